@@ -1,0 +1,77 @@
+"""All randomness of a run: pure functions of (seed, stream, counter, index), never of a generator's state.
+
+A run that was interrupted, or that is spread over several devices, therefore sees the same noise and the same data
+order as one that was not. Philox (Salmon et al. 2011) is a counter-based generator: a 128-bit key opens a stream of its
+own, so two keys never share a sequence, and numpy's scalar sampling gives the same bits on every processor.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from torch import Tensor
+
+BLOCK = 64
+"""Samples drawn together. `randn(8)` is not the beginning of `randn(64)`, so a sample's noise must not depend on how many
+are asked for: it is cut out of the block of 64 indices that it lies in."""
+
+
+def generator(*key: int | str) -> np.random.Generator:
+    """A random generator whose stream is a function of `key` alone."""
+    digest = blake2b(repr(key).encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
+
+
+def noise(
+    seed: int,
+    stream: str,
+    counter: int,
+    indices: Sequence[int],
+    shape: Sequence[int],
+    distribution: str = "normal",
+) -> Tensor:
+    """Noise for the samples `indices`: row i depends on (seed, stream, counter, indices[i]) and on nothing else.
+
+    Args:
+        seed: the run's seed.
+        stream: what the noise is for; two streams are independent.
+        counter: which draw of that stream, for instance the update.
+        indices: which samples of the draw, in any order.
+        shape: of one sample.
+        distribution: `normal`, N(0, I), or `uniform` on [-1, 1].
+
+    Returns:
+        float32 [len(indices), *shape], on the CPU.
+    """
+    blocks = {block: _block(seed, stream, counter, block, tuple(shape), distribution) for block in {i // BLOCK for i in indices}}
+    rows = [blocks[i // BLOCK][i % BLOCK] for i in indices]
+    return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, *shape)  # [count, *shape]
+
+
+def _block(seed: int, stream: str, counter: int, block: int, shape: tuple[int, ...], distribution: str) -> np.ndarray:
+    draw = generator(seed, stream, counter, block)
+    size = (BLOCK, *shape)
+    if distribution == "normal":
+        return draw.standard_normal(size, dtype=np.float32)
+    return 2 * draw.random(size, dtype=np.float32) - 1
+
+
+@lru_cache(maxsize=2)
+def order(seed: int, epoch: int, count: int) -> np.ndarray:
+    """The order in which epoch `epoch` visits the `count` samples of a set: a permutation, int64 [count]."""
+    return generator(seed, "order", epoch).permutation(count)
+
+
+def visited(seed: int, positions: range, count: int) -> np.ndarray:
+    """Which samples stand at `positions` of the endless sequence of epochs; int64 [len(positions)].
+
+    Position p lies in epoch p // count, so every sample is seen once before any is seen again.
+    """
+    picked = np.empty(len(positions), dtype=np.int64)
+    at = np.arange(positions.start, positions.stop)  # [len(positions)]
+    for epoch in np.unique(at // count):
+        here = at // count == epoch
+        picked[here] = order(seed, int(epoch), count)[at[here] % count]
+    return picked
