@@ -1,0 +1,120 @@
+"""DCGAN (Radford, Metz and Chintala 2016): convolutions of stride 2 all the way, for any power of two from 8 to 256.
+
+`width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`, until the
+maps are 4 x 4. Weights start at N(0, 0.02), scales of normalisations at N(1, 0.02), as in the paper. A convolution in
+front of a normalisation has no bias: its gradient would be zero but for rounding, which Adam blows up to full steps.
+"""
+
+from collections.abc import Callable
+from math import log2
+from typing import Literal
+
+from pydantic import PositiveInt
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+Resolution = Literal[8, 16, 32, 64, 128, 256]
+
+
+class DCGANGenerator(nn.Module):
+    """Codes [batch, code_size] to images [batch, channels, resolution, resolution] in [-1, 1].
+
+    Batch normalisation and ReLU after every layer but the last, which ends in tanh.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: PositiveInt,
+        resolution: Resolution,
+        code_size: PositiveInt,
+        width: PositiveInt,
+        widest: PositiveInt,
+    ) -> None:
+        super().__init__()
+        first, *rest = reversed(_widths(resolution, width, widest))  # from 4 x 4 to the image
+        layers: list[nn.Module] = [
+            nn.Unflatten(1, (code_size, 1, 1)),
+            nn.ConvTranspose2d(code_size, first, 4, bias=False),  # [batch, first, 4, 4]
+            nn.BatchNorm2d(first),
+            nn.ReLU(),
+        ]
+        for inputs, outputs in zip([first, *rest], rest, strict=False):
+            layers += [_up(inputs, outputs, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+        layers += [_up(rest[-1] if rest else first, channels, bias=True), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        self.apply(_initialise)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return self.layers(codes)  # [batch, channels, resolution, resolution]
+
+
+class DCGANDiscriminator(nn.Module):
+    """Images [batch, channels, resolution, resolution] to outputs [batch, outputs].
+
+    LeakyReLU(0.2) after every convolution; `norm` stands between the two, except after the first:
+
+    - `none`, the default: a sample's logit depends on that sample alone;
+    - `layer`: each sample normalised by itself (Ba et al. 2016);
+    - `spectral`: every layer divided by its largest singular value (Miyato et al. 2018), so that D is 1-Lipschitz up to
+      its activations;
+    - `batch`: as in the paper; couples the samples of a batch.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: PositiveInt,
+        resolution: Resolution,
+        width: PositiveInt,
+        widest: PositiveInt,
+        norm: Literal["none", "layer", "spectral", "batch"],
+        outputs: PositiveInt,
+    ) -> None:
+        super().__init__()
+        first, *rest = _widths(resolution, width, widest)
+        normalised = norm in ("layer", "batch")
+        layers: list[nn.Module] = [_down(channels, first, bias=True), nn.LeakyReLU(0.2)]
+        for inputs, outs in zip([first, *rest], rest, strict=False):
+            layers += [_down(inputs, outs, bias=not normalised), _NORMS[norm](outs), nn.LeakyReLU(0.2)]
+        last = rest[-1] if rest else first
+        layers += [nn.Conv2d(last, outputs, 4), nn.Flatten()]  # [batch, outputs, 1, 1], [batch, outputs]
+        self.layers = nn.Sequential(*layers)
+        self.apply(_initialise)
+        if norm == "spectral":
+            self.apply(_constrain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)  # [batch, outputs]
+
+
+_NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda channels: nn.Identity(),
+    "layer": lambda channels: nn.GroupNorm(1, channels),
+    "spectral": lambda channels: nn.Identity(),  # acts on the weights, not on the maps
+    "batch": nn.BatchNorm2d,
+}
+
+
+def _widths(resolution: int, width: int, widest: int) -> list[int]:
+    return [min(width * 2**i, widest) for i in range(int(log2(resolution // 4)))]
+
+
+def _up(inputs: int, outputs: int, bias: bool) -> nn.Module:
+    return nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1, bias=bias)  # doubles height and width
+
+
+def _down(inputs: int, outputs: int, bias: bool) -> nn.Module:
+    return nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=bias)  # halves height and width
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+
+
+def _constrain(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        spectral_norm(module)
