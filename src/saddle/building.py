@@ -1,0 +1,47 @@
+"""From a checked configuration to objects: the one place where the parts of a run are put together."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from omegaconf import DictConfig
+from torch import nn
+
+from saddle.config import instantiate
+from saddle.data.base import Data, Images
+from saddle.metrics.evaluator import Evaluator
+from saddle.models.base import GenerativeModel
+from saddle.noise import generator
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def build_data(cfg: DictConfig) -> Data:
+    """The data set of the configuration."""
+    return instantiate(cfg.data)
+
+
+def build_model(cfg: DictConfig) -> GenerativeModel:
+    """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network."""
+    return instantiate(
+        cfg.model,
+        generator=initialised(lambda: instantiate(cfg.network.generator), cfg.seed, "generator"),
+        discriminator=initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator"),
+        loss=instantiate(cfg.loss),
+        make_generator_optimizer=instantiate(cfg.optimizer.generator),
+        make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
+    )
+
+
+def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:
+    """The evaluation of images against the reference split that the configuration names."""
+    if not isinstance(data, Images):
+        return None
+    return instantiate(cfg.evaluator, extractor=instantiate(cfg.extractor), data=data)
+
+
+def initialised(make: Callable[[], Network], seed: int, part: str) -> Network:
+    """`make()` with initial weights that are a function of (seed, part); torch's global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(generator(seed, "weights", part).integers(2**32)))
+        return make()
