@@ -1,0 +1,39 @@
+"""Which job of how many a process is. The launcher says it in two environment variables:
+
+- `SADDLE_JOB`: "2/5", the second of five jobs;
+- `SADDLE_JOBS_TO_COME`: "1", how many jobs of the sweep will still be trained after this one (the others are done).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A job's place in its sweep: number `job` (from 1) of `jobs`, with `to_come` after it."""
+
+    job: int
+    jobs: int
+    to_come: int
+
+    @classmethod
+    def current(cls, environment: Mapping[str, str] = os.environ) -> "Place | None":
+        """The place of this process; None for a single run."""
+        if "SADDLE_JOB" not in environment:
+            return None
+        job, _, jobs = environment["SADDLE_JOB"].partition("/")
+        return cls(job=int(job), jobs=int(jobs), to_come=int(environment["SADDLE_JOBS_TO_COME"]))
+
+    def environment(self) -> dict[str, str]:
+        """The variables that say it."""
+        return {"SADDLE_JOB": f"{self.job}/{self.jobs}", "SADDLE_JOBS_TO_COME": str(self.to_come)}
+
+    def left(self, own_left: float, own_whole: float) -> float:
+        """Seconds left for the sweep, if each job to come takes as long as this one.
+
+        Args:
+            own_left: seconds that this job still needs.
+            own_whole: seconds that it takes from beginning to end.
+        """
+        return own_left + self.to_come * own_whole

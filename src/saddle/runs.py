@@ -1,0 +1,211 @@
+"""What a run folder holds: the only place that knows its file names."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from saddle.status import Status
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+HEARTBEAT = 15.0
+"""Seconds between two signs of life in `status.json`."""
+
+
+class RunFolder:
+    """One run on disk, `runs/<sweep>/<job>/`. Nothing is created before the first write.
+
+    Files that are replaced (`config.yaml`, `environment.json`, `summary.json`, `evaluation.json`, `status.json`, the
+    grids) are written under a temporary name and renamed: a reader finds the old one or the new one, never half of one.
+    JSON holds NaN and Infinity as Python writes them, since a run that diverged should say so.
+    """
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path)
+        self._beaten = 0.0
+        self._details: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path.resolve() == other.path.resolve()
+
+    def __hash__(self) -> int:
+        return hash(self.path.resolve())
+
+    @property
+    def job(self) -> str:
+        """The job's name."""
+        return self.path.resolve().name
+
+    @property
+    def sweep(self) -> str:
+        """The name of the sweep it belongs to; `single` for a single run."""
+        return self.path.resolve().parent.name
+
+    @property
+    def weights(self) -> Path:
+        """The trained model, `checkpoints/model.safetensors`."""
+        return self.checkpoints / "model.safetensors"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the checkpoints lie."""
+        return self.path / "checkpoints"
+
+    @property
+    def evaluation(self) -> Path:
+        """What was measured after the run, `evaluation.json`."""
+        return self.path / "evaluation.json"
+
+    def exists(self) -> bool:
+        """Whether this is a run's folder."""
+        return any((self.path / name).is_file() for name in ("config.yaml", "status.json", "summary.json"))
+
+    def write_config(self, text: str) -> None:
+        """Store the whole resolved configuration, YAML."""
+        self._write_text("config.yaml", text)
+
+    def config(self) -> str:
+        """The resolved configuration as text.
+
+        Raises:
+            FileNotFoundError: the run has not stored one.
+        """
+        return (self.path / "config.yaml").read_text(encoding="utf-8")
+
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        """Store what the numbers depend on beside the configuration: command, commit, versions, host, devices, threads."""
+        self._write_json("environment.json", environment)
+
+    def environment(self) -> dict[str, Any] | None:
+        """What was stored of the environment."""
+        return self._read_json("environment.json")
+
+    def log(self, updates: int, numbers: Mapping[str, float]) -> None:
+        """Append one line to `metrics.jsonl`, on disk when this returns. A line torn by a crash is cut off first."""
+        line = {"updates": int(updates)} | {
+            key: value if isinstance(value, int) else float(value) for key, value in numbers.items()
+        }
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "metrics.jsonl").open("ab+") as file:
+            _cut_torn_line(file)
+            file.write((json.dumps(line) + "\n").encode())
+            file.flush()
+
+    def metrics(self) -> list[dict[str, float]]:
+        """All lines of `metrics.jsonl`, each with `updates`; without a torn last one."""
+        try:
+            text = (self.path / "metrics.jsonl").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def rewind(self, updates: int) -> None:
+        """Forget the lines and grids after `updates`, because the run goes on from there."""
+        kept = [line for line in self.metrics() if line["updates"] <= updates]
+        self._write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
+        for path in self.grids():
+            if int(path.stem) > updates:
+                path.unlink()
+
+    def save_grid(self, updates: int, image: "Image") -> Path:
+        """Store a grid of samples as `samples/001000.png`."""
+        name = f"samples/{updates:06d}.png"
+        self._replace(name, lambda file: image.save(file, format="PNG"))
+        return self.path / name
+
+    def grids(self) -> list[Path]:
+        """All grids, by updates."""
+        paths = [path for path in (self.path / "samples").glob("*.png") if path.stem.isdigit()]
+        return sorted(paths, key=lambda path: int(path.stem))
+
+    def last_grid(self) -> Path | None:
+        """The grid of the most updates."""
+        grids = self.grids()
+        return grids[-1] if grids else None
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Store the run's result. The last thing that a run writes before it is marked as finished."""
+        self._write_json("summary.json", summary)
+
+    def summary(self) -> dict[str, Any] | None:
+        """The run's result."""
+        return self._read_json("summary.json")
+
+    def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
+        """Store what was measured after the run."""
+        self._write_json("evaluation.json", evaluation)
+
+    def mark(self, state: str, **details: Any) -> None:
+        """Say in `status.json` that the run is `running`, `finished`, `failed` (with `error`) or `interrupted`."""
+        self._details = details
+        self._beaten = time.monotonic()
+        self._write_json("status.json", Status.of_this_process(state, details).stored())
+
+    def beat(self) -> None:
+        """Give a sign of life; call it as often as you like, it writes every 15 seconds."""
+        if time.monotonic() - self._beaten > HEARTBEAT:
+            self.mark("running", **self._details)
+
+    def status(self) -> Status:
+        """How the run stands now; "new" if nothing was written, "interrupted" if it says running and is dead."""
+        return Status.read(self._read_json("status.json") or {"state": "new"})
+
+    def move_aside(self) -> Path | None:
+        """Rename the folder to the first free `NAME.old1`, `NAME.old2`, ...; where to, or None if there is no folder.
+
+        Not `NAME.1`: a job `gamma-0` moved there would be taken for the job `gamma-0.1`.
+        """
+        if not self.path.exists():
+            return None
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.old{number}")).exists():
+            number += 1
+        return self.path.rename(aside)
+
+    def _read_json(self, name: str) -> dict[str, Any] | None:
+        try:
+            return json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"{self.path / name} is not JSON ({error}): it was changed by hand or by a failing disk"
+            ) from None
+
+    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        self._write_text(name, json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
+
+    def _write_text(self, name: str, text: str) -> None:
+        self._replace(name, lambda file: file.write(text.encode()))
+
+    def _replace(self, name: str, write: Callable[[IO[bytes]], Any]) -> None:
+        replace_file(self.path / name, write)
+
+
+def replace_file(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write a file so that it is there whole or not at all; `write(file)` fills it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _cut_torn_line(file: IO[bytes]) -> None:
+    end = file.seek(0, os.SEEK_END)
+    if not end or (file.seek(-1, os.SEEK_END), file.read(1))[1] == b"\n":
+        return
+    file.seek(0)
+    file.truncate(file.read().rfind(b"\n") + 1)

@@ -1,0 +1,96 @@
+"""A sweep on disk: which runs belong together, and where the newest ones are."""
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from saddle.runs import RunFolder, replace_file
+
+ROOT = Path("runs")
+
+
+def write_sweep(folder: Path, content: Mapping[str, Any]) -> None:
+    """Store `sweep.json`: `command`, and for each job its `name`, `overrides` and `hash`. Marks the sweep as the newest."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    replace_file(folder / "sweep.json", lambda file: file.write(text.encode()))
+
+
+def read_sweep(folder: Path) -> dict[str, Any]:
+    """What `sweep.json` says; empty for a folder of single runs."""
+    try:
+        return json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+
+
+def newest_sweep(root: Path = ROOT) -> Path:
+    """The folder of the sweep that was started or ended last.
+
+    Raises:
+        LookupError: there is none under `root`.
+    """
+    sweeps = sorted(root.glob("*/sweep.json"), key=lambda path: path.stat().st_mtime_ns)
+    if not sweeps:
+        single = root / "single"
+        others = f"; for single runs: sweep={single}" if single.is_dir() else ""
+        raise LookupError(f"there is no sweep under {root.resolve()} yet: `make sweep` makes one{others}")
+    return sweeps[-1].parent
+
+
+def runs_of(sweep: Path) -> list[RunFolder]:
+    """The runs of a sweep in the order of its jobs, then runs that earlier commands left there; not those moved aside.
+
+    Raises:
+        LookupError: `sweep` is no folder, or holds no run.
+    """
+    if not sweep.is_dir():
+        raise LookupError(f"there is no folder {sweep}{_nearest(sweep)}")
+    if RunFolder(sweep).exists():
+        raise LookupError(f"{sweep} is one run, not a sweep: its sweep is sweep={sweep.parent}")
+    listed = [sweep / job["name"] for job in read_sweep(sweep).get("jobs", [])]
+    others = sorted(path for path in sweep.iterdir() if path.is_dir() and path not in listed)
+    runs = [RunFolder(path) for path in [*listed, *others] if not path.suffix.startswith(".old")]
+    found = [run for run in runs if run.exists()]
+    if not found:
+        raise LookupError(f"{sweep} holds no run: a sweep's folder is runs/<sweep>, with one folder for each job")
+    return found
+
+
+def finished_runs(sweep: Path) -> list[RunFolder]:
+    """The runs of a sweep that ended well.
+
+    Raises:
+        LookupError: none did.
+    """
+    runs = runs_of(sweep)
+    finished = [run for run in runs if run.status().state == "finished"]
+    if not finished:
+        states = ", ".join(f"{run.job} ({run.status().state})" for run in runs)
+        raise LookupError(f"no run of {sweep} has finished yet: {states}")
+    return finished
+
+
+def find_run(path: str | Path) -> RunFolder:
+    """The run in the folder `path`.
+
+    Raises:
+        LookupError: there is none; the message names what is near.
+    """
+    run = RunFolder(Path(path).expanduser())
+    if run.exists():
+        return run
+    if not run.path.is_dir():
+        raise LookupError(f"there is no folder {run.path}{_nearest(run.path)}")
+    inside = sorted(child.name for child in run.path.iterdir() if RunFolder(child).exists())
+    hint = f"; it holds the runs {', '.join(inside)}: choose one of them" if inside else ""
+    raise LookupError(f"{run.path} is not a run's folder: it has no config.yaml{hint}")
+
+
+def _nearest(path: Path) -> str:
+    if not path.parent.is_dir():
+        return ""
+    folders = [child.name for child in path.parent.iterdir() if child.is_dir()]
+    near = get_close_matches(path.name, folders, n=1, cutoff=0.3)
+    return f"; did you mean {path.parent / near[0]}?" if near else ""
