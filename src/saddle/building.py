@@ -1,19 +1,12 @@
 """From a checked configuration to objects: the one place where the parts of a run are put together."""
 
-from collections.abc import Callable
-from typing import TypeVar
-
-import torch
 from omegaconf import DictConfig
-from torch import nn
 
 from saddle.config import instantiate
 from saddle.data.base import Data, Images
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
-from saddle.noise import generator
-
-Network = TypeVar("Network", bound=nn.Module)
+from saddle.networks.initial import initialised
 
 
 def build_data(cfg: DictConfig) -> Data:
@@ -38,10 +31,3 @@ def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:
     if not isinstance(data, Images):
         return None
     return instantiate(cfg.evaluator, extractor=instantiate(cfg.extractor), data=data)
-
-
-def initialised(make: Callable[[], Network], seed: int, part: str) -> Network:
-    """`make()` with initial weights that are a function of (seed, part); torch's global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(generator(seed, "weights", part).integers(2**32)))
-        return make()

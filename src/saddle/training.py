@@ -36,3 +36,12 @@ def train(*, model: GenerativeModel, data: Data, trainer: Trainer, updates: int,
     model.data = data
     model.to(memory_format=torch.channels_last)
     trainer.fit(model, train_dataloaders=Clock(start=model.updates, stop=updates, every=every))
+
+
+def best_precision(asked: str, accelerator: str) -> str:
+    """`auto` as what this device does fastest: bf16-mixed where it has bf16 arithmetic, else 32-true."""
+    if asked != "auto":
+        return asked
+    on_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    has_bf16 = torch.cuda.is_bf16_supported() if on_cuda else torch.cpu._is_avx512_bf16_supported()
+    return "bf16-mixed" if has_bf16 else "32-true"

@@ -8,8 +8,6 @@ from safetensors.torch import save_file
 from saddle.models.base import GenerativeModel
 from saddle.runs import RunFolder
 
-SECONDS_BETWEEN_HEARTBEATS = 20.0
-
 
 class Lifecycle(Callback):
     """Keeps `status.json` true while the run lasts, and at its end stores the weights that `sample` draws with.
@@ -23,22 +21,14 @@ class Lifecycle(Callback):
         self.seconds = 0.0
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
-        self.started = self.beaten = monotonic()
+        self.started = monotonic()
         self.folder.mark("running", updates=model.updates)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]
-        if monotonic() - self.beaten > SECONDS_BETWEEN_HEARTBEATS:
-            self.beaten = monotonic()
-            self.folder.mark("running", updates=model.updates)
+        self.folder.beat()
 
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
         self.seconds = monotonic() - self.started
         weights = {name: tensor.cpu().contiguous() for name, tensor in model.drawn().state_dict().items()}
         self.folder.weights.parent.mkdir(exist_ok=True)
         save_file(weights, self.folder.weights)
-
-    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]
-        if isinstance(exception, KeyboardInterrupt):
-            self.folder.mark("interrupted", updates=model.updates)
-        else:
-            self.folder.mark("failed", updates=model.updates, error=f"{type(exception).__name__}: {exception}")

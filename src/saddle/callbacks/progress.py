@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from saddle.callbacks.measure import Measure
 from saddle.models.base import GenerativeModel
+from saddle.place import Place
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -19,13 +20,13 @@ class Progress(Callback):
     Args:
         updates: of the whole run.
         title: what the run is called.
-        jobs_after: jobs of the same sweep that come after this one, taken to be as long as this one.
+        place: in a sweep.
         measure: where the newest readings are.
         names: which of them to show.
     """
 
-    def __init__(self, *, updates: int, title: str, jobs_after: int, measure: Measure, names: Sequence[str]) -> None:
-        self.updates, self.title, self.jobs_after, self.measure, self.names = updates, title, jobs_after, measure, names
+    def __init__(self, *, updates: int, title: str, place: Place | None, measure: Measure, names: Sequence[str]) -> None:
+        self.updates, self.title, self.place, self.measure, self.names = updates, title, place, measure, names
         self.terminal = sys.stderr.isatty()
         self.bar: tqdm | None = None
 
@@ -57,7 +58,8 @@ class Progress(Callback):
         seconds = monotonic() - self.started
         done = updates - self.first
         left = seconds / done * (self.updates - updates)
-        sweep = f", sweep {_clock(left + self.jobs_after * seconds / done * self.updates)}" if self.jobs_after else ""
+        whole = seconds / done * self.updates
+        sweep = f", sweep {_clock(self.place.left(left, whole))}" if self.place is not None else ""
         shown = {name: self.measure.latest[name] for name in self.names if name in self.measure.latest}
         numbers = "  ".join(f"{name} {number:.4g}" for name, number in shown.items())
         return f"{done / seconds:.1f}/s  left {_clock(left)}{sweep}  {numbers}"
