@@ -22,6 +22,7 @@ class Status:
         pid, host: of the process that wrote it.
         born: when that process started, in the kernel's clock; a process id alone may have been given away again.
         heartbeat: seconds since 1970 of the last sign of life.
+        died: it was left at "running" by a process that is gone; `state` says "interrupted".
         details: whatever else was said, for instance `error`.
     """
 
@@ -30,6 +31,7 @@ class Status:
     host: str = ""
     born: str = ""
     heartbeat: float = 0.0
+    died: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -48,7 +50,7 @@ class Status:
         known = {key: stored[key] for key in ("state", "pid", "host", "born", "heartbeat") if key in stored}
         status = cls(**known, details={key: value for key, value in stored.items() if key not in known})
         if status.state == "running" and not status._alive():
-            return cls(**{**known, "state": "interrupted"}, details=status.details)
+            return cls(**{**known, "state": "interrupted"}, died=True, details=status.details)
         return status
 
     def stored(self) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""A comparison on disk, `comparison.md` and `comparison.png` beside the runs, and what to do with it."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from saddle.report.rows import Row
+from saddle.report.table import markdown
+from saddle.runs import replace_file
+
+TABLE = "comparison.md"
+FIGURE = "comparison.png"
+
+
+def write_comparison(folder: Path, rows: Sequence[Row]) -> None:
+    """Write the table and the picture of `rows` into `folder`."""
+    from saddle.report.figure import draw  # matplotlib: about a second that a start should not cost
+
+    picture = draw(rows)
+    replace_file(folder / FIGURE, lambda file: picture.savefig(file, format="png"))
+    text = f"# {folder.resolve().name}\n\n{markdown(rows, folder)}\n\n![Metric, losses and last grids]({FIGURE})\n"
+    replace_file(folder / TABLE, lambda file: file.write(text.encode()))
+
+
+def closing_words(folder: Path, rows: Sequence[Row]) -> str:
+    """Where things are and what can be done next, for the terminal."""
+    lines = [
+        "Where things are",
+        f"  comparison    {folder / FIGURE}, {folder / TABLE}",
+        f"  each run      {folder / '<job>'}/",
+    ]
+    lines += [
+        f"  {'W&B' if place == 0 else '':12}  {line}" for place, line in enumerate(_distinct(row.wandb for row in rows))
+    ]
+    finished = [row for row in rows if row.status == "finished"]
+    lines.append("What to do next")
+    if finished:
+        lines.append("  make fid      FID and its company for the finished runs")
+        lines.append("  make compare  the comparison again")
+        lines.append(f"  python src/sample.py run={shlex.quote(str(finished[-1].folder))}   new samples")
+    if len(finished) < len(rows):
+        lines.append("  the same command again goes on: finished jobs are skipped, interrupted ones continue")
+    return "\n".join(lines)
+
+
+def _distinct(lines: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(line for line in lines if line))

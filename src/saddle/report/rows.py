@@ -1,0 +1,88 @@
+"""A run's line in a comparison, read from its folder."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saddle.runs import RunFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What a comparison says of one run.
+
+    Attributes:
+        main: name of the metric that runs are compared by; empty while no run has said which.
+        last, best: its value at the last evaluation, and its best at any; `best` was selected on the numbers it is
+            taken from and is therefore optimistic.
+        floor: what real images score against real images.
+        others: the last values of the other metrics.
+        grid: the last grid of samples.
+        wandb: what W&B's part of the run says at its end, one line.
+        metrics: the lines of the run's log.
+    """
+
+    job: str
+    folder: Path
+    status: str
+    updates: int | None
+    seconds: float | None
+    main: str
+    last: float | None
+    best: float | None
+    best_updates: int | None
+    floor: float | None
+    others: dict[str, float | None]
+    grid: Path | None
+    wandb: str
+    metrics: list[dict[str, float]]
+
+
+def read_rows(runs: Sequence[RunFolder], states: Mapping[str, str] | None = None) -> list[Row]:
+    """One row for each run, in their order.
+
+    Args:
+        runs: the runs.
+        states: how jobs ended as their launcher saw it; a job refused by its folder's finished run has failed, the
+            run has not.
+    """
+    summaries = [run.summary() or {} for run in runs]
+    known = next((summary for summary in summaries if summary.get("main_metric")), {})
+    return [
+        _row(run, summary, known, (states or {}).get(run.job)) for run, summary in zip(runs, summaries, strict=True)
+    ]
+
+
+def _row(run: RunFolder, summary: dict[str, Any], known: dict[str, Any], state: str | None) -> Row:
+    metrics = run.metrics()
+    main = summary.get("main_metric") or known.get("main_metric", "")
+    values = summary.get("metrics") or _values(metrics, main, known.get("lower_is_better", True))
+    own = values.get(main, {})
+    return Row(
+        job=run.job,
+        folder=run.path,
+        status=state or run.status().state,
+        updates=summary.get("updates", metrics[-1]["updates"] if metrics else None),
+        seconds=summary.get("seconds"),
+        main=main,
+        last=own.get("last"),
+        best=own.get("best"),
+        best_updates=own.get("best_updates"),
+        floor=summary.get("floor", known.get("floor")),
+        others={name: value.get("last") for name, value in values.items() if name != main},
+        grid=run.last_grid(),
+        wandb=summary.get("wandb") or "",
+        metrics=metrics,
+    )
+
+
+def _values(metrics: list[dict[str, float]], main: str, lower_is_better: bool) -> dict[str, dict[str, Any]]:
+    """The main metric of a run that did not come to its summary, in the summary's form."""
+    measured = [(line[main], int(line["updates"])) for line in metrics if main in line]
+    if not measured:
+        return {}
+    valid = [pair for pair in measured if not math.isnan(pair[0])]
+    best, updates = (min if lower_is_better else max)(valid, default=(math.nan, None))
+    return {main: {"last": measured[-1][0], "best": best, "best_updates": updates}}

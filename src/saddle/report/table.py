@@ -1,0 +1,128 @@
+"""Rows as a table: for a terminal, and as Markdown."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from saddle.report.rows import Row
+from saddle.report.text import duration, number
+
+NARROWEST_JOB = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column; of those that do not fit, the one with the largest `spare` is left out first, never one with 0."""
+
+    title: str
+    cell: Callable[[Row], str]
+    spare: int
+    right: bool = True
+
+
+def terminal(rows: Sequence[Row], width: int = 100) -> str:
+    """The table as text of at most `width` columns, with what its marks mean below it.
+
+    What does not fit is left out: first the other metrics from the right, then the multiple of the floor, the last
+    grid, the time; last, long job names lose their middle.
+    """
+    columns = _columns(rows, _grid)
+    while _width(columns, rows) > width and any(column.spare for column in columns):
+        columns.remove(max(columns, key=lambda column: column.spare))
+    longest = max(NARROWEST_JOB, max(len(row.job) for row in rows) - max(0, _width(columns, rows) - width))
+    cells = [[column.title for column in columns]]
+    cells += [[_shorten(row.job, longest), *(column.cell(row) for column in columns[1:])] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(
+            text.rjust(space) if column.right else text.ljust(space)
+            for text, space, column in zip(line, widths, columns, strict=True)
+        ).rstrip()
+        for line in cells
+    ]
+    lines.insert(1, "  ".join("-" * space for space in widths))
+    return "\n".join([*lines, *_notes(rows)])
+
+
+def markdown(rows: Sequence[Row], folder: Path) -> str:
+    """The table as Markdown with every column; grids are links relative to `folder`."""
+
+    def grid(row: Row) -> str:
+        if row.grid is None:
+            return "-"
+        link = Path(os.path.relpath(row.grid, folder)).as_posix()
+        return f"[{row.grid.name}](<{link}>)"
+
+    columns = _columns(rows, grid)
+    lines = [_line([column.title.replace("*", "\\*") for column in columns])]
+    lines.append(_line(["---:" if column.right else "---" for column in columns]))
+    lines += [_line([f"`{row.job}`", *(column.cell(row) for column in columns[1:])]) for row in rows]
+    return "\n".join([*lines, *(f"\n{note.replace('*', chr(92) + '*')}" for note in _notes(rows)[1:])])
+
+
+def _columns(rows: Sequence[Row], grid: Callable[[Row], str]) -> list[Column]:
+    main = next((row.main for row in rows if row.main), "")
+    others = list(dict.fromkeys(name for row in rows for name in row.others))
+    columns = [
+        Column(title="job", cell=lambda row: row.job, spare=0, right=False),
+        Column(title="status", cell=lambda row: row.status, spare=0, right=False),
+        Column(title="updates", cell=lambda row: "-" if row.updates is None else str(row.updates), spare=0),
+        Column(title="time", cell=lambda row: duration(row.seconds), spare=1),
+    ]
+    if main:
+        columns.append(Column(title=main, cell=lambda row: number(row.last), spare=0))
+        columns.append(Column(title="best*", cell=_best, spare=0))
+    if any(row.floor for row in rows):
+        columns.append(Column(title="x floor", cell=_multiple, spare=3))
+    for place, name in enumerate(others):
+        columns.append(Column(title=name, cell=_other(name), spare=4 + place))
+    columns.append(Column(title="last grid", cell=grid, spare=2, right=False))
+    return columns
+
+
+def _other(name: str) -> Callable[[Row], str]:
+    return lambda row: number(row.others.get(name))
+
+
+def _grid(row: Row) -> str:
+    return row.grid.relative_to(row.folder).as_posix() if row.grid else "-"
+
+
+def _best(row: Row) -> str:
+    return number(row.best) if row.best_updates is None else f"{number(row.best)} @{row.best_updates}"
+
+
+def _multiple(row: Row) -> str:
+    return number(round(row.last / row.floor, 1)) if row.last is not None and row.floor else "-"
+
+
+def _notes(rows: Sequence[Row]) -> list[str]:
+    main = next((row.main for row in rows if row.main), "")
+    if not main:
+        return []
+    notes = [
+        "",
+        "* the best of the run's own evaluations (@updates): selected on the numbers it is taken from, so optimistic",
+    ]
+    floors = {row.floor for row in rows if row.floor}
+    if floors:
+        notes.append(
+            f"floor of {main}, real images against real images: {', '.join(number(floor) for floor in sorted(floors))}"
+        )
+    return notes
+
+
+def _shorten(job: str, longest: int) -> str:
+    if len(job) <= longest:
+        return job
+    head = (longest - 2) // 2
+    return f"{job[:head]}..{job[len(job) - (longest - 2 - head) :]}"
+
+
+def _width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    return sum(max(len(column.title), *(len(column.cell(row)) for row in rows)) + 2 for column in columns) - 2
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,20 @@
+"""How numbers are written for people."""
+
+
+def number(value: float | None) -> str:
+    """Four digits: `12.35`, `0.001234`, `123456`; a dash for what was not measured."""
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
+
+
+def duration(seconds: float | None) -> str:
+    """`45s`, `2m03s`, `1h02m`; a dash for what was not measured."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
