@@ -1,10 +1,11 @@
 """Train one model, or with -m every job of a sweep: Hydra in, objects out. `python src/train.py --help` says more."""
 
+import os
 import sys
 
-from saddle.environment import set_threads
+from saddle.threads import thread_variables
 
-set_threads()  # before anything imports torch
+os.environ |= thread_variables(side_by_side=1)  # before anything imports torch
 
 import hydra  # noqa: E402  # after the threads are set
 from hydra.core.hydra_config import HydraConfig  # noqa: E402

@@ -1,5 +1,6 @@
 """From a checked configuration to objects: the one place where the parts of a run are put together."""
 
+import torch
 from omegaconf import DictConfig
 
 from saddle.config import instantiate
@@ -27,7 +28,9 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
 
 
 def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:
-    """The evaluation of images against the reference split that the configuration names."""
+    """The evaluation against the reference split that the configuration names; None where x is no image."""
     if not isinstance(data, Images):
         return None
-    return instantiate(cfg.evaluator, extractor=instantiate(cfg.extractor), data=data)
+    splits = {"train": [data.train], "test": [data.test], "all": [data.train, data.test]}
+    reference = torch.cat(splits[cfg.evaluator.split])  # [images, channels, height, width]
+    return instantiate(cfg.evaluator, extractor=instantiate(cfg.extractor), reference=reference)

@@ -1,6 +1,5 @@
-"""What a run stood on: threads, versions, commit, devices. Imports nothing heavy, so that threads can be set before torch."""
+"""What a run stood on: command, commit, versions, host, processor, threads."""
 
-import math
 import os
 import platform
 import socket
@@ -10,28 +9,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
-
-
-def cores() -> int:
-    """Cores that this process may use: its affinity, cut to the container's quota, which torch does not look at."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(allowed, _quota()))
-
-
-def _quota() -> int:
-    try:
-        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return math.ceil(int(limit) / int(period))
-    except (OSError, ValueError):  # no cgroup v2, or "max"
-        return os.cpu_count() or 1
-
-
-def set_threads() -> int:
-    """Give torch as many threads as there are cores, unless OMP_NUM_THREADS says otherwise; call before importing torch.
-
-    More threads than cores make every barrier wait for the scheduler: 40 times slower, not a little.
-    """
-    return int(os.environ.setdefault("OMP_NUM_THREADS", str(cores())))
 
 
 def describe(command: list[str], precision: str) -> dict[str, object]:
