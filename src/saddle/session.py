@@ -27,7 +27,7 @@ from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.place import Place
 from saddle.runs import RunFolder
-from saddle.summary import summarise
+from saddle.summary import higher_is_better, summarise
 from saddle.training import best_precision, train
 
 LOSSES = ("loss_discriminator", "loss_generator")
@@ -87,7 +87,7 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
     evaluator = build_evaluator(cfg, data)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
     lifecycle = Lifecycle(folder=folder)
-    loggers = _loggers(cfg, folder)
+    loggers = _loggers(cfg, folder, evaluator)
     trainer = _trainer(cfg, loggers, [measure, lifecycle, _progress(cfg, folder, measure, evaluator)])
     train(
         model=model,
@@ -104,20 +104,21 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
 def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
     seen: list[Instrument] = [
         TrainingLosses(every=cfg.log_every),
-        SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.grid.count, columns=cfg.grid.columns),
+        SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
     ]
     if evaluator is not None:
         seen.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
     return seen
 
 
-def _loggers(cfg: DictConfig, folder: RunFolder) -> list[Logger]:
+def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) -> list[Logger]:
     loggers: list[Logger] = [RunLog(folder=folder)]
     make = instantiate(cfg.logger)
     if make is not None:
+        best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
         config = OmegaConf.to_container(cfg, resolve=True)
         tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("data", "model", "loss")]
-        loggers.append(make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config))
+        loggers.append(make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config, best=best))
     return loggers
 
 

@@ -59,12 +59,6 @@ def enough_images(values: Values) -> Iterator[str]:
         )
 
 
-def one_wish(values: Values) -> Iterator[str]:
-    """Going on and beginning again exclude each other."""
-    if values["run"] is not None and values["fresh"]:
-        yield f"fresh=true run={values['run']}: run=... goes on from a run, fresh=true begins again; leave one out"
-
-
 Below1 = Annotated[float, Field(ge=0, lt=1)]
 RANGES = {
     "lr": PositiveFloat,
@@ -94,4 +88,4 @@ def image_shape(values: Values) -> Iterator[str]:
             )
 
 
-RULES: tuple[Rule, ...] = (one_device, own_business, enough_images, one_wish, optimizer_ranges, image_shape)
+RULES: tuple[Rule, ...] = (one_device, own_business, enough_images, optimizer_ranges, image_shape)
