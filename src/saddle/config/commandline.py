@@ -1,6 +1,5 @@
-"""What an entry does before Hydra: help, quotes around paths, and the refusal of what cannot be run."""
+"""The check of a command line before Hydra sees it."""
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,31 +7,20 @@ from typing import NoReturn
 
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.types import Override
+from hydra.types import RunMode
 
 from saddle.config.checks import check
-from saddle.config.composing import check_jobs, compose, loader, parse
-from saddle.config.help import help_text
-from saddle.config.keys import CONF
+from saddle.config.composing import check_each, composer
+from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError, meant, nearest
-from saddle.config.quoting import quote_paths
-
-
-def enter(argv: Sequence[str]) -> list[str]:
-    """The arguments for Hydra; ends the process after `--help`, and with code 2 after a mistake."""
-    if "--help" in argv or "-h" in argv:
-        print(help_text())
-        raise SystemExit(0)
-    try:
-        quoted = quote_paths(argv)
-        precheck(quoted)
-    except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    return quoted
 
 
 def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
-    """Refuse a command line that cannot be run. Of a sweep, every value of every swept key is in a job that is checked.
+    """Refuse a command line that cannot be run; of a sweep, every value of every swept key is in a job that is checked.
+
+    Args:
+        argv: the arguments without the program.
+        conf: the folder of the configuration.
 
     Raises:
         ConfigError: says what is wrong and what would be right.
@@ -40,70 +28,78 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
     flags = _flags(argv)
     if flags is None:
         return
-    with loader(conf) as config_loader:
-        parsed = [parse(argument) for argument in flags.overrides]
-        cfg = compose(config_loader, _job(parsed, 0), conf)
-        if flags.cfg:
-            return
-        mode = str(cfg.hydra.mode or "")
-        sweeping = flags.multirun or mode.endswith("MULTIRUN")
-        swept = [override for override in parsed if override.is_sweep_override()]
-        if swept and not sweeping:
-            raise ConfigError(_one_or_all(swept[0]))
+    always = [f'hydra.searchpath=["file://{Path(flags.config_dir).resolve()}"]'] if flags.config_dir else []
+    with composer(conf, always) as made:
+        parsed = [made.parse(argument) for argument in flags.overrides]
+        cfg = made.compose(_job(parsed, 0))
+        sweeping = flags.multirun or cfg.hydra.mode == RunMode.MULTIRUN
+        for override in parsed:
+            _check_sweep(override, sweeping)
         if sweeping:
-            study = [parse(f"{key}={value}") for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
-            check_jobs(_cover([*study, *parsed]), conf)
-        else:
+            study = [made.parse(f"{key}={value}") for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
+            check_each(_cover([*study, *parsed]), made, conf)
+        elif not flags.cfg:
             check(cfg, conf)
 
 
 def _flags(argv: Sequence[str]) -> Namespace | None:
-    """Hydra's flags and the overrides; None where Hydra only informs."""
+    """Hydra's flags and the overrides; None where Hydra only informs, or reads another root."""
     if "--version" in argv:
         return None
     parser = get_args_parser()
-    parser.error = _refuse  # type: ignore[method-assign]
+    parser.error = _raise  # type: ignore[method-assign]
     try:
         flags = parser.parse_args(list(argv))
     except ConfigError as error:
         raise ConfigError(_explain_flag(argv, [*parser._option_string_actions], str(error))) from None
     informs = flags.hydra_help or flags.info or flags.shell_completion or flags.experimental_rerun
-    return None if informs else flags
+    elsewhere = flags.config_path or flags.config_name not in (None, ROOT)
+    return None if informs or elsewhere else flags
 
 
-def _refuse(message: str) -> NoReturn:
+def _raise(message: str) -> NoReturn:
     raise ConfigError(message)
 
 
 def _explain_flag(argv: Sequence[str], flags: Sequence[str], reason: str) -> str:
-    unknown = [a for a in argv if a.startswith("-") and a.partition("=")[0] not in flags]
+    unknown = [argument for argument in argv if argument.startswith("-") and argument.partition("=")[0] not in flags]
     if not unknown:
         return f"{reason}; flags such as -m stand in front of the settings"
     flag, _, value = unknown[0].partition("=")
-    close = [f"{flag.lstrip('-')}={value or '...'} (settings have no dashes)", *nearest(flag, flags)]
-    return f"{flag} is no flag{meant(close)}"
+    setting = f"settings have no dashes: {flag.lstrip('-')}={value or '...'}"
+    return f"{flag} is no flag{meant(nearest(flag, flags), setting)}"
 
 
-def _one_or_all(override: Override) -> str:
-    """A value with a comma, and no sweep."""
+def _check_sweep(override: Override, sweeping: bool) -> None:
+    """Refuse several values where there is no sweep, and sweeps without an end."""
+    if not override.is_sweep_override():
+        return
     line, key = str(override.input_line), override.get_key_element()
     value = line.partition("=")[2]
-    return f"{line}: several values are a sweep: add -m in front; or, if this is one value: {key}='\"{value}\"' or {key}=[{value}]"
+    if not override.is_discrete_sweep():
+        raise ConfigError(f"{line}: an interval has no end of values; list them: {key}=a,b or {key}=range(a,b,step)")
+    if not sweeping:
+        raise ConfigError(
+            f"{line}: one run for each of these values needs -m in front; one text is {key}='\"{value}\"'"
+        )
 
 
 def _cover(parsed: Sequence[Override]) -> list[list[str]]:
     """Jobs among those of the sweep in which every value of every key occurs."""
-    lengths = [len(list(override.sweep_string_iterator())) for override in parsed if override.is_sweep_override()]
-    return [_job(parsed, i) for i in range(max(lengths, default=1))]
+    return [_job(parsed, number) for number in range(max(len(_values(override)) for override in parsed))]
 
 
 def _job(parsed: Sequence[Override], number: int) -> list[str]:
-    """The overrides of one job: value `number` of each swept key, or its last. A later override of a key replaces an earlier."""
+    """The overrides of one job: value `number` of each key, or its last; of overrides of the same key the last one."""
     job: dict[str, str] = {}
     for override in parsed:
-        line = str(override.input_line)
-        if override.is_sweep_override():
-            values = list(override.sweep_string_iterator())
-            line = f"{override.get_key_element()}={values[min(number, len(values) - 1)]}"
-        job[override.get_key_element()] = line
+        values = _values(override)
+        job[override.get_key_element()] = values[min(number, len(values) - 1)]
     return list(job.values())
+
+
+def _values(override: Override) -> list[str]:
+    """The override once for each of its values."""
+    if not override.is_discrete_sweep():
+        return [str(override.input_line)]
+    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]

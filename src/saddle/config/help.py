@@ -16,8 +16,8 @@ Saddle trains generative adversarial networks and compares them: one game, two p
 """
 
 SWEEPS = """\
-SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process of
-  its own. All are checked before the first starts. name=... names the sweep; the same command goes on where it stopped.
+SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process
+  of its own. All are checked before the first starts. name=... names the sweep; the same command goes on with it.
 
 RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
   checkpoints/. The same numbers and grids go to Weights & Biases; logger=none switches that off.

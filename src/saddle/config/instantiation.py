@@ -1,11 +1,10 @@
 """From a node to an object: the one place where a configuration decides which code runs."""
 
-from functools import partial
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from saddle.config.messages import ConfigError
+from saddle.config.messages import ConfigError, listing
 from saddle.config.targets import NODE_KEYS, resolve
 
 
@@ -13,47 +12,43 @@ def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
     """The object that `node` describes; None for a group that was left out.
 
     Args:
-        node: a mapping with `_target_`, or one whose values are such nodes, which gives a dict.
-        supplied: arguments that only code can give. They complete a node with `_partial_: true`, which without them stays
-            a function of the arguments that it lacks.
+        node: a mapping with `_target_`, or one whose values are such nodes, which gives a dict of objects.
+        supplied: what only code can give. It completes a node with `_partial_: true`, which without it is a function of
+            the arguments that it lacks.
 
     Raises:
-        ConfigError: a target somewhere in the node is not allowed.
+        ConfigError: a target, at any depth of the node, is not allowed.
     """
-    if node is None or not node:
+    if not node:
         return None
     described: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-    path = str(node._get_full_key(None)) or "the configuration"
-    _trust(described, path)
+    _trust(described, "")
     from hydra.errors import InstantiationException
     from hydra.utils import instantiate as build
 
     try:
         if not supplied:
             return build(described, _convert_="all")
-        make = build(
-            {**described, "_partial_": True}, _convert_="all"
-        )  # objects do not go through OmegaConf, which copies
+        make = build({**described, "_partial_": True}, _convert_="all")
     except InstantiationException as error:
-        if error.__cause__ is None:
-            raise
-        raise error.__cause__ from None
-    return partial(make, **supplied)()
+        raise error.__cause__ or error from None  # what the constructor said
+    return make(**supplied)  # objects stay out of OmegaConf, which would copy them
 
 
 def _trust(value: Any, path: str) -> None:
-    """Refuse a value that holds a target that is not allowed, at any depth."""
+    """Refuse what could run code that is not allowed, at any depth."""
     if isinstance(value, dict):
         if "_target_" in value:
             resolve(value["_target_"], path)
         for key, inner in value.items():
             if str(key).startswith("_") and key not in NODE_KEYS:
+                allowed = listing(NODE_KEYS, "and")
                 raise ConfigError(
-                    f"{path}.{key} is refused: of Hydra's own keys, nodes take _target_ and _partial_ only"
+                    f"{path}.{key} is refused: of Hydra's own keys, nodes take {allowed} only".lstrip(".")
                 )
-            _trust(inner, f"{path}.{key}")
+            _trust(inner, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
         for i, inner in enumerate(value):
             _trust(inner, f"{path}[{i}]")
-    elif isinstance(value, str) and "${" in value:  # would be resolved once more
-        raise ConfigError(f"{path}={value} is refused: an interpolation that is left after resolving")
+    elif isinstance(value, str) and "${" in value:
+        raise ConfigError(f"{path}={value} is refused: it would be resolved a second time, unchecked")

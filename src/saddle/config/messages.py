@@ -1,18 +1,25 @@
-"""What a refusal looks like: one message that says what is wrong, where, and what would be right."""
+"""What a refusal looks like: it says what is wrong, where, and what would be right."""
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NoReturn
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be run; its text is meant for the person who wrote it."""
+    """A configuration that cannot be run; the text is for the person who wrote it."""
+
+
+def refuse(error: ConfigError) -> NoReturn:
+    """Say what is wrong and end the process with code 2."""
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(2)
 
 
 def listing(words: Iterable[str], last: str) -> str:
-    """`a, b or c` for the words a, b, c and last = `or`."""
-    *head, tail = list(words)
+    """`a, b or c` for the words a, b, c and last = `or`; `nothing` for no words."""
+    *head, tail = list(words) or ["nothing"]
     return f"{', '.join(head)} {last} {tail}" if head else tail
 
 
@@ -24,15 +31,15 @@ def nearest(word: str, words: Iterable[str]) -> list[str]:
     return [by_lower[lower] for lower in [*close, *begun][:3]]
 
 
-def meant(words: Sequence[str]) -> str:
-    """`; did you mean a or b?`, or nothing where there is nothing to suggest."""
-    return f"; did you mean {listing(words, 'or')}?" if words else ""
+def meant(words: Sequence[str], otherwise: str = "") -> str:
+    """`; did you mean a or b?`, or where there is nothing to suggest `otherwise` after a semicolon."""
+    if words:
+        return f"; did you mean {listing(words, 'or')}?"
+    return f"; {otherwise}" if otherwise else ""
 
 
 def show(value: Any) -> str:
-    """A value as a person would type it in an override."""
-    if value is None:
-        return "null"
+    """A value as one types it in an override."""
     if isinstance(value, str):
-        return value
+        return value or "''"
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from os.path import expanduser
+from os.path import expanduser  # pathlib's would tidy the path up
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -15,7 +15,7 @@ def quote_paths(argv: Sequence[str]) -> list[str]:
     """The arguments with the values of path keys in double quotes and a leading `~` expanded.
 
     Spaces, `#`, `(1)`, `=`, `,`, brackets, quotes, backslashes and any script thus reach the configuration as they are.
-    Values that are quoted already stay: a sweep over paths is data.root='"/a","/b"'. So does null.
+    Values that are quoted already stay, so a sweep over paths is data.root='"/a","/b"'; null stays as well.
     """
     return [_quoted(argument) for argument in argv]
 
@@ -27,12 +27,12 @@ def _quoted(argument: str) -> str:
     key, value = match.groups()
     if value.lower() == "null" or (value[0] in "\"'" and _parses(argument)):
         return argument
-    return f"{key}={quote(expanduser(value))}"
+    return f"{key}={quote(expanduser(value))}"  # noqa: PTH111
 
 
 def quote(text: str) -> str:
-    """`text` as a quoted value of Hydra's grammar, where a backslash counts as one unless a quote follows it."""
-    return '"' + re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + ('\\"' if match[2] else ""), text) + '"'
+    """`text` as a quoted value of Hydra's grammar, where a backslash stands for itself unless a quote follows it."""
+    return '"' + re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + ("\\" + match[2] if match[2] else ""), text) + '"'
 
 
 def _parses(argument: str) -> bool:

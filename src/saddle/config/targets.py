@@ -1,6 +1,6 @@
 """What a node may instantiate: classes of this package, torch's layers and optimisers, and Lightning's.
 
-A `config.yaml` may come from a stranger, so a target is allowed for where it is written, not for how it is spelled:
+A configuration may come from a stranger, so a target is allowed for where it is written, not for how it is spelled:
 `pytorch_lightning.trainer.trainer.os.system` starts well and ends in the operating system.
 """
 
@@ -11,45 +11,44 @@ from saddle.config.messages import ConfigError, listing, meant, nearest
 from saddle.config.source import Definition, Module, find
 
 PREFIXES = ("saddle.", "torch.optim.", "torch.nn.", "pytorch_lightning.")
-FORBIDDEN = ("pytorch_lightning.cli",)  # builds whatever class its arguments name
+FORBIDDEN = ("pytorch_lightning.cli.",)  # builds any class that its arguments name
 NODE_KEYS = ("_target_", "_partial_")
 
 
 def resolve(target: object, path: str) -> Definition:
-    """The class that `target`, found at the config path `path`, stands for.
+    """The class that `target`, found in the node at `path`, stands for.
 
     Raises:
         ConfigError: it is none, or lies outside of what is allowed.
     """
-    if not isinstance(target, str):
-        raise ConfigError(f"{path}._target_ takes the dotted name of a class, not {target!r}")
-    if not target.startswith(PREFIXES):
-        raise ConfigError(
-            f"{path}._target_={target} is refused: classes under {listing(PREFIXES, 'and')} are allowed, no others"
-        )
+    where = f"{path}._target_={target}".lstrip(".")
+    if not isinstance(target, str) or not target.startswith(PREFIXES):
+        allowed = listing([f"{prefix}*" for prefix in PREFIXES], "and")
+        raise ConfigError(f"{where} is refused: a target is a class of {allowed}")
     found = find(target)
     if found is None:
-        raise ConfigError(f"{path}._target_={target} does not exist{meant(_alternatives(target))}")
+        raise ConfigError(f"{where}: there is no such class{meant(_alternatives(target))}")
     if not isinstance(found, Definition) or not isinstance(found.node, ast.ClassDef):
-        raise ConfigError(f"{path}._target_={target} is refused: it is no class")
+        raise ConfigError(f"{where} is refused: this is no class")
     home = f"{found.module.name}."
-    if not home.startswith(PREFIXES) or home.startswith(tuple(f"{name}." for name in FORBIDDEN)):
-        raise ConfigError(f"{path}._target_={target} is refused: it is {home}{found.name}, which is not allowed")
+    if not home.startswith(PREFIXES) or home.startswith(FORBIDDEN):
+        raise ConfigError(f"{where} is refused: this is {home}{found.name}, which is not allowed")
     return found
 
 
 def _alternatives(target: str) -> list[str]:
     """Names near `target` in the innermost module or package that exists."""
     owner, _, last = target.rpartition(".")
-    while owner and not isinstance(module := find(owner), Module):
+    while not isinstance(module := find(owner), Module):
         owner, _, last = owner.rpartition(".")
-    if not owner or not isinstance(module, Module):
-        return []
     names = [f"{owner}.{name}" for name in nearest(last, set(_contents(module)))]
     return [name for name in names if f"{name}.".startswith(PREFIXES)]
 
 
 def _contents(module: Module) -> Iterator[str]:
-    yield from (name for name in module.bindings if not name.startswith("_"))
+    """The classes of a module, and the modules of a package."""
+    for name, bound in module.bindings.items():
+        if isinstance(bound, Definition) and isinstance(bound.node, ast.ClassDef) and not name.startswith("_"):
+            yield name
     if module.path.name == "__init__.py":
         yield from (path.stem for path in module.path.parent.iterdir() if path.suffix == ".py" or path.is_dir())
