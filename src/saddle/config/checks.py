@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from saddle.config.keys import CONF, NEEDED, PLAYERS, groups, kinds, top_level
+from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
 from saddle.config.rules import RULES
@@ -25,7 +25,7 @@ def check(cfg: DictConfig, conf: Path = CONF) -> None:
     """
     job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     written: Any = OmegaConf.to_container(job, resolve=False)
-    mistakes = [*_structure(written, conf), *dict(_unresolved(job, written)).values()]
+    mistakes = [*_structure(written, conf)] or [*dict(_unresolved(job, written)).values()]
     if not mistakes:
         values: Any = OmegaConf.to_container(job, resolve=True)
         mistakes = NodeCheck(values, written, groups(conf)).mistakes()
@@ -37,19 +37,11 @@ def check(cfg: DictConfig, conf: Path = CONF) -> None:
 def _structure(written: dict[str, Any], conf: Path) -> Iterator[str]:
     """Keys that should not be there, keys and nodes that should."""
     members = groups(conf)
-    known = top_level(conf)
-    for key in written.keys() - known:
+    known = {*KINDS, *members}
+    for key in (key for key in written if key not in known):
         yield f"there is no key {key}{meant(nearest(key, known))}"
-    inside = {key for key in kinds() if "." in key}
-    for key in kinds():
-        *above, last = key.split(".")
-        owner = written.get(above[0], {}) if above else written
-        if not isinstance(owner, dict) or last not in owner:
-            yield f"{key} is missing: set {key}=..."
-    for outer in {key.partition(".")[0] for key in inside} & written.keys():
-        for key in written[outer] if isinstance(written[outer], dict) else ():
-            if f"{outer}.{key}" not in inside:
-                yield f"there is no key {outer}.{key}{meant(nearest(f'{outer}.{key}', inside))}"
+    for key in (key for key in KINDS if key not in written):
+        yield f"{key} is missing: set {key}=..."
     for group in NEEDED:
         if written.get(group) is None:
             yield f"there is no {group}, which every run needs: set {group}={listing(members[group], 'or')}"
@@ -76,5 +68,5 @@ def _unresolved(job: DictConfig, written: Any, path: str = "") -> Iterator[tuple
         except InterpolationToMissingValueError:
             pass  # reported where it is missing
         except OmegaConfBaseException as error:
-            cause = str(error.msg or error).splitlines()[0]
+            cause = str(error.msg or error).splitlines()[0].rpartition("raised while resolving interpolation: ")[2]
             yield cause, f"{path}={written} cannot be resolved: {cause}"

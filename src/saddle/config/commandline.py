@@ -1,5 +1,6 @@
-"""The check of a command line before Hydra sees it."""
+"""What an entry does with its command line before Hydra sees it."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,24 @@ from hydra.types import RunMode
 
 from saddle.config.checks import check
 from saddle.config.composing import check_each, composer
+from saddle.config.help import help_text
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError, meant, nearest
+from saddle.config.quoting import quote, quote_paths
+
+
+def enter(argv: Sequence[str]) -> list[str]:
+    """The arguments for Hydra, paths in quotes; ends the process after `--help`, and with code 2 after a mistake."""
+    if "--help" in argv or "-h" in argv:
+        print(help_text())
+        raise SystemExit(0)
+    quoted = quote_paths(argv)
+    try:
+        precheck(quoted)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    return quoted
 
 
 def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
@@ -28,13 +45,13 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
     flags = _flags(argv)
     if flags is None:
         return
-    always = [f'hydra.searchpath=["file://{Path(flags.config_dir).resolve()}"]'] if flags.config_dir else []
-    with composer(conf, always) as made:
+    with composer(conf, _search_path(flags.config_dir)) as made:
         parsed = [made.parse(argument) for argument in flags.overrides]
         cfg = made.compose(_job(parsed, 0))
         sweeping = flags.multirun or cfg.hydra.mode == RunMode.MULTIRUN
         for override in parsed:
-            _check_sweep(override, sweeping)
+            if override.is_sweep_override() and not sweeping:
+                raise ConfigError(_several(override))
         if sweeping:
             study = [made.parse(f"{key}={value}") for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
             check_each(_cover([*study, *parsed]), made, conf)
@@ -70,18 +87,20 @@ def _explain_flag(argv: Sequence[str], flags: Sequence[str], reason: str) -> str
     return f"{flag} is no flag{meant(nearest(flag, flags), setting)}"
 
 
-def _check_sweep(override: Override, sweeping: bool) -> None:
-    """Refuse several values where there is no sweep, and sweeps without an end."""
-    if not override.is_sweep_override():
-        return
-    line, key = str(override.input_line), override.get_key_element()
-    value = line.partition("=")[2]
-    if not override.is_discrete_sweep():
-        raise ConfigError(f"{line}: an interval has no end of values; list them: {key}=a,b or {key}=range(a,b,step)")
-    if not sweeping:
-        raise ConfigError(
-            f"{line}: one run for each of these values needs -m in front; one text is {key}='\"{value}\"'"
-        )
+def _search_path(folder: str | None) -> list[str]:
+    """Hydra's `--config-dir` as an override."""
+    if folder is None:
+        return []
+    if not Path(folder).is_dir():
+        raise ConfigError(f"--config-dir {folder}: there is no such folder")
+    return [f"hydra.searchpath=[{quote(f'file://{Path(folder).resolve()}')}]"]
+
+
+def _several(override: Override) -> str:
+    """What to do about several values where there is no sweep."""
+    line = str(override.input_line)
+    key, _, value = line.partition("=")
+    return f"{line}: one run for each of these values needs -m in front; one text is {key}='{quote(value)}'"
 
 
 def _cover(parsed: Sequence[Override]) -> list[list[str]]:
@@ -100,6 +119,8 @@ def _job(parsed: Sequence[Override], number: int) -> list[str]:
 
 def _values(override: Override) -> list[str]:
     """The override once for each of its values."""
-    if not override.is_discrete_sweep():
+    if not override.is_sweep_override():
         return [str(override.input_line)]
+    if not override.is_discrete_sweep():
+        raise ConfigError(f"{override.input_line}: an interval has no end of values; write range(a,b,step)")
     return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]

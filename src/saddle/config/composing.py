@@ -18,20 +18,16 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from saddle.config.checks import check
-from saddle.config.diagnosis import check_key, check_member, check_mount
+from saddle.config.diagnosis import check_key, check_member, check_mount, check_replaced
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError
 
 
 class Composer:
-    """Turns overrides into configurations.
-
-    Args:
-        config_loader: Hydra's.
-        always: overrides that stand in front of every job's.
-    """
+    """Turns overrides into configurations."""
 
     def __init__(self, config_loader: ConfigLoader, always: Sequence[str]) -> None:
+        """With Hydra's loader; the overrides `always` stand in front of every job's."""
         self.config_loader = config_loader
         self.always = list(always)
         self.members = {group: self._options(group, ObjectType.CONFIG) for group in self._options("", ObjectType.GROUP)}
@@ -42,10 +38,10 @@ class Composer:
         Raises:
             ConfigError: it is none.
         """
-        if "=" not in argument and not argument.startswith("~"):
+        if argument.startswith("=") or ("=" not in argument and not argument.startswith("~")):
             raise ConfigError(f"{argument}: a setting is written KEY=VALUE, without spaces")
         try:
-            return OverridesParser.create(self.config_loader).parse_override(argument)
+            return OverridesParser.create(self.config_loader).parse_overrides([argument])[0]
         except HydraException:
             key, _, value = argument.partition("=")
             raise ConfigError(
@@ -62,27 +58,34 @@ class Composer:
         for override in parsed:
             check_member(override, self.members)
         try:
-            return self._load(overrides)
+            cfg = self._load(overrides)
         except YAMLError as error:
             raise ConfigError(f"a configuration file is no YAML: {_one_line(error)}") from None
         except (HydraException, OmegaConfBaseException, ValueError) as error:
             self._explain(parsed)
             raise ConfigError(_one_line(error)) from None
+        for override in parsed:
+            check_replaced(override, _mounts(cfg))
+        return cfg
 
     def _load(self, overrides: Sequence[str]) -> DictConfig:
         return self.config_loader.load_configuration(ROOT, [*self.always, *overrides], RunMode.RUN, from_shell=False)
 
     def _options(self, group: str, kind: ObjectType) -> list[str]:
-        found = self.config_loader.get_group_options(group, kind, config_name=ROOT, overrides=self.always)
+        root = ROOT if self.always else None  # looking at the search path again is slow
+        found = self.config_loader.get_group_options(group, kind, config_name=root, overrides=self.always)
         return [name for name in found if name != "hydra"]
 
     def _explain(self, parsed: Sequence[Override]) -> None:
         """Find the override that does not fit what the others compose to, and refuse it; nothing if none is found."""
         choosing = [override for override in parsed if override.key_or_group in self.members]
-        mounts = [str(choice) for choice in self._load([]).hydra.runtime.choices]
+        mounts = _mounts(self._load([]))
         for override in choosing:
             check_mount(override, mounts)
-        cfg = self._load([str(override.input_line) for override in choosing])
+        try:
+            cfg = self._load([str(override.input_line) for override in choosing])
+        except HydraException:
+            return
         composed: Any = OmegaConf.to_container(cfg, resolve=False)
         del composed["hydra"]
         for override in parsed:
@@ -123,6 +126,11 @@ def check_each(jobs: Sequence[Sequence[str]], made: Composer, conf: Path) -> Non
             own = [override for override in job if any(override not in other for other in jobs)]
             where = f"in the job {' '.join(own) or number}:\n" if len(jobs) > 1 else ""
             raise ConfigError(f"{where}{error}") from None
+
+
+def _mounts(cfg: DictConfig) -> list[str]:
+    """The groups of the defaults list, such as `loss` and `optimizer@optimizer.generator`."""
+    return [str(choice) for choice in cfg.hydra.runtime.choices if not str(choice).startswith("hydra/")]
 
 
 def _one_line(error: Exception) -> str:

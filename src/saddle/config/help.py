@@ -2,8 +2,11 @@
 
 import re
 from pathlib import Path
+from textwrap import fill
 
-from saddle.config.keys import CONF, groups
+from saddle.config.keys import CONF, ROOT, groups
+
+WIDTH = 118
 
 ABOUT = """\
 Saddle trains generative adversarial networks and compares them: one game, two players, many rules.
@@ -36,16 +39,15 @@ def help_text(conf: Path = CONF) -> str:
 
 
 def _groups(conf: Path) -> str:
-    defaults = dict(
-        re.findall(r"^  - ([\w@./]+): (\w+)", (conf / "train.yaml").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    written = (conf / f"{ROOT}.yaml").read_text(encoding="utf-8")
+    defaults = dict(re.findall(r"^  - ([\w@./]+): (\w+)", written, re.MULTILINE))
     lines = ["CHOICES  group=member; * is the default. A value inside a member: group.key=value"]
     for group, members in groups(conf).items():
         names = [key for key in defaults if key.partition("@")[0] == group] or [group]
         lines.append(f"  {', '.join(names)}")
         for member in members:
             mark = "*" if defaults.get(names[0]) == member else " "
-            lines.append(f"  {mark} {member:<16}{_first_comment(conf / group / f'{member}.yaml')}")
+            lines.append(_row(f"  {mark} {member}", 20, _first_comment(conf / group / f"{member}.yaml")))
     return "\n".join(lines) + "\n"
 
 
@@ -55,6 +57,12 @@ def _first_comment(path: Path) -> str:
 
 
 def _keys(conf: Path) -> str:
-    found = re.findall(r"^(\w+): +(\S+) +# (.+)$", (conf / "train.yaml").read_text(encoding="utf-8"), re.MULTILINE)
-    rows = [f"  {f'{key}={default}':<26}{doc}" for key, default, doc in found]
+    written = (conf / f"{ROOT}.yaml").read_text(encoding="utf-8")
+    found = re.findall(r"^(\w+): +(\S+) +# (.+)$", written, re.MULTILINE)
+    rows = [_row(f"  {key}={default}", 28, explanation) for key, default, explanation in found]
     return "\n".join(["KEYS  with their defaults", *rows]) + "\n"
+
+
+def _row(label: str, column: int, text: str) -> str:
+    """A label, and its text from a column on."""
+    return fill(text, WIDTH, initial_indent=f"{label} ".ljust(column), subsequent_indent=" " * column)

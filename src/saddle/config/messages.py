@@ -1,20 +1,13 @@
 """What a refusal looks like: it says what is wrong, where, and what would be right."""
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Any, NoReturn
+from typing import Any
 
 
 class ConfigError(Exception):
     """A configuration that cannot be run; the text is for the person who wrote it."""
-
-
-def refuse(error: ConfigError) -> NoReturn:
-    """Say what is wrong and end the process with code 2."""
-    print(f"error: {error}", file=sys.stderr)
-    raise SystemExit(2)
 
 
 def listing(words: Iterable[str], last: str) -> str:

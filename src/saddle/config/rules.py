@@ -17,30 +17,9 @@ Rule = Callable[[Values], Iterator[str]]
 
 def one_device(values: Values) -> Iterator[str]:
     """Networks, noise and metrics live on one device in this version."""
-    devices, machines = values["trainer"].get("devices", 1), values["trainer"].get("num_nodes", 1)
-    if devices not in (1, "1") and not (isinstance(devices, list) and len(devices) == 1):
+    devices = values["trainer"].get("devices", 1)
+    if devices != 1:
         yield f"trainer.devices={show(devices)}: several devices are not supported yet; set trainer.devices=1"
-    if machines != 1:
-        yield f"trainer.num_nodes={show(machines)}: several machines are not supported yet"
-
-
-OURS = {
-    "max_steps": "Lightning counts the steps of both players; a run ends after updates=...",
-    "max_epochs": "there are no epochs; a run ends after updates=...",
-    "max_time": "a run ends after updates=...",
-    "gradient_clip_val": "Lightning cannot clip gradients where the model steps its optimisers itself",
-    "accumulate_grad_batches": "Lightning cannot accumulate gradients where the model steps its optimisers itself",
-    "logger": "choose a member: logger=...",
-    "callbacks": "a run's instruments are put together by the program",
-    "default_root_dir": "a run writes into its own folder",
-}
-
-
-def own_business(values: Values) -> Iterator[str]:
-    """Settings of the trainer that the program makes, or that its way of training excludes."""
-    for key, reason in OURS.items():
-        if key in values["trainer"]:
-            yield f"trainer.{key}={show(values['trainer'][key])}: {reason}"
 
 
 def enough_images(values: Values) -> Iterator[str]:
@@ -74,19 +53,20 @@ def optimizer_ranges(values: Values) -> Iterator[str]:
     for player, node in values["optimizer"].items():
         for name in RANGES.keys() & node.keys():
             if not fits(node[name], RANGES[name]):
-                yield f"optimizer.{player}.{name}={show(node[name])}: takes {describe(RANGES[name])}"
+                path = f"optimizer.{player}.{name}"
+                yield f"{path}={show(node[name])}: {path} takes {describe(RANGES[name])}"
 
 
 def square_images(values: Values) -> Iterator[str]:
     """A network for square images draws nothing else."""
     shape = values["data"].get("shape")
-    for player, node in values["network"].items():
-        side = node.get("resolution")
-        if side is not None and shape is not None and shape[1:] != [side, side]:
+    sides = {node["resolution"] for node in values["network"].values() if "resolution" in node}
+    for side in sides if shape is not None else ():
+        if shape[1:] != [side, side]:
             yield (
-                f"network.{player}.resolution={side} does not go with data.shape={show(shape)}: "
+                f"data.shape={show(shape)} does not go with networks for images of {side} x {side}: "
                 "set resolution=..., or network=mlp, which takes any shape"
             )
 
 
-RULES: tuple[Rule, ...] = (one_device, own_business, enough_images, optimizer_ranges, square_images)
+RULES: tuple[Rule, ...] = (one_device, enough_images, optimizer_ranges, square_images)

@@ -1,0 +1,100 @@
+"""Why an override does not compose: no such member, no such group, no such key."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+
+from saddle.config.messages import ConfigError, listing, meant, nearest
+from saddle.config.signatures import signature
+from saddle.config.targets import resolve
+
+
+def check_member(override: Override, members: dict[str, list[str]]) -> None:
+    """Refuse the choice of a member that does not exist."""
+    if override.key_or_group not in members or override.is_delete() or isinstance(override.value(), dict):
+        return
+    there, key, value = members[override.key_or_group], override.get_key_element(), override.value()
+    if value is None:
+        raise ConfigError(f"{key}=null: takes {listing(there, 'or')}; to leave the group out, write ~{key}")
+    if isinstance(value, list):
+        raise ConfigError(f"{override.input_line}: takes one member; for a sweep over several: -m {key}=a,b")
+    if str(value) not in there:
+        suggestion = meant(nearest(str(value), there), f"choose {listing(there, 'or')}")
+        raise ConfigError(f"{override.input_line}: there is no such member{suggestion}")
+
+
+def check_mount(override: Override, mounts: Sequence[str]) -> None:
+    """Refuse the choice in a group that is not there under this name, or that is added although it is.
+
+    `mounts` are the groups of the defaults list as they are chosen: `loss`, `optimizer@optimizer.generator`.
+    """
+    if override.is_delete():
+        return
+    key, line, value = override.get_key_element().lstrip("+~"), override.input_line, override.get_value_string()
+    same = [mount for mount in mounts if mount.partition("@")[0] == override.key_or_group]
+    if override.is_add() and key in same:
+        raise ConfigError(f"{line}: {key} is there already; write {key}={value}")
+    if same and key not in same:
+        options = listing([f"{mount}={value}" for mount in same], "or")
+        raise ConfigError(f"{line}: write {options}")
+
+
+def check_replaced(override: Override, mounts: Sequence[str]) -> None:
+    """Refuse a plain value where a group's member stands: `optimizer.generator=adam`."""
+    if override.is_delete() or isinstance(override.value(), dict):
+        return
+    for mount in mounts:
+        if mount.partition("@")[2] == override.key_or_group:
+            raise ConfigError(f"{override.input_line}: a member is chosen with {mount}={override.get_value_string()}")
+
+
+def check_key(override: Override, composed: dict[str, Any], mounts: Sequence[str]) -> None:
+    """Refuse a key that is not there, or one that is added although it is."""
+    line, key, at = str(override.input_line), override.key_or_group, composed
+    if key in mounts and key not in composed:
+        raise ConfigError(f"{line}: the group {key} has no members yet")
+    steps = key.split(".")
+    for depth, step in enumerate(steps):
+        if not isinstance(at, dict):
+            raise ConfigError(f"{line}: {'.'.join(steps[:depth])} is a value and holds no {step}")
+        if step not in at and (override.is_add() or override.is_force_add()):
+            return
+        if step not in at:
+            above = ".".join(steps[:depth])
+            if step in _arguments(at, above):
+                raise ConfigError(f"{line}: {above} leaves {step} at its default; write +{line}")
+            place = f"{above} has no {step}" if above else f"there is no key {step}"
+            held = listing([str(name) for name in at if not str(name).startswith("_")], "and")
+            near = meant(_alternatives(steps, depth, at, composed, mounts), f"it has {held}" if above else "")
+            raise ConfigError(f"{line}: {place}{near}")
+        at = at[step]
+    if override.is_add() and not isinstance(at, dict):
+        raise ConfigError(f"{line}: {key} is there already; write {line.lstrip('+')}")
+
+
+def _alternatives(
+    steps: list[str], depth: int, at: dict[str, Any], composed: dict[str, Any], mounts: Sequence[str]
+) -> list[str]:
+    """Keys that may have been meant: with a step spelled otherwise, or the same last step elsewhere."""
+    groups = [] if depth else [mount for mount in mounts if mount.isidentifier()]
+    near = [".".join([*steps[:depth], name, *steps[depth + 1 :]]) for name in nearest(steps[depth], [*at, *groups])]
+    leaves = list(_leaves(composed))
+    there = [name for name in near if any(f"{leaf}.".startswith(f"{name}.") for leaf in [*leaves, *groups])]
+    return (there or [leaf for leaf in leaves if leaf.split(".")[-1] == steps[-1]])[:3]
+
+
+def _arguments(node: dict[str, Any], path: str) -> Iterable[str]:
+    """What the class of a node takes, written in the node or not."""
+    try:
+        return signature(resolve(node["_target_"], path)).arguments if "_target_" in node else ()
+    except ConfigError:
+        return ()
+
+
+def _leaves(container: Any, path: str = "") -> Iterator[str]:
+    if isinstance(container, dict):
+        for key, value in container.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path

@@ -1,0 +1,125 @@
+"""The check of values: top-level keys against their types, what stands in a node against its target's signature."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from saddle.config.keys import KINDS
+from saddle.config.kinds import describe, fits, mended
+from saddle.config.messages import ConfigError, listing, meant, nearest, show
+from saddle.config.signatures import Signature, signature
+from saddle.config.targets import NODE_KEYS, resolve
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A value of the wrong type."""
+
+    source: str
+    """The path where it was set."""
+    path: str
+    """The path where it is used."""
+    value: Any
+    takes: str
+    """What would be right there."""
+
+
+class NodeCheck:
+    """Walks over a configuration and collects what is wrong with its values."""
+
+    def __init__(self, values: dict[str, Any], written: dict[str, Any], members: dict[str, list[str]]) -> None:
+        """`values` is the configuration with all references resolved, `written` has them; `members` are the groups'."""
+        self.values, self.written, self.members = values, written, members
+        self.misfits: list[Misfit] = []
+        self.others: list[str] = []
+
+    def mistakes(self) -> list[str]:
+        """One line for each mistake; a value that is refused in several places counts once."""
+        for key, kind in KINDS.items():
+            self._fit(key, self.values[key], kind)
+        for key, value in self.values.items():
+            self._walk(key, value)
+        return [*self.others, *_merged(self.misfits)]
+
+    def _walk(self, path: str, value: Any) -> None:
+        if isinstance(value, dict):
+            if "_target_" in value:
+                self._node(path, value)
+            for key, inner in value.items():
+                self._walk(f"{path}.{key}", inner)
+        elif isinstance(value, list):
+            for i, inner in enumerate(value):
+                self._walk(f"{path}[{i}]", inner)
+
+    def _node(self, path: str, node: dict[str, Any]) -> None:
+        try:
+            known = signature(resolve(node["_target_"], path))
+        except ConfigError as error:
+            self.others.append(str(error))
+            return
+        given = {key: value for key, value in node.items() if not key.startswith("_")}
+        for key in (key for key in node if key.startswith("_") and key not in NODE_KEYS):
+            self.others.append(f"{path}.{key}: of Hydra's own keys, nodes take {listing(NODE_KEYS, 'and')} only")
+        self._fit(f"{path}._partial_", node.get("_partial_", False), bool)
+        for key in (key for key in given if key in known.arguments):
+            self._fit(f"{path}.{key}", given[key], known.arguments[key].kind)
+        for key in (key for key in given if key not in known.arguments and not known.open):
+            near = meant(nearest(key, known.arguments), f"it takes {listing(known.arguments, 'and')}")
+            self.others.append(f"{path}.{key}: {known.name} has no argument {key}{near}")
+        self._lacking(path, known, given, partial=node.get("_partial_") is True)
+
+    def _lacking(self, path: str, known: Signature, given: Mapping[str, Any], partial: bool) -> None:
+        """Arguments without which the node cannot be built; a partial one lacks only groups that were left out."""
+        lacking = [
+            argument for argument in known.arguments.values() if argument.required and argument.name not in given
+        ]
+        if lacking and not partial:
+            names = listing([argument.name for argument in lacking], "and")
+            self.others.append(f"{path}: {known.name} needs {names}; set +{path}.{lacking[0].name}=...")
+        for argument in lacking if partial and path in self.members else ():
+            members = self.members.get(argument.name)
+            if members and not self.values.get(argument.name) and not fits(None, argument.kind):
+                right = f"{argument.name}={listing(members, 'or')}"
+                self.others.append(f"there is no {argument.name}, which {known.name} needs: set {right}")
+
+    def _fit(self, path: str, value: Any, kind: Any) -> None:
+        if _holds_node(value) or fits(value, kind):
+            return
+        meaning = mended(value, kind)
+        takes = describe(kind) + (f"; write {{}}={meaning}" if meaning else "")
+        self.misfits.append(Misfit(self._source(path), path, value, takes))
+
+    def _source(self, path: str) -> str:
+        """Where the value at `path` was set: references are followed."""
+        while isinstance(text := _at(self.written, path), str) and (link := _REFERENCE.fullmatch(text)):
+            path = link[1]
+        return path
+
+
+_REFERENCE = re.compile(r"\$\{(\w[\w.\[\]]*)\}")
+
+
+def _at(container: Any, path: str) -> Any:
+    for step in re.findall(r"[^.\[\]]+", path):
+        container = container[int(step)] if isinstance(container, list) else container.get(step)
+    return container
+
+
+def _holds_node(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "_target_" in value or any(map(_holds_node, value.values()))
+    return isinstance(value, list) and any(map(_holds_node, value))
+
+
+def _merged(misfits: list[Misfit]) -> Iterator[str]:
+    """One line for all places that refuse a value in the same words; where it was set speaks for where it is used."""
+    direct = {misfit.source for misfit in misfits if misfit.source == misfit.path}
+    places: dict[tuple[str, str], list[Misfit]] = {}
+    for misfit in misfits:
+        if misfit.path == misfit.source or misfit.source not in direct:
+            places.setdefault((misfit.source, misfit.takes), []).append(misfit)
+    for (source, takes), same in places.items():
+        where = [misfit.path for misfit in same]
+        verb = "takes" if len(where) == 1 else "take"
+        yield f"{source}={show(same[0].value)}: {listing(where, 'and')} {verb} {takes.format(source)}"
