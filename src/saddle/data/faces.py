@@ -19,7 +19,7 @@ from saddle.data.faces_hair import FRINGES, back_hair, front_hair
 from saddle.data.faces_palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OUTFITS
 from saddle.noise import noise
 
-VERSION = 1
+VERSION = 3
 """Of the drawing: raised whenever an image changes."""
 
 BLOCK = 64
@@ -32,8 +32,10 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "outfit": tuple(OUTFITS),
     "background": tuple(BACKGROUNDS),
     "pattern": parts.PATTERNS,
+    "accessory": parts.ACCESSORIES,
 }
-"""Factors with a finite number of values, all equally likely: an index into these names."""
+"""Factors with a finite number of values: an index into these names. All are equally likely, but half of the faces wear
+no accessory."""
 
 CONTINUOUS = (
     "hair_length",
@@ -63,6 +65,7 @@ def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> dict[str, ND
     table: dict[str, NDArray[np.generic]] = {}
     for name, names in CATEGORIES.items():
         table[name] = np.minimum(columns[name] * len(names), len(names) - 1).astype(np.int64)
+    table["accessory"] = np.maximum((columns["accessory"] * 8).astype(np.int64) - 3, 0)  # 1/2, 1/8, 1/8, 1/8, 1/8
     for name in CONTINUOUS:
         table[name] = columns[name].copy()
     table["mouth"] = columns["mouth"] ** 2
@@ -102,8 +105,10 @@ def _render(factors: dict[str, NDArray[np.generic]], resolution: int) -> NDArray
     parts.nose(canvas, face)
     parts.mouth(canvas, face)
     parts.eyes(canvas, face)
+    parts.glasses(canvas, face)
     hair.paint(face.hair)
     parts.brows(canvas, face)
+    parts.ornaments(canvas, face)
     return (np.clip(canvas.pixels, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
 
 

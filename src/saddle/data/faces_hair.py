@@ -43,13 +43,13 @@ FRINGES = {
         (-0.78, 0.02, 0.06, 0.16, 0.22, 0.13, 0.0),
         (-0.78, 0.10, 0.00, -0.12, 0.00, 0.14, 0.0),
     ],
-    "long centre": [
-        (-0.74, 0.16, -0.18, -0.60, -0.48, 0.12, 0.0),
-        (-0.74, 0.16, 0.18, 0.60, 0.48, 0.12, 0.0),
-        (-0.76, 0.02, -0.14, -0.38, -0.36, 0.12, 0.0),
-        (-0.76, 0.02, 0.14, 0.38, 0.36, 0.12, 0.0),
-        (-0.78, -0.06, 0.06, 0.20, 0.20, 0.12, 0.0),
-        (-0.80, 0.20, -0.04, -0.10, 0.01, 0.13, 0.0),
+    "wispy": [
+        (-0.76, 0.20, -0.20, -0.68, -0.49, 0.09, 0.0),
+        (-0.76, 0.20, 0.20, 0.68, 0.49, 0.09, 0.0),
+        (-0.76, 0.05, -0.10, -0.50, -0.42, 0.11, 0.0),
+        (-0.76, 0.05, 0.12, 0.52, 0.42, 0.11, 0.0),
+        (-0.66, 0.00, 0.06, 0.16, 0.17, 0.055, 0.0),
+        (-0.70, 0.20, 0.02, -0.14, -0.02, 0.075, 0.0),
     ],
 }
 TABLE = np.array(list(FRINGES.values()), np.float32)  # [styles, locks, 7]
@@ -92,19 +92,20 @@ class Hair:
         self.window = window
         self.distance = distance
         self.tone = np.broadcast_to(np.float32(tone), np.broadcast_shapes(distance.shape, window.x.shape)).copy()
-        self._edge(distance, np.float32(1))
+        self.edge(distance, smooth((np.float32(-0.05) - window.y) * np.float32(6)))
 
     def add(self, lock: Lock, within: Field | float = -1.0, mirrored: bool = False) -> None:
         """Lay a lock over what is there, cut to distance `within` < 0; `mirrored` draws it on both sides."""
         x = abs(self.window.x) if mirrored else self.window.x
         distance, t, across = lock.measure(x, self.window.y)
         distance = np.maximum(distance, np.float32(within))
-        tone = 2.1 - 0.25 * t - 0.35 * across * abs(across)
-        self.tone += self.window.cover(distance) * (tone - self.tone)
-        self._edge(distance, smooth(2.2 * t - 0.5))
+        tone = 2.15 - 0.3 * t * t - 0.25 * across - 0.45 * smooth(3 * across - np.float32(0.6))
+        self.tone += self.window.cover(distance) * smooth(np.float32(3.5) * t) * (tone - self.tone)
+        self.edge(distance, smooth(2.2 * t - 0.5))
         self.distance = np.minimum(self.distance, distance)
 
-    def _edge(self, distance: Field, strength: Field) -> None:
+    def edge(self, distance: Field, strength: Field) -> None:
+        """A line just inside distance = 0."""
         pen = max(LINE, 0.9 * self.window.pixel)
         self.tone *= 1 - strength * self.window.stroke(distance + np.float32(pen / 2), LINE)
 
@@ -122,14 +123,15 @@ def back_hair(window: Window, length: Field, volume: Field) -> Hair:
     side = abs(window.x)
     skull = ellipse(window.x, window.y + np.float32(0.16), 0.62 + 0.05 * volume, 0.68)
     hair = Hair(window, skull, 1.2)
-    tip = 0.42 + 0.95 * length
-    inner = Lock(-0.3, tip + 0.02, 0.1, 0.16, 0.10, 0.26, 0.5)
-    middle = Lock(-0.3, tip, 0.3, 0.40 + 0.05 * volume, 0.34, 0.22, 0.4)
-    outer = Lock(-0.3, tip - 0.06, 0.42, 0.52 + 0.16 * volume, 0.50 + 0.08 * volume + 0.04 * length, 0.20, 0.3)
-    for lock in (inner, middle, outer):
+    tip = 0.34 + 1.05 * length
+    wide = 0.46 + 0.06 * volume
+    outer = Lock(-0.3, tip - 0.04, 0.42, wide + 0.10 + 0.06 * volume, wide - 0.06 + 0.16 * length, 0.20, 0.3)
+    middle = Lock(-0.3, tip + 0.06, 0.3, 0.42 + 0.04 * volume, 0.30 + 0.06 * length, 0.22, 0.4)
+    inner = Lock(-0.3, tip + 0.08, 0.1, 0.16, 0.10, 0.26, 0.5)
+    for lock, shade in ((outer, 1.55), (middle, 1.15), (inner, 0.75)):
         distance, t, across = lock.measure(side, window.y)
-        hair.tone += window.cover(distance) * (1.35 - 0.35 * t - 0.2 * across - hair.tone)
-        hair._edge(distance, smooth(3 * t - 0.8))
+        hair.tone += window.cover(distance) * (shade - 0.25 * t - 0.15 * across - hair.tone)
+        hair.edge(distance, smooth(3 * t - 0.8))
         hair.distance = np.minimum(hair.distance, distance)
     return hair
 
@@ -138,12 +140,15 @@ def front_hair(window: Window, style: NDArray[np.int64], length: Field, volume: 
     """Cap, strands beside the cheeks and fringe."""
     x, y = window.x, window.y
     skull = ellipse(x, y + np.float32(0.16), 0.62 + 0.05 * volume, 0.68)
-    hairline = y - (np.float32(-0.50) + np.float32(1.1) * x * x)
+    hairline = (y + np.float32(0.62) - np.sqrt(x * x + np.float32(0.004))) * np.float32(0.7)
     hair = Hair(window, np.maximum(skull, hairline), 2.0)
-    hair.add(Lock(-0.5, 0.34 + 0.5 * length, 0.40, 0.60 + 0.08 * volume, 0.50, 0.115, 0.0), mirrored=True)
+    wide = 0.07 * volume
+    hair.add(Lock(-0.55, 0.36 + 0.60 * length, 0.40, 0.65 + wide, 0.46 + 0.08 * length + wide, 0.13, 0.0), mirrored=True)
+    hair.add(Lock(-0.55, 0.27 + 0.10 * length, 0.32, 0.62, 0.43, 0.09, 0.0), mirrored=True)
     crown = np.where(y < np.float32(-0.16), skull, np.float32(-1))
     for lock in fringe_locks(style):
         hair.add(lock, within=crown)
+    hair.edge(skull, smooth((np.float32(-0.12) - y) * np.float32(6)))
     shine(hair, skull)
     return hair
 

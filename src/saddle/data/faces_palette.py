@@ -48,13 +48,13 @@ BACKGROUNDS = {
     "dusk": "6f7fc0 e6b6cc ffe2dc",
     "night": "2f3a68 6a77ad a7b2dc",
 }
-OUTFITS = {
-    "navy": "1b2444 2c3a68 40538c f3f5fb",
-    "white": "6d7592 cdd4e6 f7f8fc 4a68b0",
-    "red": "571a26 a8323f d24f55 fff0e6",
-    "green": "173a33 2f6f5c 4a9a7e f6f3df",
-    "yellow": "7a5218 dba23c f7cd66 ffffff",
-    "black": "17151f 2a2734 423d50 d85a72",
+OUTFITS = {  # line, shadow, body, collar, bow
+    "navy": "1b2444 2c3a68 40538c f3f5fb e0524f",
+    "white": "59628a cdd4e6 f8f9fd 4a68b0 d9485c",
+    "red": "571a26 a8323f d24f55 fff0e6 f2b84b",
+    "green": "173a33 2f6f5c 4a9a7e f6f3df e8864e",
+    "yellow": "7a5218 dba23c f7cd66 ffffff 5a8fd0",
+    "black": "17151f 2a2734 423d50 f4f4f8 d85a8a",
 }
 
 HAIR, EYES, SKINS = _colours(HAIR_COLOURS), _colours(EYE_COLOURS), _colours(SKIN)
