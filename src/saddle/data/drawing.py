@@ -112,9 +112,9 @@ def rotation(turn):  # type: ignore[no-untyped-def]
 def ellipse(x: Field, y: Field, width: Field | float, height: Field | float) -> Field:
     """Distance to the ellipse of half axes `width`, `height` about the origin, to first order: f / |grad f|."""
     p, q = x / width, y / height
-    radius = np.sqrt(p * p + q * q) + np.float32(1e-6)
+    radius = np.sqrt(p * p + q * q) + 1e-6
     p, q = p / width, q / height
-    return (radius - 1) * radius / (np.sqrt(p * p + q * q) + np.float32(1e-6))
+    return (radius - 1) * radius / (np.sqrt(p * p + q * q) + 1e-6)
 
 
 def bump(x: Field, y: Field, width: Field | float, height: Field | float) -> Field:

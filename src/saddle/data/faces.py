@@ -15,15 +15,18 @@ from saddle.cache import PROJECT, cached, folder
 from saddle.data import faces_parts as parts
 from saddle.data.base import Images
 from saddle.data.drawing import Canvas, smooth
+from saddle.data.faces_eyes import eyes
 from saddle.data.faces_hair import FRINGES, back_hair, front_hair
+from saddle.data.faces_ornaments import glasses, ornaments
 from saddle.data.faces_palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OUTFITS
 from saddle.noise import noise
 
-VERSION = 3
+VERSION = 7
 """Of the drawing: raised whenever an image changes."""
 
-BLOCK = 64
-"""Faces drawn together. The last block is filled up, so that every image is computed by the same operations."""
+BLOCK_PIXELS = 2**17
+"""Pixels drawn together, few enough to stay in a processor's cache. The last block is filled up with its last face, so
+that every image is computed by the same operations."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "hair_colour": tuple(HAIR_COLOURS),
@@ -60,7 +63,7 @@ MOST_TILT = 0.085
 
 def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> dict[str, NDArray[np.generic]]:
     """The factors of the faces `indices`: each row is a function of (seed, stream, index). int64 or float32, [count]."""
-    uniform = noise(seed, stream, 0, indices, [len(FACTORS) + 1], "uniform").numpy() / 2 + np.float32(0.5)
+    uniform = noise(seed, stream, 0, indices, [len(FACTORS) + 1], "uniform").numpy() / 2 + 0.5
     columns = dict(zip((*FACTORS, "tilt again"), uniform.T, strict=True))
     table: dict[str, NDArray[np.generic]] = {}
     for name, names in CATEGORIES.items():
@@ -76,40 +79,39 @@ def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> dict[str, ND
 def render_faces(factors: dict[str, NDArray[np.generic]], resolution: int) -> NDArray[np.uint8]:
     """The faces with these factors, each [count]: uint8 [count, 3, resolution, resolution]."""
     count = len(factors["tilt"])
-    starts = range(0, count, BLOCK)
+    block = max(1, BLOCK_PIXELS // resolution**2)
     images = np.empty((count, 3, resolution, resolution), np.uint8)
 
     def draw(start: int) -> None:
-        rows = np.minimum(np.arange(start, start + BLOCK), count - 1)
-        block = _render({name: values[rows] for name, values in factors.items()}, resolution)
-        images[start : start + BLOCK] = block[: count - start]
+        rows = np.minimum(np.arange(start, start + block), count - 1)
+        drawn = _render({name: values[rows] for name, values in factors.items()}, resolution)
+        images[start : start + block] = drawn[: count - start]
 
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # numpy works outside the interpreter's lock
-        list(threads.map(draw, starts))
+        list(threads.map(draw, range(0, count, block)))
     return images
 
 
 def _render(factors: dict[str, NDArray[np.generic]], resolution: int) -> NDArray[np.uint8]:
     """One block, back to front."""
     face = parts.Portrait(factors)
-    turn = (face.factors["tilt"].astype(np.float32) * 2 - 1) * np.float32(MOST_TILT)
+    turn = (face.factors["tilt"].astype(np.float32) * 2 - 1) * MOST_TILT
     canvas = Canvas(resolution=resolution, turn=turn, most=MOST_TILT, pivot=(0.0, 0.5))
     length, volume = face.column("hair_length"), face.column("hair_volume")
     parts.background(canvas, face)
-    back_hair(canvas.turned((-0.85, 0.85, -0.9, 1.4)), length, volume).paint(face.hair)
+    back_hair(canvas, length, volume).paint(face.hair)
     parts.body(canvas, face)
-    window = canvas.turned((-0.75, 0.75, -0.9, 0.9))
-    hair = front_hair(window, face.index("fringe"), length, volume)
-    shadow = smooth(1 - hair.distance / np.float32(0.07))
-    parts.head(canvas, face, shadow, window)
+    hair = front_hair(canvas, face.index("fringe"), length, volume)
+    shadow = smooth(1 - hair.distance / 0.07)
+    parts.head(hair.window, face, shadow)
     parts.nose(canvas, face)
     parts.mouth(canvas, face)
-    parts.eyes(canvas, face)
-    parts.glasses(canvas, face)
+    eyes(canvas, face)
+    glasses(canvas, face)
     hair.paint(face.hair)
     parts.brows(canvas, face)
-    parts.ornaments(canvas, face)
-    return (np.clip(canvas.pixels, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
+    ornaments(canvas, face)
+    return (np.clip(canvas.pixels, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 class Faces(Images):
