@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from saddle.data.drawing import ellipse, rotation
+from saddle.data.drawing import Window, ellipse, rotation
 from saddle.data.faces import CATEGORIES, CONTINUOUS, FACTORS, Faces, draw_factors, render_faces
 
 RESOLUTION = 48
@@ -16,7 +16,7 @@ def rows(y0: float, y1: float, x0: float, x1: float) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def change(name: str, values: list[float], count: int = 40) -> np.ndarray:
+def change(name: str, values: list[float], count: int = 24) -> np.ndarray:
     """Mean absolute change of each pixel of upright faces when one factor goes from the first to the second value."""
     factors = draw_factors(7, "test", range(count))
     factors["tilt"][:] = 0.5
@@ -116,6 +116,21 @@ def test_distance_to_an_ellipse() -> None:
     x, y = (grid.astype(np.float32) for grid in np.meshgrid(np.linspace(0.2, 2, 9), np.linspace(0.2, 2, 9)))
     np.testing.assert_allclose(ellipse(x, y, 0.7, 0.7), np.hypot(x, y) - 0.7, atol=1e-5)
     np.testing.assert_allclose(ellipse(np.float32([2.01]), np.float32([0.0]), 2.0, 1.0), 0.01, atol=1e-4)
+
+
+def test_thin_lines_do_not_vanish() -> None:
+    """Wherever a line of a tenth of a pixel lies, it leaves the same ink, that of the root of its width."""
+    centres = (np.arange(8, dtype=np.float32) + 0.5)[None, None]  # [1, 1, width]
+    window = Window(np.zeros((1, 3, 1, 8), np.float32), centres, centres, 1.0)
+    ink = [window.stroke(centres - place, 0.1).sum() for place in np.linspace(3, 5, 9, dtype=np.float32)]
+    np.testing.assert_allclose(ink, 0.9 * np.sqrt(0.1 / 0.9), rtol=1e-5)
+
+
+@pytest.mark.parametrize("resolution", [8, 24, 100])
+def test_any_resolution(resolution: int) -> None:
+    images = render_faces(draw_factors(0, "faces/train", range(3)), resolution)
+    assert images.shape == (3, 3, resolution, resolution) and images.dtype == np.uint8
+    assert images.std() > 30
 
 
 def test_rotation_is_the_double_of_its_half_angle() -> None:

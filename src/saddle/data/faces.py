@@ -21,7 +21,10 @@ from saddle.data.faces_ornaments import glasses, ornaments
 from saddle.data.faces_palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OUTFITS
 from saddle.noise import noise
 
-VERSION = 7
+Factors = dict[str, NDArray[np.generic]]
+"""One value per face and factor: int64 or float32, [count] each."""
+
+VERSION = 8
 """Of the drawing: raised whenever an image changes."""
 
 BLOCK_PIXELS = 2**17
@@ -61,11 +64,11 @@ MOST_TILT = 0.085
 """Tangent of half the largest tilt: 9.7 degrees."""
 
 
-def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> dict[str, NDArray[np.generic]]:
+def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> Factors:
     """The factors of the faces `indices`: each row is a function of (seed, stream, index). int64 or float32, [count]."""
     uniform = noise(seed, stream, 0, indices, [len(FACTORS) + 1], "uniform").numpy() / 2 + 0.5
     columns = dict(zip((*FACTORS, "tilt again"), uniform.T, strict=True))
-    table: dict[str, NDArray[np.generic]] = {}
+    table: Factors = {}
     for name, names in CATEGORIES.items():
         table[name] = np.minimum(columns[name] * len(names), len(names) - 1).astype(np.int64)
     table["accessory"] = np.maximum((columns["accessory"] * 8).astype(np.int64) - 3, 0)  # 1/2, 1/8, 1/8, 1/8, 1/8
@@ -76,7 +79,7 @@ def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> dict[str, ND
     return table
 
 
-def render_faces(factors: dict[str, NDArray[np.generic]], resolution: int) -> NDArray[np.uint8]:
+def render_faces(factors: Factors, resolution: int) -> NDArray[np.uint8]:
     """The faces with these factors, each [count]: uint8 [count, 3, resolution, resolution]."""
     count = len(factors["tilt"])
     block = max(1, BLOCK_PIXELS // resolution**2)
@@ -92,7 +95,7 @@ def render_faces(factors: dict[str, NDArray[np.generic]], resolution: int) -> ND
     return images
 
 
-def _render(factors: dict[str, NDArray[np.generic]], resolution: int) -> NDArray[np.uint8]:
+def _render(factors: Factors, resolution: int) -> NDArray[np.uint8]:
     """One block, back to front."""
     face = parts.Portrait(factors)
     turn = (face.factors["tilt"].astype(np.float32) * 2 - 1) * MOST_TILT
@@ -135,7 +138,7 @@ class Faces(Images):
         self.counts = {"train": train_count, "test": test_count}
         self.seed = seed
 
-    def factors(self, split: str) -> dict[str, NDArray[np.generic]]:
+    def factors(self, split: str) -> Factors:
         """The factors of every image of `split`, `train` or `test`: [count] each."""
         if split not in self.counts:
             raise ValueError(f"there is no split {split!r}; faces have train and test")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from saddle.data.drawing import Canvas, Field, Window, bump, ellipse, smooth
-from saddle.data.faces_palette import EYES
+from saddle.data.faces_palette import EYE_WHITE, EYES, LASH, WHITE
 from saddle.data.faces_parts import EYE_X, EYE_Y, Portrait
 
 
@@ -15,7 +15,7 @@ def eyes(canvas: Canvas, face: Portrait) -> None:
     y = (window.y - EYE_Y) / size
     y = y + (face.column("eye_slant") - 0.5) * 0.5 * x
     ramp = EYES[face.index("eye_colour")]
-    dark, white = ramp[:, 0], np.ones_like(ramp[:, 0])
+    dark = ramp[:, 0]
     p = x / 0.155
     arch = 1 - p * p
     outwards = np.maximum(p, 0)
@@ -24,7 +24,7 @@ def eyes(canvas: Canvas, face: Portrait) -> None:
     lower = (y - 0.140 * arch) / np.sqrt(1 + 3.2 * p * p)
     ends = abs(x) - 0.160
     inside = window.cover(np.maximum(np.maximum(-upper, lower), ends) * size)
-    window.paint(white * np.float32([1.0, 0.985, 0.98]), inside)
+    window.paint(EYE_WHITE, inside)
     iris_x, iris_y = x + 0.010, y + 0.002
     iris = ellipse(iris_x, iris_y, 0.112, 0.152)
     disc = np.minimum(window.cover(iris * size), inside)
@@ -39,7 +39,7 @@ def eyes(canvas: Canvas, face: Portrait) -> None:
     big = ellipse(across + 0.040, y + 0.062, 0.038, 0.046)
     small = ellipse(across - 0.046, y - 0.066, 0.020, 0.023)
     glint = np.maximum(window.cover(big * size), 0.9 * window.cover(small * size))
-    window.paint(white, glint * inside)
+    window.paint(WHITE, glint * inside)
     lashes(window, face, x, upper * size, lower * size, size)
 
 
@@ -49,9 +49,9 @@ def lashes(window: Window, face: Portrait, x: Field, upper: Field, lower: Field,
     weight = smooth(0.62 * p + 0.62) * smooth((1.32 - p) * 2.2)
     span = window.cover((abs(x - 0.020) - 0.178) * size)
     lid = upper + 0.006 * weight
-    window.paint(face.ink, window.stroke(lid, 0.010 + 0.050 * weight) * span)
+    window.paint(LASH, window.stroke(lid, 0.010 + 0.050 * weight) * span)
     near = window.cover((abs(x) - 0.150) * size)
     low = smooth(x * 6 + 0.3) * 0.7
-    window.paint(face.ink, window.stroke(lower, 0.014) * near * low)
+    window.paint(LASH, window.stroke(lower, 0.014) * near * low)
     fold = window.stroke(upper + 0.058, 0.012) * window.cover((abs(x) - 0.10) * size)
     window.paint(face.skin[:, 0], fold * 0.45)

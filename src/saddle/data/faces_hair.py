@@ -9,7 +9,7 @@ from saddle.data.drawing import Canvas, Field, Window, ellipse, smooth
 
 LINE = 0.026
 
-# Every lock: top, tip, x at the top, x of the bend, x at the tip, half width, bluntness of the tip. Later ones lie above.
+# Every lock: top, tip, x at the top, at the bend, at the tip, half width, bluntness of the tip. Later ones lie above.
 FRINGES = {
     "blunt": [
         (-0.72, 0.06, -0.20, -0.52, -0.46, 0.11, 0.6),
@@ -112,7 +112,7 @@ class Hair:
         np.minimum(self.distance, distance, out=self.distance)
 
     def line(self, distance: Field, strength: Field | float) -> None:
-        pen = max(LINE, 0.9 * self.window.pixel)
+        pen = max(LINE, self.window.pixel)
         self.tone[:] *= 1 - strength * self.window.stroke(distance + pen / 2, LINE)
 
     def above(self, window: Window) -> "Hair":
@@ -125,6 +125,7 @@ class Hair:
 
 
 def skull(window: Window, volume: Field) -> Field:
+    """Distance to the head with its hair."""
     return ellipse(window.x, window.y + 0.16, 0.62 + 0.05 * volume, 0.68)
 
 

@@ -3,10 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
+Colour = NDArray[np.float32]
+"""[3], or [count, 3] for one per picture; a ramp is [count, stops, 3]."""
 
-def _colours(table: dict[str, str]) -> NDArray[np.float32]:
-    rows = [[bytes.fromhex(code) for code in codes.split()] for codes in table.values()]
-    return np.array([[list(code) for code in row] for row in rows], np.float32) / 255  # [members, stops, 3]
+
+def _colour(code: str) -> Colour:
+    return np.array(list(bytes.fromhex(code)), np.float32) / 255
+
+
+def _ramps(table: dict[str, str]) -> Colour:
+    return np.stack(
+        [np.stack([_colour(code) for code in codes.split()]) for codes in table.values()]
+    )  # [members, stops, 3]
 
 
 HAIR_COLOURS = {
@@ -57,13 +65,17 @@ OUTFITS = {  # line, shadow, body, collar, bow
     "black": "17151f 2a2734 423d50 f4f4f8 d85a8a",
 }
 
-HAIR, EYES, SKINS = _colours(HAIR_COLOURS), _colours(EYE_COLOURS), _colours(SKIN)
-BACKDROPS, CLOTHES = _colours(BACKGROUNDS), _colours(OUTFITS)
+HAIR, EYES, SKINS = _ramps(HAIR_COLOURS), _ramps(EYE_COLOURS), _ramps(SKIN)
+WHITE, EYE_WHITE, LASH = _colour("ffffff"), _colour("fffbfa"), _colour("291a26")
+TONGUE, PETAL, POLLEN = _colour("f28585"), _colour("fff7f2"), _colour("ffc740")
+FLUSH, LIPS = _colour("fa9994"), _colour("cc808c")
+"""Tints: the skin is multiplied by them."""
+BACKDROPS, CLOTHES = _ramps(BACKGROUNDS), _ramps(OUTFITS)
 
 
-def skin(tone: NDArray[np.float32]) -> NDArray[np.float32]:
+def skin(tone: NDArray[np.float32]) -> Colour:
     """Line, shadow and body of the skin at `tone` in [0, 1], linear between the named ones: [count, 3, 3]."""
-    place = tone * np.float32(len(SKINS) - 1)
+    place = tone * (len(SKINS) - 1)
     below = np.minimum(place.astype(np.int64), len(SKINS) - 2)
     share = (place - below.astype(np.float32))[:, None, None]
     return SKINS[below] + share * (SKINS[below + 1] - SKINS[below])

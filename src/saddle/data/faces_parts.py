@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddle.data.drawing import Canvas, Field, Window, bump, ellipse, smooth
-from saddle.data.faces_palette import BACKDROPS, CLOTHES, HAIR, skin
+from saddle.data.faces_palette import BACKDROPS, CLOTHES, FLUSH, HAIR, LIPS, TONGUE, WHITE, Colour, skin
 
 EYE_X, EYE_Y = 0.245, 0.13
 MOUTH_Y = 0.425
 CHIN_Y = 0.62
 ACCESSORIES = ("none", "glasses", "headband", "bow", "flower")
 PATTERNS = ("plain", "glow", "dots", "stripes")
-Colour = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -44,27 +43,20 @@ class Portrait:
     def wears(self, accessory: str) -> Field:
         return (self.index("accessory") == ACCESSORIES.index(accessory)).astype(np.float32)[:, None, None]
 
-    @property
-    def ink(self) -> Colour:
-        """The colour of lashes."""
-        return np.broadcast_to(np.float32([0.16, 0.10, 0.15]), (len(self.factors["skin"]), 3))
-
 
 def background(canvas: Canvas, face: Portrait) -> None:
+    """A gradient from top to bottom, with a pattern that runs ahead of it."""
     window = canvas.still((-1, 1, -1, 1))
     ramp = BACKDROPS[face.index("background")]
     x, y = window.x, window.y
-    ragged = (x + y) * 1.5
-    stripes = smooth((abs(ragged - np.floor(ragged) - 0.5) - 0.25) / (2 * canvas.pixel * 0.75) + 0.5)
-    cell_x, cell_y = x * 2.5, y * 2.5
-    row = np.floor(cell_y)
-    cell_x = cell_x + 0.5 * (row - 2 * np.floor(row / 2))
-    near = ellipse(cell_x - np.floor(cell_x) - 0.5, cell_y - row - 0.5, 0.24, 0.24) / 2.5
-    shapes = [0 * stripes, bump(x, y + 0.1, 1.15, 1.15), window.cover(near), stripes]
-    pattern = np.stack([np.broadcast_to(s, stripes.shape)[0] for s in shapes]).astype(np.float32)
-    weight = np.array([0, 1.0, 0.55, 0.4], np.float32)[:, None, None]
-    chosen = (pattern * weight)[face.index("pattern")]  # [count, resolution, resolution]
-    window.paint_ramp(ramp, (y + 1) / 2 + chosen * 0.9, 1)
+    diagonal = 1.5 * (x + y)
+    stripes = window.cover((0.25 - abs(diagonal - np.floor(diagonal) - 0.5)) / 2.12)  # 1.5 times the root of 2
+    row = np.floor(2.5 * y)
+    column = 2.5 * x + 0.5 * (row - 2 * np.floor(row / 2))  # every other row is shifted
+    dots = window.cover(ellipse(column - np.floor(column) - 0.5, 2.5 * y - row - 0.5, 0.24, 0.24) / 2.5)
+    patterns = [np.zeros_like(stripes), bump(x, y + 0.1, 1.15, 1.15), 0.55 * dots, 0.4 * stripes]  # as in PATTERNS
+    chosen = np.concatenate(patterns)[face.index("pattern")]  # [count, resolution, resolution]
+    window.paint_ramp(ramp, (y + 1) / 2 + 0.9 * chosen, 1.0)
 
 
 def body(canvas: Canvas, face: Portrait) -> None:
@@ -119,23 +111,23 @@ def head(window: Window, face: Portrait, shadow: Field) -> None:
     window.paint(shade, inside * np.maximum(0.65 * side, 0.85 * shadow))
     window.paint(line, window.stroke(distance, 0.024))
     cheeks = bump(abs(u) - 0.325, v - 0.30, 0.17, 0.10) * (0.15 + 0.65 * face.column("blush"))
-    flush = base * np.float32([0.98, 0.60, 0.58])
-    window.paint(flush, inside * cheeks)
+    window.paint(base * FLUSH, inside * cheeks)
 
 
 def outline(u: Field, v: Field, pointed: Field) -> Field:
     """Distance to the edge of the face: |u| = W a (b + (1 - b) a), a = sqrt(1 - s^2): an ellipse drawn out to a chin."""
     half, height, m = 0.535 - 0.035 * pointed, CHIN_Y, 0.6 * pointed - 0.02
-    x, s = u / half, v / np.float32(height)
+    x, s = u / half, v / height
     q = 1 - s * s
     a = np.sqrt(np.maximum(q, 0))
     b = 1 - m + m * a
     f = x * x - q * b * b
-    f_u, f_v = 2 * x / half, 2 * s * b * (b + m * a) / np.float32(height)
+    f_u, f_v = 2 * x / half, 2 * s * b * (b + m * a) / height
     return f / (np.sqrt(f_u * f_u + f_v * f_v) + 1e-4)
 
 
 def nose(canvas: Canvas, face: Portrait) -> None:
+    """A touch of shadow."""
     window = canvas.turned((-0.06, 0.06, 0.24, 0.34))
     mark = ellipse(window.x - 0.008, window.y - 0.295, 0.020, 0.014)
     window.paint(face.skin[:, 0], window.cover(mark) * 0.6)
@@ -155,12 +147,12 @@ def mouth(canvas: Canvas, face: Portrait) -> None:
     low = curve + depth
     bottom = (y - low * arch * (1.25 - 0.25 * arch)) / np.sqrt(1 + (2 * low * p / half) ** 2)
     inside = window.cover(np.maximum(-top, bottom)) * smooth(opening * 9 - 0.2)
-    line, white = face.skin[:, 0], np.ones_like(face.skin[:, 0])
-    window.paint(line * np.float32([0.80, 0.50, 0.55]), inside)
+    line = face.skin[:, 0]
+    window.paint(line * LIPS, inside)
     tongue = ellipse(window.x, y - low - 0.012, half * 0.6, 0.01 + 0.42 * depth)
-    window.paint(white * np.float32([0.95, 0.52, 0.52]), np.minimum(window.cover(tongue), inside))
+    window.paint(TONGUE, np.minimum(window.cover(tongue), inside))
     teeth = window.cover(np.maximum(top - 0.026, abs(window.x) - 0.8 * half))
-    window.paint(white, np.minimum(teeth, inside) * smooth(opening * 4 - 1))
+    window.paint(WHITE, np.minimum(teeth, inside) * smooth(opening * 4 - 1))
     ends = window.cover(abs(window.x) - half)
     window.paint(line * 0.8, window.stroke(top, 0.020) * ends)
     window.paint(line * 0.8, window.stroke(bottom, 0.014) * ends * smooth(opening * 6))
@@ -169,7 +161,7 @@ def mouth(canvas: Canvas, face: Portrait) -> None:
 def brows(canvas: Canvas, face: Portrait) -> None:
     """Seen through the fringe, as the drawing style has it."""
     window = canvas.turned((-0.45, 0.45, -0.24, 0.04))
-    x = abs(window.x) - EYE_X + 0.01
+    x = abs(window.x) - (EYE_X + 0.01)
     tilt = (face.column("brow") - 0.5) * 0.40
     lift = 0.215 + 0.05 * face.column("eye_size")
     y = window.y - EYE_Y + lift + tilt * x - 1.6 * x * x
