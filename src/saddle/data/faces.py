@@ -24,7 +24,7 @@ from saddle.noise import noise
 Factors = dict[str, NDArray[np.generic]]
 """One value per face and factor: int64 or float32, [count] each."""
 
-VERSION = 8
+VERSION = 10
 """Of the drawing: raised whenever an image changes."""
 
 BLOCK_PIXELS = 2**17
@@ -57,15 +57,15 @@ CONTINUOUS = (
 """Factors that are uniform on [0, 1]."""
 
 FACTORS = (*CATEGORIES, *CONTINUOUS, "mouth", "tilt")
-"""`mouth` (0 closed, 1 open) is the square of a uniform number: most mouths are nearly closed. `tilt` (1/2 upright) is the
-mean of two: most heads are nearly upright."""
+"""`mouth` (0 closed, 1 open) is the square of a uniform number: most mouths are nearly closed. `tilt` (1/2 upright) is
+the mean of two: most heads are nearly upright."""
 
 MOST_TILT = 0.085
 """Tangent of half the largest tilt: 9.7 degrees."""
 
 
 def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> Factors:
-    """The factors of the faces `indices`: each row is a function of (seed, stream, index). int64 or float32, [count]."""
+    """The factors of the faces `indices`: each row is a function of (seed, stream, index)."""
     uniform = noise(seed, stream, 0, indices, [len(FACTORS) + 1], "uniform").numpy() / 2 + 0.5
     columns = dict(zip((*FACTORS, "tilt again"), uniform.T, strict=True))
     table: Factors = {}
@@ -131,9 +131,7 @@ class Faces(Images):
 
     def __init__(self, *, shape: list[int], train_count: int, test_count: int, seed: int) -> None:
         if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < 8:
-            raise ValueError(
-                f"data.shape is {list(shape)}, but faces are drawn as [3, resolution, resolution] with a resolution of at least 8"
-            )
+            raise ValueError(f"data.shape is {list(shape)}, but faces are [3, r, r] with a resolution r of at least 8")
         self.shape = tuple(shape)
         self.counts = {"train": train_count, "test": test_count}
         self.seed = seed
@@ -160,8 +158,6 @@ class Faces(Images):
     def _draw(self) -> dict[str, NDArray[np.uint8]]:
         resolution = self.shape[1]
         place = os.path.relpath(folder(), PROJECT) if folder().is_relative_to(PROJECT) else str(folder())
-        total = sum(self.counts.values())
-        print(
-            f"rendering {total:,} faces at {resolution} x {resolution} (once; kept in {place}/faces)", file=sys.stderr
-        )
+        what = f"{sum(self.counts.values()):,} faces at {resolution} x {resolution}"
+        print(f"rendering {what} (once; kept in {place}/faces)", file=sys.stderr)
         return {split: render_faces(self.factors(split), resolution) for split in self.counts}

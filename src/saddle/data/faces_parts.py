@@ -115,7 +115,11 @@ def head(window: Window, face: Portrait, shadow: Field) -> None:
 
 
 def outline(u: Field, v: Field, pointed: Field) -> Field:
-    """Distance to the edge of the face: |u| = W a (b + (1 - b) a), a = sqrt(1 - s^2): an ellipse drawn out to a chin."""
+    """Distance to the edge of the face, an ellipse drawn out to a chin.
+
+    The edge is |u| = W a (1 - m + m a) with a = sqrt(1 - s^2), s = v / H; the distance is f / |grad f| for
+    f = (u / W)^2 - (1 - s^2) (1 - m + m a)^2.
+    """
     half, height, m = 0.535 - 0.035 * pointed, CHIN_Y, 0.6 * pointed - 0.02
     x, s = u / half, v / height
     q = 1 - s * s
@@ -128,7 +132,7 @@ def outline(u: Field, v: Field, pointed: Field) -> Field:
 
 def nose(canvas: Canvas, face: Portrait) -> None:
     """A touch of shadow."""
-    window = canvas.turned((-0.06, 0.06, 0.24, 0.34))
+    window = canvas.turned((-0.10, 0.12, 0.20, 0.39))
     mark = ellipse(window.x - 0.008, window.y - 0.295, 0.020, 0.014)
     window.paint(face.skin[:, 0], window.cover(mark) * 0.6)
 
