@@ -29,15 +29,19 @@ class IsolatedLauncher(Launcher):
         """Check all jobs, run them one after the other, end with the comparison.
 
         Raises:
-            SystemExit: with code 1 if a job failed or a configuration is refused, 130 if the sweep was interrupted.
+            SystemExit: with code 1 if a job failed, 2 if a configuration is refused, 130 if the sweep was interrupted.
         """
         from hydra_plugins.isolated._jobs import Jobs
-        from saddle.config import check_jobs
+        from saddle.config import ConfigError, check_jobs
 
         if initial_job_idx:
             sys.exit("the jobs of a sweep are named and checked together: leave hydra.sweeper.max_batch_size at null")
         overrides = [list(job) for job in job_overrides]
-        check_jobs(overrides)
+        try:
+            check_jobs(overrides)
+        except ConfigError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
         root = Path(self.config.hydra.sweep.dir)
         (root / "multirun.yaml").unlink(
             missing_ok=True
