@@ -39,7 +39,7 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
         lines.append("  make compare  the comparison again")
         lines.append(f"  python src/sample.py run={shlex.quote(str(finished[-1].folder))}   new samples")
     if len(finished) < len(rows):
-        lines.append("  the same command again goes on: finished jobs are skipped, interrupted ones continue")
+        lines.append("  the same command again goes on: finished jobs are skipped, the others begin again")
     return "\n".join(lines)
 
 

@@ -1,0 +1,56 @@
+# `make` alone prints the commands. Everything runs in .venv, which `make setup` makes from the locked versions.
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+RUNPY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup sweep fid compare extractors test check format lock clean
+
+help:  ## the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## .venv with everything, from the locked versions (PYTHON=python3.12 chooses another Python)
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: $(PYTHON) is older than Python 3.11; choose another with make setup PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "error: $(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@test -x $(RUNPY) || $(PYTHON) -m venv $(VENV)
+	@$(RUNPY) -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)/bin/uv pip sync --python $(RUNPY) requirements.lock
+	@touch $(READY)
+
+sweep: setup  ## the main job: minimax against nonsaturating (ARGS="data=digits seed=0,1" adds overrides)
+	$(RUNPY) src/train.py -m loss=minimax,nonsaturating $(ARGS)
+
+fid: setup  ## the evaluation of every finished run of the newest sweep (or RUN=runs/..., SWEEP=runs/...)
+	@$(RUNPY) src/evaluate.py $(if $(RUN),run="$(RUN)") $(if $(SWEEP),sweep="$(SWEEP)")
+
+compare: setup  ## table and figure of the newest sweep (or SWEEP=runs/...)
+	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)")
+
+extractors: setup  ## train the feature extractors again and measure what they see (minutes)
+	$(RUNPY) experiments/extractors/train.py faces
+	$(RUNPY) experiments/extractors/train.py digits
+	$(RUNPY) experiments/extractors/sensitivity.py
+
+test: setup  ## the test suite
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} $(RUNPY) -m pytest $(ARGS)
+
+check: setup  ## format, lint, types
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+
+format: setup  ## let ruff format and mend
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+lock: setup  ## resolve the newest versions that pyproject.toml allows into requirements.lock
+	@$(VENV)/bin/uv pip compile --universal --no-emit-index-url --group dev --upgrade --quiet pyproject.toml -o requirements.lock
+
+clean:  ## remove caches, not runs
+	rm -rf .cache .mypy_cache .ruff_cache .pytest_cache

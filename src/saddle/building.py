@@ -1,0 +1,36 @@
+"""From a checked configuration to objects: the one place where the parts of a run are put together."""
+
+import torch
+from omegaconf import DictConfig
+
+from saddle.config import instantiate
+from saddle.data.base import Data, Images
+from saddle.metrics.evaluator import Evaluator
+from saddle.models.base import GenerativeModel
+from saddle.networks.initial import initialised
+
+
+def build_data(cfg: DictConfig) -> Data:
+    """The data set of the configuration."""
+    return instantiate(cfg.data)
+
+
+def build_model(cfg: DictConfig) -> GenerativeModel:
+    """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network."""
+    return instantiate(
+        cfg.model,
+        generator=initialised(lambda: instantiate(cfg.network.generator), cfg.seed, "generator"),
+        discriminator=initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator"),
+        loss=instantiate(cfg.loss),
+        make_generator_optimizer=instantiate(cfg.optimizer.generator),
+        make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
+    )
+
+
+def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:
+    """The evaluation against the reference split that the configuration names; None where x is no image."""
+    if not isinstance(data, Images):
+        return None
+    splits = {"train": [data.train], "test": [data.test], "all": [data.train, data.test]}
+    reference = torch.cat(splits[cfg.evaluator.split])  # [images, channels, height, width]
+    return instantiate(cfg.evaluator, extractor=instantiate(cfg.extractor), reference=reference)

@@ -1,0 +1,39 @@
+"""The instruments of every run: training losses, a grid of samples, the distance to held-out reals."""
+
+from PIL import Image
+
+from saddle.callbacks.measure import Instrument, Reading
+from saddle.data.base import Data, to_uint8
+from saddle.metrics.evaluator import Evaluator
+from saddle.models.base import GenerativeModel
+
+
+class TrainingLosses(Instrument):
+    """The means of what the model noted since the last reading."""
+
+    def __init__(self, *, every: int) -> None:
+        self.every = every
+
+    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
+        return dict(model.noted())
+
+
+class SampleGrid(Instrument):
+    """The same `count` samples each time, as one picture `samples` in rows of `columns`."""
+
+    def __init__(self, *, every: int, data: Data, seed: int, count: int, columns: int) -> None:
+        self.every, self.data, self.seed, self.count, self.columns = every, data, seed, count, columns
+
+    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
+        picture: Image.Image = self.data.render(model.sample(range(self.count), self.seed), self.columns)
+        return {"samples": picture}
+
+
+class Evaluation(Instrument):
+    """Samples against real images: the numbers of an `Evaluator`."""
+
+    def __init__(self, *, every: int, evaluator: Evaluator, seed: int) -> None:
+        self.every, self.evaluator, self.seed = every, evaluator, seed
+
+    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
+        return dict(self.evaluator(lambda indices: to_uint8(model.sample(indices, self.seed))))

@@ -1,0 +1,34 @@
+"""What a run folder is told about its run: running, finished, failed or interrupted, and what came out."""
+
+from time import monotonic
+
+from pytorch_lightning import Callback, Trainer
+from safetensors.torch import save_file
+
+from saddle.models.base import GenerativeModel
+from saddle.runs import RunFolder
+
+
+class Lifecycle(Callback):
+    """Keeps `status.json` true while the run lasts, and at its end stores the weights that `sample` draws with.
+
+    Attributes:
+        seconds: wall-clock time of the training, evaluations included.
+    """
+
+    def __init__(self, *, folder: RunFolder) -> None:
+        self.folder = folder
+        self.seconds = 0.0
+
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
+        self.started = monotonic()
+        self.folder.mark("running", updates=model.updates)
+
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]
+        self.folder.beat()
+
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
+        self.seconds = monotonic() - self.started
+        weights = {name: tensor.cpu().contiguous() for name, tensor in model.drawn().state_dict().items()}
+        self.folder.weights.parent.mkdir(exist_ok=True)
+        save_file(weights, self.folder.weights)

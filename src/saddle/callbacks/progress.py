@@ -1,0 +1,70 @@
+"""How far the run is, for the person in front of the terminal."""
+
+import sys
+from collections.abc import Sequence
+from time import monotonic
+
+from pytorch_lightning import Callback, Trainer
+from tqdm import tqdm
+
+from saddle.callbacks.measure import Measure
+from saddle.models.base import GenerativeModel
+from saddle.place import Place
+
+SECONDS_BETWEEN_LINES = 15.0
+
+
+class Progress(Callback):
+    """A bar on a terminal, a line now and then elsewhere: updates, rate, time left of the run and of its sweep.
+
+    Args:
+        updates: of the whole run.
+        title: what the run is called.
+        place: in a sweep.
+        measure: where the newest readings are.
+        names: which of them to show.
+    """
+
+    def __init__(self, *, updates: int, title: str, place: Place | None, measure: Measure, names: Sequence[str]) -> None:
+        self.updates, self.title, self.place, self.measure, self.names = updates, title, place, measure, names
+        self.terminal = sys.stderr.isatty()
+        self.bar: tqdm | None = None
+
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
+        self.first, self.started, self.spoke = model.updates, monotonic(), monotonic()
+        if self.terminal:
+            shape = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} updates {postfix}"
+            self.bar = tqdm(total=self.updates, initial=self.first, desc=self.title, bar_format=shape, leave=True)
+
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]
+        state = self.state(model.updates)
+        if self.bar is not None:
+            self.bar.n = model.updates
+            self.bar.set_postfix_str(state)
+        elif monotonic() - self.spoke > SECONDS_BETWEEN_LINES or model.updates == self.updates:
+            self.spoke = monotonic()
+            print(f"{self.title}  {model.updates:,}/{self.updates:,} updates  {state}", file=sys.stderr, flush=True)
+
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
+        if self.bar is not None:
+            self.bar.close()
+
+    def on_exception(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def state(self, updates: int) -> str:
+        """Rate, time left and the newest numbers."""
+        seconds = monotonic() - self.started
+        done = updates - self.first
+        left = seconds / done * (self.updates - updates)
+        whole = seconds / done * self.updates
+        sweep = f", sweep {_clock(self.place.left(left, whole))}" if self.place is not None else ""
+        shown = {name: self.measure.latest[name] for name in self.names if name in self.measure.latest}
+        numbers = "  ".join(f"{name} {number:.4g}" for name, number in shown.items())
+        return f"{done / seconds:.1f}/s  left {_clock(left)}{sweep}  {numbers}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

@@ -1,0 +1,60 @@
+"""The help text: what there is, by topic, read from the files that define it."""
+
+import re
+from pathlib import Path
+
+from saddle.config.keys import CONF, groups
+
+ABOUT = """\
+Saddle trains generative adversarial networks and compares them: one game, two players, many rules.
+
+  python src/train.py                                 one run with the defaults below
+  python src/train.py loss=minimax updates=500        one run, other choices
+  python src/train.py -m loss=minimax,nonsaturating   a sweep: one run for each value, side by side
+  python src/train.py -m loss=minimax,nonsaturating seed=0,1,2 data=digits
+  python src/train.py network=mlp network.generator.width=512 optimizer.generator.lr=1e-4
+"""
+
+SWEEPS = """\
+SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process of
+  its own. All are checked before the first starts. name=... names the sweep; the same command goes on where it stopped.
+
+RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
+  checkpoints/. The same numbers and grids go to Weights & Biases; logger=none switches that off.
+
+NEXT
+  make sweep                        the sweep of the two losses, with the comparison at its end
+  make fid                          the table of finished runs
+  python src/train.py --cfg job     the whole configuration of this command, without running it
+  python src/train.py --hydra-help  Hydra's own flags
+"""
+
+
+def help_text(conf: Path = CONF) -> str:
+    """The help for `python src/train.py --help`."""
+    return "\n".join([ABOUT, _groups(conf), _keys(conf), SWEEPS])
+
+
+def _groups(conf: Path) -> str:
+    defaults = dict(
+        re.findall(r"^  - ([\w@./]+): (\w+)", (conf / "train.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    lines = ["CHOICES  group=member; * is the default. A value inside a member: group.key=value"]
+    for group, members in groups(conf).items():
+        names = [key for key in defaults if key.partition("@")[0] == group] or [group]
+        lines.append(f"  {', '.join(names)}")
+        for member in members:
+            mark = "*" if defaults.get(names[0]) == member else " "
+            lines.append(f"  {mark} {member:<16}{_first_comment(conf / group / f'{member}.yaml')}")
+    return "\n".join(lines) + "\n"
+
+
+def _first_comment(path: Path) -> str:
+    comments = (line[1:].strip() for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
+    return next((comment for comment in comments if not comment.startswith("@package")), "")
+
+
+def _keys(conf: Path) -> str:
+    found = re.findall(r"^(\w+): +(\S+) +# (.+)$", (conf / "train.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = [f"  {f'{key}={default}':<26}{doc}" for key, default, doc in found]
+    return "\n".join(["KEYS  with their defaults", *rows]) + "\n"

@@ -1,0 +1,42 @@
+"""The top-level keys of a training configuration and their types. Values and explanations live in `conf/train.yaml`."""
+
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from pydantic import NonNegativeInt, PositiveInt
+
+CONF = Path(__file__).resolve().parents[3] / "conf"
+"""The folder of `train.yaml`; its subfolders are the groups, their files the members."""
+
+NEEDED = ("data", "network", "model", "optimizer", "trainer")
+"""Groups without which nothing can be trained; whether a run needs one of the others is up to its model."""
+
+
+class Keys:
+    """What each top-level key takes."""
+
+    name: str | None
+    run: str | None
+    fresh: bool
+    seed: NonNegativeInt
+    resolution: PositiveInt
+    code_size: PositiveInt
+    prior: Literal["normal", "uniform"]
+    batch_size: PositiveInt
+    d_steps: PositiveInt
+    g_steps: PositiveInt
+    updates: PositiveInt
+    log_every: PositiveInt
+    sample_every: PositiveInt
+    evaluate_every: PositiveInt
+    evaluate_images: PositiveInt | None
+    evaluate_reference: Literal["test", "train", "all"]
+
+
+KINDS: dict[str, Any] = get_type_hints(Keys, include_extras=True)
+
+
+def groups(conf: Path) -> dict[str, list[str]]:
+    """The members of each group under `conf`, Hydra's own groups left out."""
+    folders = sorted(path for path in conf.iterdir() if path.is_dir() and path.name != "hydra")
+    return {folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in folders}

@@ -1,0 +1,89 @@
+"""Values against types: the one check for top-level keys and for the arguments of constructors.
+
+Values are what YAML knows (numbers, texts, true and false, null, lists, mappings), so pydantic checks them as strict JSON:
+"3", true and 2.5 are no whole numbers, a whole number is a number, a list may stand for a tuple.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from math import isnan
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from saddle.config.messages import listing, show
+
+
+class Opaque:
+    """Stands for a class whose instances no configuration can spell, such as a tensor or a module."""
+
+    def __class_getitem__(cls, parameters: Any) -> type["Opaque"]:
+        return cls
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Whether `value` is of type `kind`; NaN is of none."""
+    if isinstance(value, float) and isnan(value):
+        return False
+    if get_origin(kind) in (Union, UnionType):
+        return any(fits(value, option) for option in get_args(kind))
+    if get_origin(kind) is Literal:  # pydantic takes true for 1
+        return any(type(value) is type(option) and value == option for option in get_args(kind))
+    try:
+        _adapter(kind).validate_json(json.dumps(value, default=str), strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
+
+
+_WORDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "a text",
+    Path: "a path",
+    None: "null",
+    NoneType: "null",
+    Opaque: "a node with _target_",
+    Any: "anything",
+    list: "a list",
+    tuple: "a list",
+    dict: "a mapping",
+}
+
+
+def describe(kind: Any) -> str:
+    """What values of type `kind` are, in words."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return listing(dict.fromkeys(describe(option) for option in arguments), "or")
+    if origin is Literal:
+        return listing([show(option) for option in arguments], "or")
+    if origin is Annotated:
+        bounds = listing([text for note in arguments[1:] for text in _bounds(note)] or [""], "and")
+        return f"{describe(arguments[0])} {bounds}".strip()
+    if origin is tuple and Ellipsis not in arguments:
+        return f"a list of {len(arguments)}: {listing([describe(argument) for argument in arguments], 'and')}"
+    if origin is dict:
+        return "a mapping"
+    if origin is Callable:
+        return _WORDS[Opaque]
+    if isinstance(origin, type) and issubclass(origin, Iterable):
+        return f"a list, each element {describe(arguments[0])}"
+    return _WORDS.get(kind) or str(getattr(kind, "__name__", kind))
+
+
+def _bounds(note: Any) -> list[str]:
+    if isinstance(note, FieldInfo):
+        return [text for inner in note.metadata for text in _bounds(inner)]
+    words = {"gt": "above", "ge": "not below", "lt": "below", "le": "not above", "multiple_of": "that is a multiple of"}
+    return [f"{word} {bound}" for name, word in words.items() if (bound := getattr(note, name, None)) is not None]

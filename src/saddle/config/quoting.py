@@ -1,0 +1,43 @@
+"""Double quotes around paths, so that Hydra's grammar takes any folder's name."""
+
+import re
+from collections.abc import Sequence
+from os.path import expanduser
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+PATH_KEYS = ("run", "sweep", "out", "data.root", "extractor.weights", "hydra.run.dir", "hydra.sweep.dir")
+_PATH = re.compile(rf"(\+{{0,2}}(?:{'|'.join(map(re.escape, PATH_KEYS))}))=(.+)", re.DOTALL)
+
+
+def quote_paths(argv: Sequence[str]) -> list[str]:
+    """The arguments with the values of path keys in double quotes and a leading `~` expanded.
+
+    Spaces, `#`, `(1)`, `=`, `,`, brackets, quotes, backslashes and any script thus reach the configuration as they are.
+    Values that are quoted already stay: a sweep over paths is data.root='"/a","/b"'. So does null.
+    """
+    return [_quoted(argument) for argument in argv]
+
+
+def _quoted(argument: str) -> str:
+    match = _PATH.fullmatch(argument)
+    if match is None:
+        return argument
+    key, value = match.groups()
+    if value.lower() == "null" or (value[0] in "\"'" and _parses(argument)):
+        return argument
+    return f"{key}={quote(expanduser(value))}"
+
+
+def quote(text: str) -> str:
+    """`text` as a quoted value of Hydra's grammar, where a backslash counts as one unless a quote follows it."""
+    return '"' + re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + ('\\"' if match[2] else ""), text) + '"'
+
+
+def _parses(argument: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(argument)
+    except HydraException:
+        return False
+    return True

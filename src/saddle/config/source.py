@@ -1,0 +1,147 @@
+"""Python modules as they are written: what they define and what they import, read without importing them.
+
+`import torch` alone takes longer than a refusal may, so classes named in a configuration are looked up in the source.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Import:
+    """`from module import name`; without a name, `import module`."""
+
+    module: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A class, a function, or an expression bound to a name, and the module that it is written in."""
+
+    module: "Module"
+    name: str
+    node: ast.ClassDef | ast.FunctionDef | ast.expr
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file: its name, its path, what its top level binds, and which modules it imports all names from."""
+
+    name: str
+    path: Path
+    bindings: dict[str, Import | Definition] = field(default_factory=dict, hash=False, compare=False)
+    stars: list[str] = field(default_factory=list, hash=False, compare=False)
+
+    @property
+    def package(self) -> str:
+        """The name that relative imports start from."""
+        return self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
+
+
+def find(dotted: str) -> Definition | Module | None:
+    """What `dotted` names, with imports followed to where it is written; None if there is no such thing."""
+    top, *parts = dotted.split(".")
+    found: Definition | Module | None = load(top)
+    for part in parts:
+        if not isinstance(found, Module):
+            return None  # a class's attributes are not looked up
+        found = member(found, part)
+    return found
+
+
+def member(module: Module, name: str, seen: frozenset[tuple[str, str]] = frozenset()) -> Definition | Module | None:
+    """What `name` is inside `module`."""
+    again = (module.name, name) in seen  # `from torch import optim` inside torch: the submodule
+    seen |= {(module.name, name)}
+    bound = None if again else module.bindings.get(name)
+    if isinstance(bound, Import):
+        source = load(bound.module)
+        return source if bound.name is None or source is None else member(source, bound.name, seen)
+    if bound is not None:
+        return _follow(bound, seen)
+    if module.path.name == "__init__.py" and (submodule := load(f"{module.name}.{name}")):
+        return submodule
+    for star in module.stars if not name.startswith("_") and not again else []:
+        if (source := load(star)) and (found := member(source, name, seen)):
+            return found
+    return None
+
+
+def _follow(bound: Definition, seen: frozenset[tuple[str, str]]) -> Definition | Module | None:
+    """`Name = Other` is `Other`, where that can be found."""
+    if isinstance(bound.node, ast.Name) and bound.node.id in bound.module.bindings:
+        return member(bound.module, bound.node.id, seen)
+    return bound
+
+
+@cache
+def load(name: str) -> Module | None:
+    """The module `name`, or None if no file holds it."""
+    path = _path(name)
+    if path is None:
+        return None
+    module = Module(name, path)
+    for statement in _statements(ast.parse(path.read_text(encoding="utf-8")).body):
+        _bind(module, statement)
+    return module
+
+
+def _path(name: str) -> Path | None:
+    parent, _, last = name.rpartition(".")
+    if not parent:
+        spec = PathFinder.find_spec(last)  # of a top-level name: nothing is imported
+        return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+    above = _path(parent)
+    if above is None or above.name != "__init__.py":
+        return None
+    candidates = (above.parent / last / "__init__.py", above.parent / f"{last}.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module's top level, those under `if` and `try` included."""
+    for statement in body:
+        if isinstance(statement, ast.If):
+            yield from _statements([*statement.body, *statement.orelse])
+        elif isinstance(statement, ast.Try):
+            yield from _statements(
+                [*statement.body, *(s for h in statement.handlers for s in h.body), *statement.orelse]
+            )
+        else:
+            yield statement
+
+
+def _bind(module: Module, statement: ast.stmt) -> None:
+    """Enter what `statement` binds; the first of several bindings counts (`try: import ... except: ... = None`)."""
+    match statement:
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+            module.bindings.setdefault(name, Definition(module, name, statement))
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ):
+            module.bindings.setdefault(name, Definition(module, name, value))
+        case ast.Import(names=names):
+            for alias in names:
+                imported = alias.name if alias.asname else alias.name.partition(".")[0]
+                module.bindings.setdefault(alias.asname or imported, Import(imported, None))
+        case ast.ImportFrom(names=names):
+            source = _absolute(module, statement)
+            for alias in names:
+                if alias.name == "*":
+                    module.stars.append(source)
+                else:
+                    module.bindings.setdefault(alias.asname or alias.name, Import(source, alias.name))
+
+
+def _absolute(module: Module, statement: ast.ImportFrom) -> str:
+    if not statement.level:
+        return statement.module or ""
+    parts = module.package.split(".")
+    base = parts[: len(parts) - statement.level + 1]
+    return ".".join([*base, *([statement.module] if statement.module else [])])

@@ -1,0 +1,69 @@
+"""The colours of the faces: every ramp goes from a line's colour over shadow and body to light."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def _colours(table: dict[str, str]) -> NDArray[np.float32]:
+    rows = [[bytes.fromhex(code) for code in codes.split()] for codes in table.values()]
+    return np.array([[list(code) for code in row] for row in rows], np.float32) / 255  # [members, stops, 3]
+
+
+HAIR_COLOURS = {
+    "black": "1d1826 332c40 4b4260 9488b4",
+    "brown": "331d1a 5f3a30 855544 c8936f",
+    "auburn": "421a20 83332f b3503f e8956f",
+    "ginger": "63290f c25f25 e8893f ffc684",
+    "blond": "7a5020 d8a24a f4cf74 fff3bb",
+    "silver": "50506c a0a4c2 cfd3e5 f8faff",
+    "pink": "732a4d d86f96 f59db8 ffdae4",
+    "lilac": "46306e 8c6ac0 b797e0 e9d8fc",
+    "blue": "1f2f66 4265b4 668fda b6d8fc",
+    "mint": "164f52 409f99 74ccbe caf5e5",
+}
+EYE_COLOURS = {
+    "brown": "3b1d18 8a4b2e e6ab6e",
+    "amber": "5a2c0e c77a20 ffe084",
+    "green": "0f3d2e 2f9464 aef0b2",
+    "teal": "0b3a4a 1f93a5 9ef2f2",
+    "blue": "16245e 3269d2 a6dcff",
+    "violet": "2f1858 7645c4 dab4ff",
+    "rose": "4c1026 c8385a ffaab4",
+    "grey": "262b3e 606e8c ccd8ea",
+}
+SKIN = {
+    "porcelain": "a85f58 f6ccc2 fff0e8",
+    "fair": "a05646 f0b9a2 ffe3d0",
+    "tan": "8a472f dc9d74 f5caa2",
+    "brown": "60301f a96a45 cf956a",
+    "deep": "3c1d13 71432d 97624a",
+}
+BACKGROUNDS = {
+    "sky": "bfe3fb eef8ff ffffff",
+    "rose": "ffd0da fff0f0 ffffff",
+    "mint": "bfead9 f0fbf2 ffffff",
+    "lemon": "ffe6a6 fff8e2 ffffff",
+    "lilac": "d9ccf6 f6f0ff ffffff",
+    "peach": "ffcfae fff0e2 ffffff",
+    "dusk": "6f7fc0 e6b6cc ffe2dc",
+    "night": "2f3a68 6a77ad a7b2dc",
+}
+OUTFITS = {
+    "navy": "1b2444 2c3a68 40538c f3f5fb",
+    "white": "6d7592 cdd4e6 f7f8fc 4a68b0",
+    "red": "571a26 a8323f d24f55 fff0e6",
+    "green": "173a33 2f6f5c 4a9a7e f6f3df",
+    "yellow": "7a5218 dba23c f7cd66 ffffff",
+    "black": "17151f 2a2734 423d50 d85a72",
+}
+
+HAIR, EYES, SKINS = _colours(HAIR_COLOURS), _colours(EYE_COLOURS), _colours(SKIN)
+BACKDROPS, CLOTHES = _colours(BACKGROUNDS), _colours(OUTFITS)
+
+
+def skin(tone: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Line, shadow and body of the skin at `tone` in [0, 1], linear between the named ones: [count, 3, 3]."""
+    place = tone * np.float32(len(SKINS) - 1)
+    below = np.minimum(place.astype(np.int64), len(SKINS) - 2)
+    share = (place - below.astype(np.float32))[:, None, None]
+    return SKINS[below] + share * (SKINS[below + 1] - SKINS[below])

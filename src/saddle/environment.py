@@ -1,0 +1,43 @@
+"""What a run stood on: command, commit, versions, host, processor, threads."""
+
+import os
+import platform
+import socket
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
+
+
+def describe(command: list[str], precision: str) -> dict[str, object]:
+    """What to store beside a run's numbers."""
+    return {
+        "command": command,
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": bool(_git("status", "--porcelain")),
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in PACKAGES},
+        "host": socket.gethostname(),
+        "processor": _processor(),
+        "precision": precision,
+        "threads": int(os.environ["OMP_NUM_THREADS"]),
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    """What git answers about the project; None where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()

@@ -1,0 +1,32 @@
+"""Which keys make a run what it is: two runs that agree in them give the same numbers."""
+
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+WHEREABOUTS = ("name", "fresh", "logger", "recipe", "experiment", "trainer.accelerator", "trainer.devices")
+INTERVALS = ("log_every", "sample_every", "evaluate_every")
+
+
+def identity(cfg: DictConfig) -> dict[str, Any]:
+    """Path -> value of every resolved key that changes a run's numbers: no placement, logger, name or interval."""
+    flat = _flat("", OmegaConf.to_container(cfg, resolve=True))
+    left_out = (*WHEREABOUTS, *INTERVALS)
+    return {path: value for path, value in flat.items() if not any(_within(path, key) for key in left_out)}
+
+
+def differences(stored: dict[str, Any], asked: dict[str, Any]) -> list[str]:
+    """`updates: 2000 -> 3000` for every key in which two identities differ."""
+    paths = [path for path in {**stored, **asked} if stored.get(path) != asked.get(path)]
+    return [f"{path}: {stored.get(path)} -> {asked.get(path)}" for path in paths]
+
+
+def _flat(path: str, node: Any) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        return {path: node}
+    pairs = [_flat(f"{path}.{key}" if path else str(key), child) for key, child in node.items()]
+    return {path: value for pair in pairs for path, value in pair.items()}
+
+
+def _within(path: str, key: str) -> bool:
+    return path == key or path.startswith(f"{key}.")

@@ -1,0 +1,58 @@
+"""What a run says to the person in front of the terminal before and after the training."""
+
+from pathlib import Path
+from shlex import quote
+
+from omegaconf import DictConfig
+from torch import nn
+
+from saddle.models.base import GenerativeModel
+from saddle.runs import RunFolder
+
+
+def opening(cfg: DictConfig, model: GenerativeModel, folder: RunFolder) -> str:
+    """What will be trained, on what, and where it goes."""
+    networks = [f"{name} {_size(network)}" for name, network in model.named_children() if name != "averaged"]
+    chosen = ", ".join(f"{part} {_member(cfg, part)}" for part in ("model", "data", "loss") if cfg.get(part))
+    return "\n".join(
+        [
+            f"training {chosen}; {', '.join(networks)} parameters",
+            f"{cfg.updates:,} updates of {cfg.batch_size} images, {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each; "
+            f"{cfg.trainer.accelerator} device, {cfg.trainer.precision}, seed {cfg.seed}",
+            f"into {shown(folder.path)}",
+        ]
+    )
+
+
+def closing(folder: RunFolder) -> str:
+    """What came out, where it is, what to do next."""
+    summary = folder.summary() or {}
+    numbers = [
+        f"{name} {value['last']:.4g} (best {value['best']:.4g} at update {value['best_updates']:,})"
+        for name, value in summary.get("metrics", {}).items()
+        if name == summary["main_metric"]
+    ]
+    grid = folder.last_grid()
+    run = quote(str(shown(folder.path)))
+    return "\n".join(
+        [
+            f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s{''.join(f'; {text}' for text in numbers)}",
+            *([f"last grid: {shown(grid)}"] if grid else []),
+            *([summary["wandb"]] if summary.get("wandb") else []),
+            f"next: make fid RUN={run}    python src/sample.py run={run} count=64",
+        ]
+    )
+
+
+def shown(path: Path) -> Path:
+    """The path as seen from the current directory, where that is shorter."""
+    resolved = path.resolve()
+    return resolved.relative_to(Path.cwd()) if resolved.is_relative_to(Path.cwd()) else resolved
+
+
+def _member(cfg: DictConfig, group: str) -> str:
+    return str(cfg[group]._target_).split(".")[-2]
+
+
+def _size(network: nn.Module) -> str:
+    return f"{sum(parameter.numel() for parameter in network.parameters()):,}"

@@ -1,0 +1,90 @@
+"""What every model promises: a rule that changes parameters from update to update, and images as a function of an index."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+
+from saddle.data.base import Data
+from saddle.noise import noise
+
+
+class GenerativeModel(LightningModule, ABC):
+    """Changes its parameters one update at a time and can always be sampled.
+
+    Attributes:
+        updates: iterations done: the clock of everything (budget, evaluation, grids, logs). Lightning's `global_step` is
+            used for nothing.
+        data: where the real samples come from.
+    """
+
+    automatic_optimization = False
+    data: Data
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.updates = 0
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    @abstractmethod
+    def iterate(self, update: int) -> None:
+        """Carry out iteration `update`, counted from 0."""
+
+    @abstractmethod
+    def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
+        """Generated samples [len(indices), *shape]; number i is a function of (model, seed, indices[i], label) alone."""
+
+    @abstractmethod
+    def drawn(self) -> nn.Module:
+        """The network that `sample` draws with: what is kept when training is over."""
+
+    @property
+    @abstractmethod
+    def real_per_update(self) -> int:
+        """Real samples seen in one update."""
+
+    def training_step(self, updates: range, batch_idx: int) -> None:
+        """Carry out a stretch of iterations; callbacks act between two stretches."""
+        for update in updates:
+            self.iterate(update)
+            self.updates = update + 1
+
+    def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:
+        """A stretch of updates has nothing to move; Lightning would take the range for a collection and rebuild it."""
+        return batch
+
+    def note(self, **numbers: Tensor) -> None:
+        """Add to the running means of training; nothing leaves the device before `noted` is called."""
+        for name, number in numbers.items():
+            self._sums[name] = self._sums.get(name, 0) + number.detach()
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def noted(self) -> dict[str, float]:
+        """The means since the last call, fetched in one transfer."""
+        if not self._sums:
+            return {}
+        means = torch.stack([total / self._counts[name] for name, total in self._sums.items()]).tolist()
+        names = list(self._sums)
+        self._sums, self._counts = {}, {}
+        return dict(zip(names, means, strict=True))
+
+
+class CodedModel(GenerativeModel):
+    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`."""
+
+    code_size: int
+    prior_distribution: str
+
+    @abstractmethod
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        """x [count, *shape] for codes [count, code_size], in evaluation mode, without gradients."""
+
+    def prior(self, indices: Sequence[int], seed: int) -> Tensor:
+        """The codes [len(indices), code_size] of samples `indices` under the prior."""
+        return noise(seed, "sample", 0, indices, (self.code_size,), self.prior_distribution).to(self.device)
+
+    def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
+        return self.decode(self.prior(indices, seed), labels)

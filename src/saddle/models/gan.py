@@ -1,0 +1,157 @@
+"""Adversarial training (Goodfellow et al. 2014, algorithm 1; lecture I.1.4 and II.3)."""
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from saddle.losses.base import Loss
+from saddle.models.base import CodedModel
+from saddle.networks.base import couples_samples
+from saddle.noise import noise
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+
+
+class GAN(CodedModel):
+    """Two players: in each update D takes `d_steps` steps and then G takes `g_steps`.
+
+    Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from fresh
+    codes. D's steps send no gradient into G and build no graph of it.
+
+    Batch normalisation in G: it is in training mode wherever it plays, so each update moves its running statistics
+    d_steps + g_steps times, most often by forwards of D's steps. They follow the same codes' distribution and the same
+    weights, so this only shortens their memory: with momentum 0.1 an update forgets 1 - 0.9^(k + 1) of them.
+
+    Args:
+        generator: codes [batch, code_size] to x [batch, *shape].
+        discriminator: x to logits [batch, 1].
+        loss: both players' terms.
+        make_generator_optimizer, make_discriminator_optimizer: from parameters to an optimiser.
+        batch_size: m, reals in one step of D, over all devices together.
+        d_steps: k.
+        g_steps: generator steps in one update.
+        code_size: dimensions of a code.
+        prior: distribution of the codes.
+        seed: of the codes and of the data order.
+        average_decay: of the averaged generator that `sample` draws with: after update t,
+            average <- d average + (1 - d) weights with d = min(average_decay, (1 + t) / (10 + t)), so that a short run is
+            not held back by its first weights; batch-norm statistics are copied. null: no average.
+    """
+
+    def __init__(
+        self,
+        *,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        loss: Loss,
+        make_generator_optimizer: MakeOptimizer,
+        make_discriminator_optimizer: MakeOptimizer,
+        batch_size: PositiveInt,
+        d_steps: PositiveInt,
+        g_steps: PositiveInt,
+        code_size: PositiveInt,
+        prior: Literal["normal", "uniform"],
+        seed: NonNegativeInt,
+        average_decay: float | None,
+    ) -> None:
+        super().__init__()
+        self.generator, self.discriminator = generator, discriminator
+        self.averaged = None if average_decay is None else AveragedModel(generator, multi_avg_fn=_average(average_decay))
+        self.loss = loss
+        self.make_optimizers = (make_discriminator_optimizer, make_generator_optimizer)
+        self.batch_size, self.d_steps, self.g_steps = batch_size, d_steps, g_steps
+        self.code_size, self.prior_distribution, self.seed = code_size, prior, seed
+        self.separate_forwards = couples_samples(discriminator)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        make_d, make_g = self.make_optimizers
+        return [make_d(self.discriminator.parameters()), make_g(self.generator.parameters())]
+
+    @property
+    def real_per_update(self) -> int:
+        return self.batch_size * self.d_steps
+
+    def iterate(self, update: int) -> None:
+        for step in range(update * self.d_steps, (update + 1) * self.d_steps):
+            self.discriminator_step(step)
+        for step in range(update * self.g_steps, (update + 1) * self.g_steps):
+            self.generator_step(step)
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.generator)
+
+    def discriminator_step(self, step: int) -> None:
+        """D's step number `step` since the start of training."""
+        positions = range(step * self.batch_size, (step + 1) * self.batch_size)
+        real = self.data.sample(self.seed, positions, self.device)
+        with torch.no_grad():
+            fake = self.generator(self.codes("discriminator", step))
+        logits_real, logits_fake = self.logits(real, fake)
+        loss = self.loss.discriminator(logits_real, logits_fake)
+        self.step(0, self.discriminator, loss)
+        self.note(
+            loss_discriminator=loss,
+            accuracy_real=(logits_real > 0).float().mean(),
+            accuracy_fake=(logits_fake < 0).float().mean(),
+        )
+
+    def generator_step(self, step: int) -> None:
+        """G's step number `step` since the start of training."""
+        fake = self.generator(self.codes("generator", step))
+        loss = self.loss.generator(None, self.discriminator(fake).squeeze(1).float())
+        gradient = self.step(1, self.generator, loss)
+        self.note(loss_generator=loss, gradient_generator=gradient)
+
+    def codes(self, stream: str, step: int) -> Tensor:
+        """Fresh codes [batch_size, code_size] for one step of a player."""
+        shape = (self.code_size,)
+        return noise(self.seed, stream, step, range(self.batch_size), shape, self.prior_distribution).to(self.device)
+
+    def logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """D's logits [batch] of reals and fakes in float32: one forward, or two where D couples samples."""
+        if self.separate_forwards:
+            return self.discriminator(real).squeeze(1).float(), self.discriminator(fake).squeeze(1).float()
+        both = self.discriminator(torch.cat([real, fake])).squeeze(1).float()  # [2 batch]
+        return both[: len(real)], both[len(real) :]
+
+    def step(self, player: int, network: nn.Module, loss: Tensor) -> Tensor:
+        """One step of one player, whose parameters alone receive gradients; returns the gradient's norm [].
+
+        D's steps go through the strategy and not through Lightning's wrapper, which would count them in `global_step`.
+        """
+        parameters = list(network.parameters())
+        optimizer = self.optimizers()[player]
+        optimizer.zero_grad()
+        self.manual_backward(loss, inputs=parameters)
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if player == 0:
+            self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
+        else:
+            optimizer.step()
+        return norm
+
+    def drawn(self) -> nn.Module:
+        return self.generator if self.averaged is None else self.averaged.module
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        network = self.drawn()
+        training = network.training
+        network.eval()
+        try:
+            return network(codes)  # [count, *shape]
+        finally:
+            network.train(training)
+
+
+def _average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    @torch.no_grad()
+    def update(averages: list[Tensor], weights: list[Tensor], averaged: Tensor) -> None:
+        ramp = (1 + int(averaged)) / (10 + int(averaged))
+        torch._foreach_lerp_(averages, weights, 1 - min(decay, ramp))
+
+    return update

@@ -1,0 +1,21 @@
+"""Initial weights as a function of the seed."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from saddle.noise import generator
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def initialised(make: Callable[[], Network], seed: int, part: str) -> Network:
+    """`make()` with initial weights that are a function of (seed, part); torch's global generator is left as it was.
+
+    Every part has a stream of its own: another discriminator leaves the generator's first weights as they were.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(generator(seed, "weights", part).integers(2**32)))
+        return make()

@@ -1,0 +1,167 @@
+"""One run from its configuration to its folder: what `python src/train.py` does when everything has been checked."""
+
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import Trainer
+from pytorch_lightning.loggers import Logger
+
+from saddle.building import build_data, build_evaluator, build_model
+from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.lifecycle import Lifecycle
+from saddle.callbacks.measure import Instrument, Measure
+from saddle.callbacks.progress import Progress
+from saddle.callbacks.run_log import RunLog
+from saddle.config import instantiate
+from saddle.data.base import Data
+from saddle.environment import describe
+from saddle.identity import differences, identity
+from saddle.messages import closing, opening, shown
+from saddle.metrics.evaluator import Evaluator
+from saddle.models.base import GenerativeModel
+from saddle.place import Place
+from saddle.runs import RunFolder
+from saddle.summary import summarise
+from saddle.training import best_precision, train
+
+LOSSES = ("loss_discriminator", "loss_generator")
+
+
+def run(cfg: DictConfig, folder: RunFolder) -> int:
+    """Train what `cfg` describes into `folder`; returns the exit code of the process."""
+    _quiet_libraries()
+    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
+    if (answer := _answer_of_earlier_run(cfg, folder)) is not None:
+        return answer
+    try:
+        _train(cfg, folder)
+    except KeyboardInterrupt:
+        folder.mark("interrupted")
+        print(f"\ninterrupted: {shown(folder.path)}; the same command begins it again", file=sys.stderr)
+        return 130
+    except Exception as error:
+        folder.mark("failed", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        if not isinstance(error, ValueError | OSError):  # not a wrong input but a mistake of ours
+            traceback.print_exc()
+        print(f"error: {error}\nfailed: {shown(folder.path)} (the trace is in its status.json)", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
+    """The exit code if the folder already answers the command; None when training has to begin, in an empty folder."""
+    status = folder.status()
+    if status.state == "new":
+        return None
+    if status.state == "running":
+        print(f"error: {shown(folder.path)} is being trained right now by process {status.pid}", file=sys.stderr)
+        return 2
+    if status.state == "finished" and not cfg.fresh:
+        changed = differences(identity(OmegaConf.create(folder.config())), identity(cfg))
+        if changed:
+            print(
+                f"error: {shown(folder.path)} holds a finished run with other settings ({'; '.join(changed)}). "
+                "fresh=true moves it aside and trains anew",
+                file=sys.stderr,
+            )
+            return 2
+        print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
+        return 0
+    aside = folder.move_aside()
+    print(f"the {status.state} run that was here is now {shown(aside)}; training begins again")
+    return None
+
+
+def _train(cfg: DictConfig, folder: RunFolder) -> None:
+    folder.mark("running", updates=0)
+    folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
+    folder.write_environment(describe(sys.argv, cfg.trainer.precision))
+    data, model = build_data(cfg), build_model(cfg)
+    print(opening(cfg, model, folder), flush=True)
+    evaluator = build_evaluator(cfg, data)
+    measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
+    lifecycle = Lifecycle(folder=folder)
+    loggers = _loggers(cfg, folder)
+    trainer = _trainer(cfg, loggers, [measure, lifecycle, _progress(cfg, folder, measure, evaluator)])
+    train(
+        model=model,
+        data=data,
+        trainer=trainer,
+        updates=cfg.updates,
+        every=[cfg.log_every, cfg.sample_every, cfg.evaluate_every],
+    )
+    folder.write_summary(_summary(folder, model, lifecycle.seconds, evaluator, loggers))
+    folder.mark("finished", updates=model.updates)
+    print(closing(folder), flush=True)
+
+
+def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
+    seen: list[Instrument] = [
+        TrainingLosses(every=cfg.log_every),
+        SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.grid.count, columns=cfg.grid.columns),
+    ]
+    if evaluator is not None:
+        seen.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
+    return seen
+
+
+def _loggers(cfg: DictConfig, folder: RunFolder) -> list[Logger]:
+    loggers: list[Logger] = [RunLog(folder=folder)]
+    make = instantiate(cfg.logger)
+    if make is not None:
+        config = OmegaConf.to_container(cfg, resolve=True)
+        tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("data", "model", "loss")]
+        loggers.append(make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config))
+    return loggers
+
+
+def _progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: Evaluator | None) -> Progress:
+    place = Place.current()
+    names = [*LOSSES, *([evaluator.main_metric] if evaluator is not None else [])]
+    title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
+    return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)
+
+
+def _trainer(cfg: DictConfig, loggers: list[Logger], callbacks: Sequence[Any]) -> Trainer:
+    return instantiate(
+        cfg.trainer,
+        logger=loggers,
+        callbacks=list(callbacks),
+        max_epochs=1,  # one pass over the clock
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+
+
+def _summary(
+    folder: RunFolder, model: GenerativeModel, seconds: float, evaluator: Evaluator | None, loggers: Sequence[Logger]
+) -> dict[str, Any]:
+    lines = folder.metrics()
+    metrics = [] if evaluator is None else [name for name in evaluator.metrics if any(name in line for line in lines)]
+    return {
+        "updates": model.updates,
+        "images_seen": model.updates * model.real_per_update,
+        "seconds": round(seconds, 1),
+        "main_metric": None if evaluator is None else evaluator.main_metric,
+        "lower_is_better": True,
+        "floor": None if evaluator is None else evaluator.floor(),
+        "protocol": None if evaluator is None else evaluator.protocol(),
+        "metrics": summarise(lines, metrics),
+        "wandb": next((logger.closing_line() for logger in loggers if not isinstance(logger, RunLog)), None),
+    }
+
+
+def _quiet_libraries() -> None:
+    """Keep Lightning's remarks on hardware and its advertisements out of the way; warnings of ours stay."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    logging.getLogger("lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric|torchmetrics|torch)\.")
+    torch.set_num_threads(int(torch.get_num_threads()))

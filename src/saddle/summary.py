@@ -1,0 +1,27 @@
+"""What a run comes to: the last and the best value of every evaluation metric."""
+
+from collections.abc import Sequence
+from typing import Any
+
+HIGHER_IS_BETTER = ("precision", "recall")
+"""Beginnings of the names of metrics that want to be large; all others are distances."""
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether a larger value of the metric is the better one."""
+    return metric.startswith(HIGHER_IS_BETTER)
+
+
+def summarise(lines: Sequence[dict[str, float]], metrics: Sequence[str]) -> dict[str, dict[str, float]]:
+    """For each of `metrics` its `last` value, its `best` and at which update that was (`best_updates`).
+
+    The best is the best of the run's own evaluations, so it was selected on the numbers that it is compared by: a little
+    too good, the more evaluations the more.
+    """
+    return {name: _summary(name, [line for line in lines if name in line]) for name in metrics}
+
+
+def _summary(name: str, lines: list[dict[str, Any]]) -> dict[str, float]:
+    choose = max if higher_is_better(name) else min
+    best = choose(lines, key=lambda line: line[name])
+    return {"last": lines[-1][name], "best": best[name], "best_updates": best["updates"]}

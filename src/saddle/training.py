@@ -1,0 +1,47 @@
+"""Training: takes objects, never a configuration."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from pytorch_lightning import Trainer
+
+from saddle.data.base import Data
+from saddle.models.base import GenerativeModel
+
+
+class Clock:
+    """The updates still to do, as stretches that end wherever something is due.
+
+    Lightning's loop asks for "batches"; it gets ranges of updates, and the model finds its real samples by itself. One
+    call of `training_step` thus does many iterations, and callbacks run at multiples of every interval in `every`.
+    """
+
+    def __init__(self, *, start: int, stop: int, every: Sequence[int]) -> None:
+        self.start, self.stop, self.every = start, stop, every
+
+    def __iter__(self) -> Iterator[range]:
+        at = self.start
+        while at < self.stop:
+            end = min([self.stop, *((at // interval + 1) * interval for interval in self.every)])
+            yield range(at, end)
+            at = end
+
+
+def train(*, model: GenerativeModel, data: Data, trainer: Trainer, updates: int, every: Sequence[int]) -> None:
+    """Train `model` on `data` until it has done `updates` iterations.
+
+    Args:
+        every: intervals, in updates, at whose multiples the trainer's callbacks get to act.
+    """
+    model.data = data
+    model.to(memory_format=torch.channels_last)
+    trainer.fit(model, train_dataloaders=Clock(start=model.updates, stop=updates, every=every))
+
+
+def best_precision(asked: str, accelerator: str) -> str:
+    """`auto` as what this device does fastest: bf16-mixed where it has bf16 arithmetic, else 32-true."""
+    if asked != "auto":
+        return asked
+    on_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    has_bf16 = torch.cuda.is_bf16_supported() if on_cuda else torch.cpu._is_avx512_bf16_supported()
+    return "bf16-mixed" if has_bf16 else "32-true"

@@ -1,0 +1,27 @@
+"""The members of a configuration group: what is found in conf/ is tested."""
+
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.config import instantiate
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+
+
+def members(group: str) -> list[str]:
+    """The names in conf/GROUP."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def build(group: str, name: str) -> Any:
+    """The object that a member which needs no other group describes."""
+    return instantiate(OmegaConf.load(CONF / group / f"{name}.yaml"))
+
+
+def composed(*overrides: str) -> DictConfig:
+    """A job's configuration, as `python src/train.py OVERRIDES` has it."""
+    with initialize_config_dir(str(CONF), version_base=None):
+        return compose("train", overrides=list(overrides), return_hydra_config=False)

@@ -1,0 +1,191 @@
+"""The game of the lecture's algorithm: what each step sees, what it changes, what is sampled."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Callback
+from toy import Toy, dcgan, game, mlp, play
+from torch import Tensor, nn
+
+from saddle.data.base import from_uint8
+from saddle.losses.minimax import Minimax
+from saddle.models.gan import GAN
+from saddle.noise import noise, visited
+
+
+def state(model: GAN) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def assert_same(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
+    assert a.keys() == b.keys()
+    different = [name for name in a if not torch.equal(a[name], b[name])]
+    assert not different, f"different: {different}"
+
+
+@pytest.mark.parametrize("networks", [mlp, dcgan])
+@pytest.mark.parametrize(("d_steps", "g_steps"), [(1, 1), (3, 1), (2, 2)])
+def test_training_is_the_plain_loop(networks: Any, d_steps: int, g_steps: int) -> None:
+    """Bit for bit the loop that one would write by hand from algorithm 1, for networks that do not couple samples."""
+    updates, batch = 5, 6
+    model = game(networks, d_steps=d_steps, g_steps=g_steps)
+    layout = torch.channels_last  # other bits than contiguous
+    g, d = (copy.deepcopy(net).to(memory_format=layout) for net in (model.generator, model.discriminator))
+    of_d, of_g = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.999)) for net in (d, g))
+    images = from_uint8(Toy().train)
+    softplus = nn.functional.softplus
+    for update in range(updates):
+        for step in range(update * d_steps, (update + 1) * d_steps):
+            real = images[torch.from_numpy(visited(0, range(step * batch, (step + 1) * batch), len(images)))]
+            fake = g(noise(0, "discriminator", step, range(batch), (4,))).detach()
+            logits = d(torch.cat([real, fake]))
+            of_d.zero_grad()
+            (softplus(-logits[:batch]).mean() + softplus(logits[batch:]).mean()).backward()
+            of_d.step()
+        for step in range(update * g_steps, (update + 1) * g_steps):
+            logits = d(g(noise(0, "generator", step, range(batch), (4,))))
+            of_g.zero_grad()
+            softplus(-logits).mean().backward()
+            of_g.step()
+    play(model, updates)
+    assert_same(dict(model.generator.state_dict()), dict(g.state_dict()))
+    assert_same(dict(model.discriminator.state_dict()), dict(d.state_dict()))
+
+
+def test_every_discriminator_step_has_reals_and_codes_of_its_own() -> None:
+    data, model = Toy(), game(d_steps=3)
+    drawn: list[Tensor] = []
+    fresh = model.codes
+    model.codes = lambda stream, step: drawn.append(fresh(stream, step)) or drawn[-1]  # type: ignore[method-assign,func-returns-value]
+    play(model, 4, data=data)
+    assert data.asked == [range(6 * step, 6 * (step + 1)) for step in range(12)]
+    assert len(drawn) == 4 * (3 + 1)
+    assert len({tuple(codes.flatten().tolist()) for codes in drawn}) == len(drawn)
+    assert model.real_per_update == 18
+
+
+class GradientsOf(Callback):
+    """Which network has gradients when an optimiser steps."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[bool, bool]] = []
+
+    def on_before_optimizer_step(self, trainer: Any, model: Any, optimizer: Any) -> None:
+        has = [any(p.grad is not None for p in net.parameters()) for net in (model.generator, model.discriminator)]
+        self.seen.append((has[0], has[1]))
+
+
+def test_a_step_gives_gradients_to_its_own_player_only() -> None:
+    """D's first step leaves G without gradients; G's step leaves D's as D's own step left them."""
+    watcher, model = GradientsOf(), game(d_steps=1)
+    held: list[list[Tensor]] = []
+    model.generator_step = _watching(model, held)  # type: ignore[method-assign]
+    play(model, 2, watcher)
+    assert watcher.seen[0] == (False, True)
+    for before, after in held:
+        assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def _watching(model: GAN, held: list[Any]) -> Any:
+    plain = model.generator_step
+
+    def step(number: int) -> None:
+        before = [p.grad.clone() for p in model.discriminator.parameters() if p.grad is not None]
+        plain(number)
+        held.append((before, [p.grad.clone() for p in model.discriminator.parameters() if p.grad is not None]))
+
+    return step
+
+
+@pytest.mark.parametrize(("d_steps", "g_steps"), [(1, 1), (4, 1), (1, 2)])
+def test_forwards_that_move_batch_norm_statistics(d_steps: int, g_steps: int) -> None:
+    """G's statistics move in D's steps too: d_steps + g_steps times an update, as the docstring says."""
+    model = play(game(dcgan, d_steps=d_steps, g_steps=g_steps), 5)
+    counts = [m.num_batches_tracked.item() for m in model.generator.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert counts
+    assert set(counts) == {5 * (d_steps + g_steps)}
+
+
+def test_the_average_of_the_generator() -> None:
+    """After update t: average <- d average + (1 - d) weights, d = min(decay, (1 + t) / (10 + t)); buffers are copied."""
+    updates, decay = 6, 0.3
+    seen: list[dict[str, Tensor]] = []
+
+    class Keep(Callback):
+        def on_train_batch_end(self, trainer: Any, model: Any, *_: Any) -> None:
+            seen.append({name: tensor.clone() for name, tensor in model.generator.state_dict().items()})
+
+    model = play(game(dcgan, average_decay=decay), updates, Keep(), every=1)
+    assert len(seen) == updates
+    parameters = dict(model.generator.named_parameters())
+    for name, average in model.averaged.module.state_dict().items():  # type: ignore[union-attr]
+        expected = seen[0][name]
+        for t in range(1, updates):
+            d = min(decay, (1 + t) / (10 + t))
+            expected = d * expected + (1 - d) * seen[t][name] if name in parameters else seen[t][name]
+        torch.testing.assert_close(average, expected, rtol=1e-5, atol=1e-7)
+    assert model.drawn() is model.averaged.module  # type: ignore[union-attr]
+    assert game(average_decay=None).drawn() is not None
+
+
+@pytest.mark.parametrize("networks", [mlp, dcgan])
+@pytest.mark.parametrize("prior", ["normal", "uniform"])
+def test_a_sample_is_a_function_of_its_index(networks: Any, prior: str) -> None:
+    model = play(game(networks, prior=prior), 3)
+    together = model.sample(range(20), seed=1)
+    picked = [3, 17, 5]
+    torch.testing.assert_close(model.sample(picked, seed=1), together[picked], rtol=0, atol=1e-6)
+    torch.testing.assert_close(model.decode(model.prior(picked, 1)), together[picked], rtol=0, atol=1e-6)
+    assert not torch.equal(model.sample(range(20), seed=2), together)
+
+
+def test_measuring_leaves_training_as_it_was() -> None:
+    """Sampling between two updates changes no parameter, no statistic and no later draw."""
+
+    class Look(Callback):
+        def on_train_batch_end(self, trainer: Any, model: Any, *_: Any) -> None:
+            model.sample(range(9), seed=0)
+            assert model.generator.training
+
+    for average_decay in (0.9, None):
+        watched = play(game(dcgan, average_decay=average_decay), 7, Look(), every=2)
+        alone = play(game(dcgan, average_decay=average_decay), 7, every=5)
+        assert_same(state(watched), state(alone))
+
+
+def test_global_randomness_is_neither_used_nor_moved() -> None:
+    before = torch.random.get_rng_state()
+    one = play(game(), 3)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(123)
+    assert_same(state(one), state(play(game(), 3)))
+
+
+def test_real_and_fake_have_forwards_of_their_own_where_samples_are_coupled() -> None:
+    model = game(lambda: dcgan("batch", 16))
+    real, fake = torch.randn(2, 6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    apart = model.discriminator(real).squeeze(1), model.discriminator(fake).squeeze(1)
+    played = model.logits(real, fake)
+    together = model.discriminator(torch.cat([real, fake])).squeeze(1)
+    assert all(torch.allclose(a, b) for a, b in zip(apart, played, strict=True))
+    assert not torch.allclose(together[:6], apart[0], atol=1e-3)
+
+
+def test_the_loss_is_the_one_that_was_asked_for() -> None:
+    minimax, other = play(game(loss=Minimax()), 3), play(game(), 3)
+    assert not torch.equal(minimax.generator.out.weight, other.generator.out.weight)  # type: ignore[union-attr]
+
+
+def test_clock_counts_updates_and_stops_where_something_is_due() -> None:
+    model = game(d_steps=2)
+    ends: list[int] = []
+
+    class Ends(Callback):
+        def on_train_batch_end(self, trainer: Any, model: Any, *_: Any) -> None:
+            ends.append(model.updates)
+
+    play(model, 10, Ends(), every=4)
+    assert ends == [4, 8, 10]
+    assert model.updates == 10

@@ -1,0 +1,91 @@
+"""A tiny game that trains in milliseconds."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from torch import Tensor, nn
+
+from saddle.data.base import Images
+from saddle.losses.base import Loss
+from saddle.losses.nonsaturating import NonSaturating
+from saddle.models.gan import GAN
+from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from saddle.networks.initial import initialised
+from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
+from saddle.training import train
+
+SHAPE = [1, 8, 8]
+
+
+class Toy(Images):
+    """Random images that remember who asked for them."""
+
+    name = "toy"
+    shape = tuple(SHAPE)
+
+    def __init__(self, count: int = 37) -> None:
+        draw = torch.Generator().manual_seed(0)
+        self._images = torch.randint(0, 256, (count, *SHAPE), dtype=torch.uint8, generator=draw)
+        self.asked: list[range] = []
+
+    @property
+    def train(self) -> Tensor:  # type: ignore[override]
+        return self._images
+
+    @property
+    def test(self) -> Tensor:  # type: ignore[override]
+        return self._images
+
+    def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
+        self.asked.append(positions)
+        return super().sample(seed, positions, device)
+
+
+def mlp() -> tuple[nn.Module, nn.Module]:
+    generator = MLPGenerator(shape=SHAPE, code_size=4, width=16, depth=1, bounded=True)
+    return generator, MLPDiscriminator(shape=SHAPE, width=16, depth=1, outputs=1)
+
+
+def dcgan(norm: Any = "none", resolution: Any = 8) -> tuple[nn.Module, nn.Module]:
+    generator = DCGANGenerator(channels=1, resolution=resolution, code_size=4, width=4, widest=8)
+    return generator, DCGANDiscriminator(
+        channels=1, resolution=resolution, width=4, widest=8, norm=norm, outputs=1
+    )
+
+
+def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: Any) -> GAN:
+    generator, discriminator = initialised(lambda: nn.ModuleList(networks()), 0, "toy")
+    loss: Loss = NonSaturating()
+    adam = functools.partial(torch.optim.Adam, lr=1e-3, betas=(0.5, 0.999))
+    arguments: dict[str, Any] = {
+        "loss": loss,
+        "make_generator_optimizer": adam,
+        "make_discriminator_optimizer": adam,
+        "batch_size": 6,
+        "d_steps": 2,
+        "g_steps": 1,
+        "code_size": 4,
+        "prior": "normal",
+        "seed": 0,
+        "average_decay": 0.9,
+    }
+    return GAN(generator=generator, discriminator=discriminator, **{**arguments, **changed})
+
+
+def play(model: GAN, updates: int, *callbacks: Callback, data: Toy | None = None, every: int = 3) -> GAN:
+    """Train for `updates` on the CPU in float32."""
+    trainer = Trainer(
+        accelerator="cpu",
+        devices=1,
+        max_epochs=1,
+        logger=False,
+        callbacks=list(callbacks),
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+    )
+    train(model=model, data=data or Toy(), trainer=trainer, updates=updates, every=[every])
+    return model
