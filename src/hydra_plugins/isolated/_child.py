@@ -8,6 +8,7 @@ import sys
 import termios
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 PATIENCE = 30.0
 """Seconds that an interrupted job has to store where it stands."""
@@ -67,10 +68,8 @@ class Child:
         return [line for line in shown if line]
 
     def _signal(self, number: int) -> None:
-        try:
+        with suppress(ProcessLookupError, PermissionError):  # all of it is gone
             os.killpg(self._process.pid, number)
-        except (ProcessLookupError, PermissionError):  # all of it is gone
-            pass
 
     def _read(self) -> None:
         while chunk := self._chunk():
