@@ -11,7 +11,7 @@ import hydra  # noqa: E402  # after the threads are set
 from hydra.core.hydra_config import HydraConfig  # noqa: E402
 from omegaconf import DictConfig, OmegaConf  # noqa: E402
 
-from saddle.config import ConfigError, help_text, precheck, quote_paths, refuse  # noqa: E402
+from saddle.config import enter  # noqa: E402
 from saddle.naming import job_names  # noqa: E402
 from saddle.runs import RunFolder  # noqa: E402
 
@@ -25,16 +25,9 @@ def job(cfg: DictConfig) -> None:
 
 
 def main() -> None:
-    """Read the command line, refuse what is wrong with it, then hand over to Hydra."""
-    if {"--help", "-h"} & set(sys.argv[1:]):
-        print(help_text())
-        return
-    sys.argv[1:] = quote_paths(sys.argv[1:])
+    """Refuse what is wrong with the command line, then hand over to Hydra."""
     OmegaConf.register_new_resolver("single_job", lambda overrides: job_names([list(overrides)])[0])
-    try:
-        precheck(sys.argv[1:])
-    except ConfigError as error:
-        refuse(error)
+    sys.argv[1:] = enter(sys.argv[1:])
     job()
 
 

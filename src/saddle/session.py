@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning import Trainer
 from pytorch_lightning.loggers import Logger
 
 from saddle.building import build_data, build_evaluator, build_model
@@ -27,7 +26,7 @@ from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.place import Place
 from saddle.runs import RunFolder
-from saddle.summary import summarise
+from saddle.summary import higher_is_better, summarise
 from saddle.training import best_precision, train
 
 LOSSES = ("loss_discriminator", "loss_generator")
@@ -87,8 +86,9 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
     evaluator = build_evaluator(cfg, data)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
     lifecycle = Lifecycle(folder=folder)
-    loggers = _loggers(cfg, folder)
-    trainer = _trainer(cfg, loggers, [measure, lifecycle, _progress(cfg, folder, measure, evaluator)])
+    loggers = _loggers(cfg, folder, evaluator)
+    callbacks = [measure, lifecycle, _progress(cfg, folder, measure, evaluator)]
+    trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks)
     train(
         model=model,
         data=data,
@@ -104,57 +104,44 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
 def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
     seen: list[Instrument] = [
         TrainingLosses(every=cfg.log_every),
-        SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.grid.count, columns=cfg.grid.columns),
+        SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
     ]
     if evaluator is not None:
         seen.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
     return seen
 
 
-def _loggers(cfg: DictConfig, folder: RunFolder) -> list[Logger]:
+def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) -> list[Logger]:
     loggers: list[Logger] = [RunLog(folder=folder)]
     make = instantiate(cfg.logger)
     if make is not None:
+        best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
         config = OmegaConf.to_container(cfg, resolve=True)
         tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("data", "model", "loss")]
-        loggers.append(make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config))
+        loggers.append(make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config, best=best))
     return loggers
 
 
 def _progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: Evaluator | None) -> Progress:
     place = Place.current()
-    names = [*LOSSES, *([evaluator.main_metric] if evaluator is not None else [])]
+    names = [*LOSSES, *(evaluator.metrics[:1] if evaluator is not None else [])]
     title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
     return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)
-
-
-def _trainer(cfg: DictConfig, loggers: list[Logger], callbacks: Sequence[Any]) -> Trainer:
-    return instantiate(
-        cfg.trainer,
-        logger=loggers,
-        callbacks=list(callbacks),
-        max_epochs=1,  # one pass over the clock
-        enable_progress_bar=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
 
 
 def _summary(
     folder: RunFolder, model: GenerativeModel, seconds: float, evaluator: Evaluator | None, loggers: Sequence[Logger]
 ) -> dict[str, Any]:
     lines = folder.metrics()
-    metrics = [] if evaluator is None else [name for name in evaluator.metrics if any(name in line for line in lines)]
     return {
         "updates": model.updates,
         "images_seen": model.updates * model.real_per_update,
         "seconds": round(seconds, 1),
-        "main_metric": None if evaluator is None else evaluator.main_metric,
+        "main_metric": None if evaluator is None else evaluator.metrics[0],
         "lower_is_better": True,
         "floor": None if evaluator is None else evaluator.floor(),
         "protocol": None if evaluator is None else evaluator.protocol(),
-        "metrics": summarise(lines, metrics),
+        "metrics": summarise(lines, [] if evaluator is None else evaluator.metrics),
         "wandb": next((logger.closing_line() for logger in loggers if not isinstance(logger, RunLog)), None),
     }
 

@@ -1,9 +1,12 @@
 """Training: takes objects, never a configuration."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import torch
-from pytorch_lightning import Trainer
+from pydantic import PositiveInt
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.loggers import Logger
 
 from saddle.data.base import Data
 from saddle.models.base import GenerativeModel
@@ -38,10 +41,44 @@ def train(*, model: GenerativeModel, data: Data, trainer: Trainer, updates: int,
     trainer.fit(model, train_dataloaders=Clock(start=model.updates, stop=updates, every=every))
 
 
+class QuietTrainer(Trainer):
+    """Lightning's trainer for one pass over a clock; what it would show, log and save by itself is switched off.
+
+    Args:
+        accelerator: `auto` is a GPU if there is one, else the CPU.
+        devices: of that kind.
+        precision: of the arithmetic; `auto` is `best_precision`.
+        loggers: where readings go.
+        callbacks: in the order in which they act.
+    """
+
+    def __init__(
+        self,
+        *,
+        accelerator: Literal["auto", "cpu", "gpu", "mps"],
+        devices: PositiveInt,
+        precision: Literal["auto", "bf16-mixed", "32-true", "64-true"],
+        loggers: Sequence[Logger],
+        callbacks: Sequence[Callback],
+    ) -> None:
+        super().__init__(
+            accelerator=accelerator,
+            devices=devices,
+            precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
+            logger=list(loggers),
+            callbacks=list(callbacks),
+            max_epochs=1,
+            enable_progress_bar=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+
+
 def best_precision(asked: str, accelerator: str) -> str:
     """`auto` as what this device does fastest: bf16-mixed where it has bf16 arithmetic, else 32-true."""
     if asked != "auto":
         return asked
-    on_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    on_cuda = accelerator in ("auto", "gpu") and torch.cuda.is_available()
     has_bf16 = torch.cuda.is_bf16_supported() if on_cuda else torch.cpu._is_avx512_bf16_supported()
     return "bf16-mixed" if has_bf16 else "32-true"

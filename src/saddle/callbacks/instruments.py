@@ -1,5 +1,7 @@
 """The instruments of every run: training losses, a grid of samples, the distance to held-out reals."""
 
+from math import ceil, sqrt
+
 from PIL import Image
 
 from saddle.callbacks.measure import Instrument, Reading
@@ -19,13 +21,14 @@ class TrainingLosses(Instrument):
 
 
 class SampleGrid(Instrument):
-    """The same `count` samples each time, as one picture `samples` in rows of `columns`."""
+    """The same `count` samples each time, as one picture `samples`, as wide as high."""
 
-    def __init__(self, *, every: int, data: Data, seed: int, count: int, columns: int) -> None:
-        self.every, self.data, self.seed, self.count, self.columns = every, data, seed, count, columns
+    def __init__(self, *, every: int, data: Data, seed: int, count: int) -> None:
+        self.every, self.data, self.seed, self.count = every, data, seed, count
 
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        picture: Image.Image = self.data.render(model.sample(range(self.count), self.seed), self.columns)
+        samples = model.sample(range(self.count), self.seed)
+        picture: Image.Image = self.data.render(samples, columns=ceil(sqrt(self.count)))
         return {"samples": picture}
 
 

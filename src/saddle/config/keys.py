@@ -8,7 +8,7 @@ from pydantic import NonNegativeInt, PositiveInt
 CONF = Path(__file__).resolve().parents[3] / "conf"
 """The folder of `train.yaml`; its subfolders are the groups, their files the members."""
 
-NEEDED = ("data", "network", "model", "optimizer", "trainer")
+NEEDED = ("data", "network", "model", "optimizer", "evaluator", "trainer")
 """Groups without which nothing can be trained; whether a run needs one of the others is up to its model."""
 
 
@@ -16,7 +16,6 @@ class Keys:
     """What each top-level key takes."""
 
     name: str | None
-    run: str | None
     fresh: bool
     seed: NonNegativeInt
     resolution: PositiveInt
@@ -28,6 +27,7 @@ class Keys:
     updates: PositiveInt
     log_every: PositiveInt
     sample_every: PositiveInt
+    sample_images: PositiveInt
     evaluate_every: PositiveInt
     evaluate_images: PositiveInt | None
     evaluate_reference: Literal["test", "train", "all"]

@@ -17,31 +17,9 @@ Rule = Callable[[Values], Iterator[str]]
 
 def one_device(values: Values) -> Iterator[str]:
     """Networks, noise and metrics are placed on one device in this version."""
-    trainer = values["trainer"]
-    devices = trainer.get("devices", 1)
-    if not (devices in (1, "1") or (isinstance(devices, list) and len(devices) == 1)):
+    devices = values["trainer"]["devices"]
+    if devices != 1:
         yield f"trainer.devices={show(devices)}: several devices are not supported yet; set trainer.devices=1"
-    if trainer.get("num_nodes", 1) != 1:
-        yield f"trainer.num_nodes={show(trainer['num_nodes'])}: several machines are not supported yet"
-
-
-OURS = {
-    "max_steps": "Lightning counts the steps of both players; a run ends after updates=...",
-    "max_epochs": "there are no epochs; a run ends after updates=...",
-    "max_time": "a run ends after updates=...",
-    "gradient_clip_val": "Lightning cannot clip where the model steps its optimisers itself",
-    "accumulate_grad_batches": "Lightning cannot accumulate where the model steps its optimisers itself; set batch_size=...",
-    "logger": "choose a member: logger=...",
-    "callbacks": "they are put together in src/train.py",
-    "default_root_dir": "a run writes into its own folder",
-}
-
-
-def own_business(values: Values) -> Iterator[str]:
-    """Settings of the trainer that this package decides by itself."""
-    for key, reason in OURS.items():
-        if values["trainer"].get(key) is not None:
-            yield f"trainer.{key}={show(values['trainer'][key])}: {reason}"
 
 
 def enough_images(values: Values) -> Iterator[str]:
@@ -57,12 +35,6 @@ def enough_images(values: Values) -> Iterator[str]:
             f"evaluate_images={wanted}: the reference, evaluate_reference={split}, has {known} images; "
             f"set evaluate_images={known} or less, or null for as many as there are"
         )
-
-
-def one_wish(values: Values) -> Iterator[str]:
-    """Going on and beginning again exclude each other."""
-    if values["run"] is not None and values["fresh"]:
-        yield f"fresh=true run={values['run']}: run=... goes on from a run, fresh=true begins again; leave one out"
 
 
 Below1 = Annotated[float, Field(ge=0, lt=1)]
@@ -94,4 +66,4 @@ def image_shape(values: Values) -> Iterator[str]:
             )
 
 
-RULES: tuple[Rule, ...] = (one_device, own_business, enough_images, one_wish, optimizer_ranges, image_shape)
+RULES: tuple[Rule, ...] = (one_device, enough_images, optimizer_ranges, image_shape)

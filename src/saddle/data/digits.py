@@ -1,0 +1,69 @@
+"""The real handwritten digits that scikit-learn ships: no download, 1,797 grey images of 8 x 8 pixels."""
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from saddle.data.base import Images
+from saddle.noise import generator
+
+NATIVE = 8
+"""Side of the digits as they were published, in pixels."""
+
+
+class Digits(Images):
+    """Optical recognition of handwritten digits (Alpaydin and Kaynak 1998, the test part of the UCI set).
+
+    Each digit was written by hand, scanned as 32 x 32 bits, and counted in blocks of 4 x 4: 17 levels of grey, here
+    spread over 0..255. A permutation that never changes decides which images are held out. A multiple of 8 as side is
+    the same image enlarged by bicubic interpolation; nothing is added to it.
+
+    Args:
+        shape: [1, r, r], r a multiple of 8.
+        test_count: how many images are held out.
+
+    Raises:
+        ValueError: the shape is another, or no image is left to train on.
+    """
+
+    name = "digits"
+
+    def __init__(self, *, shape: list[int], test_count: int) -> None:
+        channels, height, width = shape if len(shape) == 3 else (0, 0, 0)
+        if channels != 1 or height != width or height < NATIVE or height % NATIVE:
+            raise ValueError(
+                f"data=digits has grey square images whose side is a multiple of {NATIVE}: shape [1, r, r] with "
+                f"r = {NATIVE}, {2 * NATIVE}, ... (resolution=r); it was given {list(shape)}"
+            )
+        scans = load_digits()
+        if not 0 < test_count < len(scans.target):
+            raise ValueError(f"data.test_count is {test_count}; data=digits has {len(scans.target)} images to divide")
+        self.shape = (channels, height, width)
+        self._images = _enlarged(torch.from_numpy(scans.images), height)
+        self._labels: np.ndarray = scans.target.astype(np.int64)
+        order = generator("digits", "split").permutation(len(scans.target))
+        self._rows = {"test": order[:test_count], "train": order[test_count:]}
+
+    @cached_property
+    def train(self) -> Tensor:
+        return self._images[self._rows["train"]]
+
+    @cached_property
+    def test(self) -> Tensor:
+        return self._images[self._rows["test"]]
+
+    def labels(self, split: str) -> np.ndarray:
+        """Which digit each image of `split` (train, test) shows: int64 [count], 0..9."""
+        return self._labels[self._rows[split]]
+
+
+def _enlarged(levels: Tensor, side: int) -> Tensor:
+    """Grey levels 0..16 [count, 8, 8] as uint8 [count, 1, side, side]."""
+    grey = (levels.float() * (255 / 16))[:, None]  # [count, 1, 8, 8]
+    if side != NATIVE:
+        grey = interpolate(grey, size=(side, side), mode="bicubic", align_corners=False)
+    return grey.round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,71 @@
+"""Extractors small enough to ship with the package: one safetensors file each, under 1 MB."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from saddle.metrics.extractor import Extractor
+from saddle.metrics.trunk import Trunk
+
+SHIPPED = Path(__file__).parent / "weights"
+
+
+class SmallExtractor(Extractor):
+    """A `Trunk` with the weights, and of the architecture, that its file states.
+
+    Images of another size than the trunk's own are resized by antialiased bilinear interpolation, in float, without
+    rounding. `experiments/extractors/train.py` makes the files that ship; `information` is what it wrote into them.
+
+    Args:
+        name: suffix of the metrics measured with it.
+        weights: a bare file name ships with the package; a path with a folder in it is the user's.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file does not say which architecture it holds, or holds another.
+    """
+
+    def __init__(self, *, name: str, weights: str) -> None:
+        super().__init__()
+        path = SHIPPED / weights if Path(weights).name == weights else Path(weights).expanduser()
+        if not path.is_file():
+            shipped = ", ".join(sorted(file.name for file in SHIPPED.glob("*.safetensors")))
+            raise FileNotFoundError(f"extractor.weights: there is no file {path}; shipped with the package: {shipped}")
+        self.name = name
+        self.digest = sha256(path.read_bytes()).hexdigest()[:16]
+        with safe_open(path, framework="pt") as file:
+            self.information: dict[str, str] = file.metadata() or {}
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118  (not a mapping)
+        if "architecture" not in self.information:
+            raise ValueError(
+                f"extractor.weights: {path} has no entry `architecture` in its metadata; "
+                "experiments/extractors/train.py writes such files"
+            )
+        architecture = json.loads(self.information["architecture"])
+        self.channels = architecture["channels"]
+        self.num_features = architecture["num_features"]
+        self.resize = f"bilinear, antialiased, to {architecture['size']} x {architecture['size']}"
+        self.trunk = _filled(architecture, tensors, path)
+        self.requires_grad_(False)
+        self.eval()
+
+    def features(self, images: Tensor) -> Tensor:
+        size = self.trunk.size
+        if images.shape[-2:] != (size, size):
+            images = interpolate(images, size=(size, size), mode="bilinear", align_corners=False, antialias=True)
+        return self.trunk(images / 127.5 - 1)  # [count, num_features]
+
+
+def _filled(architecture: dict, tensors: dict[str, Tensor], path: Path) -> Trunk:
+    with torch.device("meta"):  # no memory and, above all, no draw from the global generator
+        trunk = Trunk(**architecture)
+    try:
+        trunk.load_state_dict(tensors, strict=True, assign=True)
+    except RuntimeError as error:
+        raise ValueError(f"extractor.weights: {path} does not hold the network that it announces: {error}") from error
+    return trunk
