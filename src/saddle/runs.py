@@ -29,15 +29,6 @@ class RunFolder:
         self._beaten = 0.0
         self._details: dict[str, Any] = {}
 
-    def __repr__(self) -> str:
-        return f"RunFolder({str(self.path)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunFolder) and self.path.resolve() == other.path.resolve()
-
-    def __hash__(self) -> int:
-        return hash(self.path.resolve())
-
     @property
     def job(self) -> str:
         """The job's name."""
