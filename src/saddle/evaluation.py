@@ -41,7 +41,12 @@ def evaluation_table(results: Mapping[str, Mapping[str, Any]]) -> str:
         for job, result in results.items()
     ]
     widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
-    rows = ["  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))) for line in [header, *lines]]
+    rows = [
+        "  ".join(
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in [header, *lines]
+    ]
     protocols = {_protocol(result["protocol"]) for result in results.values()}
     return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:], *sorted(protocols)])
 

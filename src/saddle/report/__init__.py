@@ -1,1 +1,1 @@
-"""Runs as tables and figures. Never imports a model."""
+"""Runs to tables and figures; never imports a model."""
