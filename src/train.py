@@ -7,13 +7,13 @@ from saddle.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)  # before anything imports torch
 
-import hydra  # noqa: E402  # after the threads are set
-from hydra.core.hydra_config import HydraConfig  # noqa: E402
-from omegaconf import DictConfig, OmegaConf  # noqa: E402
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
 
-from saddle.config import enter  # noqa: E402
-from saddle.naming import job_names  # noqa: E402
-from saddle.runs import RunFolder  # noqa: E402
+from saddle.config import enter
+from saddle.naming import job_names
+from saddle.runs import RunFolder
 
 
 @hydra.main(version_base=None, config_path="../conf", config_name="train")

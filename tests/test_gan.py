@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback
-from toy import Toy, dcgan, game, mlp, play
 from torch import Tensor, nn
 
 from saddle.data.base import from_uint8
 from saddle.losses.minimax import Minimax
 from saddle.models.gan import GAN
 from saddle.noise import noise, visited
+from toy import Toy, dcgan, game, mlp, play
 
 
 def state(model: GAN) -> dict[str, Tensor]:

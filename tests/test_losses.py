@@ -4,9 +4,9 @@ import math
 
 import pytest
 import torch
-from members import build, members
 from torch import Tensor
 
+from members import build, members
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import torch
-from members import composed, members
 from torch import Tensor, nn
 
+from members import composed, members
 from saddle.config import instantiate
 from saddle.networks.base import couples_samples
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator

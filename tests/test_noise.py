@@ -12,8 +12,12 @@ def test_a_sample_does_not_depend_on_who_is_asked_with_it(distribution: str) -> 
     """The prefix property, which torch.randn lacks: 130 values are not the beginning of 260."""
     everything = noise(0, "test", 3, range(300), (5,), distribution)
     for indices in (range(8), range(130), [299, 0, 64, 63], range(BLOCK, BLOCK + 1)):
-        torch.testing.assert_close(noise(0, "test", 3, indices, (5,), distribution), everything[list(indices)], rtol=0, atol=0)
-    assert not torch.equal(torch.randn(130, generator=torch.manual_seed(0)), torch.randn(260, generator=torch.manual_seed(0))[:130])
+        torch.testing.assert_close(
+            noise(0, "test", 3, indices, (5,), distribution), everything[list(indices)], rtol=0, atol=0
+        )
+    assert not torch.equal(
+        torch.randn(130, generator=torch.manual_seed(0)), torch.randn(260, generator=torch.manual_seed(0))[:130]
+    )
 
 
 def test_every_part_of_the_key_counts() -> None:

@@ -51,9 +51,7 @@ def mlp() -> tuple[nn.Module, nn.Module]:
 
 def dcgan(norm: Any = "none", resolution: Any = 8) -> tuple[nn.Module, nn.Module]:
     generator = DCGANGenerator(channels=1, resolution=resolution, code_size=4, width=4, widest=8)
-    return generator, DCGANDiscriminator(
-        channels=1, resolution=resolution, width=4, widest=8, norm=norm, outputs=1
-    )
+    return generator, DCGANDiscriminator(channels=1, resolution=resolution, width=4, widest=8, norm=norm, outputs=1)
 
 
 def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: Any) -> GAN:

@@ -45,7 +45,10 @@ def noise(
     Returns:
         float32 [len(indices), *shape], on the CPU.
     """
-    blocks = {block: _block(seed, stream, counter, block, tuple(shape), distribution) for block in {i // BLOCK for i in indices}}
+    blocks = {
+        block: _block(seed, stream, counter, block, tuple(shape), distribution)
+        for block in {i // BLOCK for i in indices}
+    }
     rows = [blocks[i // BLOCK][i % BLOCK] for i in indices]
     return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, *shape)  # [count, *shape]
 

@@ -29,15 +29,6 @@ class RunFolder:
         self._beaten = 0.0
         self._details: dict[str, Any] = {}
 
-    def __repr__(self) -> str:
-        return f"RunFolder({str(self.path)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunFolder) and self.path.resolve() == other.path.resolve()
-
-    def __hash__(self) -> int:
-        return hash(self.path.resolve())
-
     @property
     def job(self) -> str:
         """The job's name."""
@@ -80,7 +71,7 @@ class RunFolder:
         return (self.path / "config.yaml").read_text(encoding="utf-8")
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
-        """Store what the numbers depend on beside the configuration: command, commit, versions, host, devices, threads."""
+        """Store what the numbers depend on as well: command, commit, versions, host, devices, threads."""
         self._write_json("environment.json", environment)
 
     def environment(self) -> dict[str, Any] | None:
@@ -171,13 +162,14 @@ class RunFolder:
 
     def _read_json(self, name: str) -> dict[str, Any] | None:
         try:
-            return json.loads((self.path / name).read_text(encoding="utf-8"))
+            content: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except json.JSONDecodeError as error:
             raise ValueError(
                 f"{self.path / name} is not JSON ({error}): it was changed by hand or by a failing disk"
             ) from None
+        return content
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
         self._write_text(name, json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")

@@ -118,7 +118,9 @@ def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) ->
         best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
         config = OmegaConf.to_container(cfg, resolve=True)
         tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("data", "model", "loss")]
-        loggers.append(make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config, best=best))
+        loggers.append(
+            make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config, best=best)
+        )
     return loggers
 
 

@@ -12,7 +12,7 @@ ROOT = Path("runs")
 
 
 def write_sweep(folder: Path, content: Mapping[str, Any]) -> None:
-    """Store `sweep.json`: `command`, and for each job its `name`, `overrides` and `hash`. Marks the sweep as the newest."""
+    """Store `sweep.json`, and so mark the sweep as the newest: `command`, each job's `name`, `overrides`, `hash`."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     replace_file(folder / "sweep.json", lambda file: file.write(text.encode()))
 
@@ -20,9 +20,10 @@ def write_sweep(folder: Path, content: Mapping[str, Any]) -> None:
 def read_sweep(folder: Path) -> dict[str, Any]:
     """What `sweep.json` says; empty for a folder of single runs."""
     try:
-        return json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    return content
 
 
 def newest_sweep(root: Path = ROOT) -> Path:

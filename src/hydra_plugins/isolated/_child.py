@@ -1,11 +1,14 @@
 """One job's process, from its start to its end."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 PATIENCE = 30.0
 """Seconds that an interrupted job has to store where it stands."""
@@ -23,9 +26,13 @@ class Child:
 
     def __init__(self, command: Sequence[str], variables: dict[str, str]):
         environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
-        self._process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0
-        )
+        self._errors, errors = _terminal() if sys.stderr.isatty() else os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stderr=errors, process_group=0
+            )
+        finally:
+            os.close(errors)
         self._tail = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -61,18 +68,29 @@ class Child:
         return [line for line in shown if line]
 
     def _signal(self, number: int) -> None:
-        try:
+        with suppress(ProcessLookupError, PermissionError):  # all of it is gone
             os.killpg(self._process.pid, number)
-        except (ProcessLookupError, PermissionError):  # all of it is gone
-            pass
 
     def _read(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as stream:
-            while chunk := os.read(stream.fileno(), 65536):
-                self._tail = (self._tail + chunk)[-TAIL:]
-                sys.stderr.buffer.write(chunk)
-                sys.stderr.flush()
+        while chunk := self._chunk():
+            self._tail = (self._tail + chunk)[-TAIL:]
+            sys.stderr.buffer.write(chunk)
+            sys.stderr.flush()
+        os.close(self._errors)
+
+    def _chunk(self) -> bytes:
+        try:
+            return os.read(self._errors, 65536)
+        except OSError:  # how a terminal says on Linux that its other side is closed
+            return b""
+
+
+def _terminal() -> tuple[int, int]:
+    """Both sides of a terminal as wide as ours, so that a job that writes to it may draw a progress bar."""
+    ours, its = os.openpty()
+    size = fcntl.ioctl(sys.stderr.fileno(), termios.TIOCGWINSZ, bytes(8))
+    fcntl.ioctl(its, termios.TIOCSWINSZ, size)
+    return ours, its
 
 
 def cause_of(code: int, last_words: Sequence[str]) -> str:

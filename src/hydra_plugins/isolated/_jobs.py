@@ -92,7 +92,7 @@ class Jobs:
         _say(f"\nJob {place.job} of {place.jobs}: {job.run.job}")
         before, began = job.run.status(), time.monotonic()
         path = str(job.run.path).replace("\\", "\\\\").replace('"', '\\"')
-        command = [*self.program, *job.overrides, *self.flags, "hydra.mode=RUN", f'hydra.run.dir="{path}"']
+        command = [*self.program, *self.flags, *job.overrides, "hydra.mode=RUN", f'hydra.run.dir="{path}"']
         child = Child(command, {**place.environment(), **thread_variables(side_by_side=1)})
         try:
             code = child.wait()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
@@ -23,21 +24,26 @@ class IsolatedLauncher(Launcher):
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Keep the composed configuration of the sweep."""
         self.config = config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Check all jobs, run them one after the other, end with the comparison.
 
         Raises:
-            SystemExit: with code 1 if a job failed or a configuration is refused, 130 if the sweep was interrupted.
+            SystemExit: with code 1 if a job failed, 2 if a configuration is refused, 130 if the sweep was interrupted.
         """
         from hydra_plugins.isolated._jobs import Jobs
-        from saddle.config import check_jobs
+        from saddle.config import ConfigError, check_jobs
 
         if initial_job_idx:
             sys.exit("the jobs of a sweep are named and checked together: leave hydra.sweeper.max_batch_size at null")
         overrides = [list(job) for job in job_overrides]
-        check_jobs(overrides)
+        try:
+            check_jobs(overrides)
+        except ConfigError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
         root = Path(self.config.hydra.sweep.dir)
         (root / "multirun.yaml").unlink(
             missing_ok=True
@@ -62,13 +68,14 @@ class IsolatedLauncher(Launcher):
 
 
 def _flags(config: DictConfig) -> list[str]:
-    """What a job must be told beside its overrides: Hydra's keys that are not the sweep's own, and configuration folders."""
+    """What every job must be told as well: where configurations lie, Hydra's keys that are not the sweep's own."""
+    given = get_args_parser().parse_args(sys.argv[1:])
+    options = {"--config-path": given.config_path, "--config-name": given.config_name, "--config-dir": given.config_dir}
     own = re.compile(r"[+~]*hydra[./](mode|sweep|sweeper|launcher|run)\b")
-    flags = [override for override in config.hydra.overrides.hydra if not own.match(override)]
-    for source in config.hydra.runtime.config_sources:
-        if source.provider == "command-line":
-            flags += ["--config-dir", source.path]
-    return [*flags, "--config-name", config.hydra.job.config_name]
+    return [
+        *(word for option, value in options.items() if value for word in (option, value)),
+        *(override for override in config.hydra.overrides.hydra if not own.match(override)),
+    ]
 
 
 ConfigStore.instance().store(

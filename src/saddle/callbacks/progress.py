@@ -25,7 +25,9 @@ class Progress(Callback):
         names: which of them to show.
     """
 
-    def __init__(self, *, updates: int, title: str, place: Place | None, measure: Measure, names: Sequence[str]) -> None:
+    def __init__(
+        self, *, updates: int, title: str, place: Place | None, measure: Measure, names: Sequence[str]
+    ) -> None:
         self.updates, self.title, self.place, self.measure, self.names = updates, title, place, measure, names
         self.terminal = sys.stderr.isatty()
         self.bar: tqdm | None = None

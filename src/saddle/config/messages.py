@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 
-class ConfigError(Exception):
+class ConfigError(ValueError):
     """A configuration that cannot be run; the text is for the person who wrote it."""
 
 

@@ -1,0 +1,1 @@
+"""Rules by which one iteration changes parameters; every model can be sampled."""

@@ -61,7 +61,9 @@ class GAN(CodedModel):
     ) -> None:
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
-        self.averaged = None if average_decay is None else AveragedModel(generator, multi_avg_fn=_average(average_decay))
+        self.averaged = (
+            None if average_decay is None else AveragedModel(generator, multi_avg_fn=_average(average_decay))
+        )
         self.loss = loss
         self.make_optimizers = (make_discriminator_optimizer, make_generator_optimizer)
         self.batch_size, self.d_steps, self.g_steps = batch_size, d_steps, g_steps

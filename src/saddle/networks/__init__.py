@@ -1,0 +1,1 @@
+"""Networks: codes to x, x to outputs."""

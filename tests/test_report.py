@@ -1,0 +1,167 @@
+"""Comparisons: what a table and a picture promise, on runs made up for it."""
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import compare
+from saddle.report.comparison import closing_words, write_comparison
+from saddle.report.figure import draw
+from saddle.report.rows import read_rows
+from saddle.report.table import markdown, terminal
+from saddle.report.text import duration, number
+from saddle.runs import RunFolder
+from saddle.sweep import write_sweep
+
+OTHERS = ("kid_faces", "precision_faces", "recall_faces", "swd")
+
+
+def make_run(folder: Path, distances: dict[int, float], *, ended: str = "finished", mode: str = "RGB") -> RunFolder:
+    """A run with one evaluation for each of `distances`, which ended as `ended`."""
+    run = RunFolder(folder)
+    run.write_config("seed: 0\n")
+    for updates, distance in distances.items():
+        run.log(updates, {"fd_faces": distance})
+        run.log(updates, {"loss_discriminator": 1.0 + 100 * (updates == 500), "loss_generator": -0.5})
+        run.save_grid(updates, Image.new(mode, (16, 16), 120))
+    if ended == "finished":
+        best = min(distances, key=lambda updates: distances[updates])
+        values = {"last": list(distances.values())[-1], "best": distances[best], "best_updates": best}
+        metrics = {"fd_faces": values, **{name: {"last": 0.125, "best": 0.1, "best_updates": 0} for name in OTHERS}}
+        summary = {"updates": max(distances), "seconds": 123.4, "main_metric": "fd_faces", "lower_is_better": True}
+        run.write_summary(summary | {"floor": 2.5, "metrics": metrics, "wandb": "W&B: offline"})
+    run.mark(ended)
+    return run
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """A run that finished, one that failed after two evaluations, one that never spoke."""
+    folder = tmp_path / "runs" / "loss-minimax-nonsaturating_abc123"
+    make_run(folder / "loss-nonsaturating", {0: 400.0, 500: 20.0, 1000: 25.0})
+    make_run(folder / "loss-minimax", {0: 400.0, 500: math.nan}, ended="failed")
+    RunFolder(folder / "loss-hinge").mark("failed")
+    names = ("loss-nonsaturating", "loss-minimax", "loss-hinge")
+    write_sweep(folder, {"command": "", "jobs": [{"name": name} for name in names]})
+    return folder
+
+
+def rows_of(sweep: Path, *names: str) -> list[str]:
+    """The terminal's lines about `names`."""
+    rows = read_rows([RunFolder(sweep / name) for name in names])
+    return [line for line in terminal(rows).splitlines() if line.startswith(names)]
+
+
+def test_a_row_holds_the_last_value_and_apart_from_it_the_best(sweep: Path) -> None:
+    (line,) = rows_of(sweep, "loss-nonsaturating")
+    assert " ".join(line.split()) == "loss-nonsaturating finished 1000 2m03s 25 20 @500 10 samples/001000.png"
+    table = terminal(read_rows([RunFolder(sweep / "loss-nonsaturating")]))
+    assert "selected on the numbers it is taken from" in table
+    assert "floor of fd_faces, real images against real images: 2.5" in table
+
+
+def test_runs_that_failed_are_measured_by_what_they_logged(sweep: Path) -> None:
+    lines = rows_of(sweep, "loss-nonsaturating", "loss-minimax", "loss-hinge")
+    assert lines[1].split() == ["loss-minimax", "failed", "500", "-", "nan", "400", "@0", "nan", "samples/000500.png"]
+    assert lines[2].split() == ["loss-hinge", "failed", "-", "-", "-", "-", "-", "-"]
+
+
+def test_the_launcher_may_know_better_how_a_job_ended(sweep: Path) -> None:
+    runs = [RunFolder(sweep / "loss-nonsaturating"), RunFolder(sweep / "never begun")]
+    rows = read_rows(runs, {"loss-nonsaturating": "failed", "never begun": "not started"})
+    assert [row.status for row in rows] == ["failed", "not started"]
+
+
+@pytest.mark.parametrize("length", [5, 30, 60, 120])
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_the_table_fits_the_terminal_and_never_loses_what_it_is_about(tmp_path: Path, length: int, width: int) -> None:
+    runs = [make_run(tmp_path / (letter * length), {0: 123456.0, 50000: 0.012345}) for letter in "ab"]
+    header, *lines = terminal(read_rows(runs), width).splitlines()[:4]
+    assert max(map(len, [header, *lines])) <= width
+    assert header.split()[:3] == ["job", "status", "updates"]
+    assert "fd_faces" in header
+    assert "best*" in header
+    assert all("0.01235 @50000" in line for line in lines[1:])
+    if width == 200 and length == 5:
+        assert all(name in header for name in OTHERS)
+
+
+def test_markdown_has_every_column_and_links_that_lead_somewhere(sweep: Path) -> None:
+    rows = read_rows([RunFolder(sweep / "loss-nonsaturating"), RunFolder(sweep / "loss-hinge")])
+    write_comparison(sweep, rows)
+    lines = markdown(rows, sweep).splitlines()
+    assert all(name in lines[0] for name in ("fd_faces", *OTHERS))
+    assert len({line.count("|") for line in lines[:4]}) == 1
+    link = lines[2].split("](<")[1].split(">")[0]
+    assert (sweep / link).is_file()
+    assert "![Metric, losses and last grids](comparison.png)" in (sweep / "comparison.md").read_text()
+    with Image.open(sweep / "comparison.png") as picture:
+        assert picture.width > picture.height > 700
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, count: int) -> None:
+    runs = [make_run(tmp_path / f"seed-{k}", {0: 400.0, 500: 30.0 + k}, mode="L" if k else "RGB") for k in range(count)]
+    figure = draw(read_rows(runs))
+    metric, discriminator, generator, *grids = figure.axes
+    looks = [(line.get_color(), line.get_linestyle(), str(line._dash_pattern)) for line in discriminator.lines]  # type: ignore[attr-defined]
+    assert len(set(looks)) == count
+    assert metric.get_yscale() == "log"
+    assert [line.get_color() for line in metric.lines[:count]] == [line.get_color() for line in generator.lines]
+    assert metric.lines[-1].get_ydata()[0] == 2.5  # type: ignore[index]  # the floor
+    legends = [panel.get_legend() for panel in grids]
+    titles = [legend.get_texts()[0].get_text() for legend in legends if legend]
+    assert [title.split("\n")[0] for title in titles] == [run.job for run in runs]
+    assert all(panel.images for panel in grids)
+    corners = [panel.get_position() for panel in figure.axes]
+    assert all(0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1 for box in corners)
+
+
+def test_a_picture_of_runs_that_say_nothing_is_a_picture(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "job")
+    run.mark("failed")
+    assert len(draw(read_rows([run])).axes) == 4
+
+
+def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> None:
+    failed = read_rows([RunFolder(sweep / "loss-hinge")])
+    assert "make fid" not in closing_words(sweep, failed)
+    assert "finished jobs are skipped" in closing_words(sweep, failed)
+    words = closing_words(sweep, read_rows([RunFolder(sweep / "loss-nonsaturating")] * 2))
+    assert words.count("W&B: offline") == 1
+    assert f"run={sweep}/loss-nonsaturating" in words
+
+
+def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(sweep.parents[1])
+    for arguments in ([], [f"sweep={sweep}"]):
+        compare.main(["compare.py", *arguments])
+        shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("loss-")]
+        assert shown == ["loss-nonsaturating", "loss-minimax", "loss-hinge"]
+    compare.main(["compare.py", f"run={sweep / 'loss-minimax'}"])
+    assert (sweep / "loss-minimax" / "comparison.png").is_file()
+    with pytest.raises(SystemExit, match="did you mean"):
+        compare.main(["compare.py", f"sweep={sweep}4"])
+    monkeypatch.chdir(sweep)
+    with pytest.raises(SystemExit, match="make sweep"):
+        compare.main(["compare.py"])
+
+
+def test_numbers_are_short_and_keep_four_digits() -> None:
+    values = [12.3456, 0.00123456, 123456.0, 1e9, -0.5, None, math.nan, math.inf]
+    assert [number(value) for value in values] == ["12.35", "0.001235", "123456", "1e+09", "-0.5", "-", "nan", "inf"]
+    assert [duration(value) for value in (0.4, 59.6, 123, 3725, None)] == ["0s", "1m00s", "2m03s", "1h02m", "-"]
+
+
+def test_neither_the_report_nor_the_launcher_imports_torch() -> None:
+    modules = "compare, hydra_plugins.isolated._jobs, saddle.report.figure, saddle.runs, saddle.naming, saddle.threads"
+    code = f"import sys; import {modules}; print({{'torch', 'pytorch_lightning', 'wandb'}} & set(sys.modules))"
+    src = str(Path(compare.__file__).parent)
+    done = subprocess.run([sys.executable, "-c", code], cwd=src, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

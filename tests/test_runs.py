@@ -1,0 +1,238 @@
+"""Run folders: names that are found again, files that are whole, runs that say truly how they stand."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from itertools import product
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from saddle.arguments import arguments
+from saddle.naming import job_names, sweep_name
+from saddle.runs import RunFolder, replace_file
+from saddle.status import SILENCE
+from saddle.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
+from saddle.threads import cores
+
+CASES = [
+    ([["loss=minimax"], ["loss=nonsaturating"]], ["loss-minimax", "loss-nonsaturating"]),
+    ([["loss=minimax", "updates=9"], ["loss=hinge", "updates=9"]], ["loss-minimax", "loss-hinge"]),
+    ([["loss=a", "seed=0"], ["loss=b", "seed=1"]], ["loss-a_seed-0", "loss-b_seed-1"]),
+    ([["loss=minimax", "seed=3", "fresh=true", "hydra.verbose=true"]], ["loss-minimax_seed-3"]),
+    ([[]], ["default"]),
+    ([["optimizer.betas=[0.5,0.9]"]], ["optimizer.betas-0.5-0.9"]),
+    ([["gamma=0"], ["gamma=-1"], ["gamma=0.1"]], ["gamma-0", "gamma--1", "gamma-0.1"]),
+    ([["+penalty=r1"], ["~penalty"]], ["penalty-r1", "no-penalty"]),
+    ([["seed=0", "seed=7"]], ["seed-7"]),
+    ([["hydra/launcher=isolated", "note='a b'"]], ["note-a-b"]),
+]
+
+
+@pytest.mark.parametrize(("jobs", "names"), CASES)
+def test_a_job_is_named_by_what_makes_it_different(jobs: list[list[str]], names: list[str]) -> None:
+    assert job_names(jobs) == names
+
+
+PATHS = ['"/data/a/faces (1)"', '"/data/b/faces (1)"', "人脸", "人像"]
+VALUES = ["0", "a", "A", "x y", *PATHS, "a=b,c", "..", "''", "x" * 130, "x" * 131]
+
+
+def test_job_names_are_legal_and_all_different_also_where_case_is_ignored() -> None:
+    pairs = [*product(VALUES, VALUES), ("0", "0")]
+    jobs = [[f"data.root={value}", f"+note={note}"] for value, note in pairs]
+    names = job_names(jobs)
+    assert len({name.casefold() for name in names}) == len(jobs)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,119}", name) for name in names)
+    assert names == job_names(jobs)
+    long = [name for name in names if len(name) == 120]
+    assert all(re.search(r"_[0-9a-f]{8}$", name) for name in long)
+    assert long
+
+
+def test_single_runs_on_two_folders_of_one_name_do_not_meet() -> None:
+    first, second = (job_names([[f'data.root="{root}/人脸"']])[0] for root in ("/data/a", "/data/b"))
+    assert first != second
+
+
+def test_a_sweep_is_found_by_the_same_command_however_it_is_ordered() -> None:
+    jobs = [["loss=minimax", "seed=0"], ["loss=nonsaturating", "seed=0"]]
+    name = sweep_name(jobs)
+    assert re.fullmatch(r"loss-minimax-nonsaturating_[0-9a-f]{6}", name)
+    assert sweep_name([["seed=0", "loss=minimax"], ["fresh=true", "seed=0", "loss=nonsaturating"]]) == name
+    assert sweep_name([[*job, "updates=300"] for job in jobs]) != name
+    assert sweep_name(jobs, "my first/../sweep").startswith("sweep.")
+    assert sweep_name([[f"seed={seed}"] for seed in range(20)]).startswith("seed-0..19_")
+    assert sweep_name([["experiment=k_steps", f"d_steps={k}"] for k in (1, 5)]).startswith("k_steps_d_steps-1-5_")
+    assert len(sweep_name([[f"a={value}" * 9] for value in VALUES])) < 100
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path / "runs" / "sweep" / "job")
+
+
+def test_a_run_is_new_until_it_says_something(run: RunFolder) -> None:
+    assert run.status().state == "new"
+    assert (run.job, run.sweep) == ("job", "sweep")
+    assert (run.metrics(), run.grids(), run.last_grid(), run.summary(), run.environment()) == ([], [], None, None, None)
+    assert not run.exists()
+    assert not run.path.exists()
+    with pytest.raises(ValueError, match="not 'done'"):
+        run.mark("done")
+
+
+def test_a_running_run_whose_process_is_gone_counts_as_interrupted(run: RunFolder) -> None:
+    run.mark("running", updates=5)
+    assert (run.status().state, run.status().details) == ("running", {"updates": 5})
+    code = "import sys; from saddle.runs import RunFolder; RunFolder(sys.argv[1]).mark('running', updates=7)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
+    subprocess.run([sys.executable, "-c", code, str(run.path)], env=environment, check=True)
+    status = run.status()
+    assert (status.state, status.died, status.details) == ("interrupted", True, {"updates": 7})
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({"born": "1"}, "interrupted"),  # the process id was given to another process
+        ({"host": "elsewhere"}, "running"),
+        ({"host": "elsewhere", "heartbeat": time.time() - SILENCE - 60}, "interrupted"),
+        ({"state": "failed", "error": "why"}, "failed"),
+    ],
+)
+def test_what_counts_as_alive(run: RunFolder, change: dict[str, object], state: str) -> None:
+    run.mark("running")
+    path = run.path / "status.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert run.status().state == state
+
+
+def test_a_process_that_ended_but_was_not_collected_is_dead(run: RunFolder) -> None:
+    code = "import sys; from saddle.runs import RunFolder; RunFolder(sys.argv[1]).mark('running')"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
+    child = subprocess.Popen([sys.executable, "-c", code, str(run.path)], env=environment)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table of processes
+    state = run.status().state
+    child.wait()
+    assert state == "interrupted"
+
+
+def test_heartbeats_are_rare_and_keep_the_details(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.mark("running", updates=5)
+    first = run.status().heartbeat
+    run.beat()
+    assert run.status().heartbeat == first
+    monkeypatch.setattr("saddle.runs.HEARTBEAT", 0.0)
+    run.beat()
+    assert run.status().heartbeat > first
+    assert run.status().details == {"updates": 5}
+
+
+def test_a_torn_last_line_is_neither_read_nor_continued(run: RunFolder) -> None:
+    run.log(0, {"loss": 1.5})
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write('{"updates": 20, "lo')
+    assert run.metrics() == [{"updates": 0, "loss": 1.5}]
+    run.log(20, {"loss": float("inf"), "count": 3})
+    assert run.metrics() == [{"updates": 0, "loss": 1.5}, {"updates": 20, "loss": float("inf"), "count": 3}]
+
+
+def test_a_run_that_goes_on_forgets_what_lies_after_its_checkpoint(run: RunFolder) -> None:
+    for updates in (0, 500, 1_000, 1_000_000):
+        run.log(updates, {"loss": 1.0})
+        run.save_grid(updates, Image.new("L", (2, 2)))
+    assert run.last_grid() == run.path / "samples" / "1000000.png"
+    run.rewind(500)
+    assert [line["updates"] for line in run.metrics()] == [0, 500]
+    assert [path.name for path in run.grids()] == ["000000.png", "000500.png"]
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(run: RunFolder) -> None:
+    run.write_summary({"updates": 1})
+
+    def fail(file: object) -> None:
+        file.write(b'{"upda')  # type: ignore[attr-defined]
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        replace_file(run.path / "summary.json", fail)
+    assert run.summary() == {"updates": 1}
+    assert [path.name for path in run.path.iterdir()] == ["summary.json"]
+
+
+def test_a_run_is_moved_aside_where_no_job_can_be_mistaken_for_it(run: RunFolder) -> None:
+    assert run.move_aside() is None
+    for number in (1, 2):
+        run.write_config("seed: 0\n")
+        assert run.move_aside() == run.path.with_name(f"job.old{number}")
+    run.write_config("seed: 0\n")
+    assert [found.path for found in runs_of(run.path.parent)] == [run.path]
+
+
+def test_runs_come_in_the_order_of_the_jobs_and_the_newest_sweep_is_the_one_written_last(tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    for place, sweep in enumerate(("b", "a")):
+        for job in ("z", "m", "y"):
+            RunFolder(root / sweep / job).mark("finished" if job == "z" else "failed")
+        write_sweep(root / sweep, {"command": "", "jobs": [{"name": "z"}, {"name": "y"}, {"name": "not started"}]})
+        os.utime(root / sweep / "sweep.json", ns=(place, place))
+    assert newest_sweep(root) == root / "a"
+    assert [run.job for run in runs_of(root / "a")] == ["z", "y", "m"]
+    assert [run.job for run in finished_runs(root / "a")] == ["z"]
+    assert find_run(root / "b" / "z").sweep == "b"
+    wrong = {"b/zz": r"did you mean .*b/z\?", "b": "it holds the runs m, y, z", "none/x": "no folder"}
+    for path, message in wrong.items():
+        with pytest.raises(LookupError, match=message):
+            find_run(root / path)
+    with pytest.raises(LookupError, match="is one run, not a sweep"):
+        runs_of(root / "b" / "z")
+    with pytest.raises(LookupError, match="make sweep"):
+        newest_sweep(tmp_path / "empty")
+
+
+def test_cores_are_those_of_the_container(tmp_path: Path) -> None:
+    group = tmp_path / "fs" / "jobs" / "mine"
+    group.mkdir(parents=True)
+    (tmp_path / "own").write_text("0::/jobs/mine\n")
+    free = cores(tmp_path / "fs", tmp_path / "own")
+    (group / "cpu.max").write_text("max 100000\n")
+    assert cores(tmp_path / "fs", tmp_path / "own") == free >= 1
+    (group.parent / "cpu.max").write_text("150000 100000\n")  # of the group around it: one and a half cores
+    assert cores(tmp_path / "fs", tmp_path / "own") == 1
+
+
+ALLOWED = {"sweep": "a sweep's folder", "run": "a run's folder"}
+
+
+def test_arguments_take_any_path_and_nothing_counts_as_not_given() -> None:
+    assert arguments(ALLOWED, ["compare.py", "sweep=/a b/=#(1),人/"]) == {"sweep": "/a b/=#(1),人/"}
+    assert arguments(ALLOWED, ["compare.py", "sweep="]) == {}
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["swep=x"], "there is no argument swep=; did you mean sweep=?"),
+        (["runs/x"], "'runs/x'? Arguments are written key=value: sweep=, run="),
+        (["run=a", "run=b"], "run= is given twice"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_one_line(argv: list[str], message: str) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        arguments(ALLOWED, ["compare.py", *argv])
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_help_names_every_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        arguments(ALLOWED, ["compare.py", "--help"], "Compares runs.")
+    assert end.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Compares runs.\n\npython compare.py [key=value ...]\n")
+    assert all(f"{key}=" in shown and text in shown for key, text in ALLOWED.items())
