@@ -65,7 +65,7 @@ def body(canvas: Canvas, face: Portrait) -> None:
     x, y = abs(window.x), window.y
     line, shade, base = (face.skin[:, k] for k in range(3))
     cloth = CLOTHES[face.index("outfit")]
-    neck = x - (0.135 + 0.5 * np.maximum(y - 0.72, 0) ** 2)
+    neck = np.maximum(x - (0.135 + 0.5 * np.maximum(y - 0.72, 0) ** 2), 0.45 - y)
     window.paint(base, window.cover(neck))
     window.paint(shade, window.cover(neck) * smooth(1.6 - (y - 0.6) * 8) * 0.9)
     window.paint(line, window.stroke(neck, 0.02))
