@@ -93,6 +93,19 @@ class Evaluator:
             "swd": self._sliced(torch.cat(batches)),
         }
 
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the numbers; first the one that runs are compared by."""
+        return [f"{metric}_{self.extractor.name}" for metric in ("fd", "kd", "precision", "recall")] + ["swd"]
+
+    def floor(self) -> float:
+        """The Frechet distance of one half of the reference to the other: about what perfect samples would score.
+
+        Half as many images stand on each side as in an evaluation, so it is a little too high for that.
+        """
+        shuffled = self._real[torch.from_numpy(generator("evaluation", "halves").permutation(self.count))]
+        return FrechetDistance(real=shuffled[: self.count // 2])(shuffled[self.count // 2 :])
+
     def protocol(self) -> dict[str, str | int]:
         """All that the numbers depend on besides the generated images; numbers of two protocols do not compare."""
         return {
