@@ -143,7 +143,7 @@ def mouth(canvas: Canvas, face: Portrait) -> None:
     opening, smile = face.column("mouth"), face.column("smile")
     half = 0.080 + 0.035 * smile + 0.02 * opening
     p = window.x / half
-    arch = 1 - p * p
+    arch = np.maximum(1 - p * p, -0.2)  # its curves end beside the corners
     y = window.y - MOUTH_Y + 0.03 * opening
     curve = (0.045 * smile + 0.006) * (1 - 0.5 * opening)
     depth = 0.135 * opening
