@@ -150,14 +150,15 @@ def mouth(canvas: Canvas, face: Portrait) -> None:
     top = (y - curve * arch) / np.sqrt(1 + (2 * curve * p / half) ** 2)
     low = curve + depth
     bottom = (y - low * arch * (1.25 - 0.25 * arch)) / np.sqrt(1 + (2 * low * p / half) ** 2)
-    inside = window.cover(np.maximum(-top, bottom)) * smooth(opening * 9 - 0.2)
+    corner = abs(window.x) - half
+    inside = window.cover(np.maximum(np.maximum(-top, bottom), corner)) * smooth(opening * 9 - 0.2)
     line = face.skin[:, 0]
     window.paint(line * LIPS, inside)
     tongue = ellipse(window.x, y - low - 0.012, half * 0.6, 0.01 + 0.42 * depth)
     window.paint(TONGUE, np.minimum(window.cover(tongue), inside))
     teeth = window.cover(np.maximum(top - 0.026, abs(window.x) - 0.8 * half))
     window.paint(WHITE, np.minimum(teeth, inside) * smooth(opening * 4 - 1))
-    ends = window.cover(abs(window.x) - half)
+    ends = window.cover(corner)
     window.paint(line * 0.8, window.stroke(top, 0.020) * ends)
     window.paint(line * 0.8, window.stroke(bottom, 0.014) * ends * smooth(opening * 6))
 
