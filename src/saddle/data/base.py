@@ -29,6 +29,10 @@ class Data(ABC):
     def render(self, x: Tensor, columns: int) -> Image.Image:
         """One picture of the samples x [count, *shape], in rows of `columns`."""
 
+    @abstractmethod
+    def picture(self, x: Tensor) -> Image.Image:
+        """One sample x [*shape] by itself, in its own size."""
+
 
 class Images(Data):
     """Images as one resident uint8 tensor; x is a float image [channels, height, width] in [-1, 1]."""
@@ -55,6 +59,9 @@ class Images(Data):
 
     def render(self, x: Tensor, columns: int) -> Image.Image:
         return grid(to_uint8(x), columns)
+
+    def picture(self, x: Tensor) -> Image.Image:
+        return grid(to_uint8(x[None]), columns=1, smallest=1, gap=0)
 
 
 def from_uint8(images: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ whatever pictures are drawn beside it and on whatever processor.
 
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 Field = NDArray[np.float32]
 """[count, height, width], or something that broadcasts to it: a column of one number per picture is [count, 1, 1]."""
 
+Number = TypeVar("Number", float, Field)
 Box = tuple[float, float, float, float]
 """Left, right, top, bottom."""
 
@@ -37,20 +39,20 @@ class Window:
     def stroke(self, distance: Field, width: Field | float) -> Field:
         """The share of each pixel that a line of `width` along distance = 0 covers.
 
-        A line is never drawn thinner than 0.9 pixel; it is paler instead, by the root of what it was widened, since
-        the eye follows a pale line but not a broken one.
+        A line is never drawn thinner than a pixel, so its ink is the same wherever it lies; it is paler instead, by the
+        root of what it was widened, so that it does not vanish either.
         """
-        drawn = np.maximum(np.float32(width), np.float32(0.9 * self.pixel))
+        drawn = np.maximum(np.asarray(width, np.float32), self.pixel)
         return self.cover(abs(distance) - drawn / 2) * np.sqrt(width / drawn)
 
     def paint(self, colour: NDArray[np.float32], alpha: Field) -> None:
-        """Lay `colour` [count, 3] over the window, `alpha` of it."""
+        """Lay `colour`, [3] or [count, 3], over the window, `alpha` of it."""
         for channel in range(3):
             layer = self.pixels[:, channel]
-            layer += alpha * (colour[:, channel, None, None] - layer)
+            layer += alpha * (colour[..., channel, None, None] - layer)
 
     def paint_ramp(self, stops: NDArray[np.float32], tone: Field, alpha: Field) -> None:
-        """Lay a colour of the ramp `stops` [count, steps, 3] over the window; tone 0 is its first stop, 1 its second."""
+        """Lay a colour of the ramp `stops` [count, steps, 3] over the window: tone 0 is its first stop, 1 its next."""
         steps = [np.clip(tone - k, 0, 1) for k in range(stops.shape[1] - 1)]
         for channel in range(3):
             layer = self.pixels[:, channel]
@@ -77,9 +79,9 @@ class Canvas:
         centres = ((np.arange(resolution) + 0.5) * self.pixel - 1).astype(np.float32)
         self.x, self.y = centres[None, None, :], centres[None, :, None]
         cosine, sine = rotation(turn[:, None, None])
-        dx, dy = self.x - np.float32(pivot[0]), self.y - np.float32(pivot[1])
-        self.u = cosine * dx + sine * dy + np.float32(pivot[0])  # [count, resolution, resolution]
-        self.v = cosine * dy - sine * dx + np.float32(pivot[1])
+        dx, dy = self.x - pivot[0], self.y - pivot[1]
+        self.u = cosine * dx + sine * dy + pivot[0]  # [count, resolution, resolution]
+        self.v = cosine * dy - sine * dx + pivot[1]
 
     def still(self, box: Box) -> Window:
         """The window `box` in coordinates of the canvas."""
@@ -104,7 +106,7 @@ class Canvas:
         return slice(first[0], last[0]), slice(first[1], last[1])
 
 
-def rotation(turn):  # type: ignore[no-untyped-def]
+def rotation(turn: Number) -> tuple[Number, Number]:
     """Cosine and sine of the angle whose half has the tangent `turn`, without a transcendental function."""
     return (1 - turn * turn) / (1 + turn * turn), 2 * turn / (1 + turn * turn)
 
@@ -112,9 +114,9 @@ def rotation(turn):  # type: ignore[no-untyped-def]
 def ellipse(x: Field, y: Field, width: Field | float, height: Field | float) -> Field:
     """Distance to the ellipse of half axes `width`, `height` about the origin, to first order: f / |grad f|."""
     p, q = x / width, y / height
-    radius = np.sqrt(p * p + q * q) + np.float32(1e-6)
+    radius = np.sqrt(p * p + q * q) + 1e-6
     p, q = p / width, q / height
-    return (radius - 1) * radius / (np.sqrt(p * p + q * q) + np.float32(1e-6))
+    return (radius - 1) * radius / (np.sqrt(p * p + q * q) + 1e-6)
 
 
 def bump(x: Field, y: Field, width: Field | float, height: Field | float) -> Field:

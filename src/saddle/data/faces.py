@@ -15,15 +15,21 @@ from saddle.cache import PROJECT, cached, folder
 from saddle.data import faces_parts as parts
 from saddle.data.base import Images
 from saddle.data.drawing import Canvas, smooth
+from saddle.data.faces_eyes import eyes
 from saddle.data.faces_hair import FRINGES, back_hair, front_hair
+from saddle.data.faces_ornaments import glasses, ornaments
 from saddle.data.faces_palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OUTFITS
 from saddle.noise import noise
 
-VERSION = 1
+Factors = dict[str, NDArray[np.generic]]
+"""One value per face and factor: int64 or float32, [count] each."""
+
+VERSION = 10
 """Of the drawing: raised whenever an image changes."""
 
-BLOCK = 64
-"""Faces drawn together. The last block is filled up, so that every image is computed by the same operations."""
+BLOCK_PIXELS = 2**17
+"""Pixels drawn together, few enough to stay in a processor's cache. The last block is filled up with its last face, so
+that every image is computed by the same operations."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "hair_colour": tuple(HAIR_COLOURS),
@@ -32,8 +38,10 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "outfit": tuple(OUTFITS),
     "background": tuple(BACKGROUNDS),
     "pattern": parts.PATTERNS,
+    "accessory": parts.ACCESSORIES,
 }
-"""Factors with a finite number of values, all equally likely: an index into these names."""
+"""Factors with a finite number of values: an index into these names. All are equally likely, but half of the faces wear
+no accessory."""
 
 CONTINUOUS = (
     "hair_length",
@@ -49,20 +57,21 @@ CONTINUOUS = (
 """Factors that are uniform on [0, 1]."""
 
 FACTORS = (*CATEGORIES, *CONTINUOUS, "mouth", "tilt")
-"""`mouth` (0 closed, 1 open) is the square of a uniform number: most mouths are nearly closed. `tilt` (1/2 upright) is the
-mean of two: most heads are nearly upright."""
+"""`mouth` (0 closed, 1 open) is the square of a uniform number: most mouths are nearly closed. `tilt` (1/2 upright) is
+the mean of two: most heads are nearly upright."""
 
 MOST_TILT = 0.085
 """Tangent of half the largest tilt: 9.7 degrees."""
 
 
-def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> dict[str, NDArray[np.generic]]:
-    """The factors of the faces `indices`: each row is a function of (seed, stream, index). int64 or float32, [count]."""
-    uniform = noise(seed, stream, 0, indices, [len(FACTORS) + 1], "uniform").numpy() / 2 + np.float32(0.5)
+def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> Factors:
+    """The factors of the faces `indices`: each row is a function of (seed, stream, index)."""
+    uniform = noise(seed, stream, 0, indices, [len(FACTORS) + 1], "uniform").numpy() / 2 + 0.5
     columns = dict(zip((*FACTORS, "tilt again"), uniform.T, strict=True))
-    table: dict[str, NDArray[np.generic]] = {}
+    table: Factors = {}
     for name, names in CATEGORIES.items():
         table[name] = np.minimum(columns[name] * len(names), len(names) - 1).astype(np.int64)
+    table["accessory"] = np.maximum((columns["accessory"] * 8).astype(np.int64) - 3, 0)  # 1/2, 1/8, 1/8, 1/8, 1/8
     for name in CONTINUOUS:
         table[name] = columns[name].copy()
     table["mouth"] = columns["mouth"] ** 2
@@ -70,41 +79,42 @@ def draw_factors(seed: int, stream: str, indices: Sequence[int]) -> dict[str, ND
     return table
 
 
-def render_faces(factors: dict[str, NDArray[np.generic]], resolution: int) -> NDArray[np.uint8]:
+def render_faces(factors: Factors, resolution: int) -> NDArray[np.uint8]:
     """The faces with these factors, each [count]: uint8 [count, 3, resolution, resolution]."""
     count = len(factors["tilt"])
-    starts = range(0, count, BLOCK)
+    block = max(1, BLOCK_PIXELS // resolution**2)
     images = np.empty((count, 3, resolution, resolution), np.uint8)
 
     def draw(start: int) -> None:
-        rows = np.minimum(np.arange(start, start + BLOCK), count - 1)
-        block = _render({name: values[rows] for name, values in factors.items()}, resolution)
-        images[start : start + BLOCK] = block[: count - start]
+        rows = np.minimum(np.arange(start, start + block), count - 1)
+        drawn = _render({name: values[rows] for name, values in factors.items()}, resolution)
+        images[start : start + block] = drawn[: count - start]
 
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # numpy works outside the interpreter's lock
-        list(threads.map(draw, starts))
+        list(threads.map(draw, range(0, count, block)))
     return images
 
 
-def _render(factors: dict[str, NDArray[np.generic]], resolution: int) -> NDArray[np.uint8]:
+def _render(factors: Factors, resolution: int) -> NDArray[np.uint8]:
     """One block, back to front."""
     face = parts.Portrait(factors)
-    turn = (face.factors["tilt"].astype(np.float32) * 2 - 1) * np.float32(MOST_TILT)
+    turn = (face.factors["tilt"].astype(np.float32) * 2 - 1) * MOST_TILT
     canvas = Canvas(resolution=resolution, turn=turn, most=MOST_TILT, pivot=(0.0, 0.5))
     length, volume = face.column("hair_length"), face.column("hair_volume")
     parts.background(canvas, face)
-    back_hair(canvas.turned((-0.85, 0.85, -0.9, 1.4)), length, volume).paint(face.hair)
+    back_hair(canvas, length, volume).paint(face.hair)
     parts.body(canvas, face)
-    window = canvas.turned((-0.75, 0.75, -0.9, 0.9))
-    hair = front_hair(window, face.index("fringe"), length, volume)
-    shadow = smooth(1 - hair.distance / np.float32(0.07))
-    parts.head(canvas, face, shadow, window)
+    hair = front_hair(canvas, face.index("fringe"), length, volume)
+    shadow = smooth(1 - hair.distance / 0.07)
+    parts.head(hair.window, face, shadow)
     parts.nose(canvas, face)
     parts.mouth(canvas, face)
-    parts.eyes(canvas, face)
+    eyes(canvas, face)
+    glasses(canvas, face)
     hair.paint(face.hair)
     parts.brows(canvas, face)
-    return (np.clip(canvas.pixels, 0, 1) * 255 + np.float32(0.5)).astype(np.uint8)
+    ornaments(canvas, face)
+    return (np.clip(canvas.pixels, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 class Faces(Images):
@@ -121,14 +131,12 @@ class Faces(Images):
 
     def __init__(self, *, shape: list[int], train_count: int, test_count: int, seed: int) -> None:
         if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < 8:
-            raise ValueError(
-                f"data.shape is {list(shape)}, but faces are drawn as [3, resolution, resolution] with a resolution of at least 8"
-            )
+            raise ValueError(f"data.shape is {list(shape)}, but faces are [3, r, r] with a resolution r of at least 8")
         self.shape = tuple(shape)
         self.counts = {"train": train_count, "test": test_count}
         self.seed = seed
 
-    def factors(self, split: str) -> dict[str, NDArray[np.generic]]:
+    def factors(self, split: str) -> Factors:
         """The factors of every image of `split`, `train` or `test`: [count] each."""
         if split not in self.counts:
             raise ValueError(f"there is no split {split!r}; faces have train and test")
@@ -150,8 +158,6 @@ class Faces(Images):
     def _draw(self) -> dict[str, NDArray[np.uint8]]:
         resolution = self.shape[1]
         place = os.path.relpath(folder(), PROJECT) if folder().is_relative_to(PROJECT) else str(folder())
-        total = sum(self.counts.values())
-        print(
-            f"rendering {total:,} faces at {resolution} x {resolution} (once; kept in {place}/faces)", file=sys.stderr
-        )
+        what = f"{sum(self.counts.values()):,} faces at {resolution} x {resolution}"
+        print(f"rendering {what} (once; kept in {place}/faces)", file=sys.stderr)
         return {split: render_faces(self.factors(split), resolution) for split in self.counts}

@@ -3,10 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
+Colour = NDArray[np.float32]
+"""[3], or [count, 3] for one per picture; a ramp is [count, stops, 3]."""
 
-def _colours(table: dict[str, str]) -> NDArray[np.float32]:
-    rows = [[bytes.fromhex(code) for code in codes.split()] for codes in table.values()]
-    return np.array([[list(code) for code in row] for row in rows], np.float32) / 255  # [members, stops, 3]
+
+def _colour(code: str) -> Colour:
+    return np.array(list(bytes.fromhex(code)), np.float32) / 255
+
+
+def _ramps(table: dict[str, str]) -> Colour:
+    return np.stack(
+        [np.stack([_colour(code) for code in codes.split()]) for codes in table.values()]
+    )  # [members, stops, 3]
 
 
 HAIR_COLOURS = {
@@ -48,22 +56,26 @@ BACKGROUNDS = {
     "dusk": "6f7fc0 e6b6cc ffe2dc",
     "night": "2f3a68 6a77ad a7b2dc",
 }
-OUTFITS = {
-    "navy": "1b2444 2c3a68 40538c f3f5fb",
-    "white": "6d7592 cdd4e6 f7f8fc 4a68b0",
-    "red": "571a26 a8323f d24f55 fff0e6",
-    "green": "173a33 2f6f5c 4a9a7e f6f3df",
-    "yellow": "7a5218 dba23c f7cd66 ffffff",
-    "black": "17151f 2a2734 423d50 d85a72",
+OUTFITS = {  # line, shadow, body, collar, bow
+    "navy": "1b2444 2c3a68 40538c f3f5fb e0524f",
+    "white": "59628a cdd4e6 f8f9fd 4a68b0 d9485c",
+    "red": "571a26 a8323f d24f55 fff0e6 f2b84b",
+    "green": "173a33 2f6f5c 4a9a7e f6f3df e8864e",
+    "yellow": "7a5218 dba23c f7cd66 ffffff 5a8fd0",
+    "black": "17151f 2a2734 423d50 f4f4f8 d85a8a",
 }
 
-HAIR, EYES, SKINS = _colours(HAIR_COLOURS), _colours(EYE_COLOURS), _colours(SKIN)
-BACKDROPS, CLOTHES = _colours(BACKGROUNDS), _colours(OUTFITS)
+HAIR, EYES, SKINS = _ramps(HAIR_COLOURS), _ramps(EYE_COLOURS), _ramps(SKIN)
+WHITE, EYE_WHITE, LASH = _colour("ffffff"), _colour("fffbfa"), _colour("291a26")
+TONGUE, PETAL, POLLEN = _colour("f28585"), _colour("fff7f2"), _colour("ffc740")
+FLUSH, LIPS = _colour("fa9994"), _colour("cc808c")
+"""Tints: the skin is multiplied by them."""
+BACKDROPS, CLOTHES = _ramps(BACKGROUNDS), _ramps(OUTFITS)
 
 
-def skin(tone: NDArray[np.float32]) -> NDArray[np.float32]:
+def skin(tone: NDArray[np.float32]) -> Colour:
     """Line, shadow and body of the skin at `tone` in [0, 1], linear between the named ones: [count, 3, 3]."""
-    place = tone * np.float32(len(SKINS) - 1)
+    place = tone * (len(SKINS) - 1)
     below = np.minimum(place.astype(np.int64), len(SKINS) - 2)
     share = (place - below.astype(np.float32))[:, None, None]
     return SKINS[below] + share * (SKINS[below + 1] - SKINS[below])

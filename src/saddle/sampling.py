@@ -1,0 +1,67 @@
+"""A finished run's model again, and what it draws."""
+
+from math import ceil, sqrt
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from saddle.building import build_data, build_model
+from saddle.config import check
+from saddle.models.base import GenerativeModel
+from saddle.runs import RunFolder
+
+BATCH = 250
+"""Samples drawn at a time."""
+IN_GRID = 64
+"""Samples in the grid, if there are as many."""
+
+
+def stored_config(run: RunFolder) -> DictConfig:
+    """The run's configuration, checked as if it came from a stranger.
+
+    Raises:
+        ValueError: it is not a configuration that this version can build.
+    """
+    cfg = OmegaConf.create(run.config())
+    if not isinstance(cfg, DictConfig):
+        raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
+    check(cfg)
+    return cfg
+
+
+def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
+    """The run's model with the weights that it ended with; ready to `sample`.
+
+    Raises:
+        LookupError: the run has no weights yet.
+        ValueError: its weights are damaged, or belong to another network.
+    """
+    if not run.weights.is_file():
+        raise LookupError(f"{run.path} has no weights: it is {run.status().state}; train it to its end first")
+    model = build_model(cfg)
+    try:
+        model.drawn().load_state_dict(load_file(run.weights))
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{run.weights} does not fit the network of its config.yaml: {error}") from None
+    return model.eval()
+
+
+def write_samples(run: RunFolder, *, count: int, seed: int | None, out: Path) -> None:
+    """Write `count` samples as single pictures, and the first of them as one grid, into `out`.
+
+    Raises:
+        LookupError, ValueError: as `load_model`.
+        OSError: `out` cannot be written.
+    """
+    cfg = stored_config(run)
+    model, data = load_model(run, cfg), build_data(cfg)
+    seed = cfg.seed if seed is None else seed
+    out.mkdir(parents=True, exist_ok=True)
+    for start in range(0, count, BATCH):
+        x = model.sample(range(start, min(start + BATCH, count)), seed)
+        for index, sample in enumerate(x, start):
+            data.picture(sample).save(out / f"{index:05d}.png")
+    shown = min(count, IN_GRID)
+    data.render(model.sample(range(shown), seed), columns=ceil(sqrt(shown))).save(out / "grid.png")

@@ -1,0 +1,44 @@
+"""New samples of a finished run: `python src/sample.py run=runs/SWEEP/JOB count=64 out=samples`."""
+
+import os
+import sys
+from pathlib import Path
+
+from saddle.arguments import arguments
+from saddle.sweep import find_run
+from saddle.threads import thread_variables
+
+ARGUMENTS = {
+    "run": "a finished run's folder, runs/SWEEP/JOB",
+    "count": "how many samples (64)",
+    "seed": "of the codes (the run's own seed; sample i of a seed is always the same)",
+    "out": "folder for grid.png and 00000.png, 00001.png, ... (samples/ of the current directory)",
+}
+
+
+def main(argv: list[str]) -> None:
+    """Draw what `argv` asks for."""
+    given = arguments(ARGUMENTS, argv, __doc__)
+    if "run" not in given:
+        sys.exit(f"{argv[0]}: run=runs/SWEEP/JOB is missing; --help says more")
+    count, seed = (_whole(argv[0], key, given[key]) if key in given else None for key in ("count", "seed"))
+    out = Path(given.get("out", "samples")).expanduser()
+    try:
+        run = find_run(given["run"])
+        os.environ |= thread_variables(side_by_side=1)  # before torch is imported
+        from saddle.sampling import write_samples
+
+        write_samples(run, count=count or 64, seed=seed, out=out)
+    except (LookupError, ValueError, OSError) as error:
+        sys.exit(f"{argv[0]}: {error}")
+    print(f"{count or 64:,} samples of {run.path} are in {out}/; the first of them together: {out / 'grid.png'}")
+
+
+def _whole(program: str, key: str, text: str) -> int:
+    if not text.isdecimal() or (key == "count" and int(text) == 0):
+        sys.exit(f"{program}: {key}={text} takes a whole number")
+    return int(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
