@@ -101,8 +101,9 @@ class Jobs:
             _say("\nInterrupted: the job stores where it stands (again Ctrl-C: end at once)")
             child.stop()
             job.state = "interrupted"
-            if job.run.status().state != "finished":
-                job.run.mark("interrupted")
+            left = job.run.status()
+            if left.died or left.state == "new":
+                job.run.mark("interrupted", **left.details)
             raise
         _settle(job, before, code, child.last_words())
         _say(f"Job {place.job} of {place.jobs} {job.state} after {duration(time.monotonic() - began)}: {job.run.job}")
