@@ -98,7 +98,7 @@ class Jobs:
         try:
             code = child.wait()
         except KeyboardInterrupt:
-            _say("\nInterrupted: the job stores where it stands (again Ctrl-C: end at once)")
+            _say("\nInterrupted: waiting for the job to end (Ctrl-C again: at once)")
             child.stop()
             job.state = "interrupted"
             left = job.run.status()
