@@ -18,7 +18,7 @@ def members(group: str) -> list[str]:
 
 def build(group: str, name: str) -> Any:
     """The object that a member which needs no other group describes."""
-    return instantiate(OmegaConf.load(CONF / group / f"{name}.yaml"))
+    return instantiate(DictConfig(OmegaConf.load(CONF / group / f"{name}.yaml")))
 
 
 def composed(*overrides: str) -> DictConfig:

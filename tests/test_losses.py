@@ -83,7 +83,7 @@ def test_what_the_generator_descends_at_the_optimal_discriminator(name: str, see
     theta = torch.randn(7, dtype=torch.float64, generator=draw, requires_grad=True)
     q = theta.softmax(0)
     logits = (p.log() - q.log()).detach()
-    term = sum(q[i] * loss.generator(None, logits[i : i + 1]) for i in range(len(q)))
+    term = torch.stack([q[i] * loss.generator(None, logits[i : i + 1]) for i in range(len(q))]).sum()
     (played,) = torch.autograd.grad(term, theta, retain_graph=True)
     (expected,) = torch.autograd.grad(divergence(p, q), theta)
     torch.testing.assert_close(played, expected, rtol=0, atol=1e-12)

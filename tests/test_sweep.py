@@ -1,4 +1,4 @@
-"""The main command, as a person runs it: a tiny sweep of the two losses, offline, its folders and W&B files read back."""
+"""The main command as a person runs it: a tiny sweep of the two losses, its folders and W&B files read back."""
 
 import json
 import os
@@ -115,6 +115,8 @@ def test_the_same_command_again_finds_its_runs_finished(sweep: tuple[Path, str])
     assert done.returncode == 0, done.stderr
     assert "already finished" in done.stdout
     assert (folder / JOBS[0] / "metrics.jsonl").stat().st_mtime_ns == before
-    changed = command(folder.parents[1], "train.py", "loss=minimax", *TINY, "seed=1", f'hydra.run.dir="{folder / JOBS[0]}"')
+    changed = command(
+        folder.parents[1], "train.py", "loss=minimax", *TINY, "seed=1", f'hydra.run.dir="{folder / JOBS[0]}"'
+    )
     assert changed.returncode == 2
     assert "seed: 0 -> 1" in changed.stderr

@@ -32,11 +32,11 @@ class Toy(Images):
         self.asked: list[range] = []
 
     @property
-    def train(self) -> Tensor:  # type: ignore[override]
+    def train(self) -> Tensor:
         return self._images
 
     @property
-    def test(self) -> Tensor:  # type: ignore[override]
+    def test(self) -> Tensor:
         return self._images
 
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:

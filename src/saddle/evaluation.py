@@ -1,6 +1,6 @@
 """Evaluation of a finished run, as its training evaluated it or on another number of images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saddle.building import build_data, build_evaluator
@@ -41,14 +41,14 @@ def evaluation_table(results: Mapping[str, Mapping[str, Any]]) -> str:
         for job, result in results.items()
     ]
     widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
-    rows = [
-        "  ".join(
-            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in [header, *lines]
-    ]
+    rows = [_row(line, widths) for line in [header, *lines]]
     protocols = {_protocol(result["protocol"]) for result in results.values()}
     return "\n".join([rows[0], "-" * len(rows[0]), *rows[1:], *sorted(protocols)])
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
 
 
 def _number(value: float | None) -> str:
@@ -58,6 +58,7 @@ def _number(value: float | None) -> str:
 def _protocol(protocol: Mapping[str, Any]) -> str:
     return (
         f"extractor {protocol['extractor']} ({protocol['extractor_digest']}), {protocol['resize']}; "
-        f"{protocol['images_generated']:,} generated against {protocol['images_real']:,} real images ({protocol['reference_split']}); "
+        f"{protocol['images_generated']:,} generated against {protocol['images_real']:,} real images "
+        f"({protocol['reference_split']}); "
         "floor: one half of these against the other"
     )

@@ -36,7 +36,7 @@ def closing(folder: RunFolder) -> str:
     run = quote(str(shown(folder.path)))
     return "\n".join(
         [
-            f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s{''.join(f'; {text}' for text in numbers)}",
+            "; ".join([f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s", *numbers]),
             *([f"last grid: {shown(grid)}"] if grid else []),
             *([summary["wandb"]] if summary.get("wandb") else []),
             f"next: make fid RUN={run}    python src/sample.py run={run} count=64",

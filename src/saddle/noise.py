@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 BLOCK = 64
-"""Samples drawn together. `randn(8)` is not the beginning of `randn(64)`, so a sample's noise must not depend on how many
-are asked for: it is cut out of the block of 64 indices that it lies in."""
+"""Samples drawn together. `randn(8)` is not the beginning of `randn(64)`, so a sample's noise must not depend on how
+many are asked for: it is cut out of the block of 64 indices that it lies in."""
 
 
 def generator(*key: int | str) -> np.random.Generator:

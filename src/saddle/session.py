@@ -17,6 +17,7 @@ from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Instrument, Measure
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.environment import describe
@@ -62,7 +63,8 @@ def _answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
         print(f"error: {shown(folder.path)} is being trained right now by process {status.pid}", file=sys.stderr)
         return 2
     if status.state == "finished" and not cfg.fresh:
-        changed = differences(identity(OmegaConf.create(folder.config())), identity(cfg))
+        stored = DictConfig(OmegaConf.create(folder.config()))
+        changed = differences(identity(stored), identity(cfg))
         if changed:
             print(
                 f"error: {shown(folder.path)} holds a finished run with other settings ({'; '.join(changed)}). "
@@ -72,8 +74,8 @@ def _answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
             return 2
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
         return 0
-    aside = folder.move_aside()
-    print(f"the {status.state} run that was here is now {shown(aside)}; training begins again")
+    if (aside := folder.move_aside()) is not None:
+        print(f"the {status.state} run that was here is now {shown(aside)}; training begins again")
     return None
 
 
@@ -144,7 +146,7 @@ def _summary(
         "floor": None if evaluator is None else evaluator.floor(),
         "protocol": None if evaluator is None else evaluator.protocol(),
         "metrics": summarise(lines, [] if evaluator is None else evaluator.metrics),
-        "wandb": next((logger.closing_line() for logger in loggers if not isinstance(logger, RunLog)), None),
+        "wandb": next((logger.closing_line() for logger in loggers if isinstance(logger, Wandb)), None),
     }
 
 

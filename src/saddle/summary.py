@@ -15,8 +15,8 @@ def higher_is_better(metric: str) -> bool:
 def summarise(lines: Sequence[dict[str, float]], metrics: Sequence[str]) -> dict[str, dict[str, float]]:
     """For each of `metrics` its `last` value, its `best` and at which update that was (`best_updates`).
 
-    The best is the best of the run's own evaluations, so it was selected on the numbers that it is compared by: a little
-    too good, the more evaluations the more.
+    The best is the best of the run's own evaluations, so it was selected on the numbers that it is compared by: it is
+    too good, and the more so the more evaluations there were.
     """
     return {name: _summary(name, [line for line in lines if name in line]) for name in metrics}
 

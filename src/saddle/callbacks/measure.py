@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 
 from saddle.models.base import GenerativeModel
 

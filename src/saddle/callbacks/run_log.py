@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL import Image
 from pytorch_lightning.loggers import Logger
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 
 from saddle.callbacks.measure import Reading
 from saddle.runs import RunFolder
@@ -31,7 +31,7 @@ class RunLog(Logger):
         """Nothing: the entry stores the whole configuration."""
 
     @rank_zero_only
-    def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:  # type: ignore[override]
+    def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:
         updates = int(step or 0)
         for reading in metrics.values():
             if isinstance(reading, Image.Image):

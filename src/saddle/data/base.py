@@ -1,4 +1,4 @@
-"""What x is: a data set states its shape, gives batches as a function of (seed, counter, index), and renders x as a picture."""
+"""What x is: a data set states its shape, gives samples as a function of (seed, position), and shows x as a picture."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 """[count, height, width], or something that broadcasts to it: a column of one number per picture is [count, 1, 1]."""
 
 Number = TypeVar("Number", float, Field)
@@ -25,7 +25,7 @@ Box = tuple[float, float, float, float]
 class Window:
     """The part of a canvas that a layer may touch."""
 
-    pixels: NDArray[np.float32]
+    pixels: NDArray[np.floating[Any]]
     """The colours in [0, 1], a view: [count, 3, height, width]."""
     x: Field
     y: Field
@@ -45,13 +45,13 @@ class Window:
         drawn = np.maximum(np.asarray(width, np.float32), self.pixel)
         return self.cover(abs(distance) - drawn / 2) * np.sqrt(width / drawn)
 
-    def paint(self, colour: NDArray[np.float32], alpha: Field) -> None:
+    def paint(self, colour: NDArray[np.floating[Any]], alpha: Field) -> None:
         """Lay `colour`, [3] or [count, 3], over the window, `alpha` of it."""
         for channel in range(3):
             layer = self.pixels[:, channel]
             layer += alpha * (colour[..., channel, None, None] - layer)
 
-    def paint_ramp(self, stops: NDArray[np.float32], tone: Field, alpha: Field) -> None:
+    def paint_ramp(self, stops: NDArray[np.floating[Any]], tone: Field, alpha: Field) -> None:
         """Lay a colour of the ramp `stops` [count, steps, 3] over the window: tone 0 is its first stop, 1 its next."""
         steps = [np.clip(tone - k, 0, 1) for k in range(stops.shape[1] - 1)]
         for channel in range(3):
@@ -72,7 +72,9 @@ class Canvas:
         pivot: the point (x, y) that the turn leaves in place.
     """
 
-    def __init__(self, *, resolution: int, turn: NDArray[np.float32], most: float, pivot: tuple[float, float]) -> None:
+    def __init__(
+        self, *, resolution: int, turn: NDArray[np.floating[Any]], most: float, pivot: tuple[float, float]
+    ) -> None:
         self.resolution, self.most, self.pivot = resolution, most, pivot
         self.pixel = 2 / resolution
         self.pixels = np.zeros((len(turn), 3, resolution, resolution), np.float32)

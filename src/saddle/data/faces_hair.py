@@ -1,6 +1,7 @@
 """Hair as locks: curved strands that taper to a tip, laid over one another, each with its own edge and roundness."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +121,7 @@ class Hair:
         rows = window.y.shape[1]
         return Hair(window, self.distance[:, :rows], self.tone[:, :rows])
 
-    def paint(self, ramp: NDArray[np.float32]) -> None:
+    def paint(self, ramp: NDArray[np.floating[Any]]) -> None:
         self.window.paint_ramp(ramp, self.tone, self.window.cover(self.distance))
 
 

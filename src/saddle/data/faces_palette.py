@@ -1,9 +1,11 @@
 """The colours of the faces: every ramp goes from a line's colour over shadow and body to light."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = NDArray[np.float32]
+Colour = NDArray[np.floating[Any]]
 """[3], or [count, 3] for one per picture; a ramp is [count, stops, 3]."""
 
 
@@ -73,7 +75,7 @@ FLUSH, LIPS = _colour("fa9994"), _colour("cc808c")
 BACKDROPS, CLOTHES = _ramps(BACKGROUNDS), _ramps(OUTFITS)
 
 
-def skin(tone: NDArray[np.float32]) -> Colour:
+def skin(tone: NDArray[np.floating[Any]]) -> Colour:
     """Line, shadow and body of the skin at `tone` in [0, 1], linear between the named ones: [count, 3, 3]."""
     place = tone * (len(SKINS) - 1)
     below = np.minimum(place.astype(np.int64), len(SKINS) - 2)

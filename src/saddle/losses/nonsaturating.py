@@ -15,8 +15,8 @@ class NonSaturating(Loss):
     L_D = 2 log 2 - 2 JSD(P_data || P_G).
 
     G's gradient in a logit is D - 1: strongest where D rejects a fake (-0.99966 at logit -8). At D* it descends
-    KL(P_G || P_data) - 2 JSD(P_data || P_G) (Arjovsky and Bottou 2017, theorem 2.5), which is not the JSD: the lecture's
-    "the same form" holds only for the fixed point P_G = P_data.
+    KL(P_G || P_data) - 2 JSD(P_data || P_G) (Arjovsky and Bottou 2017, theorem 2.5), which is not the JSD: the
+    lecture's "the same form" holds only for the fixed point P_G = P_data.
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

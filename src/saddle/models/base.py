@@ -1,4 +1,4 @@
-"""What every model promises: a rule that changes parameters from update to update, and images as a function of an index."""
+"""What every model promises: a rule that changes parameters from update to update, and samples by index."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ class GenerativeModel(LightningModule, ABC):
     """Changes its parameters one update at a time and can always be sampled.
 
     Attributes:
-        updates: iterations done: the clock of everything (budget, evaluation, grids, logs). Lightning's `global_step` is
-            used for nothing.
+        updates: iterations done: the clock of everything (budget, evaluation, grids, logs). Lightning's `global_step`
+            is used for nothing.
         data: where the real samples come from.
     """
 
@@ -35,7 +35,7 @@ class GenerativeModel(LightningModule, ABC):
 
     @abstractmethod
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
-        """Generated samples [len(indices), *shape]; number i is a function of (model, seed, indices[i], label) alone."""
+        """Generated samples [len(indices), *shape]; i a function of (model, seed, indices[i], label) alone."""
 
     @abstractmethod
     def drawn(self) -> nn.Module:

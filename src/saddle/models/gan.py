@@ -14,14 +14,15 @@ from saddle.models.base import CodedModel
 from saddle.networks.base import couples_samples
 from saddle.noise import noise
 
+TensorList = list[Tensor] | tuple[Tensor, ...]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 
 
 class GAN(CodedModel):
     """Two players: in each update D takes `d_steps` steps and then G takes `g_steps`.
 
-    Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from fresh
-    codes. D's steps send no gradient into G and build no graph of it.
+    Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from
+    fresh codes. D's steps send no gradient into G and build no graph of it.
 
     Batch normalisation in G: it is in training mode wherever it plays, so each update moves its running statistics
     d_steps + g_steps times, most often by forwards of D's steps. They follow the same codes' distribution and the same
@@ -39,8 +40,8 @@ class GAN(CodedModel):
         prior: distribution of the codes.
         seed: of the codes and of the data order.
         average_decay: of the averaged generator that `sample` draws with: after update t,
-            average <- d average + (1 - d) weights with d = min(average_decay, (1 + t) / (10 + t)), so that a short run is
-            not held back by its first weights; batch-norm statistics are copied. null: no average.
+            average <- d average + (1 - d) weights with d = min(average_decay, (1 + t) / (10 + t)), so that a short run
+            is not held back by its first weights; batch-norm statistics are copied. null: no average.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class GAN(CodedModel):
         D's steps go through the strategy and not through Lightning's wrapper, which would count them in `global_step`.
         """
         parameters = list(network.parameters())
-        optimizer = self.optimizers()[player]
+        optimizer = self.optimizers()[player]  # type: ignore[index]  # two optimisers are a list
         optimizer.zero_grad()
         self.manual_backward(loss, inputs=parameters)
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
@@ -150,9 +151,9 @@ class GAN(CodedModel):
             network.train(training)
 
 
-def _average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+def _average(decay: float) -> Callable[[TensorList, TensorList, Tensor | int], None]:
     @torch.no_grad()
-    def update(averages: list[Tensor], weights: list[Tensor], averaged: Tensor) -> None:
+    def update(averages: TensorList, weights: TensorList, averaged: Tensor | int) -> None:
         ramp = (1 + int(averaged)) / (10 + int(averaged))
         torch._foreach_lerp_(averages, weights, 1 - min(decay, ramp))
 

@@ -1,5 +1,4 @@
-"""What every network promises: a generator maps codes to x, a discriminator maps x to outputs, one sample at a time unless
-it says that it couples them."""
+"""What holds for all networks: a generator maps codes to x, a discriminator maps x to outputs [batch, outputs]."""
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm

@@ -1,5 +1,6 @@
 """Fully connected networks for x of any shape."""
 
+from itertools import pairwise
 from math import prod
 
 from pydantic import PositiveInt
@@ -26,7 +27,7 @@ class MLPGenerator(nn.Module):
 
 
 class MLPDiscriminator(nn.Module):
-    """x [batch, *shape] to outputs [batch, outputs] through `depth` hidden layers of `width` units with LeakyReLU(0.2)."""
+    """x [batch, *shape] to outputs [batch, outputs] through `depth` hidden layers of `width` LeakyReLU(0.2) units."""
 
     def __init__(
         self, *, shape: list[PositiveInt], width: PositiveInt, depth: PositiveInt, outputs: PositiveInt
@@ -41,5 +42,5 @@ class MLPDiscriminator(nn.Module):
 
 def _body(inputs: int, width: int, depth: int, activation: nn.Module) -> nn.Sequential:
     sizes = [inputs] + [width] * depth
-    layers = [layer for a, b in zip(sizes[:-1], sizes[1:], strict=True) for layer in (nn.Linear(a, b), activation)]
+    layers = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), activation)]
     return nn.Sequential(*layers)
