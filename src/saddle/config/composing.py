@@ -30,7 +30,7 @@ class Composer:
         """With Hydra's loader; the overrides `always` stand in front of every job's."""
         self.config_loader = config_loader
         self.always = list(always)
-        self.members = {group: self._options(group, ObjectType.CONFIG) for group in self._options("", ObjectType.GROUP)}
+        self.groups = self._options("", ObjectType.GROUP)
 
     def parse(self, argument: str) -> Override:
         """One override.
@@ -56,7 +56,8 @@ class Composer:
         """
         parsed = [self.parse(override) for override in overrides]
         for override in parsed:
-            check_member(override, self.members)
+            if override.key_or_group in self.groups:
+                check_member(override, self._options(override.key_or_group, ObjectType.CONFIG))
         try:
             cfg = self._load(overrides)
         except YAMLError as error:
@@ -78,8 +79,8 @@ class Composer:
 
     def _explain(self, parsed: Sequence[Override]) -> None:
         """Find the override that does not fit what the others compose to, and refuse it; nothing if none is found."""
-        choosing = [override for override in parsed if override.key_or_group in self.members]
-        mounts = _mounts(self._load([]))
+        choosing = [override for override in parsed if override.key_or_group in self.groups]
+        mounts = _mounts(self._load([])) if choosing else []
         for override in choosing:
             check_mount(override, mounts)
         try:
@@ -90,7 +91,7 @@ class Composer:
         del composed["hydra"]
         for override in parsed:
             if override not in choosing and not override.is_hydra_override():
-                check_key(override, composed, mounts)
+                check_key(override, composed, _mounts(cfg))
 
 
 @contextmanager
