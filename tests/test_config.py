@@ -62,7 +62,7 @@ MISTAKES = [
     ("name=a(1)", "a text with special characters is name='\"a(1)\"'"),
     ("--updates=10", "settings have no dashes: updates=10"),
     ("--mutlirun seed=1", "did you mean --multirun"),
-    ("seed=1 -m loss=minimax", "flags such as -m stand in front of the settings"),
+    ("seed=1 -m loss=minimax", "flags such as -m stand in front of all settings"),
     ("--config-dir /nowhere", "there is no such folder"),
     # sweeps
     ("loss=minimax,nonsaturating", "needs -m in front"),
@@ -117,6 +117,8 @@ def conf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "experiment/k.yaml").write_text(study.format(5))
     (folder / "experiment/no_k.yaml").write_text(study.format(0))
     (folder / "experiment/torn.yaml").write_text("a: [1\n")
+    (folder / "experiment/inside.yaml").write_text("seed: 1\n")
+    (folder / "experiment/elsewhere.yaml").write_text("# @package _global_\ndefaults:\n  - override /los: minimax\n")
     return folder
 
 
@@ -149,6 +151,7 @@ def test_several_mistakes_are_answered_at_once(mistakes: list[tuple[str, str]], 
     "typed",
     [
         "",
+        "-m",
         "-m loss=minimax,nonsaturating seed=range(3)",
         "-m loss=glob(*)",
         "experiment=k",
@@ -163,11 +166,15 @@ def test_what_is_right_passes(typed: str, made: Composer, conf: Path) -> None:
     precheck(typed.split(), conf)
 
 
-def test_a_study_in_a_file_is_checked_like_a_sweep(made: Composer, conf: Path) -> None:
+def test_studies_in_files_are_checked_like_sweeps(made: Composer, conf: Path) -> None:
     with pytest.raises(ConfigError, match="in the job d_steps=0:\nd_steps=0: d_steps takes a whole number above 0"):
         precheck(["experiment=no_k"], conf)
     with pytest.raises(ConfigError, match=r"no YAML: .*torn\.yaml"):
         precheck(["experiment=torn"], conf)
+    with pytest.raises(ConfigError, match="must begin with `# @package _global_`"):
+        precheck(["experiment=inside"], conf)
+    with pytest.raises(ConfigError, match="In 'experiment/elsewhere': Could not override 'los'"):
+        precheck(["experiment=elsewhere"], conf)
 
 
 MEMBERS = [(group, member) for group, members in groups(CONF).items() for member in members]

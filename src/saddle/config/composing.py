@@ -22,6 +22,9 @@ from saddle.config.diagnosis import check_key, check_member, check_mount, check_
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError
 
+BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
+"""What Hydra raises when a configuration does not compose."""
+
 
 class Composer:
     """Turns overrides into configurations."""
@@ -62,7 +65,7 @@ class Composer:
             cfg = self._load(overrides)
         except YAMLError as error:
             raise ConfigError(f"a configuration file is no YAML: {_one_line(error)}") from None
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
+        except BROKEN as error:
             self._explain(parsed)
             raise ConfigError(_one_line(error)) from None
         for override in parsed:
@@ -85,7 +88,7 @@ class Composer:
             check_mount(override, mounts)
         try:
             cfg = self._load([str(override.input_line) for override in choosing])
-        except HydraException:
+        except BROKEN:
             return
         composed: Any = OmegaConf.to_container(cfg, resolve=False)
         del composed["hydra"]
@@ -135,4 +138,5 @@ def _mounts(cfg: DictConfig) -> list[str]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(f"{error}{f': {error.__cause__}' if error.__cause__ else ''}".split())
+    text = f"{error}: {error.__cause__}" if error.__cause__ else f"{error}"
+    return " ".join(text.partition("Config search path:")[0].split()).strip(": ")

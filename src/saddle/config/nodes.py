@@ -43,6 +43,8 @@ class NodeCheck:
         return [*self.others, *_merged(self.misfits)]
 
     def _walk(self, path: str, value: Any) -> None:
+        if isinstance(_at(self.written, path), str):
+            return  # a value, or a reference to a node that is checked where it stands
         if isinstance(value, dict):
             if "_target_" in value:
                 self._node(path, value)
@@ -101,7 +103,10 @@ _REFERENCE = re.compile(r"\$\{(\w[\w.\[\]]*)\}")
 
 
 def _at(container: Any, path: str) -> Any:
+    """What stands at `path`; None where the way leads through a reference."""
     for step in re.findall(r"[^.\[\]]+", path):
+        if isinstance(container, str):
+            return None
         container = container[int(step)] if isinstance(container, list) else container.get(step)
     return container
 
