@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from saddle.data.drawing import Window, ellipse, rotation
+from saddle.data.drawing import Box, Canvas, Window, ellipse, rotation
 from saddle.data.faces import CATEGORIES, CONTINUOUS, FACTORS, Faces, draw_factors, render_faces
 
 RESOLUTION = 48
@@ -114,13 +114,25 @@ def test_resolutions_show_the_same_face() -> None:
     assert np.abs(shrunk - small).mean() < other / 8
 
 
+def test_windows_hold_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer is drawn on a part of the canvas only; a larger part gives the same picture, at every tilt."""
+    factors = draw_factors(0, "faces/train", range(512))
+    factors["tilt"] = np.linspace(0, 1, 512, dtype=np.float32)
+    images, slices = render_faces(factors, 32), Canvas._slices
+
+    def wider(canvas: Canvas, box: Box) -> tuple[slice, slice]:
+        return slices(canvas, (box[0] - 0.12, box[1] + 0.12, box[2] - 0.12, box[3] + 0.12))
+
+    monkeypatch.setattr(Canvas, "_slices", wider)
+    assert np.array_equal(render_faces(factors, 32), images)
+
+
 def test_distance_to_an_ellipse() -> None:
     """Exact for a circle; to first order on the axes of an ellipse."""
     x, y = (grid.astype(np.float32) for grid in np.meshgrid(np.linspace(0.2, 2, 9), np.linspace(0.2, 2, 9)))
     np.testing.assert_allclose(ellipse(x, y, 0.7, 0.7), np.hypot(x, y) - 0.7, atol=1e-5)
-    np.testing.assert_allclose(
-        ellipse(np.full(1, 2.01, np.float32), np.zeros(1, np.float32), 2.0, 1.0), 0.01, atol=1e-4
-    )
+    beside = ellipse(np.full(1, 2.01, np.float32), np.zeros(1, np.float32), 2.0, 1.0)
+    np.testing.assert_allclose(beside, 0.01, atol=1e-4)
 
 
 def test_thin_lines_do_not_vanish() -> None:

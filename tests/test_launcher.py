@@ -32,7 +32,7 @@ if run.status().state == "finished":
     sys.exit(0)
 told = {{key: os.environ[key] for key in os.environ if key.startswith(("SADDLE_JOB", "OMP_"))}}
 run.write_environment({{"told": told, "arguments": sys.argv[1:]}})
-run.mark("running")
+run.mark("running", updates=7)
 match given["do"]:
     case "finish":
         run.log(0, {{"fd_faces": 9.0}})
@@ -137,7 +137,8 @@ def test_an_interrupt_reaches_the_job_once_and_ends_the_sweep(program: list[str]
 
     threading.Thread(target=interrupt).start()
     assert jobs.run() == 130
-    assert jobs.jobs[0].run.status().state == "interrupted"
+    status = jobs.jobs[0].run.status()
+    assert (status.state, status.died, status.details) == ("interrupted", False, {"updates": 7})
     assert jobs.jobs[0].run.metrics() == [{"updates": 1, "interrupts": 1}]
     assert not jobs.jobs[1].run.exists()
     table = capfd.readouterr().out

@@ -40,7 +40,7 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
         return answer
     try:
         _train(cfg, folder)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
         folder.mark("interrupted")
         print(f"\ninterrupted: {shown(folder.path)}; the same command begins it again", file=sys.stderr)
         return 130

@@ -4,7 +4,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -82,7 +82,8 @@ class Jobs:
         return 130 if interrupted else int(any(job.state != "finished" for job in self.jobs))
 
     def _announce(self) -> None:
-        _say(f"Sweep {self.folder}: {len(self.jobs)} jobs, one after the other, each in its own process")
+        jobs = f"{len(self.jobs)} job{'s' * (len(self.jobs) > 1)}"
+        _say(f"Sweep {self.folder}: {jobs}, one after the other, each in its own process")
         for number, job in enumerate(self.jobs, 1):
             _say(f"  {number}  {job.run.job}  {'(finished before)' if self._skips(job) else ''}".rstrip())
 
@@ -97,14 +98,14 @@ class Jobs:
         try:
             code = child.wait()
         except KeyboardInterrupt:
-            _say("\nInterrupted: the job stores where it stands (again Ctrl-C: end at once)")
+            _say("\nInterrupted: waiting for the job to end (Ctrl-C again: at once)")
             child.stop()
             job.state = "interrupted"
-            if job.run.status().state != "finished":
-                job.run.mark("interrupted")
+            left = job.run.status()
+            if left.died or left.state == "new":
+                job.run.mark("interrupted", **left.details)
             raise
-        job.last_words = child.last_words()
-        job.state, job.cause = _judge(job.run, before, code, job.last_words)
+        _settle(job, before, code, child.last_words())
         _say(f"Job {place.job} of {place.jobs} {job.state} after {duration(time.monotonic() - began)}: {job.run.job}")
 
     def _skips(self, job: Job) -> bool:
@@ -120,27 +121,29 @@ class Jobs:
         failed = [job for job in self.jobs if job.state == "failed"]
         for job in failed:
             _say(f"\n{job.run.job} failed: {job.cause}")
-            for line in job.last_words[-8:]:
+            for line in job.last_words:
                 _say(f"  | {line}")
-        write_comparison(self.folder, rows)
+        if any(row.metrics for row in rows):
+            write_comparison(self.folder, rows)
         _say(f"\n{closing_words(self.folder, rows)}")
 
 
-def _judge(run: RunFolder, before: Status, code: int, last_words: Sequence[str]) -> tuple[str, str]:
-    """How a job ended, and why if it failed. What the job could not say itself is written into its status.
+def _settle(job: Job, before: Status, code: int, last_words: list[str]) -> None:
+    """Note how a job ended, and why if it failed. What it could not say itself is written into its status.
 
     A run that was finished, or that another process is at, keeps its status: this job was refused and changed nothing.
     """
-    after = run.status()
+    after = job.run.status()
     if code == 0 and after.state == "finished":
-        return "finished", ""
+        job.state = "finished"
+        return
     spoke = after.heartbeat != before.heartbeat and not after.died
     if spoke and after.state in ("failed", "interrupted"):
-        return after.state, str(after.details.get("error", "")) or cause_of(code, last_words)
-    cause = cause_of(code, last_words)
+        job.state, job.cause = after.state, str(after.details.get("error") or cause_of(code, last_words))
+        return
+    job.state, job.cause, job.last_words = "failed", cause_of(code, last_words), last_words[-8:]
     if before.state not in ("finished", "running"):
-        run.mark("failed", error=cause, last_words=list(last_words[-20:]))
-    return "failed", cause
+        job.run.mark("failed", error=job.cause, last_words=last_words[-20:])
 
 
 @contextmanager

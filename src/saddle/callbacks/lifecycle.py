@@ -32,3 +32,8 @@ class Lifecycle(Callback):
         weights = {name: tensor.cpu().contiguous() for name, tensor in model.drawn().state_dict().items()}
         self.folder.weights.parent.mkdir(exist_ok=True)
         save_file(weights, self.folder.weights)
+
+    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]
+        """Lightning turns Ctrl-C into an exit of its own, so it is noted here and not by the caller."""
+        if isinstance(exception, KeyboardInterrupt):
+            self.folder.mark("interrupted", updates=model.updates)

@@ -60,6 +60,10 @@ class Digits(Images):
         """Which digit each image of `split` (train, test) shows: int64 [count], 0..9."""
         return self._labels[self._rows[split]]
 
+    def factors(self, split: str) -> dict[str, np.ndarray]:
+        """What is known of every image of `split`: its digit."""
+        return {"digit": self.labels(split)}
+
 
 def _enlarged(levels: Tensor, side: int) -> Tensor:
     """Grey levels 0..16 [count, 8, 8] as uint8 [count, 1, side, side]."""

@@ -18,7 +18,7 @@ def glasses(canvas: Canvas, face: Portrait) -> None:
     frame = np.maximum(window.stroke(rim, 0.022), bridge)
     gleam = abs(window.x + window.y - np.where(window.x > 0, 0.46, -0.03)) - 0.035
     window.paint(WHITE, worn * window.cover(np.maximum(rim + 0.02, gleam)) * 0.28)
-    window.paint(1.4 * LASH, worn * frame)
+    window.paint(1.4 * LASH, 0.85 * worn * frame)
 
 
 def ornaments(canvas: Canvas, face: Portrait) -> None:

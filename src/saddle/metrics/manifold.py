@@ -53,7 +53,9 @@ def _squared_distances(x: Tensor, y: Tensor) -> Tensor:
 def _radii(x: Tensor, neighbours: int) -> Tensor:
     """Squared distance of every row of x [n, d] to its k-th nearest other row: [n]."""
     if len(x) <= neighbours:
-        raise ValueError(f"precision and recall with neighbours={neighbours} need more than {neighbours} images, not {len(x)}")
+        raise ValueError(
+            f"precision and recall with neighbours={neighbours} need more than {neighbours} images, not {len(x)}"
+        )
     radii = []
     for start, rows in zip(range(0, len(x), ROWS), x.split(ROWS), strict=True):
         distances = _squared_distances(rows, x)

@@ -13,6 +13,8 @@ from saddle.metrics.extractor import Extractor
 from saddle.metrics.trunk import Trunk
 
 SHIPPED = Path(__file__).parent / "weights"
+COUNTER = "num_batches_tracked"
+"""A buffer of batch normalisation that only training reads; it is not stored."""
 
 
 class SmallExtractor(Extractor):
@@ -39,14 +41,15 @@ class SmallExtractor(Extractor):
         self.name = name
         self.digest = sha256(path.read_bytes()).hexdigest()[:16]
         with safe_open(path, framework="pt") as file:
-            self.information: dict[str, str] = file.metadata() or {}
+            stated = (file.metadata() or {}).get("extractor")
             tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118  (not a mapping)
-        if "architecture" not in self.information:
+        if stated is None:
             raise ValueError(
-                f"extractor.weights: {path} has no entry `architecture` in its metadata; "
-                "experiments/extractors/train.py writes such files"
+                f"extractor.weights: {path} does not say which network it holds; experiments/extractors/train.py "
+                "writes such files, with an entry `extractor` in their metadata"
             )
-        architecture = json.loads(self.information["architecture"])
+        self.information: dict = json.loads(stated)
+        architecture = self.information["architecture"]
         self.channels = architecture["channels"]
         self.num_features = architecture["num_features"]
         self.resize = f"bilinear, antialiased, to {architecture['size']} x {architecture['size']}"
@@ -65,7 +68,8 @@ def _filled(architecture: dict, tensors: dict[str, Tensor], path: Path) -> Trunk
     with torch.device("meta"):  # no memory and, above all, no draw from the global generator
         trunk = Trunk(**architecture)
     try:
-        trunk.load_state_dict(tensors, strict=True, assign=True)
+        counters = {key: torch.zeros((), dtype=torch.long) for key in trunk.state_dict() if key.endswith(COUNTER)}
+        trunk.load_state_dict(tensors | counters, strict=True, assign=True)
     except RuntimeError as error:
         raise ValueError(f"extractor.weights: {path} does not hold the network that it announces: {error}") from error
     return trunk

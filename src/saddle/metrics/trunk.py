@@ -37,11 +37,15 @@ class Trunk(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features of images in [-1, 1]: [count, channels, size, size] to [count, num_features]."""
+        return self.standardise(self.raw(x))
+
+    def raw(self, x: Tensor) -> Tensor:
+        """The features before they are standardised."""
         depths = []
         for stage in self.stages:
             x = stage(x)  # [count, width, size / 2^depth, size / 2^depth]
             depths.append(adaptive_avg_pool2d(x, CELLS).flatten(1))  # [count, width * CELLS^2]
-        return self.standardise(self.project(torch.cat(depths[-2:], dim=1)))
+        return self.project(torch.cat(depths[-2:], dim=1))
 
 
 def _stage(before: int, after: int, stride: int) -> nn.Sequential:

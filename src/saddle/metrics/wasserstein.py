@@ -73,7 +73,9 @@ class SlicedWasserstein:
         dims = (0, 2, 3)
         deviation = patches.std(dims, keepdim=True).clamp_min(1e-8)  # a set of flat images has none
         flat = ((patches - patches.mean(dims, keepdim=True)) / deviation).flatten(1)  # [count * patches, size]
-        draw = generator("swd", "directions", depth).standard_normal((flat.shape[1], self._projections), dtype=np.float32)
+        draw = generator("swd", "directions", depth).standard_normal(
+            (flat.shape[1], self._projections), dtype=np.float32
+        )
         directions = torch.from_numpy(draw / np.linalg.norm(draw, axis=0)).to(flat)  # [size, projections]
         return np.sort((directions.T @ flat.T).cpu().numpy(), axis=1)  # ten times as fast as torch's on a CPU
 
@@ -97,7 +99,9 @@ def smoothed(level: Tensor) -> Tensor:
     for dim in (2, 3):
         margins = (2, 2, 0, 0) if dim == 3 else (0, 0, 2, 2)
         wide = pad(level, margins, mode="reflect")
-        level = torch.stack([weight * wide.narrow(dim, k, level.shape[dim]) for k, weight in enumerate(BINOMIAL)]).sum(0)
+        level = torch.stack([weight * wide.narrow(dim, k, level.shape[dim]) for k, weight in enumerate(BINOMIAL)]).sum(
+            0
+        )
     return level
 
 

@@ -24,11 +24,10 @@ def write_comparison(folder: Path, rows: Sequence[Row]) -> None:
 
 def closing_words(folder: Path, rows: Sequence[Row]) -> str:
     """Where things are and what can be done next, for the terminal."""
-    lines = [
-        "Where things are",
-        f"  comparison    {folder / FIGURE}, {folder / TABLE}",
-        f"  each run      {folder / '<job>'}/",
-    ]
+    lines = ["Where things are"]
+    if any(row.metrics for row in rows):
+        lines.append(f"  comparison    {folder / FIGURE}, {folder / TABLE}")
+    lines.append(f"  each run      {folder / '<job>'}/")
     lines += [
         f"  {'W&B' if place == 0 else '':12}  {line}" for place, line in enumerate(_distinct(row.wandb for row in rows))
     ]

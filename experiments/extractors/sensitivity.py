@@ -1,0 +1,91 @@
+"""Do the metrics see what people see? Five ways to spoil real images, five strengths each.
+
+    python experiments/extractors/sensitivity.py       one core: about 4 minutes
+
+Held-out images are cut in two halves; one is spoilt and compared with the other. Expected: the Frechet and the kernel
+distance rise with every step of strength, on faces and on digits, from the floor, which is what the unspoilt half
+measures. Writes results/sensitivity.json, results/sensitivity.png and the tables of README.md.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import readme
+import torch
+from degrade import kept
+from figure import LABELS, draw
+from omegaconf import DictConfig, OmegaConf
+from sets import load
+from study import DEGRADATIONS, Instruments, Row, rises, study
+from torch import Tensor
+
+from saddle.metrics.small import SmallExtractor
+
+HERE = Path(__file__).resolve().parent
+SHOWN = 90
+"""Images from which the figure takes its examples."""
+
+
+def main() -> None:
+    settings = OmegaConf.load(HERE / "sensitivity.yaml")
+    assert isinstance(settings, DictConfig)
+    results, examples = {}, {}
+    for name, strengths in settings.sets.items():
+        extractor = SmallExtractor(name=name, weights=f"{name}.safetensors")
+        data = load(name, extractor.trunk.size)
+        ranks = data.factors("test")[strengths.factor]
+        rows = study(extractor, data.test, ranks, strengths, settings)
+        results[name] = {
+            "digest": extractor.digest,
+            "half": len(data.test) // 2,
+            "against_train": Instruments(extractor, data.test, settings).measure(0, data.train[: len(data.test)]),
+            "degradations": rows,
+            "rising": {key: {metric: rises(found, metric) for metric in ("fd", "kd")} for key, found in rows.items()},
+        }
+        examples[name] = {key: spoilt(key, data.test[:SHOWN], ranks[:SHOWN], strengths[key]) for key in LABELS}
+        readme.replace(f"sensitivity {name}", _table(rows))
+        print(name, json.dumps(results[name]["rising"]), flush=True)
+    (HERE / "results" / "sensitivity.json").write_text(json.dumps(results, indent=1) + "\n")
+    readme.replace("floors", _floors(results))
+    draw(results, examples, HERE / "results" / "sensitivity.png")
+
+
+def spoilt(degradation: str, images: Tensor, ranks: np.ndarray, strengths: list[float]) -> list[Tensor]:
+    """Nine images as they are and at each strength: uint8 [9, channels, height, width] each."""
+    if degradation == "lose_modes":
+        return [images[torch.from_numpy(kept(ranks, share))][:9] for share in (0, *strengths)]
+    return [images[:9], *(DEGRADATIONS[degradation](images[:9], strength) for strength in strengths)]
+
+
+def _table(rows: dict[str, list[Row]]) -> str:
+    header = ["degradation", "strength", "fd", "kd", "swd", "precision", "recall"]
+    lines = [
+        [LABELS[name] if index == 0 else "", f"{row['strength']:g}", f"{row['fd']:.2f}", f"{row['kd']:.4f}", f"{row['swd']:.4f}",
+         f"{row['precision']:.2f}", f"{row['recall']:.2f}"]
+        for name, found in rows.items()
+        for index, row in enumerate(found)
+    ]  # fmt: skip
+    return readme.table(header, lines)
+
+
+def _floors(results: dict[str, dict]) -> str:
+    lines = []
+    for name, found in results.items():
+        for kind, count, row in (
+            ("held out, one half against the other", found["half"], found["degradations"]["blur"][0]),
+            ("training against held out", 2 * found["half"], found["against_train"]),
+        ):
+            values = [
+                f"{row['fd']:.3f}",
+                f"{row['kd']:.5f}",
+                f"{row['swd']:.4f}",
+                f"{row['precision']:.3f}",
+                f"{row['recall']:.3f}",
+            ]
+            lines.append([f"{name}: {kind}", f"{count:,}", *values])
+    return readme.table(["real against real", "images on each side", "fd", "kd", "swd", "precision", "recall"], lines)
+
+
+if __name__ == "__main__":
+    main()

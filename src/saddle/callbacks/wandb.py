@@ -1,0 +1,186 @@
+"""Runs in Weights & Biases: online where that is possible, on disk where it is not, never in the way of training."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL.Image import Image
+from pydantic import PositiveFloat
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities import rank_zero_only
+
+from saddle.callbacks.measure import Reading
+from saddle.callbacks.wandb_session import begin_session, end_session
+
+if TYPE_CHECKING:
+    import wandb  # the real import is late: it costs a second, and logger=none does without
+
+TAG_LENGTH = 64  # characters; W&B refuses a run with a longer tag
+
+
+class Wandb(Logger):
+    """One run in Weights & Biases, written by rank 0 alone.
+
+    Each call of `log_metrics` is one row with the numbers and the pictures of one moment; its column `updates` is the
+    x-axis of every chart. The summary holds the last value of each metric, and for those in `best` a dict of the
+    last and the best.
+
+    Without a key, a network or an answer the run is kept offline, and one line on stderr says why and how to upload
+    it; WANDB_MODE and WANDB_BASE_URL are respected, and nothing is ever asked in the terminal. When the network fails
+    later, training goes on, and the closing line says that the upload is incomplete.
+
+    Args:
+        project: the W&B project, made if it does not exist.
+        entity: the team that owns the project; None is the account's own.
+        timeout: seconds to wait for the server at the start, before the run is kept offline.
+        finish_timeout: seconds to wait at the end for what is not uploaded yet.
+        folder: the run folder; W&B writes into `folder/wandb`.
+        group: the name under which W&B shows the runs of one sweep together.
+        job: the name of this run.
+        tags: words to filter runs by, cut to the 64 characters that W&B allows.
+        config: the whole resolved configuration, as plain containers.
+        best: for each metric with a better side, `min` or `max`.
+
+    Attributes:
+        offline: whether the run exists on disk only.
+        url: the run's page, None where it has none.
+        run_folder: where W&B keeps the run on disk.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str,
+        entity: str | None,
+        timeout: PositiveFloat,
+        finish_timeout: PositiveFloat,
+        folder: Path,
+        group: str,
+        job: str,
+        tags: Sequence[str],
+        config: Mapping[str, Any],
+        best: Mapping[str, str],
+    ) -> None:
+        super().__init__()
+        self.offline = True
+        self.url: str | None = None
+        self.run_folder = folder / "wandb"
+        self._project = project
+        self._run: wandb.Run | None = None
+        self._lost = False  # whether something did not reach W&B
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "console": "off",
+            "disable_git": True,
+            "save_code": False,
+            "init_timeout": timeout,
+            "finish_timeout": finish_timeout,
+            "finish_timeout_raises": True,
+        }
+        arguments = {
+            "project": project,
+            "entity": entity,
+            "dir": str(folder.absolute()),
+            "group": group,
+            "name": job,
+            "tags": [tag[:TAG_LENGTH] for tag in tags if tag],
+            "config": dict(config),
+            "settings": settings,
+        }
+        self._start(arguments, timeout, best)
+
+    @property
+    def name(self) -> str:
+        """The project."""
+        return self._project
+
+    @property
+    def version(self) -> str | None:
+        """The id that W&B gave the run; None once it is finished."""
+        return self._run.id if self._run else None
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:
+        """Write one row: numbers and pictures after `step` updates.
+
+        Raises:
+            RuntimeError: the run is finished already.
+            ValueError: `step` is missing.
+        """
+        if step is None:
+            raise ValueError("log_metrics needs step=..., the number of updates: it is the x-axis of every chart")
+        if self._lost:
+            return
+        if self._run is None:
+            raise RuntimeError("the W&B run is finished: log before finalize()")
+        import wandb
+
+        row: dict[str, Any] = {"updates": step}
+        for name, value in metrics.items():
+            # W&B's media panel has no x-axis of its own, so the caption says where the picture stands.
+            row[name] = wandb.Image(value, caption=f"updates {step}") if isinstance(value, Image) else value
+        try:
+            self._run.log(row)
+        except ConnectionError as error:
+            self._lost = True
+            _say(f"W&B: its service process has stopped ({error}); training goes on, metrics.jsonl has every number")
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the whole configuration is given at the start."""
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Finish the run, with exit code 0 if `status` is "success" and 1 otherwise; a second call does nothing."""
+        if self._run is None:
+            return
+        try:
+            self._run.finish(exit_code=int(status != "success"))
+        except OSError:  # the upload timed out, or the service process is gone
+            self._lost = True
+        self._run = None
+        end_session()
+
+    def closing_line(self) -> str:
+        """Where the run is, or how to upload it."""
+        if self.offline:
+            return f"W&B offline: {self._sync()}"
+        if self.url is None:
+            return "W&B: disabled (WANDB_MODE)"
+        return f"W&B: {self.url} is incomplete, upload the rest: {self._sync()}" if self._lost else f"W&B: {self.url}"
+
+    def _sync(self) -> str:
+        path = self.run_folder
+        if path.is_relative_to(Path.cwd()):
+            path = path.relative_to(Path.cwd())
+        option = "" if self.offline else "--include-online "  # else W&B leaves out a run that began online
+        return f"wandb sync {option}{shlex.quote(str(path))}"
+
+    @rank_zero_only
+    def _start(self, arguments: dict[str, Any], timeout: float, best: Mapping[str, str]) -> None:
+        import wandb
+
+        end_session()  # settings are read anew, and an unfinished run of this process is not carried on
+        problem = begin_session(timeout)
+        if problem is None:
+            try:
+                self._run = wandb.init(**arguments)
+            except (wandb.Error, TimeoutError) as error:
+                problem = f"wandb.init failed ({str(error).splitlines()[0]})"
+        if self._run is None:
+            # Offline for the whole session, not for this run alone: else W&B's telemetry waits for the same server at
+            # exit, 10 seconds if it is silent.
+            wandb.setup(wandb.Settings(mode="offline"))
+            self._run = wandb.init(**arguments)
+        self._run.define_metric("updates", hidden=True)
+        self._run.define_metric("*", step_metric="updates")
+        for name, side in best.items():
+            self._run.define_metric(name, step_metric="updates", summary=f"{side},last")
+        self.offline, self.url, self.run_folder = self._run.offline, self._run.url, Path(self._run.dir).parent
+        if problem:
+            _say(f"W&B: {problem}; the run is kept offline, upload it with: {self._sync()}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,120 @@
+"""The main command, as a person runs it: a tiny sweep of the two losses, offline, its folders and W&B files read back."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+PROJECT = Path(__file__).resolve().parents[1]
+TINY = [
+    "data=digits",
+    "network=mlp",
+    "updates=6",
+    "log_every=2",
+    "sample_every=3",
+    "evaluate_every=3",
+    "evaluate_images=50",
+    "sample_images=9",
+]
+ENVIRONMENT = {**os.environ, "WANDB_MODE": "offline", "OMP_NUM_THREADS": "1"}
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python src/ARGUMENTS` with `folder` as the current directory."""
+    entry, *rest = arguments
+    return subprocess.run(
+        [sys.executable, str(PROJECT / "src" / entry), *rest],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder of a finished sweep, in a directory that is not the project's, and what the command printed."""
+    here = tmp_path_factory.mktemp("a place (1), with = and 中文")
+    done = command(here, "train.py", "-m", "loss=minimax,nonsaturating", *TINY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = [path.parent for path in (here / "runs").glob("*/sweep.json")]
+    return folder, done.stdout
+
+
+JOBS = ["loss-minimax", "loss-nonsaturating"]
+
+
+def test_the_sweep_ends_with_a_comparison(sweep: tuple[Path, str]) -> None:
+    folder, printed = sweep
+    table = printed[printed.rindex("Job 2 of 2") :]
+    assert all(job in table for job in JOBS)
+    assert "fd_digits" in table
+    assert "make fid" in table
+    assert Image.open(folder / "comparison.png").size[0] > 500
+    assert "loss-minimax" in (folder / "comparison.md").read_text()
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_run_folder_is_whole(sweep: tuple[Path, str], job: str) -> None:
+    folder = sweep[0] / job
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["updates"] for line in lines if "loss_discriminator" in line] == [2, 4, 6]
+    assert [line["updates"] for line in lines if "fd_digits" in line] == [0, 3, 6]
+    assert sorted(path.name for path in (folder / "samples").iterdir()) == ["000000.png", "000003.png", "000006.png"]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["updates"] == 6
+    assert summary["images_seen"] == 6 * 64
+    assert summary["metrics"]["fd_digits"]["last"] == lines[-1]["fd_digits"]
+    assert json.loads((folder / "status.json").read_text())["state"] == "finished"
+    assert json.loads((folder / "environment.json").read_text())["threads"] == 1
+    config = (folder / "config.yaml").read_text()
+    assert "precision: auto" not in config
+    assert "${" not in config
+
+
+def test_each_job_is_a_wandb_run_of_its_own(sweep: tuple[Path, str]) -> None:
+    """Numbers and grid of one evaluation stand in one row; group, name and the resolved configuration are there."""
+    ids = set()
+    for job in JOBS:
+        (file,) = (sweep[0] / job / "wandb").glob("offline-run-*/*.wandb")
+        records = _inspect(file)
+        ids.add(records["id"])
+        assert records["group"] == sweep[0].name
+        assert records["name"] == job
+        evaluations = [row for row in records["rows"] if "fd_digits" in row]
+        assert [row["updates"] for row in evaluations] == [0, 3, 6]
+        assert all("samples" in row for row in evaluations)
+    assert len(ids) == 2
+
+
+def _inspect(file: Path) -> dict[str, object]:
+    raise AssertionError(file)
+
+
+def test_evaluation_afterwards_gives_the_same_numbers(sweep: tuple[Path, str]) -> None:
+    folder = sweep[0]
+    done = command(folder.parents[1], "evaluate.py")
+    assert done.returncode == 0, done.stderr
+    for job in JOBS:
+        last = json.loads((folder / job / "summary.json").read_text())["metrics"]
+        again = json.loads((folder / job / "evaluation.json").read_text())["metrics"]
+        assert {name: value["last"] for name, value in last.items()} == again
+        assert job in done.stdout
+
+
+def test_the_same_command_again_finds_its_runs_finished(sweep: tuple[Path, str]) -> None:
+    folder = sweep[0]
+    before = (folder / JOBS[0] / "metrics.jsonl").stat().st_mtime_ns
+    done = command(folder.parents[1], "train.py", "loss=minimax", *TINY, f'hydra.run.dir="{folder / JOBS[0]}"')
+    assert done.returncode == 0, done.stderr
+    assert "already finished" in done.stdout
+    assert (folder / JOBS[0] / "metrics.jsonl").stat().st_mtime_ns == before
+    changed = command(folder.parents[1], "train.py", "loss=minimax", *TINY, "seed=1", f'hydra.run.dir="{folder / JOBS[0]}"')
+    assert changed.returncode == 2
+    assert "seed: 0 -> 1" in changed.stderr
