@@ -95,6 +95,8 @@ WRONG_VALUES = [
     ("~network.discriminator.width", "DCGANDiscriminator needs width"),
     ("loss._target_=os.system", "loss._target_=os.system is refused"),
     ("+model._args_=[1]", "nodes take _target_ and _partial_ only"),
+    ("trainer={accelerator:{a:1}}", 'trainer.accelerator={"a": 1}: trainer.accelerator takes auto, cpu, gpu or mps'),
+    ("+model={1:2}", "model.1: GAN has no argument 1"),
 ]
 
 WRONG_TOGETHER = [
