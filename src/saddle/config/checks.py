@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, groups
+from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
 from saddle.config.rules import RULES
@@ -25,7 +25,7 @@ def check(cfg: DictConfig, conf: Path = CONF) -> None:
     """
     job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     written: Any = OmegaConf.to_container(job, resolve=False)
-    mistakes = [*_structure(written, conf)] or [*dict(_unresolved(job, written)).values()]
+    mistakes = [*_structure(written, conf)] or [*_unresolved(job, written)]
     if not mistakes:
         values: Any = OmegaConf.to_container(job, resolve=True)
         mistakes = NodeCheck(values, written, groups(conf)).mistakes()
@@ -37,8 +37,11 @@ def check(cfg: DictConfig, conf: Path = CONF) -> None:
 def _structure(written: dict[str, Any], conf: Path) -> Iterator[str]:
     """Keys that should not be there, keys and nodes that should."""
     members = groups(conf)
-    known = {*KINDS, *members}
-    for key in (key for key in written if key not in known):
+    known = {*KINDS, *members} - {*WHOLE}
+    for key in WHOLE:
+        if key in written:
+            yield f"what the file of {key}=... sets stays inside {key}: it must begin with `# @package _global_`"
+    for key in (key for key in written if key not in known and key not in WHOLE):
         yield f"there is no key {key}{meant(nearest(key, known))}"
     for key in (key for key in KINDS if key not in written):
         yield f"{key} is missing: set {key}=..."
@@ -52,21 +55,31 @@ def _structure(written: dict[str, Any], conf: Path) -> Iterator[str]:
                 yield f"{given}: takes a node with _target_; set a value inside it, or choose another member"
 
 
-def _unresolved(job: DictConfig, written: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Values that are missing and references that lead nowhere, each with its cause, so that a cause is named once."""
+def _unresolved(job: DictConfig, written: dict[str, Any]) -> Iterator[str]:
+    """Values that are missing and references that lead nowhere; each cause is named once."""
+    causes: set[str] = set()
+    for path, value in _leaves(written):
+        if value == "???":
+            yield f"{path} is missing: set {path}=..."
+        elif isinstance(value, str) and "${" in value:
+            try:
+                OmegaConf.select(job, path, throw_on_missing=True)
+            except InterpolationToMissingValueError:
+                pass  # named where it is missing
+            except OmegaConfBaseException as error:
+                cause = str(error.msg or error).splitlines()[0].rpartition("raised while resolving interpolation: ")[2]
+                if cause not in causes:
+                    yield f"{path}={value} cannot be resolved: {cause}"
+                causes.add(cause)
+
+
+def _leaves(written: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value that is no container, with its path."""
     if isinstance(written, dict):
         for key, value in written.items():
-            yield from _unresolved(job, value, f"{path}.{key}" if path else str(key))
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
     elif isinstance(written, list):
         for i, value in enumerate(written):
-            yield from _unresolved(job, value, f"{path}[{i}]")
-    elif written == "???":
-        yield path, f"{path} is missing: set {path}=..."
-    elif isinstance(written, str) and "${" in written:
-        try:
-            OmegaConf.select(job, path, throw_on_missing=True)
-        except InterpolationToMissingValueError:
-            pass  # reported where it is missing
-        except OmegaConfBaseException as error:
-            cause = str(error.msg or error).splitlines()[0].rpartition("raised while resolving interpolation: ")[2]
-            yield cause, f"{path}={written} cannot be resolved: {cause}"
+            yield from _leaves(value, f"{path}[{i}]")
+    else:
+        yield path, written

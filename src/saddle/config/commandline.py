@@ -81,7 +81,9 @@ def _raise(message: str) -> NoReturn:
 def _explain_flag(argv: Sequence[str], flags: Sequence[str], reason: str) -> str:
     unknown = [argument for argument in argv if argument.startswith("-") and argument.partition("=")[0] not in flags]
     if not unknown:
-        return f"{reason}; flags such as -m stand in front of the settings"
+        return reason.replace(
+            "unrecognized arguments", "flags such as -m stand in front of all settings, not amid them"
+        )
     flag, _, value = unknown[0].partition("=")
     setting = f"settings have no dashes: {flag.lstrip('-')}={value or '...'}"
     return f"{flag} is no flag{meant(nearest(flag, flags), setting)}"
@@ -105,7 +107,7 @@ def _several(override: Override) -> str:
 
 def _cover(parsed: Sequence[Override]) -> list[list[str]]:
     """Jobs among those of the sweep in which every value of every key occurs."""
-    return [_job(parsed, number) for number in range(max(len(_values(override)) for override in parsed))]
+    return [_job(parsed, number) for number in range(max([1, *(len(_values(override)) for override in parsed)]))]
 
 
 def _job(parsed: Sequence[Override], number: int) -> list[str]:

@@ -22,6 +22,9 @@ from saddle.config.diagnosis import check_key, check_member, check_mount, check_
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError
 
+BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
+"""What Hydra raises when a configuration does not compose."""
+
 
 class Composer:
     """Turns overrides into configurations."""
@@ -30,7 +33,7 @@ class Composer:
         """With Hydra's loader; the overrides `always` stand in front of every job's."""
         self.config_loader = config_loader
         self.always = list(always)
-        self.members = {group: self._options(group, ObjectType.CONFIG) for group in self._options("", ObjectType.GROUP)}
+        self.groups = self._options("", ObjectType.GROUP)
 
     def parse(self, argument: str) -> Override:
         """One override.
@@ -56,12 +59,13 @@ class Composer:
         """
         parsed = [self.parse(override) for override in overrides]
         for override in parsed:
-            check_member(override, self.members)
+            if override.key_or_group in self.groups:
+                check_member(override, self._options(override.key_or_group, ObjectType.CONFIG))
         try:
             cfg = self._load(overrides)
         except YAMLError as error:
             raise ConfigError(f"a configuration file is no YAML: {_one_line(error)}") from None
-        except (HydraException, OmegaConfBaseException, ValueError) as error:
+        except BROKEN as error:
             self._explain(parsed)
             raise ConfigError(_one_line(error)) from None
         for override in parsed:
@@ -78,19 +82,19 @@ class Composer:
 
     def _explain(self, parsed: Sequence[Override]) -> None:
         """Find the override that does not fit what the others compose to, and refuse it; nothing if none is found."""
-        choosing = [override for override in parsed if override.key_or_group in self.members]
-        mounts = _mounts(self._load([]))
+        choosing = [override for override in parsed if override.key_or_group in self.groups]
+        mounts = _mounts(self._load([])) if choosing else []
         for override in choosing:
             check_mount(override, mounts)
         try:
             cfg = self._load([str(override.input_line) for override in choosing])
-        except HydraException:
+        except BROKEN:
             return
         composed: Any = OmegaConf.to_container(cfg, resolve=False)
         del composed["hydra"]
         for override in parsed:
             if override not in choosing and not override.is_hydra_override():
-                check_key(override, composed, mounts)
+                check_key(override, composed, _mounts(cfg))
 
 
 @contextmanager
@@ -134,4 +138,5 @@ def _mounts(cfg: DictConfig) -> list[str]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(f"{error}{f': {error.__cause__}' if error.__cause__ else ''}".split())
+    text = f"{error}: {error.__cause__}" if error.__cause__ else f"{error}"
+    return " ".join(text.partition("Config search path:")[0].split()).strip(": ")

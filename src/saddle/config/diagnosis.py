@@ -10,11 +10,11 @@ from saddle.config.signatures import signature
 from saddle.config.targets import resolve
 
 
-def check_member(override: Override, members: dict[str, list[str]]) -> None:
-    """Refuse the choice of a member that does not exist."""
-    if override.key_or_group not in members or override.is_delete() or isinstance(override.value(), dict):
+def check_member(override: Override, there: list[str]) -> None:
+    """Refuse the choice of a member that is not among those which are there."""
+    key, value = override.get_key_element(), override.value()
+    if override.is_delete() or isinstance(value, dict):
         return
-    there, key, value = members[override.key_or_group], override.get_key_element(), override.value()
     if value is None:
         raise ConfigError(f"{key}=null: takes {listing(there, 'or')}; to leave the group out, write ~{key}")
     if isinstance(value, list):

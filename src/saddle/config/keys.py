@@ -13,6 +13,9 @@ ROOT = "train"
 NEEDED = ("data", "network", "model", "optimizer", "evaluator", "trainer")
 """Groups without which nothing can be trained; whether a run needs one of the others is up to its model."""
 
+WHOLE = ("recipe", "experiment")
+"""Groups whose members set keys of the whole configuration and leave none of their own."""
+
 PLAYERS = ("network", "optimizer")
 """Groups that hold one node for each player."""
 

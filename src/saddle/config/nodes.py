@@ -23,6 +23,8 @@ class Misfit:
     value: Any
     takes: str
     """What would be right there."""
+    meant: str | None
+    """What the value was probably meant to be."""
 
 
 class NodeCheck:
@@ -43,6 +45,8 @@ class NodeCheck:
         return [*self.others, *_merged(self.misfits)]
 
     def _walk(self, path: str, value: Any) -> None:
+        if isinstance(_at(self.written, path), str):
+            return  # a value, or a reference to a node that is checked where it stands
         if isinstance(value, dict):
             if "_target_" in value:
                 self._node(path, value)
@@ -58,8 +62,8 @@ class NodeCheck:
         except ConfigError as error:
             self.others.append(str(error))
             return
-        given = {key: value for key, value in node.items() if not key.startswith("_")}
-        for key in (key for key in node if key.startswith("_") and key not in NODE_KEYS):
+        given = {str(key): value for key, value in node.items() if not str(key).startswith("_")}
+        for key in (key for key in node if str(key).startswith("_") and key not in NODE_KEYS):
             self.others.append(f"{path}.{key}: of Hydra's own keys, nodes take {listing(NODE_KEYS, 'and')} only")
         self._fit(f"{path}._partial_", node.get("_partial_", False), bool)
         for key in (key for key in given if key in known.arguments):
@@ -86,9 +90,7 @@ class NodeCheck:
     def _fit(self, path: str, value: Any, kind: Any) -> None:
         if _holds_node(value) or fits(value, kind):
             return
-        meaning = mended(value, kind)
-        takes = describe(kind) + (f"; write {{}}={meaning}" if meaning else "")
-        self.misfits.append(Misfit(self._source(path), path, value, takes))
+        self.misfits.append(Misfit(self._source(path), path, value, describe(kind), mended(value, kind)))
 
     def _source(self, path: str) -> str:
         """Where the value at `path` was set: references are followed."""
@@ -101,7 +103,10 @@ _REFERENCE = re.compile(r"\$\{(\w[\w.\[\]]*)\}")
 
 
 def _at(container: Any, path: str) -> Any:
+    """What stands at `path`; None where the way leads through a reference."""
     for step in re.findall(r"[^.\[\]]+", path):
+        if isinstance(container, str):
+            return None
         container = container[int(step)] if isinstance(container, list) else container.get(step)
     return container
 
@@ -122,4 +127,5 @@ def _merged(misfits: list[Misfit]) -> Iterator[str]:
     for (source, takes), same in places.items():
         where = [misfit.path for misfit in same]
         verb = "takes" if len(where) == 1 else "take"
-        yield f"{source}={show(same[0].value)}: {listing(where, 'and')} {verb} {takes.format(source)}"
+        hint = f"; write {source}={same[0].meant}" if same[0].meant else ""
+        yield f"{source}={show(same[0].value)}: {listing(where, 'and')} {verb} {takes}{hint}"

@@ -1,0 +1,437 @@
+"""A wrong configuration is refused in words, a right one passes, and neither needs torch."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+from pydantic import PositiveInt
+from torch import nn
+
+from saddle.config import ConfigError, check, check_jobs, enter, help_text, instantiate, precheck, quote_paths
+from saddle.config.composing import Composer, composer
+from saddle.config.keys import CONF, KINDS, groups
+from saddle.config.kinds import Opaque, describe, fits, mended
+from saddle.config.signatures import signature
+from saddle.config.source import Definition, find
+from saddle.losses.minimax import Minimax
+from saddle.networks.mlp import MLPGenerator
+
+# What a person may type, and words that the answer must hold.
+MISTAKES = [
+    # groups and members
+    ("loss=minimx", "loss=minimx: there is no such member; did you mean minimax?"),
+    ("loss=hinj", "choose minimax or nonsaturating"),
+    ("los=minimax", "there is no key los; did you mean loss?"),
+    ("loss=null", "to leave the group out, write ~loss"),
+    ("~loss", "there is no loss, which GAN needs: set loss=minimax or nonsaturating"),
+    ("~data", "there is no data, which every run needs"),
+    ("loss=[minimax,nonsaturating]", "takes one member; for a sweep over several: -m loss=a,b"),
+    ("+loss=minimax", "loss is there already; write loss=minimax"),
+    ("++loss=minimax", "force-add of config groups is not supported"),
+    ("optimizer=adam", "write optimizer@optimizer.discriminator=adam or optimizer@optimizer.generator=adam"),
+    ("optimizer.generator=adam", "a member is chosen with optimizer@optimizer.generator=adam"),
+    ("network.generator=mlp", "network.generator=mlp: takes a node with _target_"),
+    ("recipe=r3gan", "the group recipe has no members yet"),
+    # keys
+    ("sed=3", "there is no key sed; did you mean seed?"),
+    ("+sed=3", "there is no key sed; did you mean seed?"),
+    ("+seed=3", "+seed=3: seed is there already; write seed=3"),
+    ("~seed", "seed is missing: set seed=..."),
+    ("lr=1e-3", "did you mean optimizer.generator.lr or optimizer.discriminator.lr?"),
+    ("optimizer.lr=1e-3", "optimizer has no lr; did you mean optimizer.generator.lr"),
+    ("network.generatr.width=3", "network has no generatr; did you mean network.generator.width?"),
+    ("network.generator.widht=3", "did you mean network.generator.width or"),
+    ("seed.x=3", "seed is a value and holds no x"),
+    ("optimizer.generator.amsgrad=true", "write +optimizer.generator.amsgrad=true"),
+    ("network.generator.width=???", "network.generator.width is missing: set network.generator.width=..."),
+    ("seed=${sed}", "Interpolation key 'sed' not found"),
+    # grammar and flags
+    ("seed", "a setting is written KEY=VALUE, without spaces"),
+    ("seed = 3", "a setting is written KEY=VALUE, without spaces"),
+    ("=3", "a setting is written KEY=VALUE, without spaces"),
+    ("name=a(1)", "a text with special characters is name='\"a(1)\"'"),
+    ("--updates=10", "settings have no dashes: updates=10"),
+    ("--mutlirun seed=1", "did you mean --multirun"),
+    ("seed=1 -m loss=minimax", "flags such as -m stand in front of all settings"),
+    ("--config-dir /nowhere", "there is no such folder"),
+    # sweeps
+    ("loss=minimax,nonsaturating", "needs -m in front"),
+    ("-m loss=minimax,nonsaturatng", "there is no such member; did you mean nonsaturating?"),
+    ("-m loss=minimax,nonsaturating seed=0,1,x", "in the job loss=nonsaturating seed=x:\nseed=x: seed takes"),
+    ("-m seed=interval(0,1)", "an interval has no end of values"),
+    # strangers
+    ("loss._target_=saddle.losses.minimax.Minmax", "did you mean saddle.losses.minimax.Minimax?"),
+]
+
+WRONG_VALUES = [
+    ("seed=-1", "seed=-1: seed takes a whole number from 0"),
+    ("code_size=2.5", "code_size=2.5: code_size takes a whole number above 0"),
+    ("batch_size=true", "batch_size=true: batch_size takes a whole number above 0"),
+    ("g_steps=", "g_steps='': g_steps takes a whole number above 0"),
+    ("updates=1e4", "updates=10000.0: updates takes a whole number above 0; write updates=10000"),
+    ('d_steps="3"', "d_steps takes a whole number above 0; write d_steps=3"),
+    ("fresh=yes", "fresh takes true or false; write fresh=true"),
+    ("name=2024", "name takes a text or null; write name='\"2024\"'"),
+    ("prior=gaussian", "prior=gaussian: prior takes normal or uniform"),
+    (
+        "resolution=48",
+        "resolution=48: network.generator.resolution and network.discriminator.resolution take 8, 16, 32, 64",
+    ),
+    ("network.discriminator.norm=btach", "network.discriminator.norm takes none, layer, spectral or batch"),
+    ("optimizer.generator.lr=abc", "optimizer.generator.lr takes a number"),
+    ("optimizer.generator.betas=0.5", "takes a list of 2: a number and a number"),
+    ("optimizer.discriminator.lr=nan", "optimizer.discriminator.lr takes a number"),
+    ("+network.generator.widht=3", "DCGANGenerator has no argument widht; did you mean width"),
+    ("~network.discriminator.width", "DCGANDiscriminator needs width"),
+    ("loss._target_=os.system", "loss._target_=os.system is refused"),
+    ("+model._args_=[1]", "nodes take _target_ and _partial_ only"),
+    ("trainer={accelerator:{a:1}}", 'trainer.accelerator={"a": 1}: trainer.accelerator takes auto, cpu, gpu or mps'),
+    ("+model={1:2}", "model.1: GAN has no argument 1"),
+]
+
+WRONG_TOGETHER = [
+    ("trainer.devices=2", "several devices are not supported yet; set trainer.devices=1"),
+    ("evaluate_images=20000", "evaluate_reference=test, has 10000 images; set evaluate_images=10000 or less"),
+    ("batch_size=60000", "the training set has 50000 images"),
+    ("data.shape=[3,16,16]", "does not go with networks for images of 32 x 32"),
+    ("optimizer.generator.lr=-1", "optimizer.generator.lr takes a number above 0"),
+    ("optimizer.generator.betas=[0.5,1.5]", "from 0 and below 1"),
+]
+
+
+@pytest.fixture(scope="module")
+def conf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's configuration, with two studies added."""
+    folder = tmp_path_factory.mktemp("conf") / "conf"
+    shutil.copytree(CONF, folder)
+    (folder / "experiment").mkdir(exist_ok=True)
+    study = "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      d_steps: 1,{}\n"
+    (folder / "experiment/k.yaml").write_text(study.format(5))
+    (folder / "experiment/no_k.yaml").write_text(study.format(0))
+    (folder / "experiment/torn.yaml").write_text("a: [1\n")
+    (folder / "experiment/inside.yaml").write_text("seed: 1\n")
+    (folder / "experiment/elsewhere.yaml").write_text("# @package _global_\ndefaults:\n  - override /los: minimax\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(conf: Path) -> Iterator[Composer]:
+    with composer(conf) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("typed", "answer"), MISTAKES)
+def test_a_mistake_is_answered_in_words(typed: str, answer: str, made: Composer, conf: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        precheck(typed.split(), conf)
+    assert answer in str(refusal.value)
+    assert "Traceback" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("mistakes", [WRONG_VALUES, WRONG_TOGETHER], ids=["values", "combinations"])
+def test_several_mistakes_are_answered_at_once(mistakes: list[tuple[str, str]], made: Composer, conf: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        precheck([typed for typed, _ in mistakes], conf)
+    lines = str(refusal.value).splitlines()
+    assert [[answer for line in lines if answer in line] for _, answer in mistakes] == [
+        [answer] for _, answer in mistakes
+    ]
+    assert len(lines) == len(mistakes)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "-m",
+        "-m loss=minimax,nonsaturating seed=range(3)",
+        "-m loss=glob(*)",
+        "experiment=k",
+        "experiment=k hydra.mode=RUN",
+        "--cfg job",
+        "--hydra-help",
+        "data=digits network=mlp resolution=16 extractor=digits",
+        "+optimizer.generator.amsgrad=true optimizer.generator.lr=1 logger=none name=x fresh=true evaluate_images=100",
+    ],
+)
+def test_what_is_right_passes(typed: str, made: Composer, conf: Path) -> None:
+    precheck(typed.split(), conf)
+
+
+def test_studies_in_files_are_checked_like_sweeps(made: Composer, conf: Path) -> None:
+    with pytest.raises(ConfigError, match="in the job d_steps=0:\nd_steps=0: d_steps takes a whole number above 0"):
+        precheck(["experiment=no_k"], conf)
+    with pytest.raises(ConfigError, match=r"no YAML: .*torn\.yaml"):
+        precheck(["experiment=torn"], conf)
+    with pytest.raises(ConfigError, match="must begin with `# @package _global_`"):
+        precheck(["experiment=inside"], conf)
+    with pytest.raises(ConfigError, match="In 'experiment/elsewhere': Could not override 'los'"):
+        precheck(["experiment=elsewhere"], conf)
+
+
+MEMBERS = [(group, member) for group, members in groups(CONF).items() for member in members]
+
+
+@pytest.mark.parametrize(("group", "member"), MEMBERS)
+def test_every_member_composes_and_passes(group: str, member: str, made: Composer, conf: Path) -> None:
+    names = ["optimizer@optimizer.generator"] if group == "optimizer" else [group]
+    check(made.compose([f"{name}={member}" for name in names]), conf)
+
+
+def test_the_keys_are_those_of_the_root(made: Composer) -> None:
+    keys = {str(key) for key in made.compose([])} - {"hydra", *groups(CONF)}
+    assert keys == set(KINDS)
+
+
+def test_a_launcher_checks_all_jobs_with_the_loader_at_work(made: Composer, conf: Path) -> None:
+    good, bad = ["loss=minimax", "seed=0", "hydra.mode=RUN"], ["loss=minimax", "seed=-1", "hydra.mode=RUN"]
+    check_jobs([good, good], conf)
+    with pytest.raises(ConfigError, match="in the job seed=-1:\nseed=-1: seed takes"):
+        check_jobs([good, bad], conf)
+
+
+def test_an_entry_ends_with_one_message_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        enter(["sed=3"])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "error: sed=3: there is no key sed; did you mean seed?\n"
+
+
+# ---- help
+
+
+def test_help_names_every_group_member_and_key_in_two_screens() -> None:
+    text = help_text()
+    assert all(f" {member} " in text for _, member in MEMBERS)
+    assert all(f"  {key}=" in text for key in KINDS)
+    assert len(text.splitlines()) < 90
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_neither_help_nor_a_refusal_imports_what_is_heavy() -> None:
+    program = """
+import sys
+from saddle.config import check_jobs, enter, help_text
+assert help_text()
+for argv in ([], ["resolution=48"]):
+    try:
+        enter(argv)
+    except SystemExit as end:
+        assert end.code == 2
+heavy = {"torch", "torchvision", "pytorch_lightning", "lightning", "sklearn", "scipy", "matplotlib", "wandb", "numpy"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "resolution=48: network.generator.resolution" in done.stderr
+
+
+# ---- paths
+
+
+def parsed(argument: str) -> Any:
+    return OverridesParser.create().parse_override(argument).value()
+
+
+@pytest.mark.parametrize(
+    "path", ["a b", "a#b", "a(1)", "a=b", "a,b", "[x]", "{x:1}", 'a"b', "a'b", "a\\", 'a\\\\"', "人脸/数据", "a:b|c"]
+)
+@pytest.mark.parametrize("key", ["run", "data.root", "+extractor.weights"])
+def test_a_path_arrives_as_it_is(path: str, key: str) -> None:
+    assert parsed(quote_paths([f"{key}={path}"])[0]) == path
+
+
+def test_any_path_arrives_as_it_is() -> None:
+    draw = random.Random(0)
+    for _ in range(300):
+        path = "/" + "".join(draw.choices("ab \t#()[]{}=,:;'\"\\\\人é~!?*@|&%-+./", k=draw.randrange(1, 12)))
+        once = quote_paths([f"run={path}"])
+        assert parsed(once[0]) == path
+        assert quote_paths(once) == once  # as in a sweep, whose jobs are given quoted paths
+
+
+def test_home_is_expanded_and_the_rest_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert quote_paths(["run=~/my runs"]) == ['run="/home/me/my runs"']
+    given = ["-m", 'run="a b"', "run='a b'", 'data.root="/a","/b"', "run=null", "run=", "name=a b", "running=a(b)"]
+    assert quote_paths(given) == given
+
+
+# ---- values against types
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (int, [0, -3], ["3", True, 2.0, None]),
+        (float, [1, 0.5, float("inf")], ["1", True, float("nan")]),
+        (bool, [True], [1, "true"]),
+        (PositiveInt | None, [1, None], [0, "null"]),
+        (Literal[1, "a"], [1, "a"], [True, 1.0, "b"]),
+        (tuple[float, float], [[1, 0.5]], [[1], 0.5, [1, "x"]]),
+        (list[PositiveInt], [[], [1, 2]], [[0], (True,), {"a": 1}]),
+        (Path, ["a/b"], [3]),
+        (float | Opaque, [0.5], ["x"]),
+        (Opaque, [], ["x", 1, {"a": 1}]),
+    ],
+)
+def test_values_fit_their_type_and_nothing_is_coerced(kind: Any, good: list[Any], bad: list[Any]) -> None:
+    assert [fits(value, kind) for value in good] == [True] * len(good)
+    assert [fits(value, kind) for value in bad] == [False] * len(bad)
+
+
+def test_types_in_words() -> None:
+    assert describe(PositiveInt | None) == "a whole number above 0 or null"
+    assert describe(Literal["a", "b"] | None) == "a, b or null"
+    assert describe(float | Opaque) == "a number"
+    assert describe(tuple[int, ...]) == "a list, each element a whole number"
+    assert mended("3", int) == "3"
+    assert mended("no", bool) == "false"
+    assert mended("abc", int) is None
+
+
+# ---- signatures, read and never imported
+
+
+@pytest.fixture
+def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package that cannot be imported; its name is new in every test, because what was read is remembered."""
+    name = f"toys_{tmp_path.name.replace('-', '_')}"
+    files = {
+        "__init__.py": "raise ImportError\nfrom .inner import Renamed as Car, Kit\nfrom .stars import *\n",
+        "inner.py": (
+            "import torch\nfrom typing import Literal\nfrom torch import nn\nfrom pydantic import PositiveInt\n"
+            "try:\n    from nowhere import Base\nexcept ImportError:\n    Base = object\n"
+            "Size = Literal[8, 16]\n"
+            "class Parent(nn.Module):\n"
+            "    def __init__(self, wheels: int, *, size: Size, body: 'nn.Module | None' = None) -> None: ...\n"
+            "class Original(Parent):\n    color = 1\n"
+            "Renamed = Original\n"
+            "class Kit:\n    def __init__(self, count: PositiveInt, odd: nowhere.Thing, **rest: int) -> None: ...\n"
+            "class Bare(nn.Module): ...\n"
+        ),
+        "stars.py": "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: float\n    y: float = 0.0\n",
+    }
+    for file, text in files.items():
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / file).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    return name
+
+
+def arguments(dotted: str) -> dict[str, Any]:
+    found = find(dotted)
+    assert isinstance(found, Definition)
+    return signature(found).arguments
+
+
+def test_signatures_are_found_through_imports_aliases_and_bases(toys: str) -> None:
+    car = arguments(f"{toys}.Car")
+    assert list(car) == ["wheels", "size", "body"]
+    assert [argument.required for argument in car.values()] == [True, True, False]
+    assert car["size"].kind == Literal[8, 16]
+    assert not fits("x", car["body"].kind)
+    assert fits(None, car["body"].kind)
+
+
+def test_what_cannot_be_understood_is_not_checked(toys: str) -> None:
+    found = find(f"{toys}.Kit")
+    assert isinstance(found, Definition)
+    known = signature(found)
+    assert known.open
+    assert known.arguments["count"].kind == PositiveInt
+    assert known.arguments["odd"].kind is Any
+
+
+def test_dataclasses_and_modules_without_constructor(toys: str) -> None:
+    assert [argument.required for argument in arguments(f"{toys}.Point").values()] == [True, False]
+    assert arguments(f"{toys}.inner.Bare") == {}
+    assert find(f"{toys}.inner.Nothing") is None
+
+
+def test_the_source_says_what_the_class_says() -> None:
+    """Read against imported, for classes of the libraries that configurations name."""
+    import inspect
+
+    for target in (torch.optim.Adam, torch.optim.SGD, nn.Linear, nn.GroupNorm):
+        read = arguments(f"{target.__module__}.{target.__name__}")
+        live = inspect.signature(target).parameters.values()
+        assert {name: argument.required for name, argument in read.items()} == {
+            p.name: p.default is p.empty for p in live
+        }
+    assert list(arguments("torch.optim.Adam")) == list(arguments("torch.optim.adam.Adam"))
+
+
+# ---- building
+
+
+def node(**content: Any) -> DictConfig:
+    return OmegaConf.create(content)
+
+
+def test_nodes_become_objects() -> None:
+    assert instantiate(None) is None
+    assert instantiate(node()) is None
+    assert isinstance(instantiate(node(_target_="saddle.losses.minimax.Minimax")), Minimax)
+    make = instantiate(node(_target_="torch.nn.Linear", _partial_=True, in_features=2))
+    assert make(out_features=3).weight.shape == (3, 2)
+    both = instantiate(node(a={"_target_": "torch.nn.Linear", "in_features": 2, "out_features": 3}, b=1))
+    assert both["a"].weight.shape == (3, 2)
+
+
+def test_supplied_objects_complete_a_partial_node_and_are_not_copied() -> None:
+    shape = [1, 4, 4]
+    network = instantiate(
+        node(_target_="saddle.networks.mlp.MLPGenerator", _partial_=True, width=8, depth=1, bounded=True, code_size=2),
+        shape=shape,
+    )
+    assert isinstance(network, MLPGenerator)
+    layers = nn.ModuleList([nn.Linear(2, 2)])
+    assert instantiate(node(_target_="torch.nn.Sequential", _partial_=True)).func is nn.Sequential
+    assert instantiate(node(_target_="torch.nn.ModuleList", _partial_=True), modules=layers)[0] is layers[0]
+
+
+def test_what_a_constructor_refuses_is_heard() -> None:
+    with pytest.raises(ValueError, match="must be divisible by num_groups"):
+        instantiate(node(_target_="torch.nn.GroupNorm", num_groups=2, num_channels=3))
+
+
+HOSTILE = [
+    node(_target_="os.system", command="true"),
+    node(_target_="builtins.eval", _args_=["1"]),
+    node(_target_="pytorch_lightning.trainer.trainer.os.system", command="true"),
+    node(_target_="torch.nn.modules.module.torch.load", f="x"),
+    node(_target_="torch.hub.load", repo_or_dir="x"),
+    node(_target_="pytorch_lightning.LightningModule.load_from_checkpoint", checkpoint_path="x"),
+    node(_target_="pytorch_lightning.cli.LightningCLI"),
+    node(_target_="torch.nn.init.zeros_", tensor=1),
+    node(_target_="saddle.config.instantiate", node={}),
+    node(_target_="saddle.losses.minimax.Minimax", x=[{"y": {"_target_": "os.system", "command": "true"}}]),
+    node(_target_="torch.nn.Identity", x="${a}", a={"_target_": "os.system", "command": "true"}),
+    node(_target_="torch.nn.Identity", x='${oc.create:{_target_: os.system, command: "true"}}'),
+    node(_target_="torch.nn.Identity", x='\\${oc.create:{_target_: os.system, command: "true"}}'),
+    node(_target_=["os.system"]),
+    node(_target_="torch.nn.Sequential", _args_=[1]),
+    node(_target_="torch.nn.Identity", _convert_="none"),
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: str(hostile._get_node("_target_")))
+def test_a_stranger_cannot_run_code(hostile: DictConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[Any] = []
+    monkeypatch.setattr(os, "system", partial(lambda *args, **kwargs: called.append(args)))
+    for arguments in ({}, {"supplied": 1}):
+        with pytest.raises(ConfigError, match=r"refused|no such class"):
+            instantiate(hostile, **arguments)
+    assert not called
