@@ -8,7 +8,7 @@ whatever pictures are drawn beside it and on whatever processor.
 
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,13 +45,13 @@ class Window:
         drawn = np.maximum(np.asarray(width, np.float32), self.pixel)
         return self.cover(abs(distance) - drawn / 2) * np.sqrt(width / drawn)
 
-    def paint(self, colour: NDArray[np.floating[Any]], alpha: Field) -> None:
+    def paint(self, colour: Field, alpha: Field) -> None:
         """Lay `colour`, [3] or [count, 3], over the window, `alpha` of it."""
         for channel in range(3):
             layer = self.pixels[:, channel]
             layer += alpha * (colour[..., channel, None, None] - layer)
 
-    def paint_ramp(self, stops: NDArray[np.floating[Any]], tone: Field, alpha: Field) -> None:
+    def paint_ramp(self, stops: Field, tone: Field | float, alpha: Field) -> None:
         """Lay a colour of the ramp `stops` [count, steps, 3] over the window: tone 0 is its first stop, 1 its next."""
         steps = [np.clip(tone - k, 0, 1) for k in range(stops.shape[1] - 1)]
         for channel in range(3):
@@ -73,7 +73,7 @@ class Canvas:
     """
 
     def __init__(
-        self, *, resolution: int, turn: NDArray[np.floating[Any]], most: float, pivot: tuple[float, float]
+        self, *, resolution: int, turn: Field, most: float, pivot: tuple[float, float]
     ) -> None:
         self.resolution, self.most, self.pivot = resolution, most, pivot
         self.pixel = 2 / resolution

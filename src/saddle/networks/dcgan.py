@@ -2,7 +2,8 @@
 
 `width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`, until
 the maps are 4 x 4. Weights start at N(0, 0.02), scales of normalisations at N(1, 0.02), as in the paper. A
-convolution in front of a normalisation has no bias: its gradient would be zero but for rounding, which Adam blows up to full steps.
+convolution in front of a normalisation has no bias: its gradient would be zero but for rounding, which Adam blows up
+to full steps.
 """
 
 from collections.abc import Callable
