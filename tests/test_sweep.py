@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+from wandb.cli.cli import cli
 
 PROJECT = Path(__file__).resolve().parents[1]
 TINY = [
@@ -78,23 +80,30 @@ def test_a_run_folder_is_whole(sweep: tuple[Path, str], job: str) -> None:
     assert "${" not in config
 
 
-def test_each_job_is_a_wandb_run_of_its_own(sweep: tuple[Path, str]) -> None:
+def test_each_job_is_a_wandb_run_of_its_own(sweep: tuple[Path, str], capfd: pytest.CaptureFixture[str]) -> None:
     """Numbers and grid of one evaluation stand in one row; group, name and the resolved configuration are there."""
     ids = set()
     for job in JOBS:
         (file,) = (sweep[0] / job / "wandb").glob("offline-run-*/*.wandb")
-        records = _inspect(file)
-        ids.add(records["id"])
-        assert records["group"] == sweep[0].name
-        assert records["name"] == job
-        evaluations = [row for row in records["rows"] if "fd_digits" in row]
+        records = _inspect(file, capfd)
+        (run,) = (record["run"] for record in records if record["type"] == "run")
+        ids.add(run["run_id"])
+        assert run["run_group"] == sweep[0].name
+        assert run["display_name"] == job
+        rows = [record["history"]["item"] for record in records if record["type"] == "history"]
+        evaluations = [row for row in rows if "fd_digits" in row]
         assert [row["updates"] for row in evaluations] == [0, 3, 6]
-        assert all("samples" in row for row in evaluations)
+        assert all("samples.path" in row for row in evaluations)
     assert len(ids) == 2
 
 
-def _inspect(file: Path) -> dict[str, object]:
-    raise AssertionError(file)
+def _inspect(file: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What `wandb leet inspect --json` prints: one record a line."""
+    capfd.readouterr()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit, match="0"):
+        patch.setenv("WANDB_MODE", "offline")
+        cli.main(["leet", "inspect", "--json", str(file.parent)])
+    return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
 
 def test_evaluation_afterwards_gives_the_same_numbers(sweep: tuple[Path, str]) -> None:

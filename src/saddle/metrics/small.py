@@ -3,6 +3,7 @@
 import json
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -48,7 +49,7 @@ class SmallExtractor(Extractor):
                 f"extractor.weights: {path} does not say which network it holds; experiments/extractors/train.py "
                 "writes such files, with an entry `extractor` in their metadata"
             )
-        self.information: dict = json.loads(stated)
+        self.information: dict[str, Any] = json.loads(stated)
         architecture = self.information["architecture"]
         self.channels = architecture["channels"]
         self.num_features = architecture["num_features"]
@@ -64,7 +65,7 @@ class SmallExtractor(Extractor):
         return self.trunk(images / 127.5 - 1)  # [count, num_features]
 
 
-def _filled(architecture: dict, tensors: dict[str, Tensor], path: Path) -> Trunk:
+def _filled(architecture: dict[str, Any], tensors: dict[str, Tensor], path: Path) -> Trunk:
     with torch.device("meta"):  # no memory and, above all, no draw from the global generator
         trunk = Trunk(**architecture)
     try:

@@ -1,10 +1,10 @@
 """Adversarial training (Goodfellow et al. 2014, algorithm 1; lecture I.1.4 and II.3)."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
@@ -58,7 +58,7 @@ class GAN(CodedModel):
         code_size: PositiveInt,
         prior: Literal["normal", "uniform"],
         seed: NonNegativeInt,
-        average_decay: float | None,
+        average_decay: Annotated[float, Field(ge=0, lt=1)] | None,
     ) -> None:
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
