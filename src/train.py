@@ -12,6 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import enter
+from saddle.earlier import answer_of_earlier_run
 from saddle.naming import job_names
 from saddle.runs import RunFolder
 
@@ -19,9 +20,13 @@ from saddle.runs import RunFolder
 @hydra.main(version_base=None, config_path="../conf", config_name="train")
 def job(cfg: DictConfig) -> None:
     """One run, composed and checked."""
-    from saddle.session import run  # imports torch: only when a run really starts
+    folder = RunFolder(HydraConfig.get().runtime.output_dir)
+    answer = answer_of_earlier_run(cfg, folder)
+    if answer is None:
+        from saddle.session import run  # imports torch: only when a run really starts
 
-    sys.exit(run(cfg, RunFolder(HydraConfig.get().runtime.output_dir)))
+        answer = run(cfg, folder)
+    sys.exit(answer)
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ def identity(cfg: DictConfig) -> dict[str, Any]:
 
 
 def differences(stored: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """`updates: 2000 -> 3000` for every key in which two identities differ."""
+    """`updates: 2000 -> 3000` for every key in which two identities differ; what is asked as `auto` fits anything."""
+    asked = {path: stored.get(path) if value == "auto" else value for path, value in asked.items()}
     paths = [path for path in {**stored, **asked} if stored.get(path) != asked.get(path)]
     return [f"{path}: {stored.get(path)} -> {asked.get(path)}" for path in paths]
 

@@ -1,18 +1,17 @@
 """What a run says to the person in front of the terminal before and after the training."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
 from omegaconf import DictConfig
-from torch import nn
 
-from saddle.models.base import GenerativeModel
 from saddle.runs import RunFolder
 
 
-def opening(cfg: DictConfig, model: GenerativeModel, folder: RunFolder) -> str:
-    """What will be trained, on what, and where it goes."""
-    networks = [f"{name} {_size(network)}" for name, network in model.named_children() if name != "averaged"]
+def opening(cfg: DictConfig, sizes: Mapping[str, int], folder: RunFolder) -> str:
+    """What will be trained, on what, and where it goes. `sizes`: the parameters of each network."""
+    networks = [f"{name} {size:,}" for name, size in sizes.items()]
     chosen = ", ".join(f"{part} {_member(cfg, part)}" for part in ("model", "data", "loss") if cfg.get(part))
     return "\n".join(
         [
@@ -52,7 +51,3 @@ def shown(path: Path) -> Path:
 
 def _member(cfg: DictConfig, group: str) -> str:
     return str(cfg[group]._target_).split(".")[-2]
-
-
-def _size(network: nn.Module) -> str:
-    return f"{sum(parameter.numel() for parameter in network.parameters()):,}"

@@ -21,7 +21,6 @@ from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.environment import describe
-from saddle.identity import differences, identity
 from saddle.messages import closing, opening, shown
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
@@ -34,11 +33,9 @@ LOSSES = ("loss_discriminator", "loss_generator")
 
 
 def run(cfg: DictConfig, folder: RunFolder) -> int:
-    """Train what `cfg` describes into `folder`; returns the exit code of the process."""
+    """Train what `cfg` describes into the empty `folder`; returns the exit code of the process."""
     _quiet_libraries()
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
-    if (answer := _answer_of_earlier_run(cfg, folder)) is not None:
-        return answer
     try:
         _train(cfg, folder)
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
@@ -54,37 +51,12 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
     return 0
 
 
-def _answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
-    """The exit code if the folder already answers the command; None when training has to begin, in an empty folder."""
-    status = folder.status()
-    if status.state == "new":
-        return None
-    if status.state == "running":
-        print(f"error: {shown(folder.path)} is being trained right now by process {status.pid}", file=sys.stderr)
-        return 2
-    if status.state == "finished" and not cfg.fresh:
-        stored = DictConfig(OmegaConf.create(folder.config()))
-        changed = differences(identity(stored), identity(cfg))
-        if changed:
-            print(
-                f"error: {shown(folder.path)} holds a finished run with other settings ({'; '.join(changed)}). "
-                "fresh=true moves it aside and trains anew",
-                file=sys.stderr,
-            )
-            return 2
-        print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
-        return 0
-    if (aside := folder.move_aside()) is not None:
-        print(f"the {status.state} run that was here is now {shown(aside)}; training begins again")
-    return None
-
-
 def _train(cfg: DictConfig, folder: RunFolder) -> None:
     folder.mark("running", updates=0)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.write_environment(describe(sys.argv, cfg.trainer.precision))
     data, model = build_data(cfg), build_model(cfg)
-    print(opening(cfg, model, folder), flush=True)
+    print(opening(cfg, model.sizes(), folder), flush=True)
     evaluator = build_evaluator(cfg, data)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
     lifecycle = Lifecycle(folder=folder)

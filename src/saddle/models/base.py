@@ -46,6 +46,12 @@ class GenerativeModel(LightningModule, ABC):
     def real_per_update(self) -> int:
         """Real samples seen in one update."""
 
+    def sizes(self) -> dict[str, int]:
+        """Trainable parameters of each network."""
+        networks = dict(self.named_children())
+        sizes = {name: sum(p.numel() for p in networks[name].parameters() if p.requires_grad) for name in networks}
+        return {name: size for name, size in sizes.items() if size}
+
     def training_step(self, updates: range, batch_idx: int) -> None:
         """Carry out a stretch of iterations; callbacks act between two stretches."""
         for update in updates:

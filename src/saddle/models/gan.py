@@ -151,6 +151,10 @@ class GAN(CodedModel):
             network.train(training)
 
 
+def _averaged(generator: nn.Module, decay: float) -> AveragedModel:
+    return AveragedModel(generator, multi_avg_fn=_average(decay)).requires_grad_(False)
+
+
 def _average(decay: float) -> Callable[[TensorList, TensorList, Tensor | int], None]:
     @torch.no_grad()
     def update(averages: TensorList, weights: TensorList, averaged: Tensor | int) -> None:

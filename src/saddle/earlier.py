@@ -1,0 +1,40 @@
+"""What to do where a run's folder is not empty. Imports nothing heavy: a sweep of finished jobs is done at once."""
+
+import sys
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.identity import differences, identity
+from saddle.messages import closing, shown
+from saddle.runs import RunFolder
+
+
+def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
+    """The exit code if the folder already answers the command; None when training begins, in an empty folder.
+
+    A finished run answers the same command and refuses another one by the keys that differ; `fresh=true` moves it aside,
+    as every run that did not finish is moved.
+    """
+    status = folder.status()
+    if status.state == "new":
+        return None
+    if status.state == "running":
+        return _refuse(f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}")
+    if status.state == "finished" and not cfg.fresh:
+        stored = DictConfig(OmegaConf.create(folder.config()))
+        if changed := differences(identity(stored), identity(cfg)):
+            return _refuse(
+                f"{shown(folder.path)} holds a finished run with other settings ({'; '.join(changed)}): "
+                "fresh=true moves it aside and trains anew"
+            )
+        print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
+        return 0
+    aside = folder.move_aside() or Path()
+    print(f"the {status.state} run that was here is now {shown(aside)}; training begins again")
+    return None
+
+
+def _refuse(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
