@@ -24,7 +24,7 @@ from saddle.noise import noise
 Factors = dict[str, NDArray[np.generic]]
 """One value per face and factor: int64 or float32, [count] each."""
 
-VERSION = 11
+VERSION = 13
 """Of the drawing: raised whenever an image changes."""
 
 BLOCK_PIXELS = 2**17

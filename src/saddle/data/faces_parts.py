@@ -143,21 +143,22 @@ def mouth(canvas: Canvas, face: Portrait) -> None:
     opening, smile = face.column("mouth"), face.column("smile")
     half = 0.080 + 0.035 * smile + 0.02 * opening
     p = window.x / half
-    arch = 1 - p * p
+    arch = np.maximum(1 - p * p, -0.2)  # its curves end beside the corners
     y = window.y - MOUTH_Y + 0.03 * opening
     curve = (0.045 * smile + 0.006) * (1 - 0.5 * opening)
     depth = 0.135 * opening
     top = (y - curve * arch) / np.sqrt(1 + (2 * curve * p / half) ** 2)
     low = curve + depth
     bottom = (y - low * arch * (1.25 - 0.25 * arch)) / np.sqrt(1 + (2 * low * p / half) ** 2)
-    inside = window.cover(np.maximum(-top, bottom)) * smooth(opening * 9 - 0.2)
+    corner = abs(window.x) - half
+    inside = window.cover(np.maximum(np.maximum(-top, bottom), corner)) * smooth(opening * 9 - 0.2)
     line = face.skin[:, 0]
     window.paint(line * LIPS, inside)
     tongue = ellipse(window.x, y - low - 0.012, half * 0.6, 0.01 + 0.42 * depth)
     window.paint(TONGUE, np.minimum(window.cover(tongue), inside))
     teeth = window.cover(np.maximum(top - 0.026, abs(window.x) - 0.8 * half))
     window.paint(WHITE, np.minimum(teeth, inside) * smooth(opening * 4 - 1))
-    ends = window.cover(abs(window.x) - half)
+    ends = window.cover(corner)
     window.paint(line * 0.8, window.stroke(top, 0.020) * ends)
     window.paint(line * 0.8, window.stroke(bottom, 0.014) * ends * smooth(opening * 6))
 
