@@ -31,7 +31,7 @@ def grain(images: Tensor, deviation: float) -> Tensor:
 
 
 def pixelate(images: Tensor, side: float) -> Tensor:
-    """Averaged over tiles of `side` x `side` pixels (cropped at the right and lower border), each painted as one square."""
+    """Averaged over tiles of `side` x `side` pixels each (the last are cropped), painted as squares."""
     side = int(side)
     means = avg_pool2d(images.float(), side, ceil_mode=True)
     tiles = means.repeat_interleave(side, dim=2).repeat_interleave(side, dim=3)

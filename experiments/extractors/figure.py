@@ -10,7 +10,7 @@ from torch import Tensor
 from saddle.data.base import grid
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
+import matplotlib.pyplot as plt
 
 LABELS = {
     "blur": "blur, deviation in pixels",

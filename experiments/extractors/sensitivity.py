@@ -23,6 +23,7 @@ from torch import Tensor
 from saddle.metrics.small import SmallExtractor
 
 HERE = Path(__file__).resolve().parent
+FORMATS = {"fd": "{:.3f}", "kd": "{:.5f}", "swd": "{:.4f}", "precision": "{:.3f}", "recall": "{:.3f}"}
 SHOWN = 90
 """Images from which the figure takes its examples."""
 
@@ -59,32 +60,25 @@ def spoilt(degradation: str, images: Tensor, ranks: np.ndarray, strengths: list[
 
 
 def _table(rows: dict[str, list[Row]]) -> str:
-    header = ["degradation", "strength", "fd", "kd", "swd", "precision", "recall"]
     lines = [
-        [LABELS[name] if index == 0 else "", f"{row['strength']:g}", f"{row['fd']:.2f}", f"{row['kd']:.4f}", f"{row['swd']:.4f}",
-         f"{row['precision']:.2f}", f"{row['recall']:.2f}"]
+        [LABELS[name] if index == 0 else "", f"{row['strength']:g}", *_values(row)]
         for name, found in rows.items()
         for index, row in enumerate(found)
-    ]  # fmt: skip
-    return readme.table(header, lines)
+    ]
+    return readme.table(["degradation", "strength", *FORMATS], lines)
 
 
 def _floors(results: dict[str, dict]) -> str:
     lines = []
     for name, found in results.items():
-        for kind, count, row in (
-            ("held out, one half against the other", found["half"], found["degradations"]["blur"][0]),
-            ("training against held out", 2 * found["half"], found["against_train"]),
-        ):
-            values = [
-                f"{row['fd']:.3f}",
-                f"{row['kd']:.5f}",
-                f"{row['swd']:.4f}",
-                f"{row['precision']:.3f}",
-                f"{row['recall']:.3f}",
-            ]
-            lines.append([f"{name}: {kind}", f"{count:,}", *values])
-    return readme.table(["real against real", "images on each side", "fd", "kd", "swd", "precision", "recall"], lines)
+        halves = found["degradations"]["blur"][0]
+        lines.append([f"{name}: held out, one half against the other", f"{found['half']:,}", *_values(halves)])
+        lines.append([f"{name}: training against held out", f"{2 * found['half']:,}", *_values(found["against_train"])])
+    return readme.table(["real against real", "images on each side", *FORMATS], lines)
+
+
+def _values(row: Row) -> list[str]:
+    return [form.format(row[metric]) for metric, form in FORMATS.items()]
 
 
 if __name__ == "__main__":

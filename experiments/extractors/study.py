@@ -1,5 +1,8 @@
 """The study itself: images spoilt with growing strength, measured against images that are not."""
 
+from functools import lru_cache
+from itertools import pairwise
+
 import numpy as np
 import torch
 from degrade import Degradation, blur, grain, kept, pixelate, swap_halves
@@ -13,7 +16,7 @@ from saddle.metrics.manifold import PrecisionRecall
 from saddle.metrics.wasserstein import SlicedWasserstein
 
 DEGRADATIONS: dict[str, Degradation] = {"blur": blur, "grain": grain, "pixelate": pixelate, "swap_halves": swap_halves}
-BATCH = 500
+BATCH = 250
 """Images that pass through an extractor at a time."""
 
 Row = dict[str, float]
@@ -39,11 +42,14 @@ class Instruments:
         """Of these images against the real ones; swd against equally many of them."""
         features = self.features(images)
         precision, recall = self.manifold(features)
-        sliced = SlicedWasserstein(
-            real=self.real[: len(images)], patches=self.settings.patches, projections=self.settings.projections
-        )
-        distances = {"fd": self.frechet(features), "kd": self.kernel(features), "swd": sliced(images)}
+        swd = self.sliced(len(images))(images)
+        distances = {"fd": self.frechet(features), "kd": self.kernel(features), "swd": swd}
         return {"strength": strength, **distances, "precision": precision, "recall": recall}
+
+    @lru_cache(maxsize=2)  # noqa: B019  (lives as long as the study)
+    def sliced(self, count: int) -> SlicedWasserstein:
+        patches, projections = self.settings.patches, self.settings.projections
+        return SlicedWasserstein(real=self.real[:count], patches=patches, projections=projections)
 
 
 def study(
@@ -81,4 +87,4 @@ def _lost_modes(instruments: Instruments, images: Tensor, ranks: np.ndarray, sha
 def rises(rows: list[Row], metric: str) -> bool:
     """Whether the metric rises with every step of strength."""
     values = [row[metric] for row in rows]
-    return all(after > before for before, after in zip(values, values[1:], strict=False))
+    return all(after > before for before, after in pairwise(values))

@@ -145,7 +145,7 @@ def store(name: str, recipe: DictConfig, trunk: Trunk, scores: dict[str, dict[st
     tensors = {
         key: value.contiguous() for key, value in trunk.state_dict().items() if not key.endswith("num_batches_tracked")
     }
-    # One entry only: safetensors writes several in no fixed order, and the file's hash is the extractor's name for itself.
+    # One entry only: safetensors writes several in no fixed order, and the hash of the file names the extractor.
     save_file(tensors, SHIPPED / f"{name}.safetensors", metadata={"extractor": json.dumps(information)})
     (HERE / "results").mkdir(exist_ok=True)
     (HERE / "results" / f"{name}.json").write_text(json.dumps(information, indent=1) + "\n")

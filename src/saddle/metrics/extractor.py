@@ -60,5 +60,5 @@ class Extractor(nn.Module, ABC):
             weights = images.new_tensor(LUMA).view(1, 3, 1, 1)
             return (images * weights).sum(dim=1, keepdim=True)
         raise ValueError(
-            f"extractor {self.name} reads images of {self.channels} channels; it can convert 1 or 3 channels, not {given}"
+            f"extractor {self.name} reads images of {self.channels} channels; images may have 1 or 3, not {given}"
         )

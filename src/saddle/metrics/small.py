@@ -54,7 +54,7 @@ class SmallExtractor(Extractor):
         self.channels = architecture["channels"]
         self.num_features = architecture["num_features"]
         self.resize = f"bilinear, antialiased, to {architecture['size']} x {architecture['size']}"
-        self.trunk = _filled(architecture, tensors, path)
+        self.trunk = _filled(architecture, tensors, path).to(memory_format=torch.channels_last)  # a third faster on CPUs
         self.requires_grad_(False)
         self.eval()
 
@@ -62,6 +62,7 @@ class SmallExtractor(Extractor):
         size = self.trunk.size
         if images.shape[-2:] != (size, size):
             images = interpolate(images, size=(size, size), mode="bilinear", align_corners=False, antialias=True)
+        images = images.contiguous(memory_format=torch.channels_last)
         return self.trunk(images / 127.5 - 1)  # [count, num_features]
 
 
