@@ -62,9 +62,7 @@ class GAN(CodedModel):
     ) -> None:
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
-        self.averaged = (
-            None if average_decay is None else AveragedModel(generator, multi_avg_fn=_average(average_decay))
-        )
+        self.averaged = None if average_decay is None else _averaged(generator, average_decay)
         self.loss = loss
         self.make_optimizers = (make_discriminator_optimizer, make_generator_optimizer)
         self.batch_size, self.d_steps, self.g_steps = batch_size, d_steps, g_steps
@@ -155,10 +153,10 @@ def _averaged(generator: nn.Module, decay: float) -> AveragedModel:
     return AveragedModel(generator, multi_avg_fn=_average(decay)).requires_grad_(False)
 
 
-def _average(decay: float) -> Callable[[TensorList, TensorList, Tensor | int], None]:
+def _averaged(generator: nn.Module, decay: float) -> AveragedModel:
     @torch.no_grad()
     def update(averages: TensorList, weights: TensorList, averaged: Tensor | int) -> None:
         ramp = (1 + int(averaged)) / (10 + int(averaged))
         torch._foreach_lerp_(averages, weights, 1 - min(decay, ramp))
 
-    return update
+    return AveragedModel(generator, multi_avg_fn=update).requires_grad_(False)

@@ -1,0 +1,64 @@
+"""The house holds: imports point one way, and a new member is two files."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from saddle.losses.base import Loss
+
+SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
+GROUND = {"noise", "cache"}
+MAY_IMPORT = {
+    "config": set(),
+    "data": GROUND,
+    "networks": {"noise"},
+    "losses": set(),
+    "metrics": GROUND,
+    "models": {"data", "networks", "losses", "noise"},
+    "callbacks": {"data", "metrics", "models", "runs", "place"},
+    "report": {"runs", "sweep", "summary"},
+}
+"""Room -> rooms and modules of the package that it may know."""
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_one_way(room: str) -> None:
+    found = {name for path in (SADDLE / room).rglob("*.py") for name in _imported(path)}
+    assert found - {room} <= MAY_IMPORT[room]
+
+
+def test_every_room_is_known() -> None:
+    rooms = {path.name for path in SADDLE.iterdir() if (path / "__init__.py").exists()}
+    assert rooms == set(MAY_IMPORT)
+
+
+def _imported(path: Path) -> set[str]:
+    """Rooms and top-level modules of the package that a file imports, late imports too."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("saddle.")}
+
+
+def test_the_example_of_contributing_is_a_loss() -> None:
+    """The class in CONTRIBUTING.md is a loss, and its yaml names it where the text says that the file lies."""
+    text = (SADDLE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    python, yaml = (re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("python", "yaml"))
+    assert python
+    assert yaml
+    names: dict[str, Any] = {"Tensor": torch.Tensor, "Loss": Loss}
+    exec(python[1], names)  # the documentation's own code
+    loss = names["LeastSquares"]()
+    assert isinstance(loss, Loss)
+    one = torch.ones(4)
+    assert loss.discriminator(one, 0 * one) == 0
+    assert loss.generator(None, one) == 0
+    assert OmegaConf.create(yaml[1])._target_ == "saddle.losses.least_squares.LeastSquares"
