@@ -13,14 +13,24 @@ help:  ## the commands
 
 setup: $(READY)  ## .venv with everything, from the locked versions (PYTHON=python3.12 chooses another Python)
 
+ifeq ($(origin PYTHON),command line)  # asked for by name: a .venv of another Python is made anew
+ifneq ($(shell $(PYTHON) -V 2>&1),$(shell $(RUNPY) -V 2>&1))
+.PHONY: $(READY)
+endif
+endif
+
 $(READY): requirements.lock
+	@command -v $(PYTHON) >/dev/null \
+	  || { echo "error: there is no $(PYTHON); choose another with make setup PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "error: $(PYTHON) is older than Python 3.11; choose another with make setup PYTHON=python3.11"; exit 1; }
+	  || { echo "error: $(PYTHON) is older than Python 3.11; choose another with make setup PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
-	  || { echo "error: $(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@test -x $(RUNPY) || $(PYTHON) -m venv $(VENV)
+	  || { echo "error: $(PYTHON) lacks its venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) -V): about 6 GB, a minute or a few"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 	@$(RUNPY) -m pip install --quiet --disable-pip-version-check uv
-	@$(VENV)/bin/uv pip sync --python $(RUNPY) requirements.lock
+	@$(VENV)/bin/uv pip install --quiet --python $(RUNPY) --requirement requirements.lock
 	@touch $(READY)
 
 sweep: setup  ## the main job: minimax against nonsaturating (ARGS="data=digits seed=0,1" adds overrides)
@@ -38,7 +48,7 @@ extractors: setup  ## train the feature extractors again and measure what they s
 	$(RUNPY) experiments/extractors/sensitivity.py
 
 test: setup  ## the test suite
-	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} $(RUNPY) -m pytest $(ARGS)
+	@$(RUNPY) -m pytest $(ARGS)
 
 check: setup  ## format, lint, types
 	@$(VENV)/bin/ruff format --check .
