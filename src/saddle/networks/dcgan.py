@@ -55,7 +55,7 @@ class DCGANDiscriminator(nn.Module):
 
     LeakyReLU(0.2) after every convolution; `norm` stands between the two, except after the first:
 
-    - `none`, the default: a sample's logit depends on that sample alone;
+    - `none`: a sample's logit depends on that sample alone, as with the next two;
     - `layer`: each sample normalised by itself (Ba et al. 2016);
     - `spectral`: every layer divided by its largest singular value (Miyato et al. 2018), so that D is 1-Lipschitz up to
       its activations;

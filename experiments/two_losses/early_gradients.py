@@ -1,0 +1,29 @@
+"""How much gradient reaches G under each loss: `python experiments/two_losses/early_gradients.py runs/SWEEP`.
+
+Prints, for each job of the sweep, the mean of |dL_G / d theta_G| over stretches of training, from its metrics.jsonl.
+"""
+
+import sys
+from pathlib import Path
+from statistics import mean
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
+
+from saddle.sweep import newest_sweep, runs_of
+
+STRETCHES = ((0, 100), (100, 500), (500, 1000), (1000, 10**9))
+
+
+def main() -> None:
+    """Print the table of the sweep that is named, or of the newest one."""
+    sweep = Path(sys.argv[1]) if len(sys.argv) > 1 else newest_sweep()
+    print("| job | " + " | ".join(f"{a:,} to {b:,}" if b < 10**9 else f"from {a:,}" for a, b in STRETCHES) + " |")
+    print("| --- |" + " ---: |" * len(STRETCHES))
+    for run in runs_of(sweep):
+        lines = [line for line in run.metrics() if "gradient_generator" in line]
+        means = [mean([v["gradient_generator"] for v in lines if a < v["updates"] <= b] or [float("nan")]) for a, b in STRETCHES]
+        print(f"| {run.job} | " + " | ".join(f"{value:.3g}" for value in means) + " |")
+
+
+if __name__ == "__main__":
+    main()
