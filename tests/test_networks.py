@@ -59,7 +59,7 @@ def test_only_batch_normalisation_couples_the_samples_of_the_discriminator(norm:
     assert couples_samples(discriminator) == coupled
 
 
-def test_spectral_normalisation_makes_every_layer_a_contraction() -> None:
+def test_spectral_normalisation_of_every_weight() -> None:
     make = lambda: DCGANDiscriminator(channels=3, resolution=16, width=8, widest=64, norm="spectral", outputs=1)  # noqa: E731
     discriminator = initialised(make, 0, "test")
     for _ in range(100):

@@ -57,8 +57,8 @@ class DCGANDiscriminator(nn.Module):
 
     - `none`: a sample's logit depends on that sample alone, as with the next two;
     - `layer`: each sample normalised by itself (Ba et al. 2016);
-    - `spectral`: every layer divided by its largest singular value (Miyato et al. 2018), so that D is 1-Lipschitz up to
-      its activations;
+    - `spectral`: every weight, as a matrix [outputs, inputs x 16], divided by its largest singular value (Miyato et al.
+      2018). A convolution's own norm is at most sqrt(16) times that of this matrix, so D is Lipschitz, not 1-Lipschitz;
     - `batch`: as in the paper; couples the samples of a batch.
     """
 
