@@ -309,3 +309,15 @@ def test_importing_the_module_and_other_ranks_do_without_wandb(monkeypatch: pyte
 
 def test_logger_none_is_an_empty_group() -> None:
     assert OmegaConf.load(CONF / "none.yaml") == {}
+
+
+@pytest.mark.parametrize("mode", ["", "of-line"])
+def test_settings_that_wandb_refuses_do_not_stop_a_run(
+    mode: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", mode)
+    run = logger()
+    run.log_metrics({"fd_faces": 1.0}, step=0)
+    run.finalize("success")
+    assert "refuses to start" in capfd.readouterr().err
+    assert "no run" in run.closing_line()

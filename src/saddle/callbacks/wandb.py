@@ -70,6 +70,7 @@ class Wandb(Logger):
         self._project = project
         self._run: wandb.Run | None = None
         self._lost = False  # whether something did not reach W&B
+        self._refused = False  # whether W&B did not start at all
         folder.mkdir(parents=True, exist_ok=True)
         settings = {
             "console": "off",
@@ -89,7 +90,12 @@ class Wandb(Logger):
             "config": dict(config),
             "settings": settings,
         }
-        self._start(arguments, timeout, best)
+        try:
+            self._start(arguments, timeout, best)
+        except Exception as error:  # settings that W&B refuses, a service that cannot start: its trouble, not the run's
+            self._refused, self._lost, self._run = True, True, None
+            reason = " ".join(str(error).split())[:200]
+            _say(f"W&B refuses to start ({reason}): this run is not in it, metrics.jsonl has every number")
 
     @property
     def name(self) -> str:
@@ -144,6 +150,8 @@ class Wandb(Logger):
 
     def closing_line(self) -> str:
         """Where the run is, or how to upload it."""
+        if self._refused:
+            return "W&B: no run, it refused to start (see above)"
         if self.offline:
             return f"W&B offline: {self._sync()}"
         if self.url is None:
