@@ -24,7 +24,9 @@ from sets import load
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from saddle.data.base import Images, from_uint8
+from saddle.data.base import from_uint8
+from saddle.data.digits import Digits
+from saddle.data.faces import Faces
 from saddle.metrics.small import SHIPPED
 from saddle.metrics.trunk import Trunk
 from saddle.noise import generator, order
@@ -81,7 +83,7 @@ def main() -> None:
     store(name, recipe, trunk, scores)
 
 
-def fit(name: str, recipe: DictConfig, data: Images, factors: list[Factor]) -> tuple[Trunk, nn.Linear]:
+def fit(name: str, recipe: DictConfig, data: Faces | Digits, factors: list[Factor]) -> tuple[Trunk, nn.Linear]:
     """The trunk and the linear map from its features to the factors, trained together."""
     trunk = Trunk(**recipe.architecture)
     head = nn.Linear(recipe.architecture.num_features, sum(factor.values for factor in factors))
@@ -124,7 +126,7 @@ def batches(epoch: int, count: int, batch_size: int) -> Iterator[Tensor]:
 
 
 @torch.no_grad()
-def held_out(trunk: Trunk, head: nn.Linear, data: Images, factors: list[Factor]) -> dict[str, dict[str, float]]:
+def held_out(trunk: Trunk, head: nn.Linear, data: Faces | Digits, factors: list[Factor]) -> dict[str, dict[str, float]]:
     """Scores per factor, after the standardisation has been set to the exact moments over the training images."""
     trunk.to(memory_format=torch.contiguous_format).eval()
     raw = torch.cat([trunk.raw(from_uint8(images)) for images in data.train.split(BATCH)])  # [train count, features]
