@@ -21,7 +21,10 @@ from saddle.runs import RunFolder
 def job(cfg: DictConfig) -> None:
     """One run, composed and checked."""
     folder = RunFolder(HydraConfig.get().runtime.output_dir)
-    answer = answer_of_earlier_run(cfg, folder)
+    try:
+        answer = answer_of_earlier_run(cfg, folder)
+    except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
+        sys.exit(f"error: {error}")
     if answer is None:
         from saddle.session import run  # imports torch: only when a run really starts
 

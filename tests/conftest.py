@@ -1,4 +1,4 @@
-"""Set before torch is imported: one thread, because two torch processes of two threads each stop each other on two cores."""
+"""One thread, set before torch is imported: two torch processes of two threads each stop each other on two cores."""
 
 import os
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+import test_losses
 from saddle.losses.base import Loss
 
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
@@ -62,3 +63,6 @@ def test_the_example_of_contributing_is_a_loss() -> None:
     assert loss.discriminator(one, 0 * one) == 0
     assert loss.generator(None, one) == 0
     assert OmegaConf.create(yaml[1])._target_ == "saddle.losses.least_squares.LeastSquares"
+    test_losses.test_both_players_want_what_they_should(loss)
+    for extreme in (-1e4, 1e4):
+        test_losses.test_finite_at_extreme_logits(loss, extreme)

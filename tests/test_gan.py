@@ -31,8 +31,7 @@ def test_training_is_the_plain_loop(networks: Any, d_steps: int, g_steps: int) -
     """Bit for bit the loop that one would write by hand from algorithm 1, for networks that do not couple samples."""
     updates, batch = 5, 6
     model = game(networks, d_steps=d_steps, g_steps=g_steps)
-    layout = torch.channels_last  # other bits than contiguous
-    g, d = (copy.deepcopy(net).to(memory_format=layout) for net in (model.generator, model.discriminator))
+    g, d = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
     of_d, of_g = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.999)) for net in (d, g))
     images = from_uint8(Toy().train)
     softplus = nn.functional.softplus
@@ -191,3 +190,55 @@ def test_clock_counts_updates_and_stops_where_something_is_due() -> None:
     play(model, 10, Ends(), every=4)
     assert ends == [4, 8, 10]
     assert model.updates == 10
+
+
+def test_the_seed_changes_codes_and_data_order() -> None:
+    """With the same first weights, another seed plays another game: other reals, other codes."""
+    one, other = game(seed=0), game(seed=1)
+    for stream in ("discriminator", "generator"):
+        assert not torch.equal(one.codes(stream, 0), other.codes(stream, 0))
+    reals = [Toy().sample(seed, range(6), torch.device("cpu")) for seed in (0, 1)]
+    assert not torch.equal(*reals)
+    asked: list[int] = []
+
+    class Watched(Toy):
+        def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
+            asked.append(seed)
+            return super().sample(seed, positions, device)
+
+    play(other, 1, data=Watched())
+    assert set(asked) == {1}
+
+
+def test_codes_follow_the_prior_in_training_and_sampling() -> None:
+    uniform, normal = game(prior="uniform"), game(prior="normal")
+    for model, bounded in ((uniform, True), (normal, False)):
+        drawn = torch.cat([model.codes("generator", step) for step in range(20)])
+        assert bool(drawn.abs().max() <= 1) == bounded
+        assert bool(model.prior(range(120), 0).abs().max() <= 1) == bounded
+
+
+def test_the_discriminator_step_builds_no_graph_of_the_generator() -> None:
+    model = game()
+    seen: list[bool] = []
+    plain = model.logits
+
+    def watched(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        seen.append(fake.requires_grad)
+        return plain(real, fake)
+
+    model.logits = watched  # type: ignore[method-assign]
+    play(model, 1)
+    assert seen == [False, False]
+
+
+def test_what_training_notes() -> None:
+    """Accuracy counts positive logits of reals and negative ones of fakes."""
+    model = game(d_steps=1)
+    logits = torch.tensor([1.0, 2.0, 3.0, -1.0, 1.0, 1.0]), torch.tensor([-1.0, -2.0, 3.0, 4.0, 5.0, 6.0])
+    plain = model.logits
+    model.logits = lambda real, fake: tuple(a + 0 * b for a, b in zip(logits, plain(real, fake), strict=True))  # type: ignore[method-assign,assignment,return-value]
+    play(model, 1)
+    noted = model.noted()
+    assert noted["accuracy_real"] == pytest.approx(5 / 6)
+    assert noted["accuracy_fake"] == pytest.approx(2 / 6)

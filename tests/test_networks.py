@@ -71,8 +71,8 @@ def test_spectral_normalisation_of_every_weight() -> None:
 
 
 def test_parameter_counts_of_the_original() -> None:
-    """DCGAN-64 of pytorch/examples has 3,576,704 and 2,765,568 parameters, none a bias; ours has biases in three layers:
-    G's last (3), D's first (64) and last (1)."""
+    """DCGAN-64 of pytorch/examples has 3,576,704 and 2,765,568 parameters, none a bias; ours has biases in
+    three layers:G's last (3), D's first (64) and last (1)."""
     count = lambda network: sum(p.numel() for p in network.parameters())  # noqa: E731
     generator = DCGANGenerator(channels=3, resolution=64, code_size=100, width=64, widest=512)
     discriminator = DCGANDiscriminator(channels=3, resolution=64, width=64, widest=512, norm="batch", outputs=1)

@@ -44,3 +44,12 @@ def test_each_epoch_visits_every_sample_once_whatever_the_batch(batch: int) -> N
     assert (np.sort(seen, axis=1) == np.arange(count)).all()
     assert not (seen[0] == seen[1]).all()
     np.testing.assert_array_equal(seen.ravel(), visited(3, range(count * epochs), count))
+
+
+def test_the_order_is_a_function_of_the_seed() -> None:
+    assert not (visited(0, range(50), 50) == visited(1, range(50), 50)).all()
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    expected = noise(3, "a", 2, range(5), (2,))
+    assert torch.equal(noise(np.int64(3), "a", np.int64(2), list(np.arange(5)), (2,)), expected)  # type: ignore[arg-type]

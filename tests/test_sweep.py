@@ -100,9 +100,10 @@ def test_each_job_is_a_wandb_run_of_its_own(sweep: tuple[Path, str], capfd: pyte
 def _inspect(file: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """What `wandb leet inspect --json` prints: one record a line."""
     capfd.readouterr()
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit, match="0"):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_MODE", "offline")
-        cli.main(["leet", "inspect", "--json", str(file.parent)])
+        with pytest.raises(SystemExit, match="0"):
+            cli.main(["leet", "inspect", "--json", str(file.parent)])
     return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
 

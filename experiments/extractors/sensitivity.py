@@ -29,6 +29,7 @@ SHOWN = 90
 
 
 def main() -> None:
+    """Carry out the study and write its table, figure and README sections."""
     settings = OmegaConf.load(HERE / "sensitivity.yaml")
     assert isinstance(settings, DictConfig)
     results, examples = {}, {}
@@ -53,10 +54,10 @@ def main() -> None:
 
 
 def spoilt(degradation: str, images: Tensor, ranks: np.ndarray, strengths: list[float]) -> list[Tensor]:
-    """Nine images as they are and at each strength: uint8 [9, channels, height, width] each."""
+    """Six images as they are and at each strength: uint8 [6, channels, height, width] each."""
     if degradation == "lose_modes":
-        return [images[torch.from_numpy(kept(ranks, share))][:9] for share in (0, *strengths)]
-    return [images[:9], *(DEGRADATIONS[degradation](images[:9], strength) for strength in strengths)]
+        return [images[torch.from_numpy(kept(ranks, share))][:6] for share in (0, *strengths)]
+    return [images[:6], *(DEGRADATIONS[degradation](images[:6], strength) for strength in strengths)]
 
 
 def _table(rows: dict[str, list[Row]]) -> str:

@@ -24,7 +24,9 @@ from sets import load
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from saddle.data.base import Images, from_uint8
+from saddle.data.base import from_uint8
+from saddle.data.digits import Digits
+from saddle.data.faces import Faces
 from saddle.metrics.small import SHIPPED
 from saddle.metrics.trunk import Trunk
 from saddle.noise import generator, order
@@ -67,6 +69,7 @@ class Factor:
 
 
 def main() -> None:
+    """Train the extractor that the command line names."""
     parser = argparse.ArgumentParser(description="Train a feature extractor; its numbers are in recipes/NAME.yaml.")
     parser.add_argument("name", choices=sorted(file.stem for file in RECIPES.glob("*.yaml")))
     name = parser.parse_args().name
@@ -81,7 +84,7 @@ def main() -> None:
     store(name, recipe, trunk, scores)
 
 
-def fit(name: str, recipe: DictConfig, data: Images, factors: list[Factor]) -> tuple[Trunk, nn.Linear]:
+def fit(name: str, recipe: DictConfig, data: Faces | Digits, factors: list[Factor]) -> tuple[Trunk, nn.Linear]:
     """The trunk and the linear map from its features to the factors, trained together."""
     trunk = Trunk(**recipe.architecture)
     head = nn.Linear(recipe.architecture.num_features, sum(factor.values for factor in factors))
@@ -124,7 +127,7 @@ def batches(epoch: int, count: int, batch_size: int) -> Iterator[Tensor]:
 
 
 @torch.no_grad()
-def held_out(trunk: Trunk, head: nn.Linear, data: Images, factors: list[Factor]) -> dict[str, dict[str, float]]:
+def held_out(trunk: Trunk, head: nn.Linear, data: Faces | Digits, factors: list[Factor]) -> dict[str, dict[str, float]]:
     """Scores per factor, after the standardisation has been set to the exact moments over the training images."""
     trunk.to(memory_format=torch.contiguous_format).eval()
     raw = torch.cat([trunk.raw(from_uint8(images)) for images in data.train.split(BATCH)])  # [train count, features]
@@ -135,6 +138,7 @@ def held_out(trunk: Trunk, head: nn.Linear, data: Images, factors: list[Factor])
 
 
 def store(name: str, recipe: DictConfig, trunk: Trunk, scores: dict[str, dict[str, float]]) -> None:
+    """Write the weights with all that is to be known about them."""
     information = {
         "architecture": OmegaConf.to_container(recipe.architecture),
         "held_out": scores,

@@ -21,7 +21,10 @@ def main() -> None:
     print("| --- |" + " ---: |" * len(STRETCHES))
     for run in runs_of(sweep):
         lines = [line for line in run.metrics() if "gradient_generator" in line]
-        means = [mean([v["gradient_generator"] for v in lines if a < v["updates"] <= b] or [float("nan")]) for a, b in STRETCHES]
+        means = [
+            mean([v["gradient_generator"] for v in lines if a < v["updates"] <= b] or [float("nan")])
+            for a, b in STRETCHES
+        ]
         print(f"| {run.job} | " + " | ".join(f"{value:.3g}" for value in means) + " |")
 
 

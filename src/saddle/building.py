@@ -17,7 +17,7 @@ def build_data(cfg: DictConfig) -> Data:
 
 def build_model(cfg: DictConfig) -> GenerativeModel:
     """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network."""
-    return instantiate(
+    model: GenerativeModel = instantiate(
         cfg.model,
         generator=initialised(lambda: instantiate(cfg.network.generator), cfg.seed, "generator"),
         discriminator=initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator"),
@@ -25,6 +25,9 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
         make_generator_optimizer=instantiate(cfg.optimizer.generator),
         make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
     )
+    return model.to(
+        memory_format=torch.channels_last
+    )  # here, so that sampling later gives the same bits as in training
 
 
 def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:

@@ -13,11 +13,19 @@ from saddle.runs import RunFolder
 def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
     """The exit code if the folder already answers the command; None when training begins, in an empty folder.
 
-    A finished run answers the same command and refuses another one by the keys that differ; `fresh=true` moves it aside,
-    as every run that did not finish is moved.
+    A finished run answers the same command and refuses another one by the keys that differ; `fresh=true` moves it
+    aside, as every run that did not finish is moved.
     """
+    with folder.claiming():
+        answer = _answer(cfg, folder)
+        if answer is None:
+            folder.mark("running", updates=0)  # at once: a second command, a moment later, must find it taken
+    return answer
+
+
+def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
     status = folder.status()
-    if status.state == "new":
+    if status.state == "new" and not folder.exists():
         return None
     if status.state == "running":
         return _refuse(f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}")
@@ -31,7 +39,8 @@ def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
         return 0
     aside = folder.move_aside() or Path()
-    print(f"the {status.state} run that was here is now {shown(aside)}; training begins again")
+    state = "unfinished" if status.state == "new" else status.state
+    print(f"the {state} run that was here is now {shown(aside)}; training begins again")
     return None
 
 

@@ -1,11 +1,12 @@
-"""Which keys make a run what it is: two runs that agree in them give the same numbers."""
+"""Which keys make a run what it is: two runs that agree in them give the same numbers, on one machine with as many
+threads."""
 
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 WHEREABOUTS = ("name", "fresh", "logger", "recipe", "experiment", "trainer.accelerator", "trainer.devices")
-INTERVALS = ("log_every", "sample_every", "evaluate_every")
+INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every")
 
 
 def identity(cfg: DictConfig) -> dict[str, Any]:

@@ -45,10 +45,10 @@ def noise(
     Returns:
         float32 [len(indices), *shape], on the CPU.
     """
-    blocks = {
-        block: _block(seed, stream, counter, block, tuple(shape), distribution)
-        for block in {i // BLOCK for i in indices}
-    }
+    # The key of a stream is spelled out, and numpy spells its numbers in another way than Python.
+    seed, counter, indices = int(seed), int(counter), [int(i) for i in indices]
+    needed = {i // BLOCK for i in indices}
+    blocks = {block: _block(seed, stream, counter, block, tuple(shape), distribution) for block in needed}
     rows = [blocks[i // BLOCK][i % BLOCK] for i in indices]
     return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, *shape)  # [count, *shape]
 

@@ -3,9 +3,12 @@
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 from saddle.status import Status
 
@@ -139,10 +142,18 @@ class RunFolder:
         self._beaten = time.monotonic()
         self._write_json("status.json", Status.of_this_process(state, details).stored())
 
-    def beat(self) -> None:
+    @contextmanager
+    def claiming(self) -> Iterator[None]:
+        """While it lasts, no other process is between looking at this folder and claiming it."""
+        lock = self.path.parent / f".{self.path.name}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
+            yield
+
+    def beat(self, **details: Any) -> None:
         """Give a sign of life; call it as often as you like, it writes every 15 seconds."""
         if time.monotonic() - self._beaten > HEARTBEAT:
-            self.mark("running", **self._details)
+            self.mark("running", **{**self._details, **details})
 
     def status(self) -> Status:
         """How the run stands now; "new" if nothing was written, "interrupted" if it says running and is dead."""

@@ -24,7 +24,10 @@ def stored_config(run: RunFolder) -> DictConfig:
     Raises:
         ValueError: it is not a configuration that this version can build.
     """
-    cfg = OmegaConf.create(run.config())
+    text = run.config()
+    if "${" in text:  # it was stored resolved; an interpolation could read this machine's environment
+        raise ValueError(f"{run.path / 'config.yaml'} holds an interpolation: it was changed by hand")
+    cfg = OmegaConf.create(text)
     if not isinstance(cfg, DictConfig):
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
     check(cfg)

@@ -52,7 +52,6 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
 
 
 def _train(cfg: DictConfig, folder: RunFolder) -> None:
-    folder.mark("running", updates=0)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.write_environment(describe(sys.argv, cfg.trainer.precision))
     data, model = build_data(cfg), build_model(cfg)

@@ -46,7 +46,14 @@ class Status:
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Status":
-        """The status stored as `stored`, with a dead "running" turned into "interrupted"."""
+        """The status stored as `stored`, with a dead "running" turned into "interrupted".
+
+        Raises:
+            ValueError: it was changed by hand.
+        """
+        right = isinstance(stored.get("pid", 0), int) and isinstance(stored.get("heartbeat", 0.0), int | float)
+        if stored.get("state") not in STATES or not right:
+            raise ValueError(f"status.json says {stored}: it was changed by hand")
         known = {key: stored[key] for key in ("state", "pid", "host", "born", "heartbeat") if key in stored}
         status = cls(**known, details={key: value for key, value in stored.items() if key not in known})
         if status.state == "running" and not status._alive():

@@ -37,7 +37,6 @@ def train(*, model: GenerativeModel, data: Data, trainer: Trainer, updates: int,
         every: intervals, in updates, at whose multiples the trainer's callbacks get to act.
     """
     model.data = data
-    model.to(memory_format=torch.channels_last)
     trainer.fit(model, train_dataloaders=Clock(start=model.updates, stop=updates, every=every))
 
 
@@ -57,7 +56,7 @@ class QuietTrainer(Trainer):
         *,
         accelerator: Literal["auto", "cpu", "gpu", "mps"],
         devices: PositiveInt,
-        precision: Literal["auto", "bf16-mixed", "32-true", "64-true"],
+        precision: Literal["auto", "bf16-mixed", "32-true"],
         loggers: Sequence[Logger],
         callbacks: Sequence[Callback],
     ) -> None:

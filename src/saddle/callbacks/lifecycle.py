@@ -13,7 +13,7 @@ class Lifecycle(Callback):
     """Keeps `status.json` true while the run lasts, and at its end stores the weights that `sample` draws with.
 
     Attributes:
-        seconds: wall-clock time of the training, evaluations included.
+        seconds: wall-clock time of the training, with the evaluations after the first update.
     """
 
     def __init__(self, *, folder: RunFolder) -> None:
@@ -25,7 +25,7 @@ class Lifecycle(Callback):
         self.folder.mark("running", updates=model.updates)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]
-        self.folder.beat()
+        self.folder.beat(updates=model.updates)
 
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
         self.seconds = monotonic() - self.started

@@ -4,12 +4,15 @@ A rule takes the resolved configuration as a plain mapping and yields what is wr
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from saddle.config.kinds import describe, fits
-from saddle.config.messages import show
+from saddle.config.messages import listing, show
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "metrics" / "weights"
 
 Values = dict[str, Any]
 Rule = Callable[[Values], Iterator[str]]
@@ -27,6 +30,12 @@ def enough_images(values: Values) -> Iterator[str]:
     counts = {split: values["data"].get(f"{split}_count") for split in ("train", "test")}
     if None not in counts.values():
         counts["all"] = sum(counts.values())
+    neighbours = values["evaluator"].get("neighbours")
+    if neighbours is not None and (values["evaluate_images"] or neighbours + 1) <= neighbours:
+        yield (
+            f"evaluate_images={values['evaluate_images']}: precision and recall with evaluator.neighbours={neighbours} "
+            f"need at least {neighbours + 1} images"
+        )
     size, train = values["batch_size"], counts["train"]
     if train is not None and size > train:
         yield f"batch_size={size}: the training set has {train} images; set batch_size={train} or less"
@@ -37,6 +46,17 @@ def enough_images(values: Values) -> Iterator[str]:
             f"evaluate_images={wanted}: the reference, evaluate_reference={split}, has {known} images; "
             f"set evaluate_images={known} or less, or null for as many as there are"
         )
+
+
+def shipped_or_there(values: Values) -> Iterator[str]:
+    """An extractor's weights ship with the package under a bare name; a name with a folder in it is a person's file."""
+    weights = values["extractor"].get("weights")
+    if isinstance(weights, str):
+        path = Path(weights).expanduser()
+        path = WEIGHTS / path if path.name == weights else path
+        if not path.is_file():
+            shipped = sorted(file.name for file in WEIGHTS.glob("*.safetensors"))
+            yield f"extractor.weights={show(weights)}: there is no {path}; the package has {listing(shipped, 'and')}"
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -69,4 +89,4 @@ def square_images(values: Values) -> Iterator[str]:
             )
 
 
-RULES: tuple[Rule, ...] = (one_device, enough_images, optimizer_ranges, square_images)
+RULES: tuple[Rule, ...] = (one_device, enough_images, shipped_or_there, optimizer_ranges, square_images)

@@ -1,7 +1,7 @@
-"""What a node may instantiate: classes of this package, torch's layers and optimisers, and Lightning's.
+"""What a node may instantiate: classes of this package, torch's layers and optimisers.
 
 A configuration may come from a stranger, so a target is allowed for where it is written, not for how it is spelled:
-`pytorch_lightning.trainer.trainer.os.system` starts well and ends in the operating system.
+`torch.optim.optimizer.os.system` starts well and ends in the operating system.
 """
 
 import ast
@@ -10,8 +10,19 @@ from collections.abc import Iterator
 from saddle.config.messages import ConfigError, listing, meant, nearest
 from saddle.config.source import Definition, Module, find
 
-PREFIXES = ("saddle.", "torch.optim.", "torch.nn.", "pytorch_lightning.")
-FORBIDDEN = ("pytorch_lightning.cli.",)  # builds any class that its arguments name
+PREFIXES = ("saddle.", "torch.optim.", "torch.nn.")
+HOMES = {
+    "data": ("saddle.data.",),
+    "network": ("saddle.networks.", "torch.nn."),
+    "loss": ("saddle.losses.",),
+    "optimizer": ("torch.optim.",),
+    "model": ("saddle.models.",),
+    "extractor": ("saddle.metrics.",),
+    "evaluator": ("saddle.metrics.",),
+    "trainer": ("saddle.training.",),
+    "logger": ("saddle.callbacks.",),
+}
+"""Where the classes of a group are written: a logger in the place of a data set would be built, and write."""
 NODE_KEYS = ("_target_", "_partial_")
 
 
@@ -25,13 +36,16 @@ def resolve(target: object, path: str) -> Definition:
     if not isinstance(target, str) or not target.startswith(PREFIXES):
         allowed = listing([f"{prefix}*" for prefix in PREFIXES], "and")
         raise ConfigError(f"{where} is refused: a target is a class of {allowed}")
+    homes = HOMES.get(path.partition(".")[0], PREFIXES)
+    if not target.startswith(homes):
+        raise ConfigError(f"{where} is refused: a target is a class of {listing([f'{home}*' for home in homes], 'or')}")
     found = find(target)
     if found is None:
         raise ConfigError(f"{where}: there is no such class{meant(_alternatives(target))}")
     if not isinstance(found, Definition) or not isinstance(found.node, ast.ClassDef):
         raise ConfigError(f"{where} is refused: this is no class")
     home = f"{found.module.name}."
-    if not home.startswith(PREFIXES) or home.startswith(FORBIDDEN):
+    if not home.startswith(homes):
         raise ConfigError(f"{where} is refused: this is {home}{found.name}, which is not allowed")
     return found
 

@@ -1,9 +1,11 @@
 """The real handwritten digits that scikit-learn ships: no download, 1,797 grey images of 8 x 8 pixels."""
 
 from functools import cached_property
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+from pydantic import Field
 from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -13,6 +15,7 @@ from saddle.noise import generator
 
 NATIVE = 8
 """Side of the digits as they were published, in pixels."""
+Side = Annotated[int, Field(ge=8, multiple_of=8)]
 
 
 class Digits(Images):
@@ -32,7 +35,9 @@ class Digits(Images):
 
     name = "digits"
 
-    def __init__(self, *, shape: list[int], test_count: int) -> None:
+    def __init__(
+        self, *, shape: tuple[Literal[1], Side, Side], test_count: Annotated[int, Field(gt=0, lt=1797)]
+    ) -> None:
         channels, height, width = shape if len(shape) == 3 else (0, 0, 0)
         if channels != 1 or height != width or height < NATIVE or height % NATIVE:
             raise ValueError(

@@ -51,7 +51,7 @@ class Window:
             layer = self.pixels[:, channel]
             layer += alpha * (colour[..., channel, None, None] - layer)
 
-    def paint_ramp(self, stops: Field, tone: Field | float, alpha: Field) -> None:
+    def paint_ramp(self, stops: Field, tone: Field, alpha: Field | float) -> None:
         """Lay a colour of the ramp `stops` [count, steps, 3] over the window: tone 0 is its first stop, 1 its next."""
         steps = [np.clip(tone - k, 0, 1) for k in range(stops.shape[1] - 1)]
         for channel in range(3):
@@ -72,9 +72,7 @@ class Canvas:
         pivot: the point (x, y) that the turn leaves in place.
     """
 
-    def __init__(
-        self, *, resolution: int, turn: Field, most: float, pivot: tuple[float, float]
-    ) -> None:
+    def __init__(self, *, resolution: int, turn: Field, most: float, pivot: tuple[float, float]) -> None:
         self.resolution, self.most, self.pivot = resolution, most, pivot
         self.pixel = 2 / resolution
         self.pixels = np.zeros((len(turn), 3, resolution, resolution), np.float32)

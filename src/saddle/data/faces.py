@@ -5,10 +5,12 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor
 
 from saddle.cache import PROJECT, cached, folder
@@ -23,6 +25,8 @@ from saddle.noise import noise
 
 Factors = dict[str, NDArray[np.generic]]
 """One value per face and factor: int64 or float32, [count] each."""
+
+Side = Annotated[int, Field(ge=8)]
 
 VERSION = 13
 """Of the drawing: raised whenever an image changes."""
@@ -129,7 +133,14 @@ class Faces(Images):
 
     name = "faces"
 
-    def __init__(self, *, shape: list[int], train_count: int, test_count: int, seed: int) -> None:
+    def __init__(
+        self,
+        *,
+        shape: tuple[Literal[3], Side, Side],
+        train_count: PositiveInt,
+        test_count: PositiveInt,
+        seed: NonNegativeInt,
+    ) -> None:
         if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < 8:
             raise ValueError(f"data.shape is {list(shape)}, but faces are [3, r, r] with a resolution r of at least 8")
         self.shape = tuple(shape)

@@ -131,6 +131,7 @@ def skull(window: Window, volume: Field) -> Field:
 
 
 def fringe_locks(style: NDArray[np.int64]) -> list[Lock]:
+    """The locks that make up each picture's fringe."""
     rows = TABLE[style]  # [count, locks, 7]
     return [Lock(*(rows[:, k, j, None, None] for j in range(7))) for k in range(rows.shape[1])]
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import numpy as np
 import torch
+from pydantic import PositiveInt
 from torch import Tensor
 
 from saddle.cache import cached
@@ -52,11 +53,11 @@ class Evaluator:
         extractor: Extractor,
         reference: Tensor,
         split: str,
-        count: int | None,
-        batch_size: int,
-        neighbours: int,
-        patches: int,
-        projections: int,
+        count: PositiveInt | None,
+        batch_size: PositiveInt,
+        neighbours: PositiveInt,
+        patches: PositiveInt,
+        projections: PositiveInt,
     ) -> None:
         self.count = _allowed(count, len(reference), neighbours)
         self.extractor = extractor
@@ -125,13 +126,14 @@ class Evaluator:
     @cached_property
     def _digest(self) -> str:
         images = self.reference.cpu().contiguous()
-        return blake2b(images.numpy().tobytes() + repr(tuple(images.shape)).encode(), digest_size=8).hexdigest()
+        return _hash(images.numpy().tobytes() + repr(tuple(images.shape)).encode())
 
     @cached_property
     def _real(self) -> Tensor:
         """Features of the reference, float64 [count, num_features]."""
-        name = f"features/{self.extractor.name}_{self.extractor.digest}_{self._digest}"
-        return _double(torch.from_numpy(cached(name, self._extract)["features"]))
+        extractor = self.extractor
+        key = _hash(repr((extractor.digest, extractor.resize, self._digest)).encode())
+        return _double(torch.from_numpy(cached(f"features/{extractor.name}_{key}", self._extract)["features"]))
 
     def _extract(self) -> dict[str, np.ndarray]:
         device = next(iter(self.extractor.parameters())).device
@@ -178,6 +180,10 @@ def _allowed(count: int | None, available: int, neighbours: int) -> int:
 def _part(available: int, count: int) -> Tensor:
     """A fixed random part of the reference, in its order: folders are often sorted by kind."""
     return torch.from_numpy(np.sort(generator("evaluation", "reference").permutation(available)[:count]))
+
+
+def _hash(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
 
 
 def _double(features: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -41,20 +41,13 @@ class SmallExtractor(Extractor):
             raise FileNotFoundError(f"extractor.weights: there is no file {path}; shipped with the package: {shipped}")
         self.name = name
         self.digest = sha256(path.read_bytes()).hexdigest()[:16]
-        with safe_open(path, framework="pt") as file:
-            stated = (file.metadata() or {}).get("extractor")
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118  (not a mapping)
-        if stated is None:
-            raise ValueError(
-                f"extractor.weights: {path} does not say which network it holds; experiments/extractors/train.py "
-                "writes such files, with an entry `extractor` in their metadata"
-            )
-        self.information: dict[str, Any] = json.loads(stated)
+        self.information, tensors = _read(path)
         architecture = self.information["architecture"]
         self.channels = architecture["channels"]
         self.num_features = architecture["num_features"]
         self.resize = f"bilinear, antialiased, to {architecture['size']} x {architecture['size']}"
-        self.trunk = _filled(architecture, tensors, path).to(memory_format=torch.channels_last)  # a third faster on CPUs
+        trunk = _filled(architecture, tensors, path)
+        self.trunk = trunk.to(memory_format=torch.channels_last)  # a third faster on a CPU
         self.requires_grad_(False)
         self.eval()
 
@@ -64,6 +57,19 @@ class SmallExtractor(Extractor):
             images = interpolate(images, size=(size, size), mode="bilinear", align_corners=False, antialias=True)
         images = images.contiguous(memory_format=torch.channels_last)
         return self.trunk(images / 127.5 - 1)  # [count, num_features]
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What the file says of itself, and its tensors as float32."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            stated = (file.metadata() or {})["extractor"]
+            return json.loads(stated), {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"extractor.weights: {path} does not say which network it holds ({error!r}); "
+            "experiments/extractors/train.py writes safetensors files with an entry `extractor` in their metadata"
+        ) from error
 
 
 def _filled(architecture: dict[str, Any], tensors: dict[str, Tensor], path: Path) -> Trunk:

@@ -25,8 +25,9 @@ class GAN(CodedModel):
     fresh codes. D's steps send no gradient into G and build no graph of it.
 
     Batch normalisation in G: it is in training mode wherever it plays, so each update moves its running statistics
-    d_steps + g_steps times, most often by forwards of D's steps. They follow the same codes' distribution and the same
-    weights, so this only shortens their memory: with momentum 0.1 an update forgets 1 - 0.9^(k + 1) of them.
+    d_steps + g_steps times, d_steps of them in D's steps. With momentum 0.1 an update thus forgets
+    1 - 0.9^(d_steps + g_steps) of them. They belong to G's weights before its last step, and the averaged generator
+    copies them although its weights are an average of older ones.
 
     Args:
         generator: codes [batch, code_size] to x [batch, *shape].
@@ -40,8 +41,9 @@ class GAN(CodedModel):
         prior: distribution of the codes.
         seed: of the codes and of the data order.
         average_decay: of the averaged generator that `sample` draws with: after update t,
-            average <- d average + (1 - d) weights with d = min(average_decay, (1 + t) / (10 + t)), so that a short run
-            is not held back by its first weights; batch-norm statistics are copied. null: no average.
+            average <- d average + (1 - d) weights with d = min(average_decay, (1 + t) / (10 + t)),
+            from t = 1 on, so that a short run is not held back by its first weights; batch-norm statistics are copied.
+            null: no average.
     """
 
     def __init__(
@@ -147,10 +149,6 @@ class GAN(CodedModel):
             return network(codes)  # [count, *shape]
         finally:
             network.train(training)
-
-
-def _averaged(generator: nn.Module, decay: float) -> AveragedModel:
-    return AveragedModel(generator, multi_avg_fn=_average(decay)).requires_grad_(False)
 
 
 def _averaged(generator: nn.Module, decay: float) -> AveragedModel:

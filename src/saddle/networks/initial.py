@@ -12,10 +12,10 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def initialised(make: Callable[[], Network], seed: int, part: str) -> Network:
-    """`make()` with initial weights that are a function of (seed, part); torch's global generator is left as it was.
+    """`make()` with initial weights that are a function of (seed, part); torch's own generators are left as they were.
 
     Every part has a stream of its own: another discriminator leaves the generator's first weights as they were.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng():
         torch.manual_seed(int(generator(seed, "weights", part).integers(2**32)))
         return make()
