@@ -1,0 +1,66 @@
+"""A finished run's model again: the same samples, bit for bit, and nothing from a stranger's folder is trusted."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from members import composed
+from omegaconf import OmegaConf
+from safetensors.torch import save_file
+
+from saddle.building import build_model
+from saddle.runs import RunFolder
+from saddle.sampling import load_model, stored_config, write_samples
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A folder as a run leaves it, of an untrained DCGAN on digits."""
+    cfg = composed("data=digits", "network=dcgan", "logger=none")
+    model = build_model(cfg)
+    folder = RunFolder(tmp_path / "run (1), 中文")
+    folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
+    folder.weights.parent.mkdir(parents=True)
+    save_file({name: tensor.contiguous() for name, tensor in model.drawn().state_dict().items()}, folder.weights)
+    torch.save(model.sample(range(300), seed=0), tmp_path / "expected.pt")
+    return folder
+
+
+def test_the_same_samples_bit_for_bit(run: RunFolder) -> None:
+    """The memory format decides about the last bit: a loaded model has that of the trained one."""
+    expected = torch.load(run.path.parent / "expected.pt", weights_only=True)
+    assert torch.equal(load_model(run, stored_config(run)).sample(range(300), seed=0), expected)
+
+
+def test_samples_are_files(run: RunFolder, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_samples(run, count=3, seed=None, out=out)
+    assert sorted(path.name for path in out.iterdir()) == ["00000.png", "00001.png", "00002.png", "grid.png"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("data._target_", "os.system"),
+        ("data._target_", "saddle.callbacks.wandb.Wandb"),
+        ("data._target_", "pytorch_lightning.demos.mnist_datamodule._MNIST"),
+        ("network.generator._target_", "builtins.eval"),
+        ("name", "${oc.env:HOME}"),
+    ],
+)
+def test_a_strangers_configuration_is_refused(run: RunFolder, path: str, value: str) -> None:
+    cfg = OmegaConf.create(run.config())
+    OmegaConf.update(cfg, path, value)
+    run.write_config(OmegaConf.to_yaml(cfg))
+    with pytest.raises(ValueError, match=r"refused|changed by hand"):
+        stored_config(run)
+
+
+def test_other_weights_are_refused(run: RunFolder) -> None:
+    for damaged in (b"", b"\x80\x04nonsense" * 10):
+        run.weights.write_bytes(damaged)
+        with pytest.raises(ValueError, match="does not fit"):
+            load_model(run, stored_config(run))
+    run.weights.unlink()
+    with pytest.raises(LookupError, match="no weights"):
+        load_model(run, stored_config(run))
