@@ -7,7 +7,7 @@ from saddle.arguments import arguments
 from saddle.report.comparison import FIGURE, TABLE, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
-from saddle.sweep import find_run, newest_sweep, runs_of
+from saddle.runs.sweep import find_run, newest_sweep, runs_of
 
 ARGUMENTS = {
     "sweep": "a sweep's folder, runs/NAME; by default the newest one under runs/",

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from saddle.arguments import arguments
-from saddle.sweep import find_run, finished_runs, newest_sweep
+from saddle.runs.sweep import find_run, finished_runs, newest_sweep
 from saddle.threads import thread_variables
 
 ARGUMENTS = {

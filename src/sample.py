@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from saddle.arguments import arguments
-from saddle.sweep import find_run
+from saddle.runs.sweep import find_run
 from saddle.threads import thread_variables
 
 ARGUMENTS = {

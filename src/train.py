@@ -12,9 +12,9 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import enter
-from saddle.earlier import answer_of_earlier_run
-from saddle.naming import job_names
-from saddle.runs import RunFolder
+from saddle.runs.earlier import answer_of_earlier_run
+from saddle.runs.folder import RunFolder
+from saddle.runs.naming import job_names
 
 
 @hydra.main(version_base=None, config_path="../conf", config_name="train")

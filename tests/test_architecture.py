@@ -21,8 +21,9 @@ MAY_IMPORT = {
     "losses": set(),
     "metrics": GROUND,
     "models": {"data", "networks", "losses", "noise"},
-    "callbacks": {"data", "metrics", "models", "runs", "place"},
-    "report": {"runs", "sweep", "summary"},
+    "callbacks": {"data", "metrics", "models", "runs"},
+    "report": {"runs"},
+    "runs": set(),
 }
 """Room -> rooms and modules of the package that it may know."""
 

@@ -14,8 +14,8 @@ import pytest
 from hydra_plugins.isolated import _child
 from hydra_plugins.isolated._child import Child, cause_of
 from hydra_plugins.isolated._jobs import Jobs
-from saddle.place import Place
-from saddle.sweep import newest_sweep, read_sweep
+from saddle.runs.place import Place
+from saddle.runs.sweep import newest_sweep, read_sweep
 from saddle.threads import cores
 
 Capture = pytest.CaptureFixture[str]
@@ -25,7 +25,7 @@ SRC = Path(__file__).resolve().parents[1] / "src"
 JOB = """
 import json, os, signal, sys, time
 sys.path.insert(0, {src!r})
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 given = dict(argument.lstrip("+").split("=", 1) for argument in sys.argv[1:] if "=" in argument)
 run = RunFolder(given["hydra.run.dir"].strip('"'))
 if run.status().state == "finished":
@@ -190,7 +190,7 @@ hydra:
 STUDY_PROGRAM = """
 import sys, types
 import hydra
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 stub = types.ModuleType("saddle.config")
 class ConfigError(Exception): pass
 def check_jobs(jobs):

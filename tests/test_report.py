@@ -14,8 +14,8 @@ from saddle.report.figure import draw
 from saddle.report.rows import read_rows
 from saddle.report.table import markdown, terminal
 from saddle.report.text import duration, number
-from saddle.runs import RunFolder
-from saddle.sweep import write_sweep
+from saddle.runs.folder import RunFolder
+from saddle.runs.sweep import write_sweep
 
 OTHERS = ("kid_faces", "precision_faces", "recall_faces", "swd")
 
@@ -160,7 +160,7 @@ def test_numbers_are_short_and_keep_four_digits() -> None:
 
 
 def test_neither_the_report_nor_the_launcher_imports_torch() -> None:
-    modules = "compare, hydra_plugins.isolated._jobs, saddle.report.figure, saddle.runs, saddle.naming, saddle.threads"
+    modules = "compare, hydra_plugins.isolated._jobs, saddle.report.figure, saddle.runs.folder, saddle.runs.earlier"
     code = f"import sys; import {modules}; print({{'torch', 'pytorch_lightning', 'wandb'}} & set(sys.modules))"
     src = str(Path(compare.__file__).parent)
     done = subprocess.run([sys.executable, "-c", code], cwd=src, capture_output=True, text=True, check=True)

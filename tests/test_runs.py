@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 from saddle.arguments import arguments
-from saddle.naming import job_names, sweep_name
-from saddle.runs import RunFolder, replace_file
-from saddle.status import SILENCE
-from saddle.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
+from saddle.runs.folder import RunFolder, replace_file
+from saddle.runs.naming import job_names, sweep_name
+from saddle.runs.status import SILENCE
+from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
 from saddle.threads import cores
 
 CASES = [
@@ -89,7 +89,7 @@ def test_a_run_is_new_until_it_says_something(run: RunFolder) -> None:
 def test_a_running_run_whose_process_is_gone_counts_as_interrupted(run: RunFolder) -> None:
     run.mark("running", updates=5)
     assert (run.status().state, run.status().details) == ("running", {"updates": 5})
-    code = "import sys; from saddle.runs import RunFolder; RunFolder(sys.argv[1]).mark('running', updates=7)"
+    code = "import sys; from saddle.runs.folder import RunFolder; RunFolder(sys.argv[1]).mark('running', updates=7)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
     subprocess.run([sys.executable, "-c", code, str(run.path)], env=environment, check=True)
     status = run.status()
@@ -113,7 +113,7 @@ def test_what_counts_as_alive(run: RunFolder, change: dict[str, object], state: 
 
 
 def test_a_process_that_ended_but_was_not_collected_is_dead(run: RunFolder) -> None:
-    code = "import sys; from saddle.runs import RunFolder; RunFolder(sys.argv[1]).mark('running')"
+    code = "import sys; from saddle.runs.folder import RunFolder; RunFolder(sys.argv[1]).mark('running')"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
     child = subprocess.Popen([sys.executable, "-c", code, str(run.path)], env=environment)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table of processes
@@ -127,7 +127,7 @@ def test_heartbeats_are_rare_and_keep_the_details(run: RunFolder, monkeypatch: p
     first = run.status().heartbeat
     run.beat()
     assert run.status().heartbeat == first
-    monkeypatch.setattr("saddle.runs.HEARTBEAT", 0.0)
+    monkeypatch.setattr("saddle.runs.folder.HEARTBEAT", 0.0)
     run.beat()
     assert run.status().heartbeat > first
     assert run.status().details == {"updates": 5}

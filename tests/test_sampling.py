@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from members import composed
 from omegaconf import OmegaConf
 from safetensors.torch import save_file
 
+from members import composed
 from saddle.building import build_model
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model, stored_config, write_samples
 
 

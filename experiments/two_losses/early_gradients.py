@@ -9,7 +9,7 @@ from statistics import mean
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
-from saddle.sweep import newest_sweep, runs_of
+from saddle.runs.sweep import newest_sweep, runs_of
 
 STRETCHES = ((0, 100), (100, 500), (500, 1000), (1000, 10**9))
 

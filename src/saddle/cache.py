@@ -7,6 +7,7 @@ so it is there whole or not at all; one process makes it while the others wait f
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 from zipfile import BadZipFile
 
 import numpy as np
@@ -33,7 +34,7 @@ def cached(name: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np
             stored = make()
             temporary = path.with_suffix(f".{os.getpid()}.tmp")
             with temporary.open("wb") as file:
-                np.savez(file, **stored)
+                np.savez(file, **cast(dict[str, Any], stored))  # the stub takes any keyword for a flag
             temporary.replace(path)
     return stored
 

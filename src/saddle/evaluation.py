@@ -5,7 +5,7 @@ from typing import Any
 
 from saddle.building import build_data, build_evaluator
 from saddle.data.base import to_uint8
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model, stored_config
 
 

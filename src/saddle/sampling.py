@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from saddle.building import build_data, build_model
 from saddle.config import check
 from saddle.models.base import GenerativeModel
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 
 BATCH = 250
 """Samples drawn at a time."""

@@ -21,12 +21,12 @@ from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.environment import describe
-from saddle.messages import closing, opening, shown
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
-from saddle.place import Place
-from saddle.runs import RunFolder
-from saddle.summary import higher_is_better, summarise
+from saddle.runs.folder import RunFolder
+from saddle.runs.messages import closing, opening, shown
+from saddle.runs.place import Place
+from saddle.runs.summary import higher_is_better, summarise
 from saddle.training import best_precision, train
 
 LOSSES = ("loss_discriminator", "loss_generator")

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from hydra_plugins.isolated._child import Child, cause_of
-from saddle.naming import job_names, sweep_name
-from saddle.place import Place
 from saddle.report.comparison import closing_words, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
-from saddle.runs import RunFolder
-from saddle.status import Status
-from saddle.sweep import write_sweep
+from saddle.runs.folder import RunFolder
+from saddle.runs.naming import job_names, sweep_name
+from saddle.runs.place import Place
+from saddle.runs.status import Status
+from saddle.runs.sweep import write_sweep
 from saddle.threads import thread_variables
 
 

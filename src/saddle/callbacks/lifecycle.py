@@ -6,7 +6,7 @@ from pytorch_lightning import Callback, Trainer
 from safetensors.torch import save_file
 
 from saddle.models.base import GenerativeModel
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 
 
 class Lifecycle(Callback):

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from saddle.callbacks.measure import Measure
 from saddle.models.base import GenerativeModel
-from saddle.place import Place
+from saddle.runs.place import Place
 
 SECONDS_BETWEEN_LINES = 15.0
 

@@ -8,7 +8,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from saddle.callbacks.measure import Reading
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 
 
 class RunLog(Logger):

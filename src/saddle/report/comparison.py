@@ -6,7 +6,7 @@ from pathlib import Path
 
 from saddle.report.rows import Row
 from saddle.report.table import markdown
-from saddle.runs import replace_file
+from saddle.runs.folder import replace_file
 
 TABLE = "comparison.md"
 FIGURE = "comparison.png"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)

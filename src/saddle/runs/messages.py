@@ -6,7 +6,7 @@ from shlex import quote
 
 from omegaconf import DictConfig
 
-from saddle.runs import RunFolder
+from saddle.runs.folder import RunFolder
 
 
 def opening(cfg: DictConfig, sizes: Mapping[str, int], folder: RunFolder) -> str:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from saddle.runs import RunFolder, replace_file
+from saddle.runs.folder import RunFolder, replace_file
 
 ROOT = Path("runs")
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from saddle.status import Status
+from saddle.runs.status import Status
 
 if TYPE_CHECKING:
     from PIL.Image import Image
