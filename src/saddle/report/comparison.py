@@ -34,7 +34,7 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
     finished = [row for row in rows if row.status == "finished"]
     lines.append("What to do next")
     if finished:
-        lines.append("  make fid      FID and its company for the finished runs")
+        lines.append("  make fid      the finished runs measured again, all numbers in one table")
         lines.append("  make compare  the comparison again")
         lines.append(f"  python src/sample.py run={shlex.quote(str(finished[-1].folder))}   new samples")
     if len(finished) < len(rows):
