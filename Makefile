@@ -20,8 +20,8 @@ endif
 endif
 
 $(READY): requirements.lock
-	@command -v $(PYTHON) >/dev/null \
-	  || { echo "error: there is no $(PYTHON); choose another with make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -V >/dev/null 2>&1 \
+	  || { echo "error: there is no $(PYTHON) that runs; choose another with make setup PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "error: $(PYTHON) is older than Python 3.11; choose another with make setup PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \

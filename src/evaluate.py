@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from saddle.arguments import arguments
+from saddle.runs.messages import show_warnings_as_notes
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
 from saddle.threads import thread_variables
 
@@ -35,6 +36,8 @@ def main(argv: list[str]) -> None:
             runs = finished_runs(sweep)
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         from saddle.evaluation import evaluate_run, evaluation_table
+
+        show_warnings_as_notes()
 
         results = {}
         for run in runs:

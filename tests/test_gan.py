@@ -1,6 +1,7 @@
 """The game of the lecture's algorithm: what each step sees, what it changes, what is sampled."""
 
 import copy
+import functools
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import torch
 from pytorch_lightning import Callback
 from torch import Tensor, nn
 
+from saddle.callbacks.instruments import TrainingLosses
+from saddle.callbacks.measure import Measure
 from saddle.data.base import from_uint8
 from saddle.losses.minimax import Minimax
 from saddle.models.gan import GAN
@@ -242,3 +245,11 @@ def test_what_training_notes() -> None:
     noted = model.noted()
     assert noted["accuracy_real"] == pytest.approx(5 / 6)
     assert noted["accuracy_fake"] == pytest.approx(2 / 6)
+
+
+def test_a_run_that_diverges_ends_with_an_error() -> None:
+    """Not with black pictures and a finite distance: samples of NaN would be valid bytes."""
+    explosive = functools.partial(torch.optim.SGD, lr=1e30)
+    measure = Measure(instruments=[TrainingLosses(every=2)], updates=20)
+    with pytest.raises(ValueError, match=r"loss_discriminator.*not finite.*diverged"):
+        play(game(make_discriminator_optimizer=explosive), 20, measure, every=2)

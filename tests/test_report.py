@@ -165,3 +165,25 @@ def test_neither_the_report_nor_the_launcher_imports_torch() -> None:
     src = str(Path(compare.__file__).parent)
     done = subprocess.run([sys.executable, "-c", code], cwd=src, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_runs_that_are_measured_in_different_ways_say_so(tmp_path: Path) -> None:
+    """A number never stands under the name of another metric."""
+    make_run(tmp_path / "data-faces", {0: 400.0, 500: 20.0})
+    other = make_run(tmp_path / "data-digits", {0: 60.0, 500: 3.0})
+    summary = other.summary() or {}
+    summary["metrics"] = {"fd_digits": summary["metrics"]["fd_faces"]}
+    other.write_summary(summary | {"main_metric": "fd_digits", "floor": 1.25})
+    text = terminal(read_rows([RunFolder(tmp_path / name) for name in ("data-faces", "data-digits")]))
+    assert "fd_faces or fd_digits" in text
+    assert "fd_digits 3" in text
+    assert "floor of fd_digits, real images against real images: 1.25" in text
+    assert "do not compare" in text
+
+
+def test_a_value_that_is_older_than_the_run_says_when_it_was_measured(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "job", {0: 400.0}, ended="failed")
+    run.log(260, {"loss_discriminator": 1.0})
+    make_run(tmp_path / "finished", {0: 400.0, 500: 20.0})
+    lines = terminal(read_rows([run, RunFolder(tmp_path / "finished")])).splitlines()
+    assert any(line.startswith("job") and "400 @0" in line for line in lines)

@@ -56,11 +56,14 @@ def write_samples(run: RunFolder, *, count: int, seed: int | None, out: Path) ->
 
     Raises:
         LookupError, ValueError: as `load_model`.
-        OSError: `out` cannot be written.
+        ValueError: `out` is there and not empty.
+        OSError: it cannot be written.
     """
     cfg = stored_config(run)
     model, data = load_model(run, cfg), build_data(cfg)
     seed = cfg.seed if seed is None else seed
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"out={out} is not an empty folder: samples of two calls would be mixed; choose another")
     out.mkdir(parents=True, exist_ok=True)
     for start in range(0, count, BATCH):
         x = model.sample(range(start, min(start + BATCH, count)), seed)

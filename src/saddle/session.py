@@ -3,7 +3,6 @@
 import logging
 import sys
 import traceback
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from saddle.environment import describe
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
-from saddle.runs.messages import closing, opening, shown
+from saddle.runs.messages import closing, opening, show_warnings_as_notes, shown
 from saddle.runs.place import Place
 from saddle.runs.summary import higher_is_better, summarise
 from saddle.training import best_precision, train
@@ -125,5 +124,5 @@ def _quiet_libraries() -> None:
     """Keep Lightning's remarks on hardware and its advertisements out of the way; warnings of ours stay."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module=r"(pytorch_lightning|lightning_fabric|torchmetrics|torch)\.")
+    show_warnings_as_notes()
     torch.set_num_threads(int(torch.get_num_threads()))

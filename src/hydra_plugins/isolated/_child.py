@@ -96,7 +96,7 @@ def _terminal() -> tuple[int, int]:
 def cause_of(code: int, last_words: Sequence[str]) -> str:
     """Why a process ended with `code`, in one line."""
     if code == -signal.SIGKILL:
-        return "killed (SIGKILL): most often there was too little memory; try a smaller batch_size or resolution"
+        return "killed (SIGKILL) by someone, or for want of memory: then try a smaller batch_size or resolution"
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     if code == 0:

@@ -45,6 +45,8 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
     flags = _flags(argv)
     if flags is None:
         return
+    if flags.cfg and flags.multirun:
+        raise ConfigError("--cfg shows the configuration of one job: leave -m out")
     with composer(conf, _search_path(flags.config_dir)) as made:
         parsed = [made.parse(argument) for argument in flags.overrides]
         cfg = made.compose(_job(parsed, 0))

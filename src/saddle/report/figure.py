@@ -66,16 +66,15 @@ def _styles(runs: int) -> list[Style]:
 
 
 def _curves(figure: Figure, rows: Sequence[Row], styles: Sequence[Style]) -> None:
-    main = next((row.main for row in rows if row.main), "")
     left, width, height = 0.8, CURVES - 0.8 - 2 * MARGIN, figure.get_size_inches()[1] - 2 * MARGIN - 0.4
     metric = _axes(figure, left, MARGIN, width, 0.5 * height)
     discriminator = _axes(figure, left, MARGIN + 0.54 * height, width, 0.21 * height)
     generator = _axes(figure, left, MARGIN + 0.79 * height, width, 0.21 * height)
     for row, style in zip(rows, styles, strict=True):
-        _curve(metric, row, main, style | {"marker": "o", "markersize": 3.5})
+        _curve(metric, row, row.main, style | {"marker": "o", "markersize": 3.5})
         _curve(discriminator, row, "loss_discriminator", style | {"linewidth": 1.0})
         _curve(generator, row, "loss_generator", style | {"linewidth": 1.0})
-    _metric_axis(metric, rows, main)
+    _metric_axis(metric, rows)
     for panel, player in ((discriminator, "loss of D"), (generator, "loss of G")):
         panel.set_ylabel(player)
         _without_spikes(panel)
@@ -106,8 +105,9 @@ def _in_blocks(points: np.ndarray) -> np.ndarray:
     return np.array([block.mean(axis=0) for block in blocks]).T
 
 
-def _metric_axis(panel: Axes, rows: Sequence[Row], main: str) -> None:
-    values = [line[main] for row in rows for line in row.metrics if 0 < line.get(main, 0) < math.inf]
+def _metric_axis(panel: Axes, rows: Sequence[Row]) -> None:
+    mains = list(dict.fromkeys(row.main for row in rows if row.main))
+    values = [line[row.main] for row in rows for line in row.metrics if 0 < line.get(row.main, 0) < math.inf]
     floors = sorted({row.floor for row in rows if row.floor})
     if values:
         panel.set_yscale("log")
@@ -120,7 +120,7 @@ def _metric_axis(panel: Axes, rows: Sequence[Row], main: str) -> None:
         text = f"floor {number(floor)}: real against real"
         look: Style = {"ha": "right", "va": "bottom", "fontsize": 7.5, "color": "0.35"}
         panel.text(0.99, floor * 1.02, text, transform=panel.get_yaxis_transform(), **look)
-    panel.set_ylabel(main or "no evaluation yet")
+    panel.set_ylabel(" or ".join(mains) or "no evaluation yet")
 
 
 def _without_spikes(panel: Axes) -> None:
@@ -152,5 +152,6 @@ def _title(row: Row) -> str:
     """The job, over several lines if it is long, and how it stands."""
     lines = row.job.split("_") if len(row.job) > 28 else [row.job]
     facts = [row.status] if row.status != "finished" else []
-    facts += [f"{row.main} {number(row.last)}"] if row.last is not None else []
+    stale = f" @{row.last_updates}" if row.last_updates != row.updates else ""
+    facts += [f"{row.main} {number(row.last)}{stale}"] if row.last is not None else []
     return "\n".join([*lines, ", ".join(facts)]).rstrip()

@@ -15,8 +15,8 @@ class Row:
 
     Attributes:
         main: name of the metric that runs are compared by; empty while no run has said which.
-        last, best: its value at the last evaluation, and its best at any; `best` was selected on the numbers it is
-            taken from and is therefore optimistic.
+        last, last_updates: its value at the last evaluation, and when that was.
+        best: its best at any evaluation, selected on the numbers it is taken from and therefore optimistic.
         floor: what real images score against real images.
         others: the last values of the other metrics.
         grid: the last grid of samples.
@@ -31,6 +31,7 @@ class Row:
     seconds: float | None
     main: str
     last: float | None
+    last_updates: int | None
     best: float | None
     best_updates: int | None
     floor: float | None
@@ -68,6 +69,7 @@ def _row(run: RunFolder, summary: dict[str, Any], known: dict[str, Any], state: 
         seconds=summary.get("seconds"),
         main=main,
         last=own.get("last"),
+        last_updates=max((int(line["updates"]) for line in metrics if main in line), default=None),
         best=own.get("best"),
         best_updates=own.get("best_updates"),
         floor=summary.get("floor", known.get("floor")),

@@ -62,7 +62,7 @@ def markdown(rows: Sequence[Row], folder: Path) -> str:
 
 
 def _columns(rows: Sequence[Row], grid: Callable[[Row], str]) -> list[Column]:
-    main = next((row.main for row in rows if row.main), "")
+    mains = _mains(rows)
     others = list(dict.fromkeys(name for row in rows for name in row.others))
     columns = [
         Column(title="job", cell=lambda row: row.job, spare=0, right=False),
@@ -70,8 +70,8 @@ def _columns(rows: Sequence[Row], grid: Callable[[Row], str]) -> list[Column]:
         Column(title="updates", cell=lambda row: "-" if row.updates is None else str(row.updates), spare=0),
         Column(title="time", cell=lambda row: duration(row.seconds), spare=1),
     ]
-    if main:
-        columns.append(Column(title=main, cell=lambda row: number(row.last), spare=0))
+    if mains:
+        columns.append(Column(title=" or ".join(mains), cell=_last(named=len(mains) > 1), spare=0))
         columns.append(Column(title="best*", cell=_best, spare=0))
     if any(row.floor for row in rows):
         columns.append(Column(title="x floor", cell=_multiple, spare=3))
@@ -79,6 +79,22 @@ def _columns(rows: Sequence[Row], grid: Callable[[Row], str]) -> list[Column]:
         columns.append(Column(title=name, cell=_other(name), spare=4 + place))
     columns.append(Column(title="last grid", cell=grid, spare=2, right=False))
     return columns
+
+
+def _mains(rows: Sequence[Row]) -> list[str]:
+    """The metrics that the runs are compared by: one, unless they are runs on different sets."""
+    return list(dict.fromkeys(row.main for row in rows if row.main))
+
+
+def _last(named: bool) -> Callable[[Row], str]:
+    """The last value; with its metric where runs differ in it, and its update where that is not the run's last."""
+
+    def cell(row: Row) -> str:
+        stale = row.last_updates is not None and row.last_updates != row.updates
+        text = f"{number(row.last)} @{row.last_updates}" if stale else number(row.last)
+        return f"{row.main} {text}" if named and row.last is not None else text
+
+    return cell
 
 
 def _other(name: str) -> Callable[[Row], str]:
@@ -98,18 +114,19 @@ def _multiple(row: Row) -> str:
 
 
 def _notes(rows: Sequence[Row]) -> list[str]:
-    main = next((row.main for row in rows if row.main), "")
-    if not main:
+    mains = _mains(rows)
+    if not mains:
         return []
     notes = [
         "",
         "* the best of the run's own evaluations (@updates): selected on the numbers it is taken from, so optimistic",
     ]
-    floors = {row.floor for row in rows if row.floor}
-    if floors:
-        notes.append(
-            f"floor of {main}, real images against real images: {', '.join(number(floor) for floor in sorted(floors))}"
-        )
+    for main in mains:
+        floors = sorted({row.floor for row in rows if row.floor and row.main == main})
+        if floors:
+            notes.append(f"floor of {main}, real images against real images: {', '.join(map(number, floors))}")
+    if len(mains) > 1:
+        notes.append(f"{' and '.join(mains)} are measured in different ways: their numbers do not compare")
     return notes
 
 

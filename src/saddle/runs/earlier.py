@@ -5,9 +5,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, shown
-from saddle.runs.folder import RunFolder
 
 
 def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:

@@ -1,5 +1,7 @@
 """What a run says to the person in front of the terminal before and after the training."""
 
+import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
@@ -7,6 +9,14 @@ from shlex import quote
 from omegaconf import DictConfig
 
 from saddle.runs.folder import RunFolder
+
+
+def show_warnings_as_notes() -> None:
+    """A warning of ours is one line for a person; those of the libraries are for their authors."""
+    ours = "measured on"
+    warnings.simplefilter("ignore")
+    warnings.filterwarnings("default", message=ours)
+    warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
 
 
 def opening(cfg: DictConfig, sizes: Mapping[str, int], folder: RunFolder) -> str:

@@ -22,6 +22,6 @@ def summarise(lines: Sequence[dict[str, float]], metrics: Sequence[str]) -> dict
 
 
 def _summary(name: str, lines: list[dict[str, Any]]) -> dict[str, float]:
-    choose = max if higher_is_better(name) else min
-    best = choose(lines, key=lambda line: line[name])
+    sign = -1 if higher_is_better(name) else 1
+    best = min(lines, key=lambda line: (sign * line[name], -line["updates"]))  # of equals the latest
     return {"last": lines[-1][name], "best": best[name], "best_updates": best["updates"]}
