@@ -14,7 +14,7 @@ help:  ## the commands
 setup: $(READY)  ## .venv with everything, from the locked versions (PYTHON=python3.12 chooses another Python)
 
 ifeq ($(origin PYTHON),command line)  # asked for by name: a .venv of another Python is made anew
-ifneq ($(shell $(PYTHON) -V 2>&1),$(shell $(RUNPY) -V 2>&1))
+ifneq ($(shell ($(PYTHON) -V) 2>/dev/null),$(shell ($(RUNPY) -V) 2>/dev/null))
 .PHONY: $(READY)
 endif
 endif

@@ -1,5 +1,6 @@
 """What an entry does with its command line before Hydra sees it."""
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -21,7 +22,10 @@ from saddle.config.quoting import quote, quote_paths
 def enter(argv: Sequence[str]) -> list[str]:
     """The arguments for Hydra, paths in quotes; ends the process after `--help`, and with code 2 after a mistake."""
     if "--help" in argv or "-h" in argv:
-        print(help_text())
+        try:
+            print(help_text(), flush=True)
+        except BrokenPipeError:  # `--help | head` has read enough; what is left would be flushed at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0)
     quoted = quote_paths(argv)
     try:
