@@ -6,6 +6,7 @@ square roots of numpy are used on pixels: they are correctly rounded, element by
 whatever pictures are drawn beside it and on whatever processor.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any, TypeVar
@@ -82,6 +83,12 @@ class Canvas:
         dx, dy = self.x - pivot[0], self.y - pivot[1]
         self.u = cosine * dx + sine * dy + pivot[0]  # [count, resolution, resolution]
         self.v = cosine * dy - sine * dx + pivot[1]
+
+    def part(self, rows: NDArray[np.int64]) -> "Canvas":
+        """A canvas of the pictures `rows` alone, with pixels of its own."""
+        part = copy(self)
+        part.pixels, part.u, part.v = self.pixels[rows], self.u[rows], self.v[rows]
+        return part
 
     def still(self, box: Box) -> Window:
         """The window `box` in coordinates of the canvas."""

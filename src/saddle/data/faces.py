@@ -19,7 +19,7 @@ from saddle.data.base import Images
 from saddle.data.drawing import Canvas, smooth
 from saddle.data.faces_eyes import eyes
 from saddle.data.faces_hair import FRINGES, back_hair, front_hair
-from saddle.data.faces_ornaments import glasses, ornaments
+from saddle.data.faces_ornaments import glasses, ornaments, wear
 from saddle.data.faces_palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OUTFITS
 from saddle.noise import noise
 
@@ -114,7 +114,7 @@ def _render(factors: Factors, resolution: int) -> NDArray[np.uint8]:
     parts.nose(canvas, face)
     parts.mouth(canvas, face)
     eyes(canvas, face)
-    glasses(canvas, face)
+    wear(canvas, face, "glasses", glasses)
     hair.paint(face.hair)
     parts.brows(canvas, face)
     ornaments(canvas, face)
