@@ -31,7 +31,7 @@ Side = Annotated[int, Field(ge=8)]
 VERSION = 13
 """Of the drawing: raised whenever an image changes."""
 
-BLOCK_PIXELS = 2**17
+BLOCK_PIXELS = 2**18
 """Pixels drawn together, few enough to stay in a processor's cache. The last block is filled up with its last face, so
 that every image is computed by the same operations."""
 
