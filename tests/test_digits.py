@@ -14,7 +14,7 @@ from saddle.data.digits import Digits
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    return Digits(shape=(1, 8, 8), test_count=360)
+    return Digits(shape=(1, 8, 8), test_count=360, reference="test")
 
 
 def test_the_two_splits_are_all_published_digits_once(digits: Digits) -> None:
@@ -44,7 +44,7 @@ def test_both_splits_hold_every_digit(digits: Digits) -> None:
 
 
 def test_enlarged_digits_show_the_same(digits: Digits) -> None:
-    larger = Digits(shape=(1, 32, 32), test_count=360)
+    larger = Digits(shape=(1, 32, 32), test_count=360, reference="test")
     assert larger.test.shape == (360, 1, 32, 32)
     back = avg_pool2d(larger.test.float(), 4)
     assert np.corrcoef(back.flatten(), digits.test.flatten())[0, 1] > 0.98
@@ -53,10 +53,10 @@ def test_enlarged_digits_show_the_same(digits: Digits) -> None:
 @pytest.mark.parametrize("shape", [[3, 8, 8], [1, 8, 16], [1, 12, 12], [1, 4, 4], [8, 8]])
 def test_another_shape_is_refused_with_what_would_be_right(shape: Any) -> None:
     with pytest.raises(ValueError, match=r"multiple of 8.*resolution="):
-        Digits(shape=shape, test_count=360)
+        Digits(shape=shape, test_count=360, reference="test")
 
 
 @pytest.mark.parametrize("test_count", [0, 1797])
 def test_a_split_without_images_is_refused(test_count: int) -> None:
     with pytest.raises(ValueError, match="1797 images to divide"):
-        Digits(shape=(1, 8, 8), test_count=test_count)
+        Digits(shape=(1, 8, 8), test_count=test_count, reference="test")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.measure import Measure
-from saddle.data.base import from_uint8
+from saddle.data.pixels import from_uint8
 from saddle.losses.minimax import Minimax
 from saddle.models.gan import GAN
 from saddle.noise import noise, visited
@@ -36,7 +36,7 @@ def test_training_is_the_plain_loop(networks: Any, d_steps: int, g_steps: int) -
     model = game(networks, d_steps=d_steps, g_steps=g_steps)
     g, d = copy.deepcopy(model.generator), copy.deepcopy(model.discriminator)
     of_d, of_g = (torch.optim.Adam(net.parameters(), lr=1e-3, betas=(0.5, 0.999)) for net in (d, g))
-    images = from_uint8(Toy().train)
+    images = from_uint8(Toy().train.pixels)
     softplus = nn.functional.softplus
     for update in range(updates):
         for step in range(update * d_steps, (update + 1) * d_steps):

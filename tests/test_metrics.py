@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from saddle.data.base import to_uint8
+from saddle.data.pixels import to_uint8
 from saddle.metrics import kernel, manifold
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.extractor import Extractor

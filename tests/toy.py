@@ -8,7 +8,8 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
-from saddle.data.base import Images
+from saddle.data.images import Images
+from saddle.data.imageset import StoredImages
 from saddle.losses.base import Loss
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.gan import GAN
@@ -25,18 +26,20 @@ class Toy(Images):
 
     name = "toy"
     shape = tuple(SHAPE)
+    reference = "test"
 
     def __init__(self, count: int = 37) -> None:
         draw = torch.Generator().manual_seed(0)
-        self._images = torch.randint(0, 256, (count, *SHAPE), dtype=torch.uint8, generator=draw)
+        images = torch.randint(0, 256, (count, *SHAPE), dtype=torch.uint8, generator=draw)
+        self._images = StoredImages(digest="toy", shape=images.shape, load=lambda: images)
         self.asked: list[range] = []
 
     @property
-    def train(self) -> Tensor:
+    def train(self) -> StoredImages:
         return self._images
 
     @property
-    def test(self) -> Tensor:
+    def test(self) -> StoredImages:
         return self._images
 
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:

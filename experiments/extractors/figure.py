@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 from torch import Tensor
 
-from saddle.data.base import grid
+from saddle.data.pixels import grid
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt

@@ -24,7 +24,7 @@ from sets import load
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from saddle.data.base import from_uint8
+from saddle.data.pixels import from_uint8
 from saddle.data.digits import Digits
 from saddle.data.faces import Faces
 from saddle.metrics.small import SHIPPED

@@ -4,7 +4,8 @@ import torch
 from omegaconf import DictConfig
 
 from saddle.config import instantiate
-from saddle.data.base import Data, Images
+from saddle.data.base import Data
+from saddle.data.images import Images
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.networks.initial import initialised
@@ -34,6 +35,7 @@ def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:
     """The evaluation against the reference split that the configuration names; None where x is no image."""
     if not isinstance(data, Images):
         return None
-    splits = {"train": [data.train], "test": [data.test], "all": [data.train, data.test]}
-    reference = torch.cat(splits[cfg.evaluator.split])  # [images, channels, height, width]
-    return instantiate(cfg.evaluator, extractor=instantiate(cfg.extractor), reference=reference)
+    split = cfg.evaluate_reference or data.reference
+    return instantiate(
+        cfg.evaluator, extractor=instantiate(cfg.extractor), reference=data.split(split), split=split
+    )

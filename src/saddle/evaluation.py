@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saddle.building import build_data, build_evaluator
-from saddle.data.base import to_uint8
+from saddle.data.pixels import to_uint8
 from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model, stored_config
 

@@ -5,7 +5,8 @@ from math import ceil, isfinite, sqrt
 from PIL import Image
 
 from saddle.callbacks.measure import Instrument, Reading
-from saddle.data.base import Data, to_uint8
+from saddle.data.base import Data
+from saddle.data.pixels import to_uint8
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 

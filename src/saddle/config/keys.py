@@ -38,7 +38,7 @@ class Keys:
     sample_images: PositiveInt
     evaluate_every: PositiveInt
     evaluate_images: PositiveInt | None
-    evaluate_reference: Literal["test", "train", "all"]
+    evaluate_reference: Literal["test", "train", "all"] | None
 
 
 KINDS: dict[str, Any] = get_type_hints(Keys, include_extras=True)

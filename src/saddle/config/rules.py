@@ -39,7 +39,7 @@ def enough_images(values: Values) -> Iterator[str]:
     size, train = values["batch_size"], counts["train"]
     if train is not None and size > train:
         yield f"batch_size={size}: the training set has {train} images; set batch_size={train} or less"
-    wanted, split = values["evaluate_images"], values["evaluate_reference"]
+    wanted, split = values["evaluate_images"], values["evaluate_reference"] or values["data"].get("reference")
     known = counts.get(split)
     if known is not None and wanted is not None and wanted > known:
         yield (

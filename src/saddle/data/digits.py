@@ -10,7 +10,8 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from saddle.data.base import Images
+from saddle.data.images import Images, Split
+from saddle.data.imageset import StoredImages, digest_of
 from saddle.noise import generator
 
 NATIVE = 8
@@ -28,6 +29,7 @@ class Digits(Images):
     Args:
         shape: [1, r, r], r a multiple of 8.
         test_count: how many images are held out.
+        reference: the part that evaluations compare with.
 
     Raises:
         ValueError: the shape is another, or no image is left to train on.
@@ -36,7 +38,11 @@ class Digits(Images):
     name = "digits"
 
     def __init__(
-        self, *, shape: tuple[Literal[1], Side, Side], test_count: Annotated[int, Field(gt=0, lt=1797)]
+        self,
+        *,
+        shape: tuple[Literal[1], Side, Side],
+        test_count: Annotated[int, Field(gt=0, lt=1797)],
+        reference: Split,
     ) -> None:
         channels, height, width = shape if len(shape) == 3 else (0, 0, 0)
         if channels != 1 or height != width or height < NATIVE or height % NATIVE:
@@ -48,18 +54,23 @@ class Digits(Images):
         if not 0 < test_count < len(scans.target):
             raise ValueError(f"data.test_count is {test_count}; data=digits has {len(scans.target)} images to divide")
         self.shape = (channels, height, width)
+        self.reference = reference
         self._images = _enlarged(torch.from_numpy(scans.images), height)
         self._labels: np.ndarray = scans.target.astype(np.int64)
         order = generator("digits", "split").permutation(len(scans.target))
         self._rows = {"test": order[:test_count], "train": order[test_count:]}
 
     @cached_property
-    def train(self) -> Tensor:
-        return self._images[self._rows["train"]]
+    def train(self) -> StoredImages:
+        return self._part("train")
 
     @cached_property
-    def test(self) -> Tensor:
-        return self._images[self._rows["test"]]
+    def test(self) -> StoredImages:
+        return self._part("test")
+
+    def _part(self, split: str) -> StoredImages:
+        images = self._images[self._rows[split]]  # [count, 1, side, side]
+        return StoredImages(digest=digest_of(images.numpy()), shape=images.shape, load=lambda: images)
 
     def labels(self, split: str) -> np.ndarray:
         """Which digit each image of `split` (train, test) shows: int64 [count], 0..9."""

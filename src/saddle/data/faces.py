@@ -15,7 +15,8 @@ from torch import Tensor
 
 from saddle.cache import PROJECT, cached, folder
 from saddle.data import faces_parts as parts
-from saddle.data.base import Images
+from saddle.data.images import Images, Split
+from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.drawing import Canvas, smooth
 from saddle.data.faces_eyes import eyes
 from saddle.data.faces_hair import FRINGES, back_hair, front_hair
@@ -129,6 +130,7 @@ class Faces(Images):
         train_count: images to train on.
         test_count: held-out images, from a stream of their own.
         seed: of the factors.
+        reference: the part that evaluations compare with.
     """
 
     name = "faces"
@@ -140,12 +142,14 @@ class Faces(Images):
         train_count: PositiveInt,
         test_count: PositiveInt,
         seed: NonNegativeInt,
+        reference: Split,
     ) -> None:
         if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < 8:
             raise ValueError(f"data.shape is {list(shape)}, but faces are [3, r, r] with a resolution r of at least 8")
         self.shape = tuple(shape)
         self.counts = {"train": train_count, "test": test_count}
         self.seed = seed
+        self.reference = reference
 
     def factors(self, split: str) -> Factors:
         """The factors of every image of `split`, `train` or `test`: [count] each."""
@@ -154,17 +158,28 @@ class Faces(Images):
         return draw_factors(self.seed, f"faces/{split}", range(self.counts[split]))
 
     @cached_property
-    def train(self) -> Tensor:
-        return torch.from_numpy(self._images["train"])
+    def train(self) -> StoredImages:
+        return self._part("train")
 
     @cached_property
-    def test(self) -> Tensor:
-        return torch.from_numpy(self._images["test"])
+    def test(self) -> StoredImages:
+        return self._part("test")
+
+    def _part(self, split: str) -> StoredImages:
+        return StoredImages(
+            digest=digest_of(self._key, split),
+            shape=(self.counts[split], *self.shape),
+            load=lambda: torch.from_numpy(self._images[split]),
+        )
+
+    @property
+    def _key(self) -> str:
+        train, test = self.counts.values()
+        return f"faces/v{VERSION}_{self.shape[1]}px_{train}+{test}_seed{self.seed}"
 
     @cached_property
     def _images(self) -> dict[str, NDArray[np.uint8]]:
-        resolution, (train, test) = self.shape[1], self.counts.values()
-        return cached(f"faces/v{VERSION}_{resolution}px_{train}+{test}_seed{self.seed}", self._draw)
+        return cached(self._key, self._draw)
 
     def _draw(self) -> dict[str, NDArray[np.uint8]]:
         resolution = self.shape[1]

@@ -18,7 +18,11 @@ class Extractor(nn.Module, ABC):
     """
 
     name: str
-    """Suffix of the metrics measured on it: `fd_<name>`."""
+    """Suffix of the metrics measured on it: `precision_<name>`."""
+    frechet_name: str
+    """How the Frechet distance on these features is called: `fid` on Inception's, `fd_<name>` on all others."""
+    kernel_name: str
+    """How the kernel distance on these features is called: `kid` on Inception's, `kd_<name>` on all others."""
     num_features: int
     digest: str
     """Hash of the weights file: two numbers compare only under the same digest."""
@@ -41,7 +45,7 @@ class Extractor(nn.Module, ABC):
         if images.dtype != torch.uint8 or images.ndim != 4:
             raise ValueError(
                 f"extractor {self.name} takes uint8 images [count, channels, height, width] in 0..255, "
-                f"not {images.dtype} {list(images.shape)}; saddle.data.base.to_uint8 rounds from [-1, 1]"
+                f"not {images.dtype} {list(images.shape)}; saddle.data.pixels.to_uint8 rounds from [-1, 1]"
             )
         with torch.autocast(images.device.type, enabled=False):
             return self.features(self._channels(images.float())).float()
@@ -62,3 +66,11 @@ class Extractor(nn.Module, ABC):
         raise ValueError(
             f"extractor {self.name} reads images of {self.channels} channels; images may have 1 or 3, not {given}"
         )
+
+
+class Classifier(Extractor):
+    """An extractor whose features lead to class scores: an inception score can be measured on it."""
+
+    @abstractmethod
+    def logits(self, features: Tensor) -> Tensor:
+        """Scores before the softmax, [count, classes], of features [count, num_features]."""

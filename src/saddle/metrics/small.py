@@ -40,6 +40,7 @@ class SmallExtractor(Extractor):
             shipped = ", ".join(sorted(file.name for file in SHIPPED.glob("*.safetensors")))
             raise FileNotFoundError(f"extractor.weights: there is no file {path}; shipped with the package: {shipped}")
         self.name = name
+        self.frechet_name, self.kernel_name = f"fd_{name}", f"kd_{name}"
         self.digest = sha256(path.read_bytes()).hexdigest()[:16]
         self.information, tensors = _read(path)
         architecture = self.information["architecture"]

@@ -1,0 +1,75 @@
+"""Data whose x is an image."""
+
+from abc import abstractmethod
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from saddle.data.base import Data
+from saddle.data.imageset import ImageSet, JoinedImages
+from saddle.data.pixels import from_uint8, grid, to_uint8
+from saddle.noise import visited
+
+Split = Literal["train", "test", "all"]
+SHARE = 0.25
+"""Of the memory of a GPU, at most so much is given to the training images; a larger set is sent batch by batch."""
+
+
+class Images(Data):
+    """Images to train on and to compare with; x is a float image [channels, height, width] in [-1, 1]."""
+
+    reference: Split
+    """The part that an evaluation compares with where none is asked for."""
+
+    @property
+    @abstractmethod
+    def train(self) -> ImageSet:
+        """The images to train on."""
+
+    @property
+    @abstractmethod
+    def test(self) -> ImageSet | None:
+        """The held-out images, if there are any."""
+
+    def split(self, name: Split) -> ImageSet:
+        """The images of one part, or of both.
+
+        Raises:
+            ValueError: there are no held-out images.
+        """
+        if name == "train" or (name == "all" and self.test is None):
+            return self.train
+        if self.test is None:
+            raise ValueError(
+                f"data={self.name} holds out no images, so evaluate_reference=test has nothing to compare with: set "
+                "evaluate_reference=train"
+            )
+        return self.test if name == "test" else JoinedImages(self.train, self.test)
+
+    def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
+        rows = visited(seed, positions, len(self.train))
+        resident = self._resident(device)
+        images = self.train[rows].to(device) if resident is None else resident[torch.from_numpy(rows).to(device)]
+        return from_uint8(images)
+
+    _copy: Tensor | None = None
+
+    def _resident(self, device: torch.device) -> Tensor | None:
+        """All training images on a GPU; None on a CPU, where a copy would gain nothing, and if they are too many."""
+        if device.type != "cuda":
+            return None
+        if self._copy is None or self._copy.device != device:
+            size = len(self.train) * int(np.prod(self.shape))
+            if size > SHARE * torch.cuda.get_device_properties(device).total_memory:
+                return None
+            self._copy = self.train[np.arange(len(self.train))].to(device)
+        return self._copy
+
+    def render(self, x: Tensor, columns: int) -> Image.Image:
+        return grid(to_uint8(x), columns)
+
+    def picture(self, x: Tensor) -> Image.Image:
+        return grid(to_uint8(x[None]), columns=1, smallest=1, gap=0)
