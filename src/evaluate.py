@@ -1,15 +1,17 @@
-"""The evaluation of finished runs: `python src/evaluate.py [run=runs/SWEEP/JOB | sweep=runs/SWEEP] [images=N]`.
+"""Evaluation: `python src/evaluate.py [run=runs/SWEEP/JOB | sweep=runs/SWEEP | generated=DIR reference=DIR]`.
 
-Without an argument: of every finished run of the newest sweep. Prints a table and stores the numbers, with the protocol
-under which they were measured, in each run's evaluation.json.
+Without an argument: of every finished run of the newest sweep, through the run's own extractor and Inception (FID). Prints
+tables and stores the numbers, with the protocol under which they were measured, in each run's evaluation.json, the
+training images nearest to its samples in nearest.png. With two folders of images: of the one against the other.
 """
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from saddle.arguments import arguments
-from saddle.runs.messages import show_warnings_as_notes
+from saddle.runs.messages import show_warnings_as_notes, shown
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
 from saddle.threads import thread_variables
 
@@ -17,36 +19,99 @@ ARGUMENTS = {
     "run": "one finished run's folder, runs/SWEEP/JOB",
     "sweep": "a sweep's folder, runs/SWEEP; by default the newest one under runs/",
     "images": "generated images; by default what the run's own evaluation used",
+    "fresh": "true measures again what was measured before",
+    "generated": "a folder of generated images, from anywhere",
+    "reference": "the folder of real images that they are compared with",
+    "resolution": "crop and resize the images of both folders; by default they are taken as they are",
+    "extractor": "extractors besides a run's own, names separated by commas; by default inception; none",
+    "extractor.weights": "a file with the weights of that extractor",
 }
+OF_RUNS = ("run", "sweep", "images", "fresh")
+OF_FOLDERS = ("generated", "reference", "resolution")
 
 
 def main(argv: list[str]) -> None:
     """Evaluate what `argv` names."""
     given = arguments(ARGUMENTS, argv, __doc__)
-    if "run" in given and "sweep" in given:
-        sys.exit(f"{argv[0]}: give run= or sweep=, not both")
-    images = given.get("images")
-    if images is not None and not (images.isdecimal() and int(images)):
-        sys.exit(f"{argv[0]}: images={images} takes a whole number")
+    mistake = _mistake(given)
+    if mistake:
+        sys.exit(f"{argv[0]}: {mistake}")
+    os.environ |= thread_variables(side_by_side=1)  # before torch is imported
+    show_warnings_as_notes()
     try:
-        if "run" in given:
-            runs = [find_run(given["run"])]
+        if "generated" in given:
+            _folders(given)
         else:
-            sweep = Path(given["sweep"]).expanduser() if "sweep" in given else newest_sweep()
-            runs = finished_runs(sweep)
-        os.environ |= thread_variables(side_by_side=1)  # before torch is imported
-        from saddle.evaluation import evaluate_run, evaluation_table
-
-        show_warnings_as_notes()
-
-        results = {}
-        for run in runs:
-            print(f"evaluating {run.path} ...", file=sys.stderr, flush=True)
-            results[run.job] = evaluate_run(run, images=None if images is None else int(images))
+            _runs(given)
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"{argv[0]}: {error}")
-    print(evaluation_table(results))
-    print(f"stored in {', '.join(str(run.evaluation) for run in runs)}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _mistake(given: Mapping[str, str]) -> str | None:
+    """What is wrong with the arguments, each by itself or together."""
+    if "run" in given and "sweep" in given:
+        return "give run= or sweep=, not both"
+    if ("generated" in given) != ("reference" in given):
+        return "generated= and reference= belong together: two folders of images"
+    folders = "generated" in given
+    for key in OF_RUNS if folders else OF_FOLDERS:
+        if key in given:
+            return f"{key}= goes with {'runs' if folders else 'generated= and reference='} only"
+    for key in ("images", "resolution"):
+        if key in given and not (given[key].isdecimal() and int(given[key])):
+            return f"{key}={given[key]} takes a whole number"
+    if given.get("fresh", "true") not in ("true", "false"):
+        return f"fresh={given['fresh']} takes true or false"
+    return None
+
+
+def _runs(given: Mapping[str, str]) -> None:
+    if "run" in given:
+        runs = [find_run(given["run"])]
+    else:
+        runs = finished_runs(Path(given["sweep"]).expanduser() if "sweep" in given else newest_sweep())
+    from saddle.evaluation.finished import evaluate_run
+    from saddle.report.evaluations import evaluation_tables
+
+    company = _company(given)
+    images = int(given["images"]) if "images" in given else None
+    results, refused = {}, {}
+    for number, run in enumerate(runs, 1):
+        print(f"[{number}/{len(runs)}] evaluating {shown(run.path)} ...", file=sys.stderr, flush=True)
+        try:
+            results[run.job] = evaluate_run(run, images=images, company=company, fresh=given.get("fresh") == "true")
+        except (LookupError, ValueError, OSError) as error:  # the others can still be measured
+            refused[run.job] = str(error)
+    if results:
+        print(evaluation_tables(results, "run"))
+        print("\nWhere things are")
+        for run in runs:
+            if run.job in results:
+                print(f"  {shown(run.evaluation)}  {shown(run.nearest)}  {results[run.job].get('wandb', '')}".rstrip())
+    if refused:
+        sys.exit("\n".join(f"{job} was not evaluated: {why}" for job, why in refused.items()))
+
+
+def _folders(given: Mapping[str, str]) -> None:
+    from saddle.evaluation.folders import evaluate_folders
+    from saddle.report.evaluations import evaluation_tables
+
+    generated, reference = (Path(given[key]).expanduser() for key in ("generated", "reference"))
+    resolution = int(given["resolution"]) if "resolution" in given else None
+    company = _company(given)
+    if company.missing and not company.extractors:
+        raise LookupError("; ".join(f"{name} is missing: {why}" for name, why in company.missing.items()))
+    result = evaluate_folders(generated, reference, resolution=resolution, company=company)
+    print(evaluation_tables({str(generated): result}, "generated"))
+
+
+def _company(given: Mapping[str, str]):
+    from saddle.evaluation.company import company
+
+    names = [name for name in given.get("extractor", "inception").split(",") if name != "none"]
+    return company(names, given.get("extractor.weights"))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,18 @@
 """From a checked configuration to objects: the one place where the parts of a run are put together."""
 
+from collections.abc import Sequence
+
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import instantiate
+from saddle.config.keys import CONF, groups
+from saddle.config.messages import listing, meant, nearest
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.extractor import Extractor
+from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel
 from saddle.networks.initial import initialised
 
@@ -31,11 +37,36 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
     )  # here, so that sampling later gives the same bits as in training
 
 
-def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:
-    """The evaluation against the reference split that the configuration names; None where x is no image."""
+def build_evaluator(cfg: DictConfig, data: Data, others: Sequence[Extractor] = ()) -> Evaluator | None:
+    """The evaluation against the reference split that the configuration names; None where x is no image.
+
+    Args:
+        cfg: the configuration.
+        data: its data set.
+        others: extractors to measure through besides the configuration's own.
+    """
     if not isinstance(data, Images):
         return None
     split = cfg.evaluate_reference or data.reference
-    return instantiate(
-        cfg.evaluator, extractor=instantiate(cfg.extractor), reference=data.split(split), split=split
-    )
+    reference = Reference(images=data.split(split), split=split, count=cfg.evaluate_images)
+    extractors = [instantiate(cfg.extractor), *others]
+    return instantiate(cfg.evaluator, extractors=extractors, reference=reference, count=None)
+
+
+def build_extractor(name: str, weights: str | None) -> Extractor:
+    """The member `name` of conf/extractor, with other weights than its own if a file is given.
+
+    Raises:
+        ValueError: there is no such member, or the file holds other weights.
+        FileNotFoundError: the weights are not there and cannot be had.
+    """
+    members = groups(CONF)["extractor"]
+    if name not in members:
+        raise ValueError(
+            f"extractor={name}: there is no such member{meant(nearest(name, members))}; there are "
+            f"{listing(members, 'and')}"
+        )
+    node = OmegaConf.load(CONF / "extractor" / f"{name}.yaml")
+    if weights is not None:
+        node.weights = weights
+    return instantiate(node)

@@ -8,12 +8,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "hydra-core", "omegaconf", "wandb", "numpy")
+VERSION = "0.2.0"
+"""Of Saddle; `pyproject.toml` says the same."""
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "torch-fidelity", "hydra-core", "omegaconf", "wandb", "numpy")
 
 
 def describe(command: list[str], precision: str) -> dict[str, object]:
     """What to store beside a run's numbers."""
     return {
+        "saddle": VERSION,
         "command": command,
         "commit": _git("rev-parse", "HEAD"),
         "dirty": bool(_git("status", "--porcelain")),

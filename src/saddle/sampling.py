@@ -8,7 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from saddle.building import build_data, build_model
-from saddle.config import check
+from saddle.config import ConfigError, check
+from saddle.environment import VERSION
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 
@@ -30,7 +31,12 @@ def stored_config(run: RunFolder) -> DictConfig:
     cfg = OmegaConf.create(text)
     if not isinstance(cfg, DictConfig):
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
-    check(cfg)
+    try:
+        check(cfg)
+    except ConfigError as error:
+        made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
+        other = f" (it was made by Saddle {made}, this is {VERSION})" if made != VERSION else ""
+        raise ValueError(f"{run.path / 'config.yaml'} is not a configuration of this version{other}: {error}") from None
     return cfg
 
 

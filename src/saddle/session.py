@@ -91,7 +91,15 @@ def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) ->
         config = OmegaConf.to_container(cfg, resolve=True)
         tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("data", "model", "loss")]
         loggers.append(
-            make(folder=folder.path, group=folder.sweep, job=folder.job, tags=tags, config=config, best=best)
+            make(
+                folder=folder.path,
+                group=folder.sweep,
+                job=folder.job,
+                job_type="training",
+                tags=tags,
+                config=config,
+                best=best,
+            )
         )
     return loggers
 
@@ -113,10 +121,11 @@ def _summary(
         "seconds": round(seconds, 1),
         "main_metric": None if evaluator is None else evaluator.metrics[0],
         "lower_is_better": True,
-        "floor": None if evaluator is None else evaluator.floor(),
+        "floor": None if evaluator is None else evaluator.floor()[evaluator.metrics[0]],
         "protocol": None if evaluator is None else evaluator.protocol(),
         "metrics": summarise(lines, [] if evaluator is None else evaluator.metrics),
         "wandb": next((logger.closing_line() for logger in loggers if isinstance(logger, Wandb)), None),
+        "wandb_path": next((logger.path for logger in loggers if isinstance(logger, Wandb)), None),
     }
 
 

@@ -39,6 +39,7 @@ class Wandb(Logger):
         folder: the run folder; W&B writes into `folder/wandb`.
         group: the name under which W&B shows the runs of one sweep together.
         job: the name of this run.
+        job_type: what it does, training or evaluation.
         tags: words to filter runs by, cut to the 64 characters that W&B allows.
         config: the whole resolved configuration, as plain containers.
         best: for each metric with a better side, `min` or `max`.
@@ -46,6 +47,7 @@ class Wandb(Logger):
     Attributes:
         offline: whether the run exists on disk only.
         url: the run's page, None where it has none.
+        path: entity/project/id of a run that is online.
         run_folder: where W&B keeps the run on disk.
     """
 
@@ -59,6 +61,7 @@ class Wandb(Logger):
         folder: Path,
         group: str,
         job: str,
+        job_type: str,
         tags: Sequence[str],
         config: Mapping[str, Any],
         best: Mapping[str, str],
@@ -66,6 +69,7 @@ class Wandb(Logger):
         super().__init__()
         self.offline = True
         self.url: str | None = None
+        self.path: str | None = None
         self.run_folder = folder / "wandb"
         self._project = project
         self._run: wandb.Run | None = None
@@ -86,6 +90,7 @@ class Wandb(Logger):
             "dir": str(folder.absolute()),
             "group": group,
             "name": job,
+            "job_type": job_type,
             "tags": [tag[:TAG_LENGTH] for tag in tags if tag],
             "config": dict(config),
             "settings": settings,
@@ -186,6 +191,7 @@ class Wandb(Logger):
         for name, side in best.items():
             self._run.define_metric(name, step_metric="updates", summary=f"{side},last")
         self.offline, self.url, self.run_folder = self._run.offline, self._run.url, Path(self._run.dir).parent
+        self.path = None if self.offline or self.url is None else self._run.path
         if problem:
             _say(f"W&B: {problem}; the run is kept offline, upload it with: {self._sync()}")
 

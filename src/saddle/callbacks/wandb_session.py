@@ -5,7 +5,9 @@ import contextlib
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from http.client import HTTPException
+from pathlib import Path
 from threading import Thread
 
 
@@ -53,6 +55,37 @@ def _ask(url: str, key: str | None, timeout: float) -> str | None:
         # W&B reads other certificates than Python does.
         return None if isinstance(reason, ssl.SSLError) else f"{url} did not answer: {reason}"
     return None
+
+
+def add_to_summary(path: str, numbers: Mapping[str, float], *, folder: Path, timeout: float) -> str | None:
+    """Write numbers into the summary of an earlier run that is online.
+
+    Args:
+        path: entity/project/id of the run.
+        numbers: by name.
+        folder: where W&B may write.
+        timeout: seconds to wait for the server, each time it is asked.
+
+    Returns:
+        What went wrong, None if nothing did.
+    """
+    import wandb
+
+    entity, project, identity = path.split("/")
+    quiet = {"console": "off", "disable_git": True, "save_code": False}
+    waits = {"init_timeout": timeout, "finish_timeout": timeout, "finish_timeout_raises": True}
+    problem = begin_session(timeout)
+    if problem is None:
+        try:
+            run = wandb.init(
+                entity=entity, project=project, id=identity, resume="must", dir=str(folder.absolute()), settings=quiet | waits
+            )
+            run.summary.update(dict(numbers))
+            run.finish()
+        except (wandb.Error, OSError) as error:
+            problem = " ".join(str(error).split())[:200]
+    end_session()
+    return problem
 
 
 def end_session() -> None:

@@ -1,191 +1,120 @@
 """All distances between generated and real images, and the protocol under which they were measured."""
 
-import warnings
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from hashlib import blake2b
 from importlib.metadata import version
+from typing import Any
 
-import numpy as np
-import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from saddle.cache import cached
+from saddle.metrics.comparison import Comparison
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.frechet import FrechetDistance
-from saddle.metrics.kernel import KernelDistance
-from saddle.metrics.manifold import PrecisionRecall
-from saddle.metrics.wasserstein import SlicedWasserstein
-from saddle.noise import generator
+from saddle.metrics.features import FeatureDistances
+from saddle.metrics.reference import Reference, batches, progress
+from saddle.metrics.sliced import SlicedDistance
 
-MOST = 10_000
-"""Images on each side where no number is asked for."""
-FEW = 1_000
-"""Below this many images the warning says that the numbers are biased."""
+LIBRARIES = ("torch", "torch-fidelity", "numpy")
+"""Their versions belong to a number."""
 
 
 class Evaluator:
-    """Measures a sampler against a fixed set of real images.
+    """Measures a sampler against a fixed set of real images, through one extractor or several.
 
-    The real side (features, moments, radii, sorted patches) is computed at the first call and kept; its features also
-    lie in the cache on disk, under a hash of the images and the extractor. Equally many images stand on both sides: of
-    a larger reference a fixed random part. Distances are computed in float64 (swd: float32) on the device of the
-    samples, the Frechet distance on the CPU. Nothing is drawn from a global generator, and no module changes its mode.
+    The real side is computed at the first call and kept, in memory and in the cache on disk. Nothing is drawn from a
+    global generator, and no module changes its mode: training goes on as if nothing had been measured.
 
     Args:
-        extractor: gives the features, and the suffix of the names.
-        reference: the real images, uint8 [images, channels, height, width].
-        split: which part of the data they are (train, test, all); only stated.
-        count: images on each side; None is the size of the reference, at most 10,000.
-        batch_size: images that are drawn, and passed through the extractor, at a time.
+        extractors: each gives its own set of numbers; runs are compared by the first one's Frechet distance.
+        reference: the real images.
+        count: generated images; None is as many as the reference has.
+        batch_size: images that are drawn, and passed through the extractors, at a time.
         neighbours: k of precision and recall.
+        density_neighbours: k of density and coverage.
+        neighbour_images: of more images on a side, these four use a fixed random part.
+        score_splits: parts over which an inception score is averaged.
         patches: from each image at each level, for swd.
         projections: directions, for swd.
 
     Raises:
-        ValueError: more images are asked for than the reference has, or fewer than `neighbours` + 1.
+        ValueError: a side has no more images than `neighbours` or `density_neighbours`.
     """
 
     def __init__(
         self,
         *,
-        extractor: Extractor,
-        reference: Tensor,
-        split: str,
-        count: PositiveInt | None,
+        extractors: Sequence[Extractor],
+        reference: Reference,
+        count: int | None,
         batch_size: PositiveInt,
         neighbours: PositiveInt,
+        density_neighbours: PositiveInt,
+        neighbour_images: PositiveInt,
+        score_splits: PositiveInt,
         patches: PositiveInt,
         projections: PositiveInt,
     ) -> None:
-        self.count = _allowed(count, len(reference), neighbours)
-        self.extractor = extractor
-        self.reference = reference if self.count == len(reference) else reference[_part(len(reference), self.count)]
-        self.split = split
+        self.extractors = list(extractors)
+        self.reference = reference
+        self.count = reference.count if count is None else count
         self.batch_size = batch_size
-        self.neighbours = neighbours
-        self.patches = patches
-        self.projections = projections
+        nearest = max(neighbours, density_neighbours)
+        if min(self.count, reference.count) <= nearest:
+            raise ValueError(
+                f"{min(self.count, reference.count)} images on one side: precision, recall, density and coverage with "
+                f"up to {nearest} neighbours need more images"
+            )
+        self.comparisons: list[Comparison[Any]] = [
+            FeatureDistances(
+                extractor=extractor,
+                reference=reference,
+                batch_size=batch_size,
+                neighbours=neighbours,
+                density_neighbours=density_neighbours,
+                neighbour_images=neighbour_images,
+                score_splits=score_splits,
+            )
+            for extractor in self.extractors
+        ]
+        self.comparisons.append(
+            SlicedDistance(reference=reference, batch_size=batch_size, patches=patches, projections=projections)
+        )
 
-    def __call__(self, sample: Callable[[Sequence[int]], Tensor]) -> dict[str, float]:
+    def __call__(self, sample: Callable[[range], Tensor]) -> dict[str, float]:
         """Distances of the images sample(range(count)), drawn in batches.
 
         Args:
             sample: indices to uint8 images [len(indices), channels, height, width], on any device.
 
         Returns:
-            fd_<extractor>, kd_<extractor> and swd, smaller is better; precision_<extractor> and recall_<extractor>.
+            For each extractor fd_<extractor> and kd_<extractor> (Inception: fid and kid), smaller is better, and
+            precision_, recall_, density_, coverage_<extractor>; inception_score for Inception; swd.
         """
-        batches, features = [], []
-        for start in range(0, self.count, self.batch_size):
-            images = sample(range(start, min(start + self.batch_size, self.count)))
-            self.extractor.to(images.device)
-            features.append(_double(self.extractor(images)))
-            batches.append(images)
-        fake = torch.cat(features)  # [count, num_features]
-        precision, recall = self._precision_recall(fake)
-        suffix = self.extractor.name
-        return {
-            f"fd_{suffix}": self._frechet(fake),
-            f"kd_{suffix}": self._kernel(fake),
-            f"precision_{suffix}": precision,
-            f"recall_{suffix}": recall,
-            "swd": self._sliced(torch.cat(batches)),
-        }
+        looks: list[list[Any]] = [[] for _ in self.comparisons]
+        for indices in progress(batches(self.count, self.batch_size), "evaluation"):
+            images = sample(indices)
+            for look, comparison in zip(looks, self.comparisons, strict=True):
+                look.append(comparison.look(images, indices))
+        numbers: dict[str, float] = {}
+        for look, comparison in zip(looks, self.comparisons, strict=True):
+            numbers |= comparison.compare(look)
+        return numbers
 
     @property
     def metrics(self) -> list[str]:
         """The names of the numbers; first the one that runs are compared by."""
-        return [f"{metric}_{self.extractor.name}" for metric in ("fd", "kd", "precision", "recall")] + ["swd"]
+        return [name for comparison in self.comparisons for name in comparison.names]
 
-    def floor(self) -> float:
-        """The Frechet distance of one half of the reference to the other: about what perfect samples would score.
+    def floor(self) -> dict[str, float]:
+        """For each Frechet distance what two halves of the real images measure against one another."""
+        return {name: value for comparison in self.comparisons for name, value in comparison.floor().items()}
 
-        Half as many images stand on each side as in an evaluation, so it is a little too high for that.
-        """
-        shuffled = self._real[torch.from_numpy(generator("evaluation", "halves").permutation(self.count))]
-        return FrechetDistance(real=shuffled[: self.count // 2])(shuffled[self.count // 2 :])
-
-    def protocol(self) -> dict[str, str | int]:
+    def protocol(self) -> dict[str, Any]:
         """All that the numbers depend on besides the generated images; numbers of two protocols do not compare."""
         return {
-            "extractor": self.extractor.name,
-            "extractor_digest": self.extractor.digest,
-            "resize": self.extractor.resize,
-            "images_real": self.count,
             "images_generated": self.count,
-            "reference_split": self.split,
-            "reference_digest": self._digest,
-            "neighbours": self.neighbours,
-            "swd_patches": self.patches,
-            "swd_projections": self.projections,
-            **{name: version(name) for name in ("torch", "torchmetrics", "numpy")},
+            "images_real": self.reference.count,
+            "reference_split": self.reference.split,
+            "reference_digest": self.reference.digest,
+            "comparisons": [comparison.settings() for comparison in self.comparisons],
+            **{name: version(name) for name in LIBRARIES},
         }
-
-    @cached_property
-    def _digest(self) -> str:
-        images = self.reference.cpu().contiguous()
-        return _hash(images.numpy().tobytes() + repr(tuple(images.shape)).encode())
-
-    @cached_property
-    def _real(self) -> Tensor:
-        """Features of the reference, float64 [count, num_features]."""
-        extractor = self.extractor
-        key = _hash(repr((extractor.digest, extractor.resize, self._digest)).encode())
-        return _double(torch.from_numpy(cached(f"features/{extractor.name}_{key}", self._extract)["features"]))
-
-    def _extract(self) -> dict[str, np.ndarray]:
-        device = next(iter(self.extractor.parameters())).device
-        batches = [self.extractor(images.to(device)).cpu() for images in self.reference.split(self.batch_size)]
-        return {"features": torch.cat(batches).numpy()}
-
-    @cached_property
-    def _frechet(self) -> FrechetDistance:
-        return FrechetDistance(real=self._real)
-
-    @cached_property
-    def _kernel(self) -> KernelDistance:
-        return KernelDistance(real=self._real)
-
-    @cached_property
-    def _precision_recall(self) -> PrecisionRecall:
-        return PrecisionRecall(real=self._real, neighbours=self.neighbours)
-
-    @cached_property
-    def _sliced(self) -> SlicedWasserstein:
-        return SlicedWasserstein(real=self.reference, patches=self.patches, projections=self.projections)
-
-
-def _allowed(count: int | None, available: int, neighbours: int) -> int:
-    if count is not None and count > available:
-        raise ValueError(
-            f"evaluate_images={count}, but the reference has {available} images; at most that many, or null for "
-            f"min({MOST:,}, size of the reference)"
-        )
-    allowed = min(MOST, available) if count is None else count
-    if allowed <= neighbours:
-        raise ValueError(
-            f"evaluate_images={allowed}: precision and recall with {neighbours} neighbours need more images"
-        )
-    if allowed < FEW:
-        warnings.warn(
-            f"measured on {allowed} images: below {FEW:,} the Frechet distance is biased upwards; "
-            "it compares only with numbers from as many images",
-            stacklevel=3,
-        )
-    return allowed
-
-
-def _part(available: int, count: int) -> Tensor:
-    """A fixed random part of the reference, in its order: folders are often sorted by kind."""
-    return torch.from_numpy(np.sort(generator("evaluation", "reference").permutation(available)[:count]))
-
-
-def _hash(content: bytes) -> str:
-    return blake2b(content, digest_size=8).hexdigest()
-
-
-def _double(features: Tensor) -> Tensor:
-    """float64 where the device has it: float32 products may be rounded to TF32 on a GPU."""
-    return features.cpu().double() if features.device.type == "mps" else features.double()

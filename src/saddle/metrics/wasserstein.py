@@ -1,22 +1,23 @@
 """Sliced Wasserstein distance between patches of Laplacian pyramids: a distance that needs no network."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import pad
 
+from saddle.metrics.pyramid import pyramid
 from saddle.noise import generator
 
 PATCH = 7
 """Side of a patch, in pixels of its level."""
-COARSEST = 16
-"""No level is made that would be smaller than this, in pixels."""
-BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-"""The smoothing kernel of the pyramid (Burt and Adelson 1983), in each direction."""
-CHUNK = 500
-"""Images whose pyramids exist at a time; the patches are all kept."""
+BLOCK = 500
+"""Images whose patches are placed by one generator."""
+
+Projected = list[NDArray[np.float32]]
+"""For each level the projections of all patches, each direction sorted: [projections, patches in all]."""
 
 
 class SlicedWasserstein:
@@ -24,52 +25,48 @@ class SlicedWasserstein:
 
     A Laplacian pyramid splits the images into levels, from the finest detail down to 16 pixels; from every image and
     level 7 x 7 patches are taken, and each channel of a set's patches is brought to mean 0 and variance 1. For a
-    direction u the Wasserstein-1 distance of the projected patches is the mean distance of their sorted values:
+    direction u the Wasserstein-1 distance of the projected patches P u and Q u is that of their quantile functions,
+    for sets of equal size the mean distance of their sorted values:
 
-        SWD = mean over levels and directions u, |u| = 1, of mean_i |sort(P u)_i - sort(Q u)_i|
+        SWD = mean over levels and |u| = 1 of the integral over q in 0..1 of |quantile_q(P u) - quantile_q(Q u)|
 
     The normalisation hides overall brightness and contrast; what remains is the shape of edges, grain and texture. The
     paper prints 1,000 times this number. The patches of image i and the directions are fixed functions of (level, i),
-    so the same images give the same number.
+    so the same images give the same number, however they are divided into batches.
 
     Args:
-        real: uint8 [count, channels, height, width], both sides at least 7.
         patches: taken from each image at each level; 128 in the paper.
         projections: how many directions; 512 in the paper.
-
-    Raises:
-        ValueError: an image is smaller than a patch, or the two sets differ in number or shape.
     """
 
-    def __init__(self, *, real: Tensor, patches: int, projections: int) -> None:
-        if min(real.shape[-2:]) < PATCH:
-            raise ValueError(f"swd takes patches of {PATCH} x {PATCH}; the images are {list(real.shape[-2:])}")
-        self._shape = real.shape
+    def __init__(self, *, patches: int, projections: int) -> None:
         self._patches = patches
         self._projections = projections
-        self._real = self._projected(real)
 
-    def __call__(self, fake: Tensor) -> float:
-        """The distance of the images fake, uint8 and of the shape of the real ones."""
-        if fake.shape != self._shape:
-            raise ValueError(f"swd compares as many images, of one shape: {list(self._shape)}, not {list(fake.shape)}")
-        pairs = zip(self._real, self._projected(fake), strict=True)
-        return float(np.mean([np.abs(real - found).mean() for real, found in pairs]))
+    def between(self, one: Tensor, other: Tensor) -> float:
+        """The distance of two sets of images, uint8 [count, channels, height, width]; the counts may differ."""
+        both = [self.projected([self.patches(images, range(len(images)))]) for images in (one, other)]
+        return distance(*both)
 
-    def _projected(self, images: Tensor) -> list[np.ndarray]:
-        """For each level the projected patches, each direction sorted: float32 [projections, count * patches]."""
-        chunks = [
-            [_cut(level, corners) for level, corners in zip(pyramid(part), self._corners(part, start), strict=False)]
-            for start, part in zip(range(0, len(images), CHUNK), images.split(CHUNK), strict=True)
-        ]
-        return [self._sorted(torch.cat(parts), depth) for depth, parts in enumerate(zip(*chunks, strict=True))]
+    def patches(self, images: Tensor, indices: range) -> list[Tensor]:
+        """For each level the patches of the images number `indices`: float32 [count * patches, channels, PATCH, PATCH].
 
-    def _corners(self, images: Tensor, start: int) -> Iterator[np.ndarray]:
-        """For each level where the patches of these images lie, in 0..1 of the room there is: [count, patches, 2]."""
-        for depth in range(32):
-            yield generator("swd", "corners", depth, start).random((len(images), self._patches, 2))
+        Raises:
+            ValueError: an image is smaller than a patch.
+        """
+        if min(images.shape[-2:]) < PATCH:
+            raise ValueError(f"swd takes patches of {PATCH} x {PATCH}; the images are {list(images.shape[-2:])}")
+        return [_cut(level, self._corners(depth, indices)) for depth, level in enumerate(pyramid(images))]
 
-    def _sorted(self, patches: Tensor, depth: int) -> np.ndarray:
+    def projected(self, parts: Sequence[list[Tensor]]) -> Projected:
+        """The patches of all parts of a set, normalised, projected and sorted."""
+        return [self._sorted(torch.cat(levels), depth) for depth, levels in enumerate(zip(*parts, strict=True))]
+
+    def _corners(self, depth: int, indices: range) -> NDArray[np.float64]:
+        """Where the patches of these images lie, in 0..1 of the room there is: [len(indices), patches, 2]."""
+        return np.stack([_block(depth, i // BLOCK, self._patches)[i % BLOCK] for i in indices])
+
+    def _sorted(self, patches: Tensor, depth: int) -> NDArray[np.float32]:
         dims = (0, 2, 3)
         deviation = patches.std(dims, keepdim=True).clamp_min(1e-8)  # a set of flat images has none
         flat = ((patches - patches.mean(dims, keepdim=True)) / deviation).flatten(1)  # [count * patches, size]
@@ -80,36 +77,26 @@ class SlicedWasserstein:
         return np.sort((directions.T @ flat.T).cpu().numpy(), axis=1)  # ten times as fast as torch's on a CPU
 
 
-def pyramid(images: Tensor) -> Iterator[Tensor]:
-    """Laplacian pyramid of uint8 images as float in [-1, 1], finest level first.
-
-    The last level is what is left of the images when halving them again would go below 16 pixels. Enlarging each level
-    to the size of the one before and adding it restores the images.
-    """
-    level = images.float() / 127.5 - 1
-    while min(level.shape[-2:]) // 2 >= COARSEST:
-        coarser = smoothed(level)[:, :, ::2, ::2]
-        yield level - enlarged(coarser, level.shape)
-        level = coarser
-    yield level
+def distance(one: Projected, other: Projected) -> float:
+    """The sliced Wasserstein distance of two projected sets of the same levels and directions."""
+    return float(np.mean([_quantiles_apart(p, q) for p, q in zip(one, other, strict=True)]))
 
 
-def smoothed(level: Tensor) -> Tensor:
-    """The level convolved with the binomial kernel, mirrored at the borders: [count, channels, height, width]."""
-    for dim in (2, 3):
-        margins = (2, 2, 0, 0) if dim == 3 else (0, 0, 2, 2)
-        wide = pad(level, margins, mode="reflect")
-        level = torch.stack([weight * wide.narrow(dim, k, level.shape[dim]) for k, weight in enumerate(BINOMIAL)]).sum(
-            0
-        )
-    return level
+def _quantiles_apart(p: NDArray[np.float32], q: NDArray[np.float32]) -> float:
+    """Mean Wasserstein-1 distance between the rows of p [projections, n] and q [projections, m], both sorted."""
+    n, m = p.shape[1], q.shape[1]
+    if n == m:
+        return float(np.abs(p - q).mean())
+    # Both quantile functions are constant between the steps i / n and j / m.
+    steps = np.union1d(np.arange(n + 1) * m, np.arange(m + 1) * n)  # in units of 1 / (n m)
+    starts, widths = steps[:-1], np.diff(steps)
+    apart = np.abs(p[:, starts // m] - q[:, starts // n])  # [projections, n + m - gcd(n, m)]
+    return float((apart @ (widths / (n * m))).mean())
 
 
-def enlarged(level: Tensor, shape: torch.Size) -> Tensor:
-    """The level at the doubled size `shape`: zeros between its pixels, then smoothed."""
-    spread = level.new_zeros(shape)
-    spread[:, :, ::2, ::2] = 4 * level
-    return smoothed(spread)
+@lru_cache(maxsize=64)
+def _block(depth: int, block: int, patches: int) -> NDArray[np.float64]:
+    return generator("swd", "corners", depth, block * BLOCK).random((BLOCK, patches, 2))
 
 
 def _cut(level: Tensor, corners: np.ndarray) -> Tensor:

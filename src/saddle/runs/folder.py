@@ -57,6 +57,11 @@ class RunFolder:
         """What was measured after the run, `evaluation.json`."""
         return self.path / "evaluation.json"
 
+    @property
+    def nearest(self) -> Path:
+        """Samples beside the training images that they are most like, `nearest.png`."""
+        return self.path / "nearest.png"
+
     def exists(self) -> bool:
         """Whether this is a run's folder."""
         return any((self.path / name).is_file() for name in ("config.yaml", "status.json", "summary.json"))
@@ -135,6 +140,14 @@ class RunFolder:
     def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
         """Store what was measured after the run."""
         self._write_json("evaluation.json", evaluation)
+
+    def stored_evaluation(self) -> dict[str, Any] | None:
+        """What was measured after the run."""
+        return self._read_json("evaluation.json")
+
+    def save_nearest(self, image: "Image") -> None:
+        """Store the picture `nearest`."""
+        self._replace("nearest.png", lambda file: image.save(file, format="PNG"))
 
     def mark(self, state: str, **details: Any) -> None:
         """Say in `status.json` that the run is `running`, `finished`, `failed` (with `error`) or `interrupted`."""

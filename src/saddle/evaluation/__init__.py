@@ -1,0 +1,1 @@
+"""After training: finished runs measured again, folders of images against one another."""

@@ -1,0 +1,87 @@
+"""A finished run measured again: its final model, through its own extractor and others."""
+
+from hashlib import sha256
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from PIL.Image import Image
+
+from saddle.building import build_data, build_evaluator
+from saddle.callbacks.wandb import Wandb
+from saddle.callbacks.wandb_session import add_to_summary
+from saddle.config import instantiate
+from saddle.data.images import Images
+from saddle.data.pixels import to_uint8
+from saddle.evaluation.company import Company
+from saddle.evaluation.memorised import memorised
+from saddle.runs.folder import RunFolder
+from saddle.sampling import load_model, stored_config
+
+Result = dict[str, Any]
+"""`metrics`, name -> number; `floor` of each Frechet distance; `protocol`; `missing`, name -> why it is not there."""
+
+
+def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh: bool) -> Result:
+    """Measure the run's final model, store the result in its folder and log it to W&B as a run of its own.
+
+    A result that was measured before of the same weights, under the same protocol, is taken from the folder unless
+    `fresh` is true.
+
+    Raises:
+        LookupError: the run has no weights.
+        ValueError: its folder does not fit together, or more images are asked for than the reference has.
+    """
+    cfg = stored_config(run)
+    if images is not None:
+        cfg.evaluate_images = images
+    model, data = load_model(run, cfg), build_data(cfg)
+    others = [one for one in company.extractors if one.name != cfg.extractor.get("name")]
+    evaluator = build_evaluator(cfg, data, others)
+    if evaluator is None or not isinstance(data, Images):
+        raise ValueError(f"{run.path}: {data.name} holds no images, and there is no other evaluation yet")
+    result: Result = {
+        "updates": (run.summary() or {}).get("updates"),
+        "model": sha256(run.weights.read_bytes()).hexdigest()[:16],
+        "protocol": evaluator.protocol(),
+        "missing": dict(company.missing),
+    }
+    earlier = run.stored_evaluation() or {}
+    if not fresh and all(earlier.get(key) == result[key] for key in ("updates", "model", "protocol")):
+        return earlier | {"missing": result["missing"]}
+    result["metrics"] = evaluator(lambda indices: to_uint8(model.sample(indices, cfg.seed)))
+    result["floor"] = evaluator.floor()
+    found = memorised(model, cfg.seed, data, evaluator.extractors[0])
+    result["nearest"] = found.numbers
+    run.save_nearest(found.picture)
+    run.write_evaluation(result)  # before W&B is asked, which may take long or be killed
+    result["wandb"] = _log(run, cfg, result, found.picture)
+    run.write_evaluation(result)
+    return result
+
+
+def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str:
+    """Log an evaluation where its run was logged, online also into that run's summary; where it is, one line."""
+    make = instantiate(cfg.logger)
+    if make is None:
+        return ""
+    logger: Wandb = make(
+        folder=run.path,
+        group=run.sweep,
+        job=run.job,
+        job_type="evaluation",
+        tags=["evaluation"],
+        config={
+            "training": OmegaConf.to_container(cfg, resolve=True),
+            "protocol": result["protocol"],
+            "missing": result["missing"],
+        },
+        best={},
+    )
+    logger.log_metrics({**result["metrics"], "nearest": nearest}, step=int(result["updates"] or 0))
+    logger.finalize("success")
+    training = (run.summary() or {}).get("wandb_path")
+    if training is None or logger.path is None:
+        return logger.closing_line()
+    numbers = {f"evaluation/{name}": value for name, value in result["metrics"].items()}
+    problem = add_to_summary(training, numbers, folder=run.path, timeout=cfg.logger.timeout)
+    return logger.closing_line() + (f"; not in the summary of {training}: {problem}" if problem else "")

@@ -1,0 +1,50 @@
+"""One folder of images measured against another: for samples that come from elsewhere."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.config import instantiate
+from saddle.config.keys import CONF
+from saddle.data.store import decode_folder
+from saddle.evaluation.company import Company
+from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.reference import Reference
+
+
+def evaluate_folders(generated: Path, reference: Path, *, resolution: int | None, company: Company) -> dict[str, Any]:
+    """Measure the images of `generated` against those of `reference`, all of them; no model is involved.
+
+    Without a resolution the images are taken as they are and must all have one size; with one they are cropped to the
+    largest centred square and resized.
+
+    Returns:
+        `metrics`, `floor`, `protocol` and `missing`, as for a run.
+
+    Raises:
+        ValueError: a folder is not there, or holds no images, damaged ones, or several sizes.
+    """
+    shape = None if resolution is None else (3, resolution, resolution)
+    fake, real = (decode_folder(root, shape=shape, corrupt="refuse", enlarge=False)[0] for root in (generated, reference))
+    if fake.shape != real.shape:
+        sizes = [f"{images.shape[2]} x {images.shape[1]} pixels" for images in (fake, real)]
+        raise ValueError(
+            f"the images of {generated} are {sizes[0]}, those of {reference} {sizes[1]}: give resolution=R, and both "
+            "are cropped and resized to R x R"
+        )
+    settings = OmegaConf.load(CONF / "evaluator" / "distances.yaml")
+    assert isinstance(settings, DictConfig)
+    evaluator: Evaluator = instantiate(
+        settings,
+        extractors=company.extractors,
+        reference=Reference(images=real, split="all", count=len(real)),
+        count=len(fake),
+    )
+    images = Reference(images=fake, split="all", count=len(fake))
+    return {
+        "metrics": evaluator(images.at),
+        "floor": evaluator.floor(),
+        "protocol": evaluator.protocol(),
+        "missing": dict(company.missing),
+    }

@@ -1,0 +1,141 @@
+"""Distances between the features that an extractor sees in generated and in real images."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from saddle.metrics.comparison import Comparison
+from saddle.metrics.extractor import Classifier, Extractor
+from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.inception_score import inception_score
+from saddle.metrics.kernel import KernelDistance
+from saddle.metrics.manifold import Manifolds
+from saddle.metrics.reference import Reference
+from saddle.noise import generator
+
+
+class FeatureDistances(Comparison[Tensor]):
+    """Frechet and kernel distance, precision, recall, density and coverage on the features of one extractor.
+
+    Real features, and the Gaussian fitted to them, lie in the cache on disk. Distances are computed in float64 on the
+    device of the generated images, the Frechet distance on the CPU. An extractor that classifies also gives an
+    inception score, which knows nothing of the real images.
+
+    Args:
+        extractor: gives the features, and the names of the numbers.
+        reference: the real images.
+        batch_size: real images that pass through the extractor at a time.
+        neighbours: k of precision and recall.
+        density_neighbours: k of density and coverage.
+        neighbour_images: of more images on a side, precision, recall, density and coverage use a random part.
+        score_splits: parts over which the inception score is averaged.
+    """
+
+    def __init__(
+        self,
+        *,
+        extractor: Extractor,
+        reference: Reference,
+        batch_size: int,
+        neighbours: int,
+        density_neighbours: int,
+        neighbour_images: int,
+        score_splits: int,
+    ) -> None:
+        self.extractor = extractor
+        self.reference = reference
+        self.batch_size = batch_size
+        self.neighbours = neighbours
+        self.density_neighbours = density_neighbours
+        self.neighbour_images = neighbour_images
+        self.score_splits = score_splits
+        self._scored = isinstance(extractor, Classifier)
+        manifold = [f"{metric}_{extractor.name}" for metric in ("precision", "recall", "density", "coverage")]
+        score = [f"{extractor.name}_score"] if self._scored else []
+        self.names = [extractor.frechet_name, extractor.kernel_name, *score, *manifold]
+
+    def look(self, images: Tensor, indices: range) -> Tensor:
+        self.extractor.to(images.device)
+        return self.extractor(images)  # [len(indices), num_features]
+
+    def compare(self, looks: Sequence[Tensor]) -> dict[str, float]:
+        features = torch.cat(list(looks))  # [count, num_features]
+        fake = _double(features)
+        numbers = [frechet_distance(self._gaussian, Gaussian.fitted(fake.cpu())), self._kernel(fake)]
+        if isinstance(self.extractor, Classifier):
+            numbers.append(inception_score(self.extractor.logits(features), self.score_splits))
+        found = self._manifolds(fake)
+        numbers += [found.precision, found.recall, found.density, found.coverage]
+        return dict(zip(self.names, numbers, strict=True))
+
+    def settings(self) -> dict[str, Any]:
+        own = {"metrics": self.names, "extractor": self.extractor.name, "digest": self.extractor.digest, "resize": self.extractor.resize}
+        neighbours = {
+            "neighbours": self.neighbours,
+            "density_neighbours": self.density_neighbours,
+            "neighbour_images": self.neighbour_images,
+        }
+        return own | neighbours | ({"score_splits": self.score_splits} if self._scored else {})
+
+    def floor(self) -> dict[str, float]:
+        """The Frechet distance of one half of the reference to the other: about what perfect samples would score.
+
+        Half as many images stand on each side as in an evaluation, so it is a little too high for that.
+        """
+        return {self.extractor.frechet_name: float(self._cached("floor", self._halves)["floor"])}
+
+    @cached_property
+    def real(self) -> Tensor:
+        """Features of the real images, float32 [count, num_features]."""
+        return features_of(self.extractor, self.reference, self.batch_size)
+
+    @cached_property
+    def _gaussian(self) -> Gaussian:
+        return Gaussian.from_arrays(self._cached("moments", lambda: Gaussian.fitted(_double(self.real)).arrays()))
+
+    def _halves(self) -> dict[str, np.ndarray]:
+        order = torch.from_numpy(generator("evaluation", "halves").permutation(self.reference.count))
+        halves = [Gaussian.fitted(_double(self.real[half])) for half in order.chunk(2)]
+        return {"floor": np.array(frechet_distance(*halves))}
+
+    @cached_property
+    def _kernel(self) -> KernelDistance:
+        return KernelDistance(real=_double(self.real))
+
+    @cached_property
+    def _manifolds(self) -> Manifolds:
+        return Manifolds(
+            real=_double(self.real),
+            neighbours=self.neighbours,
+            density_neighbours=self.density_neighbours,
+            most=self.neighbour_images,
+        )
+
+    def _cached(self, kind: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        return _cached(self.extractor, self.reference, kind, make)
+
+
+def features_of(extractor: Extractor, reference: Reference, batch_size: int) -> Tensor:
+    """Features of the real images, float32 [count, num_features], on the CPU; from the cache if they are there."""
+    device = next(iter(extractor.parameters())).device
+
+    def extract() -> dict[str, np.ndarray]:
+        batches = reference.batches(batch_size, f"{extractor.name} features of real images")
+        return {"features": torch.cat([extractor(images.to(device)).cpu() for _, images in batches]).numpy()}
+
+    return torch.from_numpy(_cached(extractor, reference, "features", extract)["features"])
+
+
+def _cached(
+    extractor: Extractor, reference: Reference, kind: str, make: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    return reference.cached(f"features/{extractor.name}_{kind}", make, extractor.digest, extractor.resize)
+
+
+def _double(features: Tensor) -> Tensor:
+    """float64 where the device has it: float32 products may be rounded to TF32 on a GPU."""
+    return features.cpu().double() if features.device.type == "mps" else features.double()

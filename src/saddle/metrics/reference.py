@@ -1,0 +1,89 @@
+"""The real images of an evaluation."""
+
+import warnings
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from torch import Tensor
+from tqdm import tqdm
+
+from saddle.cache import cached
+from saddle.data.imageset import ImageSet, digest_of
+from saddle.noise import generator
+
+MOST = 10_000
+"""Images on each side where no number is asked for."""
+FEW = 1_000
+"""Below this many images a warning says that the numbers are biased."""
+
+
+class Reference:
+    """The real images that generated ones are compared with: all of a set, or a fixed random part of it.
+
+    A part is random because folders are often sorted by kind. What is computed from the images once is kept in the
+    cache on disk under their digest, so that a later evaluation looks at none of them.
+
+    Args:
+        images: the set.
+        split: which part of the data it is (train, test, all); only stated.
+        count: how many of them; None is all, at most 10,000.
+
+    Raises:
+        ValueError: more images are asked for than there are.
+    """
+
+    def __init__(self, *, images: ImageSet, split: str, count: int | None) -> None:
+        self.count = _allowed(count, len(images))
+        self.split = split
+        self.images = images
+        self._rows = np.arange(self.count)
+        if self.count < len(images):
+            self._rows = np.sort(generator("evaluation", "reference").permutation(len(images))[: self.count])
+        self.digest = digest_of(images.digest, len(images), self.count)
+
+    def at(self, indices: range) -> Tensor:
+        """The images number `indices`: uint8 [len(indices), channels, height, width]."""
+        return self.images[self._rows[indices.start : indices.stop]]
+
+    def batches(self, size: int, doing: str) -> Iterator[tuple[range, Tensor]]:
+        """The images in batches, uint8 [size, channels, height, width], each with its indices among them.
+
+        Args:
+            size: of a batch; the last one may be smaller.
+            doing: what the progress bar says.
+        """
+        for indices in progress(batches(self.count, size), doing):
+            yield indices, self.at(indices)
+
+    def cached(self, name: str, make: Callable[[], dict[str, np.ndarray]], *settings: object) -> dict[str, np.ndarray]:
+        """The arrays `name`, which depend on these images and `settings`, made by `make()` where they are not there."""
+        return cached(f"{name}_{digest_of(self.digest, *settings)}", make)
+
+
+def batches(count: int, size: int) -> list[range]:
+    """0..count in pieces of `size`."""
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def progress(pieces: list[range], doing: str) -> Iterator[range]:
+    """The pieces, and a bar in the terminal if they take long."""
+    with tqdm(total=pieces[-1].stop if pieces else 0, desc=doing, delay=5, leave=False, disable=None, unit="img") as bar:
+        for piece in pieces:
+            yield piece
+            bar.update(len(piece))
+
+
+def _allowed(count: int | None, available: int) -> int:
+    if count is not None and count > available:
+        raise ValueError(
+            f"evaluate_images={count}, but the reference has {available} images; at most that many, or null for "
+            f"min({MOST:,}, size of the reference)"
+        )
+    allowed = min(MOST, available) if count is None else count
+    if allowed < FEW:
+        warnings.warn(
+            f"measured on {allowed} images: below {FEW:,} the Frechet distance is biased upwards; "
+            "it compares only with numbers from as many images",
+            stacklevel=4,
+        )
+    return allowed
