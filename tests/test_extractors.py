@@ -15,11 +15,12 @@ from torch import Tensor
 from saddle.data.digits import Digits
 from saddle.data.faces import Faces
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.small import SHIPPED, SmallExtractor
+from saddle.metrics.files import SHIPPED
+from saddle.metrics.small import SmallExtractor
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = ROOT / "experiments" / "extractors"
-NAMES = sorted(file.stem for file in (ROOT / "conf" / "extractor").glob("*.yaml"))
+NAMES = sorted(file.stem for file in SHIPPED.glob("*.safetensors"))
 sys.path.append(str(EXPERIMENT))
 
 from study import rises, study  # noqa: E402
@@ -113,7 +114,7 @@ def test_each_factor_is_read_from_held_out_images(name: str) -> None:
 
 
 def test_weights_that_are_not_there_or_something_else_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no\.safetensors; shipped with the package: digits\.safetensors"):
+    with pytest.raises(FileNotFoundError, match=r"no\.safetensors; the package has digits\.safetensors and faces"):
         SmallExtractor(name="mine", weights="no.safetensors")
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(1)}, path)

@@ -24,10 +24,10 @@ from sets import load
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from saddle.data.pixels import from_uint8
 from saddle.data.digits import Digits
 from saddle.data.faces import Faces
-from saddle.metrics.small import SHIPPED
+from saddle.data.pixels import from_uint8
+from saddle.metrics.files import SHIPPED
 from saddle.metrics.trunk import Trunk
 from saddle.noise import generator, order
 

@@ -4,15 +4,13 @@ A rule takes the resolved configuration as a plain mapping and yields what is wr
 """
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from saddle.config.kinds import describe, fits
-from saddle.config.messages import listing, show
-
-WEIGHTS = Path(__file__).resolve().parents[1] / "metrics" / "weights"
+from saddle.config.messages import show
+from saddle.metrics.files import weights_file
 
 Values = dict[str, Any]
 Rule = Callable[[Values], Iterator[str]]
@@ -52,11 +50,10 @@ def shipped_or_there(values: Values) -> Iterator[str]:
     """An extractor's weights ship with the package under a bare name; a name with a folder in it is a person's file."""
     weights = values["extractor"].get("weights")
     if isinstance(weights, str):
-        path = Path(weights).expanduser()
-        path = WEIGHTS / path if path.name == weights else path
-        if not path.is_file():
-            shipped = sorted(file.name for file in WEIGHTS.glob("*.safetensors"))
-            yield f"extractor.weights={show(weights)}: there is no {path}; the package has {listing(shipped, 'and')}"
+        try:
+            weights_file(weights)
+        except FileNotFoundError as missing:
+            yield str(missing)
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from saddle.metrics.extractor import Extractor
+from saddle.metrics.files import weights_file
 from saddle.metrics.trunk import Trunk
 
-SHIPPED = Path(__file__).parent / "weights"
 COUNTER = "num_batches_tracked"
 """A buffer of batch normalisation that only training reads; it is not stored."""
 
@@ -35,10 +35,7 @@ class SmallExtractor(Extractor):
 
     def __init__(self, *, name: str, weights: str) -> None:
         super().__init__()
-        path = SHIPPED / weights if Path(weights).name == weights else Path(weights).expanduser()
-        if not path.is_file():
-            shipped = ", ".join(sorted(file.name for file in SHIPPED.glob("*.safetensors")))
-            raise FileNotFoundError(f"extractor.weights: there is no file {path}; shipped with the package: {shipped}")
+        path = weights_file(weights)
         self.name = name
         self.frechet_name, self.kernel_name = f"fd_{name}", f"kd_{name}"
         self.digest = sha256(path.read_bytes()).hexdigest()[:16]
