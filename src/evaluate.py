@@ -9,11 +9,15 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from saddle.arguments import arguments
 from saddle.runs.messages import show_warnings_as_notes, shown
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
 from saddle.threads import thread_variables
+
+if TYPE_CHECKING:
+    from saddle.evaluation.company import Company
 
 ARGUMENTS = {
     "run": "one finished run's folder, runs/SWEEP/JOB",
@@ -107,7 +111,7 @@ def _folders(given: Mapping[str, str]) -> None:
     print(evaluation_tables({str(generated): result}, "generated"))
 
 
-def _company(given: Mapping[str, str]):
+def _company(given: Mapping[str, str]) -> "Company":
     from saddle.evaluation.company import company
 
     names = [name for name in given.get("extractor", "inception").split(",") if name != "none"]

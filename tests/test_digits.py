@@ -19,7 +19,7 @@ def digits() -> Digits:
 
 def test_the_two_splits_are_all_published_digits_once(digits: Digits) -> None:
     assert (len(digits.train), len(digits.test)) == (1437, 360)
-    ours = torch.cat([digits.train, digits.test]).flatten(1).numpy()
+    ours = torch.cat([digits.train.pixels, digits.test.pixels]).flatten(1).numpy()
     levels = np.round(ours * (16 / 255)).astype(int)
     published = load_digits().data.astype(int)
     assert sorted(map(bytes, levels.astype(np.uint8))) == sorted(map(bytes, published.astype(np.uint8)))
@@ -28,7 +28,7 @@ def test_the_two_splits_are_all_published_digits_once(digits: Digits) -> None:
 def test_labels_belong_to_the_images(digits: Digits) -> None:
     published = load_digits()
     label = {bytes(row.astype(np.uint8)): target for row, target in zip(published.data, published.target, strict=True)}
-    for split, images in (("train", digits.train), ("test", digits.test)):
+    for split, images in (("train", digits.train.pixels), ("test", digits.test.pixels)):
         rows = np.round(images.flatten(1).numpy() * (16 / 255)).astype(np.uint8)
         np.testing.assert_array_equal(digits.labels(split), [label[bytes(row)] for row in rows])
 
@@ -45,9 +45,9 @@ def test_both_splits_hold_every_digit(digits: Digits) -> None:
 
 def test_enlarged_digits_show_the_same(digits: Digits) -> None:
     larger = Digits(shape=(1, 32, 32), test_count=360, reference="test")
-    assert larger.test.shape == (360, 1, 32, 32)
-    back = avg_pool2d(larger.test.float(), 4)
-    assert np.corrcoef(back.flatten(), digits.test.flatten())[0, 1] > 0.98
+    assert larger.test.pixels.shape == (360, 1, 32, 32)
+    back = avg_pool2d(larger.test.pixels.float(), 4)
+    assert np.corrcoef(back.flatten(), digits.test.pixels.flatten())[0, 1] > 0.98
 
 
 @pytest.mark.parametrize("shape", [[3, 8, 8], [1, 8, 16], [1, 12, 12], [1, 4, 4], [8, 8]])

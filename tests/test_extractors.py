@@ -132,7 +132,7 @@ def test_weights_that_are_not_there_or_something_else_are_refused(tmp_path: Path
 @pytest.mark.parametrize("name", ["faces", "digits"])
 def test_features_are_standardised(name: str, held_out: dict[str, Faces | Digits]) -> None:
     """Mean 0 and variance 1 over the training images, and so nearly over the others."""
-    features = SmallExtractor(name=name, weights=f"{name}.safetensors")(held_out[name].test)
+    features = SmallExtractor(name=name, weights=f"{name}.safetensors")(held_out[name].test.pixels)
     assert features.mean(dim=0).abs().max() < 0.3
     assert features.var(dim=0).mean() == pytest.approx(1, abs=0.1)
 
@@ -146,7 +146,7 @@ def test_distances_rise_with_every_step_of_every_degradation(name: str, held_out
     strengths = settings.sets[name]
     extractor = SmallExtractor(name=name, weights=f"{name}.safetensors")
     data = held_out[name]
-    rows = study(extractor, data.test, data.factors("test")[strengths.factor], strengths, settings)
+    rows = study(extractor, data.test.pixels, data.factors("test")[strengths.factor], strengths, settings)
     assert len(rows) == 5
     for degradation, found in rows.items():
         assert len(found) == 6, degradation

@@ -163,14 +163,14 @@ def test_cache_is_read_the_second_time(
 ) -> None:
     monkeypatch.setenv("SADDLE_CACHE", str(tmp_path))
     first = Faces(shape=(3, 16, 16), train_count=70, test_count=10, seed=0, reference="test")
-    assert first.train.shape == (70, 3, 16, 16)
-    assert first.test.shape == (10, 3, 16, 16)
-    assert first.train.dtype == torch.uint8
+    assert first.train.pixels.shape == (70, 3, 16, 16)
+    assert first.test.pixels.shape == (10, 3, 16, 16)
+    assert first.train.pixels.dtype == torch.uint8
     assert capsys.readouterr().err.startswith("rendering 80 faces at 16 x 16")
     monkeypatch.setattr("saddle.data.faces._render", None)
     second = Faces(shape=(3, 16, 16), train_count=70, test_count=10, seed=0, reference="test")
-    assert torch.equal(second.train, first.train)
-    assert torch.equal(second.test, first.test)
+    assert torch.equal(second.train.pixels, first.train.pixels)
+    assert torch.equal(second.test.pixels, first.test.pixels)
     assert capsys.readouterr().err == ""
 
 

@@ -36,16 +36,16 @@ def main() -> None:
     for name, strengths in settings.sets.items():
         extractor = SmallExtractor(name=name, weights=f"{name}.safetensors")
         data = load(name, extractor.trunk.size)
-        ranks = data.factors("test")[strengths.factor]
-        rows = study(extractor, data.test, ranks, strengths, settings)
+        test, ranks = data.test.pixels, data.factors("test")[strengths.factor]
+        rows = study(extractor, test, ranks, strengths, settings)
         results[name] = {
             "digest": extractor.digest,
-            "half": len(data.test) // 2,
-            "against_train": Instruments(extractor, data.test, settings).measure(0, data.train[: len(data.test)]),
+            "half": len(test) // 2,
+            "against_train": Instruments(extractor, test, settings).measure(0, data.train.pixels[: len(test)]),
             "degradations": rows,
             "rising": {key: {metric: rises(found, metric) for metric in ("fd", "kd")} for key, found in rows.items()},
         }
-        examples[name] = {key: spoilt(key, data.test[:SHOWN], ranks[:SHOWN], strengths[key]) for key in LABELS}
+        examples[name] = {key: spoilt(key, test[:SHOWN], ranks[:SHOWN], strengths[key]) for key in LABELS}
         readme.replace(f"sensitivity {name}", _table(rows))
         print(name, json.dumps(results[name]["rising"]), flush=True)
     (HERE / "results" / "sensitivity.json").write_text(json.dumps(results, indent=1) + "\n")

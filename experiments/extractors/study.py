@@ -1,6 +1,5 @@
 """The study itself: images spoilt with growing strength, measured against images that are not."""
 
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +32,7 @@ class Instruments:
         features = self.features(real)
         self.gaussian = Gaussian.fitted(features)
         self.kernel = KernelDistance(real=features)
+        self.sliced = SlicedWasserstein(patches=settings.patches, projections=settings.projections)
         neighbours = settings.neighbours
         self.manifold = Manifold(real=features, neighbours=neighbours, density_neighbours=neighbours, most=len(real))
 
@@ -43,18 +43,13 @@ class Instruments:
         """Of these images against the real ones; swd against equally many of them."""
         features = self.features(images)
         overlap = self.manifold(features)
-        swd = self.sliced(len(images))(images)
+        swd = self.sliced.between(self.real[: len(images)], images)
         distances = {
             "fd": frechet_distance(self.gaussian, Gaussian.fitted(features)),
             "kd": self.kernel(features),
             "swd": swd,
         }
         return {"strength": strength, **distances, "precision": overlap["precision"], "recall": overlap["recall"]}
-
-    @lru_cache(maxsize=2)  # noqa: B019  (lives as long as the study)
-    def sliced(self, count: int) -> SlicedWasserstein:
-        patches, projections = self.settings.patches, self.settings.projections
-        return SlicedWasserstein(real=self.real[:count], patches=patches, projections=projections)
 
 
 def study(

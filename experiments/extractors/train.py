@@ -96,7 +96,7 @@ def fit(name: str, recipe: DictConfig, data: Faces | Digits, factors: list[Facto
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, total_steps=steps)
     for epoch in range(recipe.epochs):
         for rows in batches(epoch, len(data.train), recipe.batch_size):
-            images = from_uint8(data.train[rows]).to(memory_format=torch.channels_last)
+            images = from_uint8(data.train.pixels[rows]).to(memory_format=torch.channels_last)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = network(images)
             pieces = outputs.float().split([factor.values for factor in factors], dim=1)
@@ -130,9 +130,11 @@ def batches(epoch: int, count: int, batch_size: int) -> Iterator[Tensor]:
 def held_out(trunk: Trunk, head: nn.Linear, data: Faces | Digits, factors: list[Factor]) -> dict[str, dict[str, float]]:
     """Scores per factor, after the standardisation has been set to the exact moments over the training images."""
     trunk.to(memory_format=torch.contiguous_format).eval()
-    raw = torch.cat([trunk.raw(from_uint8(images)) for images in data.train.split(BATCH)])  # [train count, features]
+    raw = torch.cat(
+        [trunk.raw(from_uint8(images)) for images in data.train.pixels.split(BATCH)]
+    )  # [train count, features]
     trunk.standardise.running_mean, trunk.standardise.running_var = raw.mean(dim=0), raw.var(dim=0)
-    outputs = torch.cat([head(trunk(from_uint8(images))) for images in data.test.split(BATCH)])
+    outputs = torch.cat([head(trunk(from_uint8(images))) for images in data.test.pixels.split(BATCH)])
     pieces = outputs.split([factor.values for factor in factors], dim=1)
     return {factor.name: factor.score(piece) for factor, piece in zip(factors, pieces, strict=True)}
 

@@ -66,7 +66,7 @@ def build_extractor(name: str, weights: str | None) -> Extractor:
             f"extractor={name}: there is no such member{meant(nearest(name, members))}; there are "
             f"{listing(members, 'and')}"
         )
-    node = OmegaConf.load(CONF / "extractor" / f"{name}.yaml")
+    node = DictConfig(OmegaConf.load(CONF / "extractor" / f"{name}.yaml"))
     if weights is not None:
         node.weights = weights
     return instantiate(node)

@@ -10,7 +10,17 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 VERSION = "0.2.0"
 """Of Saddle; `pyproject.toml` says the same."""
-PACKAGES = ("torch", "torchvision", "pytorch-lightning", "torchmetrics", "torch-fidelity", "hydra-core", "omegaconf", "wandb", "numpy")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "pytorch-lightning",
+    "torchmetrics",
+    "torch-fidelity",
+    "hydra-core",
+    "omegaconf",
+    "wandb",
+    "numpy",
+)
 
 
 def describe(command: list[str], precision: str) -> dict[str, object]:

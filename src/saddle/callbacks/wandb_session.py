@@ -78,7 +78,12 @@ def add_to_summary(path: str, numbers: Mapping[str, float], *, folder: Path, tim
     if problem is None:
         try:
             run = wandb.init(
-                entity=entity, project=project, id=identity, resume="must", dir=str(folder.absolute()), settings=quiet | waits
+                entity=entity,
+                project=project,
+                id=identity,
+                resume="must",
+                dir=str(folder.absolute()),
+                settings=quiet | waits,
             )
             run.summary.update(dict(numbers))
             run.finish()

@@ -11,17 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveInt
-from torch import Tensor
 
 from saddle.cache import PROJECT, cached, folder
 from saddle.data import faces_parts as parts
-from saddle.data.images import Images, Split
-from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.drawing import Canvas, smooth
 from saddle.data.faces_eyes import eyes
 from saddle.data.faces_hair import FRINGES, back_hair, front_hair
 from saddle.data.faces_ornaments import glasses, ornaments, wear
 from saddle.data.faces_palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OUTFITS
+from saddle.data.images import Images, Split
+from saddle.data.imageset import StoredImages, digest_of
 from saddle.noise import noise
 
 Factors = dict[str, NDArray[np.generic]]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from saddle.building import build_extractor
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.inception import WeightsMissing
+from saddle.metrics.inception import Inception
+from saddle.metrics.inception_weights import MissingWeightsError
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,6 @@ def company(names: Sequence[str], weights: str | None) -> Company:
     for name in names:
         try:
             extractors.append(build_extractor(name, weights))
-        except WeightsMissing as error:
-            missing[error.metric] = str(error)
+        except MissingWeightsError as error:
+            missing[Inception.frechet_name] = str(error)
     return Company(extractors, missing)

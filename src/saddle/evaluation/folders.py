@@ -26,15 +26,16 @@ def evaluate_folders(generated: Path, reference: Path, *, resolution: int | None
         ValueError: a folder is not there, or holds no images, damaged ones, or several sizes.
     """
     shape = None if resolution is None else (3, resolution, resolution)
-    fake, real = (decode_folder(root, shape=shape, corrupt="refuse", enlarge=False)[0] for root in (generated, reference))
+    fake, real = (
+        decode_folder(root, shape=shape, corrupt="refuse", enlarge=False)[0] for root in (generated, reference)
+    )
     if fake.shape != real.shape:
         sizes = [f"{images.shape[2]} x {images.shape[1]} pixels" for images in (fake, real)]
         raise ValueError(
             f"the images of {generated} are {sizes[0]}, those of {reference} {sizes[1]}: give resolution=R, and both "
             "are cropped and resized to R x R"
         )
-    settings = OmegaConf.load(CONF / "evaluator" / "distances.yaml")
-    assert isinstance(settings, DictConfig)
+    settings = DictConfig(OmegaConf.load(CONF / "evaluator" / "distances.yaml"))
     evaluator: Evaluator = instantiate(
         settings,
         extractors=company.extractors,

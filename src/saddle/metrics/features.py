@@ -13,9 +13,11 @@ from saddle.metrics.extractor import Classifier, Extractor
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import KernelDistance
-from saddle.metrics.manifold import Manifolds
+from saddle.metrics.manifold import Manifold
 from saddle.metrics.reference import Reference
 from saddle.noise import generator
+
+OVERLAP = ("precision", "recall", "density", "coverage")
 
 
 class FeatureDistances(Comparison[Tensor]):
@@ -54,26 +56,31 @@ class FeatureDistances(Comparison[Tensor]):
         self.neighbour_images = neighbour_images
         self.score_splits = score_splits
         self._scored = isinstance(extractor, Classifier)
-        manifold = [f"{metric}_{extractor.name}" for metric in ("precision", "recall", "density", "coverage")]
+        overlap = [f"{metric}_{extractor.name}" for metric in OVERLAP]
         score = [f"{extractor.name}_score"] if self._scored else []
-        self.names = [extractor.frechet_name, extractor.kernel_name, *score, *manifold]
+        self.names = [extractor.frechet_name, extractor.kernel_name, *score, *overlap]
 
     def look(self, images: Tensor, indices: range) -> Tensor:
         self.extractor.to(images.device)
         return self.extractor(images)  # [len(indices), num_features]
 
     def compare(self, looks: Sequence[Tensor]) -> dict[str, float]:
-        features = torch.cat(list(looks))  # [count, num_features]
-        fake = _double(features)
-        numbers = [frechet_distance(self._gaussian, Gaussian.fitted(fake.cpu())), self._kernel(fake)]
+        fake = torch.cat(list(looks))  # [count, num_features]
+        fake = fake.cpu() if fake.device.type == "mps" else fake  # which has no float64
+        numbers = [frechet_distance(self._gaussian, Gaussian.fitted(fake)), self._kernel(fake)]
         if isinstance(self.extractor, Classifier):
-            numbers.append(inception_score(self.extractor.logits(features), self.score_splits))
-        found = self._manifolds(fake)
-        numbers += [found.precision, found.recall, found.density, found.coverage]
+            numbers.append(inception_score(self.extractor.logits(fake), self.score_splits))
+        overlap = self._manifold(fake)
+        numbers += [overlap[metric] for metric in OVERLAP]
         return dict(zip(self.names, numbers, strict=True))
 
     def settings(self) -> dict[str, Any]:
-        own = {"metrics": self.names, "extractor": self.extractor.name, "digest": self.extractor.digest, "resize": self.extractor.resize}
+        own = {
+            "metrics": self.names,
+            "extractor": self.extractor.name,
+            "digest": self.extractor.digest,
+            "resize": self.extractor.resize,
+        }
         neighbours = {
             "neighbours": self.neighbours,
             "density_neighbours": self.density_neighbours,
@@ -95,21 +102,21 @@ class FeatureDistances(Comparison[Tensor]):
 
     @cached_property
     def _gaussian(self) -> Gaussian:
-        return Gaussian.from_arrays(self._cached("moments", lambda: Gaussian.fitted(_double(self.real)).arrays()))
+        return Gaussian.from_arrays(self._cached("moments", lambda: Gaussian.fitted(self.real).arrays()))
 
     def _halves(self) -> dict[str, np.ndarray]:
         order = torch.from_numpy(generator("evaluation", "halves").permutation(self.reference.count))
-        halves = [Gaussian.fitted(_double(self.real[half])) for half in order.chunk(2)]
+        halves = [Gaussian.fitted(self.real[half]) for half in order.chunk(2)]
         return {"floor": np.array(frechet_distance(*halves))}
 
     @cached_property
     def _kernel(self) -> KernelDistance:
-        return KernelDistance(real=_double(self.real))
+        return KernelDistance(real=self.real)
 
     @cached_property
-    def _manifolds(self) -> Manifolds:
-        return Manifolds(
-            real=_double(self.real),
+    def _manifold(self) -> Manifold:
+        return Manifold(
+            real=self.real,
             neighbours=self.neighbours,
             density_neighbours=self.density_neighbours,
             most=self.neighbour_images,
@@ -134,8 +141,3 @@ def _cached(
     extractor: Extractor, reference: Reference, kind: str, make: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     return reference.cached(f"features/{extractor.name}_{kind}", make, extractor.digest, extractor.resize)
-
-
-def _double(features: Tensor) -> Tensor:
-    """float64 where the device has it: float32 products may be rounded to TF32 on a GPU."""
-    return features.cpu().double() if features.device.type == "mps" else features.double()

@@ -67,7 +67,9 @@ def batches(count: int, size: int) -> list[range]:
 
 def progress(pieces: list[range], doing: str) -> Iterator[range]:
     """The pieces, and a bar in the terminal if they take long."""
-    with tqdm(total=pieces[-1].stop if pieces else 0, desc=doing, delay=5, leave=False, disable=None, unit="img") as bar:
+    with tqdm(
+        total=pieces[-1].stop if pieces else 0, desc=doing, delay=5, leave=False, disable=None, unit="img"
+    ) as bar:
         for piece in pieces:
             yield piece
             bar.update(len(piece))

@@ -29,7 +29,9 @@ def evaluation_tables(results: Mapping[str, Result], first: str) -> str:
 
 def _table(metrics: Sequence[str], results: Mapping[str, Result], first: str) -> str:
     lines = [[first, *metrics]]
-    lines += [[name, *(number(result["metrics"].get(metric)) for metric in metrics)] for name, result in results.items()]
+    lines += [
+        [name, *(number(result["metrics"].get(metric)) for metric in metrics)] for name, result in results.items()
+    ]
     floors = dict.fromkeys(tuple(result["floor"].get(metric) for metric in metrics) for result in results.values())
     lines += [[FLOOR, *("" if value is None else number(value) for value in floor)] for floor in floors if any(floor)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -44,7 +46,9 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _looks(comparison: Mapping[str, Any]) -> str:
     if "extractor" not in comparison:
-        return f"patches of {comparison['swd_patches']} places in each image, {comparison['swd_projections']} directions"
+        return (
+            f"patches of {comparison['swd_patches']} places in each image, {comparison['swd_projections']} directions"
+        )
     return f"features of {comparison['extractor']} ({comparison['digest']}), images resized: {comparison['resize']}"
 
 

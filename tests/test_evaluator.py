@@ -1,0 +1,248 @@
+"""The evaluator keeps its promises: which images, under which name, from which cache, leaving no trace."""
+
+import functools
+import operator
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from pictures import Thumbnail, image_set, pictures
+from saddle.data.imageset import StoredImages
+from saddle.data.pixels import to_uint8
+from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.extractor import Classifier
+from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.inception_score import inception_score
+from saddle.metrics.kernel import KernelDistance
+from saddle.metrics.manifold import Manifold
+from saddle.metrics.nearest import nearest
+from saddle.metrics.reference import Reference
+from saddle.metrics.wasserstein import SlicedWasserstein
+from saddle.noise import noise
+
+REFERENCE = pictures("reference", 200, 16)
+GENERATED = pictures("generated", 200, 16)
+
+
+def reference(images: Tensor = REFERENCE, count: int | None = None) -> Reference:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Reference(images=image_set(images), split="test", count=count)
+
+
+def evaluator(**changes: object) -> Evaluator:
+    settings: dict[str, Any] = {
+        "extractors": [Thumbnail()],
+        "reference": reference(),
+        "count": None,
+        "batch_size": 64,
+        "neighbours": 3,
+        "density_neighbours": 5,
+        "neighbour_images": 1000,
+        "score_splits": 4,
+        "patches": 4,
+        "projections": 16,
+    }
+    return Evaluator(**(settings | changes))
+
+
+def generated(indices: range) -> Tensor:
+    return GENERATED[list(indices)]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SADDLE_CACHE", str(tmp_path))
+
+
+def test_the_numbers_are_those_of_the_distances() -> None:
+    found = evaluator()(generated)
+    real, fake = (Thumbnail()(images) for images in (REFERENCE, GENERATED))
+    overlap = Manifold(real=real, neighbours=3, density_neighbours=5, most=1000)(fake)
+    assert found == {
+        "fd_thumbnail": pytest.approx(frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))),
+        "kd_thumbnail": pytest.approx(KernelDistance(real=real)(fake)),
+        **{f"{metric}_thumbnail": value for metric, value in overlap.items()},
+        "swd": SlicedWasserstein(patches=4, projections=16).between(REFERENCE, GENERATED),
+    }
+
+
+def test_several_extractors_see_the_same_images_in_one_pass() -> None:
+    class Judge(Thumbnail, Classifier):
+        name, frechet_name, kernel_name = "judge", "fid", "kid"
+
+        def logits(self, features: Tensor) -> Tensor:
+            return features[:, :10] / 25
+
+    drawn: list[int] = []
+
+    def sample(indices: range) -> Tensor:
+        drawn.extend(indices)
+        return generated(indices)
+
+    both = evaluator(extractors=[Thumbnail(), Judge()])
+    found = both(sample)
+    assert drawn == list(range(200))
+    assert list(found) == both.metrics
+    assert both.metrics[0] == "fd_thumbnail"
+    assert found["fid"] == found["fd_thumbnail"]
+    assert found["recall_judge"] == found["recall_thumbnail"]
+    assert found["judge_score"] == pytest.approx(inception_score(Judge()(GENERATED)[:, :10] / 25, 4))
+    assert "thumbnail_score" not in found
+
+
+def test_every_index_is_drawn_once_in_batches() -> None:
+    drawn: list[list[int]] = []
+
+    def sample(indices: range) -> Tensor:
+        drawn.append(list(indices))
+        return generated(indices)
+
+    evaluator(reference=reference(count=150))(sample)
+    assert [len(batch) for batch in drawn] == [64, 64, 22]
+    assert functools.reduce(operator.iadd, drawn, []) == list(range(150))
+
+
+def test_the_batch_size_and_an_earlier_evaluation_change_nothing() -> None:
+    once = evaluator(batch_size=200)(generated)
+    twice = evaluator(batch_size=7)
+    twice(lambda indices: REFERENCE[list(indices)])
+    assert twice(generated) == pytest.approx(once, rel=1e-9)
+
+
+def test_sides_of_unequal_size_are_all_looked_at() -> None:
+    found = evaluator(count=120)(generated)
+    real, fake = Thumbnail()(REFERENCE), Thumbnail()(GENERATED[:120])
+    assert found["fd_thumbnail"] == pytest.approx(frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake)))
+    assert found["swd"] == SlicedWasserstein(patches=4, projections=16).between(REFERENCE, GENERATED[:120])
+
+
+def test_nothing_is_drawn_from_global_generators_and_no_mode_changes() -> None:
+    module = torch.nn.BatchNorm2d(3).train()
+    before, numpy_before = torch.random.get_rng_state(), repr(np.random.get_state())  # noqa: NPY002
+    evaluator()(lambda indices: to_uint8(module(generated(indices) / 127.5 - 1)))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert repr(np.random.get_state()) == numpy_before  # noqa: NPY002
+    assert module.training
+
+
+def test_a_second_evaluation_touches_no_real_image() -> None:
+    """Features, moments, floor and patches of the real side come from the cache; a digest is enough to find them."""
+
+    def gone() -> Tensor:
+        raise AssertionError("a real image was looked at")
+
+    first, second = Thumbnail(), Thumbnail()
+    once = evaluator(extractors=[first])
+    numbers, floor = once(generated), once.floor()
+    stored = image_set(REFERENCE)
+    unseen = StoredImages(digest=stored.digest, shape=REFERENCE.shape, load=gone)
+    with pytest.warns(UserWarning, match="measured on 200"):
+        real = Reference(images=unseen, split="test", count=200)
+    again = evaluator(extractors=[second], reference=real)
+    assert (again(generated), again.floor()) == (numbers, floor)
+    assert (first.shown, second.shown) == (400, 200)
+
+
+def test_other_images_are_noticed() -> None:
+    """A set that changed under the same name: famous suites reuse the statistics of the old one."""
+    before = evaluator()(generated)
+    changed = REFERENCE.clone()
+    changed[17] = 255 - changed[17]
+    after = evaluator(reference=reference(changed))(generated)
+    assert all(after[name] != before[name] for name in ("fd_thumbnail", "kd_thumbnail", "swd"))
+
+
+def test_other_weights_do_not_share_cached_features() -> None:
+    evaluator()(generated)
+    other = Thumbnail()
+    other.digest = "1" * 16
+    other.scale.fill_(2)
+    found = evaluator(extractors=[other])(generated)
+    assert found["fd_thumbnail"] == pytest.approx(4 * evaluator()(generated)["fd_thumbnail"])
+
+
+def test_a_part_of_the_reference_is_fixed_and_spread_over_it() -> None:
+    part = reference(count=50).at(range(50))
+    assert torch.equal(part, reference(count=50).at(range(50)))
+    rows = [int((image == REFERENCE).flatten(1).all(1).nonzero()[0, 0]) for image in part]
+    assert rows == sorted(set(rows))
+    assert min(rows) < 50
+    assert max(rows) > 150
+
+
+def test_count_is_the_size_of_the_reference_and_at_most_10_000() -> None:
+    many = torch.zeros(10_500, 3, 1, 1, dtype=torch.uint8)
+    assert reference().count == 200
+    assert reference(many).count == 10_000
+    assert reference(many, 10_500).count == 10_500
+
+
+def test_more_images_than_the_reference_has_are_refused() -> None:
+    with pytest.raises(ValueError, match="evaluate_images=201, but the reference has 200"):
+        reference(count=201)
+
+
+def test_too_few_images_are_refused_before_any_is_drawn() -> None:
+    with pytest.raises(ValueError, match="need more images"):
+        evaluator(reference=reference(count=5))
+    with pytest.raises(ValueError, match="need more images"):
+        evaluator(count=5)
+
+
+def test_few_images_are_warned_of() -> None:
+    few, enough = (image_set(torch.zeros(count, 3, 1, 1, dtype=torch.uint8)) for count in (999, 1000))
+    with pytest.warns(UserWarning, match="measured on 999 images"):
+        Reference(images=few, split="test", count=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Reference(images=enough, split="test", count=None)
+
+
+def test_the_floor_is_what_two_halves_measure() -> None:
+    """Of images from one distribution it lies far below that of another, and near what a second draw measures."""
+    floor = evaluator().floor()["fd_thumbnail"]
+    again = evaluator(reference=reference(pictures("another draw", 200, 16)))
+    assert floor == pytest.approx(again.floor()["fd_thumbnail"], rel=0.3)
+    brighter = evaluator()(lambda indices: generated(indices) // 2 + 100)
+    assert floor < 0.2 * brighter["fd_thumbnail"]
+    halves = Thumbnail()(REFERENCE).chunk(2)
+    in_order = frechet_distance(*(Gaussian.fitted(half) for half in halves))
+    assert floor == pytest.approx(in_order, rel=0.3)
+    assert floor != in_order  # the halves are drawn, since folders are often sorted
+
+
+def test_the_protocol_names_what_the_numbers_depend_on() -> None:
+    protocol = evaluator(reference=reference(count=150)).protocol()
+    (features, patches) = protocol["comparisons"]
+    assert features["extractor"] == "thumbnail"
+    assert features["digest"] == "0" * 16
+    assert (features["neighbours"], features["density_neighbours"]) == (3, 5)
+    assert patches == {"metrics": ["swd"], "swd_patches": 4, "swd_projections": 16}
+    assert protocol["images_real"] == protocol["images_generated"] == 150
+    assert protocol["reference_split"] == "test"
+    assert protocol["torch"] == version("torch")
+    for other in (reference(count=151), reference(255 - REFERENCE, 150)):
+        assert protocol["reference_digest"] != evaluator(reference=other).protocol()["reference_digest"]
+
+
+def test_an_image_of_noise_is_worse_in_every_number_than_a_real_one() -> None:
+    found = evaluator()(lambda indices: to_uint8(noise(0, "test", 0, indices, [3, 16, 16])))
+    real = evaluator()(lambda indices: REFERENCE[list(indices)])
+    for smaller in ("fd_thumbnail", "kd_thumbnail", "swd"):
+        assert found[smaller] > real[smaller]
+    for larger in ("precision", "recall", "density", "coverage"):
+        assert found[f"{larger}_thumbnail"] < real[f"{larger}_thumbnail"]
+
+
+def test_the_nearest_of_another_set() -> None:
+    others = torch.tensor([[0.0, 0.0], [3.0, 4.0], [10.0, 0.0]])
+    distances, rows = nearest(torch.tensor([[3.0, 3.0], [0.0, 0.0], [9.0, 0.0]]), others)
+    assert rows.tolist() == [1, 0, 2]
+    assert distances.tolist() == [1, 0, 1]
