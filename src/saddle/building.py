@@ -36,4 +36,6 @@ def build_evaluator(cfg: DictConfig, data: Data) -> Evaluator | None:
     if not isinstance(data, Images):
         return None
     split = cfg.evaluate_reference or data.reference
-    return instantiate(cfg.evaluator, extractor=instantiate(cfg.extractor), reference=data.split(split), split=split)
+    return instantiate(
+        cfg.evaluator, extractor=instantiate(cfg.extractor), reference=data.split(split), split=split
+    )

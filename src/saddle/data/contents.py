@@ -12,7 +12,7 @@ from typing import Any
 from filelock import FileLock
 
 from saddle.cache import folder
-from saddle.data.decoding import Undecodable, picture_size
+from saddle.data.decoding import UndecodableError, picture_size
 from saddle.data.files import File
 from saddle.data.imageset import digest_of
 from saddle.data.parallel import in_parallel
@@ -29,7 +29,7 @@ class Content:
 
 def content_hash(content: bytes) -> str:
     """32 hex digits of a file's content."""
-    return _hash(content).hexdigest()
+    return new_hash(content).hexdigest()
 
 
 class Place:
@@ -88,10 +88,10 @@ class Place:
     def _read(self, file: File) -> Content | str:
         try:
             with (self.root / file.path).open("rb") as opened:
-                hash_ = file_digest(opened, _hash).hexdigest()
+                hash_ = file_digest(opened, new_hash).hexdigest()
                 opened.seek(0)
                 return Content(hash_, picture_size(opened))
-        except Undecodable:
+        except UndecodableError:
             return Content(hash_, None)
         except OSError as error:
             return f"cannot be read: {error.strerror}"
@@ -127,5 +127,6 @@ class Place:
             (self._cache / f"{name}{suffix}").unlink(missing_ok=True)
 
 
-def _hash(content: bytes = b"") -> Any:
+def new_hash(content: bytes = b"") -> Any:
+    """The hash of files' contents, begun with some."""
     return blake2b(content, digest_size=16)

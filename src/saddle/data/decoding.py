@@ -17,10 +17,10 @@
 """
 
 import re
+import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
-from struct import error as StructError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -35,7 +35,7 @@ SIDEWAYS = (5, 6, 7, 8)
 """Values of the orientation under which width and height change places."""
 
 
-class Undecodable(ValueError):
+class UndecodableError(ValueError):
     """A file that gives no image; the text is the reason, in a few words."""
 
 
@@ -43,7 +43,7 @@ def picture_size(file: BinaryIO) -> tuple[int, int]:
     """Width and height of a picture, upright, read from its header.
 
     Raises:
-        Undecodable: it is no picture.
+        UndecodableError: it is no picture.
     """
     with _opened(file) as image:
         try:
@@ -65,29 +65,29 @@ def decode(content: bytes, shape: Sequence[int], enlarge: bool) -> NDArray[np.ui
         uint8 [channels, height, width].
 
     Raises:
-        Undecodable: it is no picture, damaged, or too small.
+        UndecodableError: it is no picture, damaged, or too small.
     """
     if not content:
-        raise Undecodable("an empty file")
+        raise UndecodableError("an empty file")
     with _opened(BytesIO(content)) as image:
         try:
             image.load()
             return fitted(_upright(image), shape, enlarge)
-        except Undecodable:
+        except UndecodableError:
             raise
         except Exception as error:  # decoders fail in every way there is on a file that was made to
-            raise Undecodable(_reason(error)) from None
+            raise UndecodableError(_reason(error)) from None
 
 
 def fitted(image: Image.Image, shape: Sequence[int], enlarge: bool) -> NDArray[np.uint8]:
     """Steps 3 to 7 of the rule, for a picture that stands upright: uint8 [channels, height, width].
 
     Raises:
-        Undecodable: it is too small, or holds no finite numbers.
+        UndecodableError: it is too small, or holds no finite numbers.
     """
     channels, height, width = shape
     if not enlarge and too_small(image.size, shape):
-        raise Undecodable(f"{image.width} x {image.height} pixels, too small for {width} x {height}")
+        raise UndecodableError(f"{image.width} x {image.height} pixels, too small for {width} x {height}")
     across, down = _largest_part(image.size, (width, height))
     left, top = (image.width - across) // 2, (image.height - down) // 2
     part = image.crop((left, top, left + across, top + down))
@@ -109,7 +109,7 @@ def _opened(file: BinaryIO) -> Image.Image:
     try:
         return Image.open(file, formats=FORMATS)
     except Exception as error:
-        raise Undecodable(_reason(error)) from None
+        raise UndecodableError(_reason(error)) from None
 
 
 def _reason(error: Exception) -> str:
@@ -118,7 +118,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         pixels = re.search(r"\((\d+) pixels\)", str(error))
         return f"{int(pixels[1]):,} pixels, more than are decoded" if pixels else "more pixels than are decoded"
-    if isinstance(error, MemoryError | StructError | IndexError | KeyError | TypeError | AttributeError):
+    if isinstance(error, MemoryError | struct.error | IndexError | KeyError | TypeError | AttributeError):
         return "damaged"  # what the decoder stumbled over says nothing to a person
     return f"damaged: {error}"
 
@@ -151,7 +151,7 @@ def _scaled(grey: NDArray[Any], fraction: bool) -> NDArray[np.uint8]:
     """Grey values of more than eight bits [height, width] as uint8."""
     values = grey.astype(np.float64)
     if not np.isfinite(values).all():
-        raise Undecodable("damaged: not all of its values are numbers")
+        raise UndecodableError("damaged: not all of its values are numbers")
     lowest, highest = values.min(), values.max()
     fitting = [top for top in ((1, 255) if fraction else (65535,)) if lowest >= 0 and highest <= top]
     low, high = (0, fitting[0]) if fitting else (lowest, highest)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from saddle.data.contents import Content, Place, content_hash
-from saddle.data.decoding import VERSION, Undecodable, decode, too_small
+from saddle.data.decoding import VERSION, UndecodableError, decode, too_small
 from saddle.data.files import PICTURES, Listing, listing, readable
 from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.parallel import in_parallel
@@ -112,7 +112,7 @@ class _Set:
             try:
                 known = rows.get(hash_)
                 image = self._decoded(row) if known is None or pixels is None else pixels[known].numpy()
-            except Undecodable as error:
+            except UndecodableError as error:
                 return str(error)
             file.write(row, image)
             return None
