@@ -1,8 +1,8 @@
 """Evaluation: `python src/evaluate.py [run=runs/SWEEP/JOB | sweep=runs/SWEEP | generated=DIR reference=DIR]`.
 
-Without an argument: of every finished run of the newest sweep, through the run's own extractor and Inception (FID). Prints
-tables and stores the numbers, with the protocol under which they were measured, in each run's evaluation.json, the
-training images nearest to its samples in nearest.png. With two folders of images: of the one against the other.
+Without an argument: of every finished run of the newest sweep, through the run's own extractor and Inception (FID).
+Prints tables; stores the numbers, with the protocol under which they were measured, in each run's evaluation.json, and
+the training images nearest to its samples in nearest.png. With two folders of images: of the one against the other.
 """
 
 import os

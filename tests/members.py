@@ -5,6 +5,7 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
+from PIL import Image
 
 from saddle.config import instantiate
 
@@ -14,6 +15,16 @@ CONF = Path(__file__).resolve().parents[1] / "conf"
 def members(group: str) -> list[str]:
     """The names in conf/GROUP."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def needs(group: str, name: str, folder: Path) -> list[str]:
+    """Settings without which a member cannot be chosen: files of one's own, which are written into `folder`."""
+    if group != "data" or name not in ("folder", "celeba"):
+        return []
+    if name == "celeba":
+        return ["data.download=true"]
+    Image.new("RGB", (64, 64)).save(folder / "picture.png")
+    return [f'data.root="{folder}"']
 
 
 def build(group: str, name: str) -> Any:

@@ -15,13 +15,14 @@ from saddle.losses.base import Loss
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
 GROUND = {"noise", "cache"}
 MAY_IMPORT = {
-    "config": set(),
+    "config": {"weights"},
     "data": GROUND,
     "networks": {"noise"},
     "losses": set(),
-    "metrics": GROUND,
+    "metrics": GROUND | {"data", "weights"},
     "models": {"data", "networks", "losses", "noise"},
     "callbacks": {"data", "metrics", "models", "runs"},
+    "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling"},
     "report": {"runs"},
     "runs": set(),
 }

@@ -17,12 +17,14 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import PositiveInt
 from torch import nn
 
-from saddle.config import ConfigError, check, check_jobs, enter, help_text, instantiate, precheck, quote_paths
+from members import needs
+from saddle.config import ConfigError, check, check_jobs, enter, help_text, instantiate, precheck, quote_paths, rules
 from saddle.config.composing import Composer, composer
 from saddle.config.keys import CONF, KINDS, groups
 from saddle.config.kinds import Opaque, describe, fits, mended
 from saddle.config.signatures import signature
 from saddle.config.source import Definition, find
+from saddle.data import files
 from saddle.losses.minimax import Minimax
 from saddle.networks.mlp import MLPGenerator
 
@@ -183,9 +185,40 @@ MEMBERS = [(group, member) for group, members in groups(CONF).items() for member
 
 
 @pytest.mark.parametrize(("group", "member"), MEMBERS)
-def test_every_member_composes_and_passes(group: str, member: str, made: Composer, conf: Path) -> None:
+def test_every_member_composes_and_passes(group: str, member: str, made: Composer, conf: Path, tmp_path: Path) -> None:
     names = ["optimizer@optimizer.generator"] if group == "optimizer" else [group]
-    check(made.compose([f"{name}={member}" for name in names]), conf)
+    check(made.compose([*[f"{name}={member}" for name in names], *needs(group, member, tmp_path)]), conf)
+
+
+def test_files_that_must_be_there_are_looked_for_before_anything_else(
+    made: Composer, conf: Path, tmp_path: Path
+) -> None:
+    """Without torch, and not for a model that only draws."""
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/loop").symlink_to(tmp_path)
+    (tmp_path / "a/notes.txt").touch()
+    (tmp_path / "a/._x.png").touch()
+    refusals = {
+        "nowhere/x": f"there is no such folder; {tmp_path} is there",
+        "a/notes.txt": "this is a file, not a folder",
+        "a": "there are no pictures in this folder",
+    }
+    for root, answer in refusals.items():
+        with pytest.raises(ConfigError) as refusal:
+            precheck(["data=folder", f"data.root={tmp_path}/{root}"], conf)
+        assert answer in str(refusal.value)
+        check(made.compose(["data=folder", f"data.root={tmp_path}/{root}"]), conf, files=False)
+    with pytest.raises(ConfigError, match=r"data.root is missing: set data.root=\.\.\."):
+        precheck(["data=folder"], conf)
+    with pytest.raises(ConfigError, match=r"there is no folder datasets/celeba; set data\.download=true"):
+        precheck(["data=celeba"], conf)
+    (tmp_path / "a/b/X.JPG").touch()
+    precheck(["data=folder", f"data.root={tmp_path}"], conf)
+
+
+def test_both_sides_know_the_same_suffixes() -> None:
+    """Configurations are checked without the data room, so the list stands twice."""
+    assert rules.PICTURES == files.PICTURES
 
 
 def test_the_keys_are_those_of_the_root(made: Composer) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from saddle.data.digits import Digits
 from saddle.data.faces import Faces
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.files import SHIPPED
+from saddle.weights import SHIPPED
 from saddle.metrics.small import SmallExtractor
 
 ROOT = Path(__file__).parents[1]

@@ -32,7 +32,7 @@ def stored_config(run: RunFolder) -> DictConfig:
     if not isinstance(cfg, DictConfig):
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
     try:
-        check(cfg)
+        check(cfg, files=False)
     except ConfigError as error:
         made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
         other = f" (it was made by Saddle {made}, this is {VERSION})" if made != VERSION else ""

@@ -10,15 +10,16 @@ from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseExce
 from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
-from saddle.config.rules import RULES
+from saddle.config.rules import RULES, THERE
 
 
-def check(cfg: DictConfig, conf: Path = CONF) -> None:
+def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
     """Refuse a composed configuration that cannot be run.
 
     Args:
         cfg: of one job; Hydra's own node may be in it.
         conf: the folder of the groups.
+        files: whether the files that it names must be there, as for a training; to draw from a model they need not.
 
     Raises:
         ConfigError: with one line for each mistake.
@@ -29,7 +30,8 @@ def check(cfg: DictConfig, conf: Path = CONF) -> None:
     if not mistakes:
         values: Any = OmegaConf.to_container(job, resolve=True)
         mistakes = NodeCheck(values, written, groups(conf)).mistakes()
-        mistakes = mistakes or [mistake for rule in RULES for mistake in rule(values)]
+        rules = (*RULES, *THERE) if files else RULES
+        mistakes = mistakes or [mistake for rule in rules for mistake in rule(values)]
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
 

@@ -3,14 +3,16 @@
 A rule takes the resolved configuration as a plain mapping and yields what is wrong with it.
 """
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from saddle.config.kinds import describe, fits
 from saddle.config.messages import show
-from saddle.metrics.files import weights_file
+from saddle.weights import weights_file
 
 Values = dict[str, Any]
 Rule = Callable[[Values], Iterator[str]]
@@ -56,6 +58,58 @@ def shipped_or_there(values: Values) -> Iterator[str]:
             yield str(missing)
 
 
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+
+
+def own_pictures(values: Values) -> Iterator[str]:
+    """A person's folder is there and has a picture; whether each is whole is known when they are decoded."""
+    data = values["data"]
+    if "corrupt" not in data or not isinstance(data.get("root"), str):
+        return
+    given, root = f"data.root={show(data['root'])}", Path(data["root"]).expanduser()
+    if not root.exists():
+        nearest = next(above for above in root.absolute().parents if above.exists())
+        yield f"{given}: there is no such folder; {nearest} is there"
+    elif not root.is_dir():
+        yield f"{given}: this is a file, not a folder of pictures"
+    elif not _has_picture(root):
+        yield f"{given}: there are no pictures in this folder ({' '.join(PICTURES)})"
+
+
+def _has_picture(root: Path) -> bool:
+    """Whether there is a picture by its name; the search ends at the first, so a full folder costs nothing."""
+    waiting, seen = [str(root)], set()
+    while waiting:
+        folder = os.path.realpath(waiting.pop())
+        if folder in seen:
+            continue
+        seen.add(folder)
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir():
+                        waiting.append(entry.path)
+                    elif entry.name.lower().endswith(PICTURES):
+                        return True
+        except OSError:  # named when it is read
+            return True
+    return False
+
+
+def fetched(values: Values) -> Iterator[str]:
+    """A published set that is not to be fetched is there."""
+    data = values["data"]
+    if data.get("download") is False and isinstance(data.get("root"), str):
+        place = Path(data["root"], str(data.get("folder", ""))).expanduser()
+        if not place.is_dir():
+            yield (
+                f"data.root={show(data['root'])}: there is no folder {place}; set data.download=true to fetch it, or "
+                "data.root to where it lies"
+            )
+
+
 Share = Annotated[float, Field(ge=0, lt=1)]
 RANGES = {
     "lr": PositiveFloat,
@@ -86,4 +140,7 @@ def square_images(values: Values) -> Iterator[str]:
             )
 
 
-RULES: tuple[Rule, ...] = (one_device, enough_images, shipped_or_there, optimizer_ranges, square_images)
+RULES: tuple[Rule, ...] = (one_device, enough_images, optimizer_ranges, square_images)
+"""What holds anywhere."""
+THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures, fetched)
+"""Which files there must be."""

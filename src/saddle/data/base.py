@@ -26,3 +26,7 @@ class Data(ABC):
     @abstractmethod
     def picture(self, x: Tensor) -> Image.Image:
         """One sample x [*shape] by itself, in its own size."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, object]:
+        """What a run's summary says of its data: plain numbers, texts, lists and mappings."""

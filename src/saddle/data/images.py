@@ -49,6 +49,14 @@ class Images(Data):
             )
         return self.test if name == "test" else JoinedImages(self.train, self.test)
 
+    def facts(self) -> dict[str, object]:
+        """The number of images in each part, and the digest that says which they are."""
+        parts = {name: part for name, part in (("train", self.train), ("test", self.test)) if part is not None}
+        return {
+            "images": {name: len(part) for name, part in parts.items()},
+            "digest": {name: part.digest for name, part in parts.items()},
+        }
+
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
         rows = visited(seed, positions, len(self.train))
         resident = self._resident(device)

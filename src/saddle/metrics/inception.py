@@ -9,7 +9,7 @@ from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from saddle.metrics.extractor import Classifier
-from saddle.metrics.files import weights_file
+from saddle.weights import weights_file
 from saddle.metrics.inception_weights import published, read
 
 

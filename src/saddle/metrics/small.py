@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.files import weights_file
+from saddle.weights import weights_file
 from saddle.metrics.trunk import Trunk
 
 COUNTER = "num_batches_tracked"

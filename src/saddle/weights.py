@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-SHIPPED = Path(__file__).parent / "weights"
+SHIPPED = Path(__file__).parent / "metrics" / "weights"
 
 
 def weights_file(weights: str) -> Path:

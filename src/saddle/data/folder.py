@@ -1,0 +1,64 @@
+"""A person's own images: every picture in a folder and in its folders."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import PositiveInt
+
+from saddle.data.images import Images, Split
+from saddle.data.imageset import StoredImages
+from saddle.data.store import decode_folder
+
+
+class Folder(Images):
+    """All pictures under `root`, in class folders or not, cut and resized by the rule of `saddle.data.decoding`.
+
+    None are held out: an evaluation compares with the images that were trained on. They are decoded when they are first
+    asked for, so a model that was trained on them can draw where they are not.
+
+    Args:
+        root: the folder.
+        shape: of an image, [channels, height, width], with 1 or 3 channels.
+        corrupt: refuse to go on where a file gives no image, all of them named; or skip these files.
+        enlarge: whether pictures smaller than `shape` are enlarged; otherwise they give no image.
+        reference: the part that evaluations compare with, `train` or `all`, which are the same.
+
+    Raises:
+        ValueError: the shape is none of an image.
+    """
+
+    name = "folder"
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        shape: tuple[Literal[1, 3], PositiveInt, PositiveInt],
+        corrupt: Literal["refuse", "skip"],
+        enlarge: bool,
+        reference: Split,
+    ) -> None:
+        if len(shape) != 3 or shape[0] not in (1, 3) or min(shape) < 1:
+            raise ValueError(f"data.shape is {list(shape)}, but images are [channels, height, width], 1 or 3 channels")
+        self.root = Path(root).expanduser()
+        self.shape = tuple(shape)
+        self.corrupt = corrupt
+        self.enlarge = enlarge
+        self.reference = reference
+
+    @property
+    def train(self) -> StoredImages:
+        return self._decoded[0]
+
+    @property
+    def test(self) -> None:
+        return None
+
+    def facts(self) -> dict[str, object]:
+        return {**super().facts(), "left_out": self._decoded[1]}
+
+    @cached_property
+    def _decoded(self) -> tuple[StoredImages, dict[str, str]]:
+        """The images, and the files that were left out: path -> reason."""
+        return decode_folder(self.root, shape=self.shape, corrupt=self.corrupt, enlarge=self.enlarge)

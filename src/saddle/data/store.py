@@ -1,0 +1,183 @@
+"""A folder of pictures as a set of images: decoded once, kept in a file that is mapped into memory."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from saddle.data.contents import Content, Place, content_hash
+from saddle.data.decoding import VERSION, UndecodableError, decode, too_small
+from saddle.data.files import PICTURES, Listing, listing, readable
+from saddle.data.imageset import StoredImages, digest_of
+from saddle.data.parallel import in_parallel
+from saddle.data.pixelfile import PixelFile, mapped
+
+NAMED = 20
+"""Files that an error names; it counts the others."""
+
+
+def decode_folder(
+    root: Path, *, shape: Sequence[int] | None, corrupt: Literal["refuse", "skip"], enlarge: bool
+) -> tuple[StoredImages, dict[str, str]]:
+    """The pictures under `root` in the order of their paths, by the rule of `saddle.data.decoding`.
+
+    A file is read again only where its path, size or time of change is new, and decoded only where its content is. The
+    digest depends on the contents in their order and on what was done with them, not on where the folder lies or on
+    what the files are called beyond that.
+
+    Args:
+        root: the folder; pictures in its folders count as well.
+        shape: of an image, [channels, height, width], with 1 or 3 channels; None: RGB in their own size, which must be
+            one.
+        corrupt: what to do about files that give no image: refuse all, or skip them.
+        enlarge: whether pictures smaller than `shape` are enlarged; otherwise they give no image.
+
+    Returns:
+        The images, and the files that were left out: path -> reason.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: there is no such folder.
+        ValueError: it holds no pictures, none that can be used, or with `refuse` one that cannot; or with shape None
+            pictures of several sizes.
+    """
+    found = listing(root)
+    pictures = found.pictures()
+    if not pictures.files and not pictures.unreadable:
+        raise ValueError(_no_pictures(root, found))
+    place = Place(root)
+    with place.alone():
+        contents, unreadable = place.contents(pictures.files)
+        shape = list(shape) if shape is not None else _common_shape(root, contents)
+        images, refused = _Set(place, contents, shape, enlarge).images()
+    left_out = pictures.unreadable | unreadable
+    left_out |= {path: refused[content.hash] for path, content in contents.items() if content.hash in refused}
+    if images is None or (left_out and corrupt == "refuse"):
+        raise ValueError(_refusal(root, pictures, left_out, contents, shape, enlarge))
+    return images, {readable(path): reason for path, reason in sorted(left_out.items())}
+
+
+class _Set:
+    """The images of one shape that some contents give.
+
+    In the cache it has a name that says which contents these are, a list of those that give no image, and a file with a
+    row for each of the others.
+    """
+
+    def __init__(self, place: Place, contents: dict[str, Content], shape: Sequence[int], enlarge: bool) -> None:
+        self.place, self.shape, self.enlarge = place, tuple(shape), enlarge
+        self.paths = list(contents)
+        self.hashes = [content.hash for content in contents.values()]
+        self.settings = digest_of(VERSION, self.shape, enlarge)
+        self.name = digest_of(self.settings, *self.hashes)
+
+    def images(self) -> tuple[StoredImages | None, dict[str, str]]:
+        """The images, None if there are none, and content -> reason for those that give none."""
+        stored = self._stored(self.name)
+        if stored is None:
+            self._make()
+            stored = self._stored(self.name)
+        earlier = self.place.made(self.settings)
+        if earlier != self.name:
+            self.place.remember_made(self.settings, self.name)
+            if earlier:
+                self.place.forget(earlier)
+        if stored is None:
+            return None, self.place.recall(self.name).get("refused", {})
+        kept, refused, pixels = stored
+        digest = digest_of(self.settings, *kept)
+        return StoredImages(digest=digest, shape=pixels.shape, load=lambda: pixels), refused
+
+    def _stored(self, name: str) -> tuple[list[str], dict[str, str], Tensor] | None:
+        """The content of each row, the contents that have none, and the rows; None where that is not there, whole."""
+        record = self.place.recall(name)
+        kept = record.get("kept", [])
+        pixels = mapped(self.place.pixels(name), (len(kept), *self.shape))
+        return None if pixels is None else (kept, record["refused"], pixels)
+
+    def _make(self) -> None:
+        """Decode what was not decoded when the folder was looked at last; take the rest from there."""
+        kept, refused, pixels = self._stored(self.place.made(self.settings)) or ([], {}, None)
+        rows = dict(zip(kept, range(len(kept)), strict=True))
+        first = {hash_: i for i, hash_ in reversed(list(enumerate(self.hashes)))}
+
+        def fill(row: int) -> str | None:
+            """Write the row; the reason if it has no image."""
+            hash_ = self.hashes[row]
+            if hash_ in refused:
+                return refused[hash_]
+            try:
+                known = rows.get(hash_)
+                image = self._decoded(row) if known is None or pixels is None else pixels[known].numpy()
+            except UndecodableError as error:
+                return str(error)
+            file.write(row, image)
+            return None
+
+        path = self.place.pixels(self.name)
+        with PixelFile(path=path, scratch=self.place.scratch, shape=self.shape) as file:
+            distinct = sorted(first.values())
+            reasons = in_parallel(fill, distinct, f"decoding {len(distinct):,} pictures")
+            without = {self.hashes[row]: reason for row, reason in zip(distinct, reasons, strict=True) if reason}
+            with_image = [hash_ for hash_ in self.hashes if hash_ not in without]
+            file.gather([first[hash_] for hash_ in with_image])
+        self.place.remember(self.name, {"kept": with_image, "refused": without})
+
+    def _decoded(self, row: int) -> NDArray[np.uint8]:
+        path = self.place.root / self.paths[row]
+        content = path.read_bytes()
+        if content_hash(content) != self.hashes[row]:
+            raise ValueError(f"{path} changed while it was read; begin again when nothing writes to this folder")
+        return decode(content, self.shape, self.enlarge)
+
+
+def _common_shape(root: Path, contents: dict[str, Content]) -> list[int]:
+    sizes = Counter(content.size for content in contents.values() if content.size)
+    if len(sizes) > 1:
+        shown = ", ".join(f"{count:,} of {width} x {height}" for (width, height), count in sizes.most_common(5))
+        rest = f" and {len(sizes) - 5:,} other sizes" if len(sizes) > 5 else ""
+        raise ValueError(
+            f"{root} has pictures of several sizes: {shown}{rest}; set resolution=R to cut and resize all to R x R"
+        )
+    width, height = next(iter(sizes), (1, 1))
+    return [3, height, width]
+
+
+def _no_pictures(root: Path, found: Listing) -> str:
+    suffixes = ", ".join(f"{count:,} {suffix}" for suffix, count in found.suffixes().most_common(5))
+    there = f"it has other files: {suffixes}" if suffixes else "it is empty"
+    return f"{root} has no pictures ({' '.join(PICTURES)}); {there}"
+
+
+def _refusal(
+    root: Path,
+    pictures: Listing,
+    left_out: dict[str, str],
+    contents: dict[str, Content],
+    shape: Sequence[int],
+    enlarge: bool,
+) -> str:
+    """Why these files are refused, and the ways out."""
+    count = len(pictures.files) + len(pictures.unreadable)
+    lines = [f"{readable(path)}: {reason}" for path, reason in sorted(left_out.items())[:NAMED]]
+    if len(left_out) > NAMED:
+        lines.append(f"and {len(left_out) - NAMED:,} more")
+    sizes = [content.size for content in contents.values() if content.size]
+    small = [size for path in left_out if path in contents and (size := contents[path].size) and too_small(size, shape)]
+    ways = []
+    if len(left_out) < count:
+        ways.append("set data.corrupt=skip to leave them out")
+    if small and not enlarge:
+        width, height = max(sizes, key=lambda size: (min(size), max(size)))
+        ways.append("data.enlarge=true to enlarge the small ones")
+        ways.append(f"resolution={min(map(min, sizes))} to use all of them, up to {min(width, height)} for some")
+        lines.append(f"the largest picture has {width} x {height} pixels")
+    ways = ways or ["repair them"]
+    return (
+        f"{len(left_out):,} of {count:,} pictures in {root} cannot be used:\n  "
+        + "\n  ".join(lines)
+        + (f"\n{', or '.join(ways)}")
+    )
