@@ -36,8 +36,8 @@ $(READY): requirements.lock
 sweep: setup  ## the main job: minimax against nonsaturating (ARGS="data=digits seed=0,1" adds overrides)
 	$(RUNPY) src/train.py -m loss=minimax,nonsaturating $(ARGS)
 
-fid: setup  ## the evaluation of every finished run of the newest sweep (or RUN=runs/..., SWEEP=runs/...)
-	@$(RUNPY) src/evaluate.py $(if $(RUN),run="$(RUN)") $(if $(SWEEP),sweep="$(SWEEP)")
+fid: setup  ## the evaluation of every finished run of the newest sweep (or RUN=runs/..., SWEEP=runs/...; ARGS="images=1000")
+	@$(RUNPY) src/evaluate.py $(if $(RUN),run="$(RUN)") $(if $(SWEEP),sweep="$(SWEEP)") $(ARGS)
 
 compare: setup  ## table and figure of the newest sweep (or SWEEP=runs/...)
 	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)")

@@ -91,11 +91,19 @@ def _runs(given: Mapping[str, str]) -> None:
     if results:
         print(evaluation_tables(results, "run"))
         print("\nWhere things are")
-        for run in runs:
-            if run.job in results:
-                print(f"  {shown(run.evaluation)}  {shown(run.nearest)}  {results[run.job].get('wandb', '')}".rstrip())
+        for run in (run for run in runs if run.job in results):
+            print(f"  {shown(run.evaluation)}, {run.nearest.name}: samples beside the training images nearest to them")
+            if results[run.job].get("wandb"):
+                print(f"    {results[run.job]['wandb']}")
+        _advise(company.missing)
     if refused:
         sys.exit("\n".join(f"{job} was not evaluated: {why}" for job, why in refused.items()))
+
+
+def _advise(missing: Mapping[str, str]) -> None:
+    if missing:
+        command = 'make fid ARGS="extractor.weights=FILE"'
+        print(f"What to do next\n  {command}   once the weights for {', '.join(missing)} are in FILE")
 
 
 def _folders(given: Mapping[str, str]) -> None:
@@ -109,6 +117,7 @@ def _folders(given: Mapping[str, str]) -> None:
         raise LookupError("; ".join(f"{name} is missing: {why}" for name, why in company.missing.items()))
     result = evaluate_folders(generated, reference, resolution=resolution, company=company)
     print(evaluation_tables({str(generated): result}, "generated"))
+    _advise(company.missing)
 
 
 def _company(given: Mapping[str, str]) -> "Company":

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from saddle.config import instantiate
-from saddle.config.keys import CONF, groups
-from saddle.config.messages import listing, meant, nearest
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.metrics.evaluator import Evaluator
@@ -51,22 +49,3 @@ def build_evaluator(cfg: DictConfig, data: Data, others: Sequence[Extractor] = (
     reference = Reference(images=data.split(split), split=split, count=cfg.evaluate_images)
     extractors = [instantiate(cfg.extractor), *others]
     return instantiate(cfg.evaluator, extractors=extractors, reference=reference, count=None)
-
-
-def build_extractor(name: str, weights: str | None) -> Extractor:
-    """The member `name` of conf/extractor, with other weights than its own if a file is given.
-
-    Raises:
-        ValueError: there is no such member, or the file holds other weights.
-        FileNotFoundError: the weights are not there and cannot be had.
-    """
-    members = groups(CONF)["extractor"]
-    if name not in members:
-        raise ValueError(
-            f"extractor={name}: there is no such member{meant(nearest(name, members))}; there are "
-            f"{listing(members, 'and')}"
-        )
-    node = DictConfig(OmegaConf.load(CONF / "extractor" / f"{name}.yaml"))
-    if weights is not None:
-        node.weights = weights
-    return instantiate(node)

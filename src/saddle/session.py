@@ -68,7 +68,7 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
         updates=cfg.updates,
         every=[cfg.log_every, cfg.sample_every, cfg.evaluate_every],
     )
-    folder.write_summary(_summary(folder, model, lifecycle.seconds, evaluator, loggers))
+    folder.write_summary(_summary(folder, data, model, lifecycle.seconds, evaluator, loggers))
     folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
 
@@ -112,10 +112,16 @@ def _progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: E
 
 
 def _summary(
-    folder: RunFolder, model: GenerativeModel, seconds: float, evaluator: Evaluator | None, loggers: Sequence[Logger]
+    folder: RunFolder,
+    data: Data,
+    model: GenerativeModel,
+    seconds: float,
+    evaluator: Evaluator | None,
+    loggers: Sequence[Logger],
 ) -> dict[str, Any]:
     lines = folder.metrics()
     return {
+        "data": data.facts(),
         "updates": model.updates,
         "images_seen": model.updates * model.real_per_update,
         "seconds": round(seconds, 1),

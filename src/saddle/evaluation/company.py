@@ -3,7 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from saddle.building import build_extractor
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.config import instantiate
+from saddle.config.keys import CONF, groups
+from saddle.config.messages import listing, meant, nearest
 from saddle.metrics.extractor import Extractor
 from saddle.metrics.inception import Inception
 from saddle.metrics.inception_weights import MissingWeightsError
@@ -23,7 +27,7 @@ class Company:
 
 
 def company(names: Sequence[str], weights: str | None) -> Company:
-    """The members `names` of conf/extractor; with `weights` a file, all of them read that file.
+    """The members `names` of conf/extractor; `weights` is a file for one of them.
 
     Raises:
         ValueError: there is no such member, or the file holds other weights.
@@ -33,7 +37,21 @@ def company(names: Sequence[str], weights: str | None) -> Company:
     missing: dict[str, str] = {}
     for name in names:
         try:
-            extractors.append(build_extractor(name, weights))
+            extractors.append(_built(name, weights))
         except MissingWeightsError as error:
             missing[Inception.frechet_name] = str(error)
     return Company(extractors, missing)
+
+
+def _built(name: str, weights: str | None) -> Extractor:
+    """The member `name` of conf/extractor, with other weights than its own if a file is given."""
+    members = groups(CONF)["extractor"]
+    if name not in members:
+        raise ValueError(
+            f"extractor={name}: there is no such member{meant(nearest(name, members))}; there are "
+            f"{listing(members, 'and')}"
+        )
+    node = DictConfig(OmegaConf.load(CONF / "extractor" / f"{name}.yaml"))
+    if weights is not None:
+        node.weights = weights
+    return instantiate(node)

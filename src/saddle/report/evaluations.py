@@ -1,55 +1,63 @@
 """The results of an evaluation as tables for the terminal, with all that belongs to their numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
-from saddle.report.text import number
+from saddle.report.text import number, shorten
 
 Result = Mapping[str, Any]
-FLOOR = "(half of the real images against the other half)"
+FLOOR = "real images, half against half"
+LONGEST = 40
+"""Characters of a run's name."""
+WIDTH = 100
 
 
 def evaluation_tables(results: Mapping[str, Result], first: str) -> str:
-    """One table for each way of looking at the images: a line for each result, a column for each metric.
+    """One table for each extractor: a line for each result, a column for each metric; above them the images.
 
     Args:
-        results: by the name that stands in the first column.
+        results: as they were measured, by the name that stands in the first column.
         first: title of the first column.
     """
     blocks: dict[tuple[str, ...], dict[str, Result]] = {}
     for name, result in results.items():
-        for comparison in result["protocol"]["comparisons"]:
-            blocks.setdefault((_looks(comparison), *comparison["metrics"]), {})[name] = result
-        for metric, why in result["missing"].items():
-            blocks.setdefault((f"{metric} is missing: {why}", metric), {})[name] = result
+        for block in _blocks(result):
+            blocks.setdefault(block, {})[name] = result
     images = dict.fromkeys(_images(result["protocol"]) for result in results.values())
-    tables = [f"{about}\n{_table(metrics, found, first)}" for (about, *metrics), found in blocks.items()]
+    tables = [f"{_table(metrics, found, first)}\n{about}" for (about, *metrics), found in blocks.items()]
     return "\n\n".join(["\n".join(images), *tables])
+
+
+def _blocks(result: Result) -> Iterator[tuple[str, ...]]:
+    """For each table that a result stands in what is said below it, and its columns."""
+    comparisons = result["protocol"]["comparisons"]
+    others = [metric for one in comparisons if "extractor" not in one for metric in one["metrics"]]
+    for one in comparisons:
+        if "extractor" in one:
+            about = f"extractor {one['extractor']} ({one['digest']}), images resized: {one['resize']}"
+            yield about, *one["metrics"], *others
+            others = []
+    if others:
+        yield "", *others
+    for metric, why in result["missing"].items():
+        yield fill(f"{metric} is not measured: {why}", WIDTH, break_long_words=False, break_on_hyphens=False), metric
 
 
 def _table(metrics: Sequence[str], results: Mapping[str, Result], first: str) -> str:
     lines = [[first, *metrics]]
-    lines += [
-        [name, *(number(result["metrics"].get(metric)) for metric in metrics)] for name, result in results.items()
-    ]
+    for name, result in results.items():
+        lines.append([shorten(name, LONGEST), *(number(result["metrics"].get(metric)) for metric in metrics)])
     floors = dict.fromkeys(tuple(result["floor"].get(metric) for metric in metrics) for result in results.values())
     lines += [[FLOOR, *("" if value is None else number(value) for value in floor)] for floor in floors if any(floor)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     title, *rows = [_row(line, widths) for line in lines]
-    return "\n".join([title, "-" * len(title), *rows])
+    return "\n".join([title, "  ".join("-" * width for width in widths), *rows])
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     first, *others = zip(cells, widths, strict=True)
     return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
-
-
-def _looks(comparison: Mapping[str, Any]) -> str:
-    if "extractor" not in comparison:
-        return (
-            f"patches of {comparison['swd_patches']} places in each image, {comparison['swd_projections']} directions"
-        )
-    return f"features of {comparison['extractor']} ({comparison['digest']}), images resized: {comparison['resize']}"
 
 
 def _images(protocol: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from saddle.report.rows import Row
-from saddle.report.text import duration, number
+from saddle.report.text import duration, number, shorten
 
 NARROWEST_JOB = 16
 
@@ -32,7 +32,7 @@ def terminal(rows: Sequence[Row], width: int = 100) -> str:
         columns.remove(max(columns, key=lambda column: column.spare))
     longest = max(NARROWEST_JOB, max(len(row.job) for row in rows) - max(0, _width(columns, rows) - width))
     cells = [[column.title for column in columns]]
-    cells += [[_shorten(row.job, longest), *(column.cell(row) for column in columns[1:])] for row in rows]
+    cells += [[shorten(row.job, longest), *(column.cell(row) for column in columns[1:])] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  ".join(
@@ -128,13 +128,6 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     if len(mains) > 1:
         notes.append(f"{' and '.join(mains)} are measured in different ways: their numbers do not compare")
     return notes
-
-
-def _shorten(job: str, longest: int) -> str:
-    if len(job) <= longest:
-        return job
-    head = (longest - 2) // 2
-    return f"{job[:head]}..{job[len(job) - (longest - 2 - head) :]}"
 
 
 def _width(columns: Sequence[Column], rows: Sequence[Row]) -> int:

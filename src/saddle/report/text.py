@@ -18,3 +18,11 @@ def duration(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def shorten(name: str, longest: int) -> str:
+    """At most `longest` characters of a name, its beginning and its end."""
+    if len(name) <= longest:
+        return name
+    head = (longest - 2) // 2
+    return f"{name[:head]}..{name[len(name) - (longest - 2 - head) :]}"
