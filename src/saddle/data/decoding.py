@@ -155,4 +155,4 @@ def _scaled(grey: NDArray[Any], fraction: bool) -> NDArray[np.uint8]:
     lowest, highest = values.min(), values.max()
     fitting = [top for top in ((1, 255) if fraction else (65535,)) if lowest >= 0 and highest <= top]
     low, high = (0, fitting[0]) if fitting else (lowest, highest)
-    return np.rint((values - low) * (255 / max(high - low, np.finfo(np.float64).tiny))).astype(np.uint8)
+    return np.rint((values - low) * (255 / ((high - low) or 1))).astype(np.uint8)

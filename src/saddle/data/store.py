@@ -86,8 +86,10 @@ class _Set:
             if earlier:
                 self.place.forget(earlier)
         if stored is None:
-            return None, self.place.recall(self.name).get("refused", {})
+            raise ValueError(f"the cache of {self.place.root} cannot be read; delete {self.place.pixels(self.name)}")
         kept, refused, pixels = stored
+        if not kept:
+            return None, refused
         digest = digest_of(self.settings, *kept)
         return StoredImages(digest=digest, shape=pixels.shape, load=lambda: pixels), refused
 

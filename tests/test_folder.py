@@ -1,0 +1,390 @@
+"""People's own images: every good file gives the right pixels, every bad one is named, and nothing is done twice."""
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from hashlib import file_digest
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from hostile import RANDOM, SIDE, encoded, write_hostile
+from saddle.data import contents, store
+from saddle.data.decoding import UndecodableError, decode, fitted, picture_size
+from saddle.data.files import listing
+from saddle.data.folder import Folder
+from saddle.data.pixelfile import PixelFile, mapped
+from saddle.data.store import decode_folder
+
+Decode = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("SADDLE_CACHE", str(path))
+    return path
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many files were decoded, and how many were read for their hash."""
+    counted = {"decoded": 0, "read": 0}
+
+    def counting(what: str, work: Decode) -> Decode:
+        def call(*arguments: Any) -> Any:
+            counted[what] += 1
+            return work(*arguments)
+
+        return call
+
+    monkeypatch.setattr(store, "decode", counting("decoded", decode))
+    monkeypatch.setattr(contents, "file_digest", counting("read", file_digest))
+    return counted
+
+
+def folder(root: Path, **changed: Any) -> Folder:
+    settings = {"shape": (3, SIDE, SIDE), "corrupt": "refuse", "enlarge": False, "reference": "all"}
+    return Folder(root=root, **{**settings, **changed})
+
+
+def write(root: Path, count: int, side: int = SIDE, start: int = 0) -> Path:
+    """`count` different pictures in `root`."""
+    root.mkdir(parents=True, exist_ok=True)
+    for i in range(start, start + count):
+        picture = np.roll(np.resize(RANDOM, (side, side, 3)), i, axis=0)
+        picture[0, 0, 0] = RANDOM[0, 0, 0] + i
+        Image.fromarray(picture).save(root / f"{i:03d}.png")
+    return root
+
+
+def pixels(data: Folder) -> torch.Tensor:
+    return data.train[np.arange(len(data.train))]
+
+
+# ---- forty files
+
+
+def test_of_forty_hostile_files_the_good_ones_are_right_and_the_bad_ones_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = write_hostile(tmp_path)
+    assert len(good) + len(bad) >= 40
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data = folder(tmp_path, corrupt="skip")
+        images = pixels(data).numpy()
+    assert len(images) == len(good)
+    for name, image in zip(sorted(good), images, strict=True):
+        tolerance = 6 if name.endswith((".jpg", ".jpeg")) else 1 if "alpha" in name or name == "float.tif" else 0
+        assert np.abs(image.astype(int) - good[name]).max() <= tolerance, name
+    left_out = data.facts()["left_out"]
+    assert isinstance(left_out, dict)
+    assert left_out.keys() == bad.keys()
+    assert not [name for name, reason in bad.items() if reason not in left_out[name]], left_out
+    with pytest.raises(ValueError, match="cannot be used") as refusal:
+        _ = folder(tmp_path).train
+    answer = str(refusal.value)
+    assert all(f"  {name}: " in answer for name in bad)
+    assert f"{len(bad)} of {len(good) + len(bad)} pictures" in answer
+    assert "data.corrupt=skip" in answer
+    assert capfd.readouterr() == ("", "")
+
+
+def test_files_are_found_wherever_they_lie_and_the_others_counted(tmp_path: Path) -> None:
+    write_hostile(tmp_path)
+    found = listing(tmp_path)
+    assert found.suffixes()[".txt"] == 1
+    assert not [file.path for file in found.files if "/." in f"/{file.path}" or file.path.startswith("around/")]
+    assert [file.path for file in found.files] == sorted(file.path for file in found.files)
+
+
+def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path) -> None:
+    write(tmp_path, 1)
+    for i in range(30):
+        (tmp_path / f"bad{i:02d}.jpg").write_bytes(b"x")
+    with pytest.raises(ValueError, match="30 of 31 pictures") as refusal:
+        _ = folder(tmp_path).train
+    assert "bad19" in str(refusal.value)
+    assert "bad20" not in str(refusal.value)
+    assert "and 10 more" in str(refusal.value)
+    left_out = folder(tmp_path, corrupt="skip").facts()["left_out"]
+    assert isinstance(left_out, dict)
+    assert len(left_out) == 30
+
+
+# ---- the rule
+
+
+def test_a_picture_that_fits_keeps_its_pixels(tmp_path: Path) -> None:
+    write(tmp_path, 1)
+    assert np.array_equal(pixels(folder(tmp_path))[0], RANDOM.transpose(2, 0, 1))
+
+
+def test_grey_is_luma_and_grey_stays_grey() -> None:
+    colour = encoded(Image.new("RGB", (4, 4), (255, 0, 100)), "PNG")
+    assert (decode(colour, (1, 4, 4), False) == round(0.299 * 255 + 0.114 * 100)).all()
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert (decode(encoded(Image.fromarray(ramp), "PNG"), (1, 16, 16), False) == ramp).all()
+    assert (decode(encoded(Image.fromarray(np.stack([ramp] * 3, 2)), "PNG"), (1, 16, 16), False) == ramp).all()
+
+
+def test_reducing_is_antialiased() -> None:
+    """Stripes of one pixel become their mean, where sampling every eighth pixel would give black or white."""
+    stripes = np.zeros((64, 64), dtype=np.uint8)
+    stripes[:, ::2] = 255
+    inner = decode(encoded(Image.fromarray(stripes), "PNG"), (1, 8, 8), False)[0, 1:-1, 1:-1]
+    assert np.abs(inner.astype(int) - 127).max() <= 2
+
+
+def test_the_largest_part_in_the_middle_has_the_proportions_of_the_shape() -> None:
+    columns = np.tile(np.arange(10, dtype=np.uint8) * 20, (4, 1))  # 4 high, 10 wide
+    picture = Image.fromarray(columns)
+    assert fitted(picture, (1, 4, 4), False)[0, 0].tolist() == [60, 80, 100, 120]
+    assert fitted(picture, (1, 4, 8), False)[0, 0].tolist() == [20, 40, 60, 80, 100, 120, 140, 160]
+    assert fitted(picture.rotate(90, expand=True), (1, 8, 4), False)[0, ::-1, 0].tolist() == list(range(20, 180, 20))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[0, 128, 257, 65535]], dtype=np.uint16), [0, 0, 1, 255]),
+        (np.array([[0, 128, 257, 65535]], dtype=np.int32), [0, 0, 1, 255]),
+        (np.array([[-10, 0, 10, 10]], dtype=np.int32), [0, 128, 255, 255]),
+        (np.array([[0, 0.25, 0.5, 1]], dtype=np.float32), [0, 64, 128, 255]),
+        (np.array([[0, 1, 2, 200]], dtype=np.float32), [0, 1, 2, 200]),
+        (np.array([[7e5, 7e5, 7e5, 7e5]], dtype=np.float32), [0, 0, 0, 0]),
+    ],
+)
+def test_deep_grey_is_scaled_and_not_clipped(values: Any, expected: list[int]) -> None:
+    content = encoded(Image.fromarray(np.repeat(values, 4, axis=0)), "TIFF")
+    assert decode(content, (1, 4, 4), False)[0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_is_that_of_the_upright_picture(kind: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(Image.new("RGB", (30, 20)), kind, exif=exif)
+    width, height = (20, 30) if orientation > 4 else (30, 20)
+    assert picture_size(BytesIO(content)) == (width, height)
+    assert decode(content, (3, height, width), False).shape == (3, height, width)
+
+
+def test_small_pictures_are_enlarged_where_that_is_wanted(tmp_path: Path) -> None:
+    write(tmp_path, 2, side=10)
+    write(tmp_path / "larger", 1, side=12)
+    with pytest.raises(ValueError, match="too small for 16 x 16") as refusal:
+        _ = folder(tmp_path, corrupt="skip").train
+    for words in ("12 x 12 pixels", "resolution=10 to use all of them, up to 12 for some", "data.enlarge=true"):
+        assert words in str(refusal.value)
+    assert len(folder(tmp_path, enlarge=True).train) == 3
+    assert len(folder(tmp_path, shape=(3, 12, 12), corrupt="skip").train) == 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"])
+def test_a_torn_file_gives_an_image_or_a_reason(kind: str) -> None:
+    content = encoded(Image.fromarray(RANDOM), kind)
+    for cut in range(0, len(content), 9):
+        for damaged in (content[:cut], content[:cut] + b"\xff" * (len(content) - cut)):
+            with warnings.catch_warnings(), suppress(UndecodableError):
+                warnings.simplefilter("ignore")
+                assert decode(damaged, (3, SIDE, SIDE), False).shape == (3, SIDE, SIDE)
+
+
+# ---- folders that cannot be used
+
+
+def test_folders_without_pictures_are_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "text.md").touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/a.psd").touch()
+    for root, error, words in (
+        ("a/b", FileNotFoundError, f"there is no folder {tmp_path}/a/b; {tmp_path} is there"),
+        ("text.md", NotADirectoryError, "is a file, not a folder"),
+        ("empty", ValueError, "it is empty"),
+        (
+            "other",
+            ValueError,
+            "has no pictures (.png .jpg .jpeg .webp .gif .bmp .tif .tiff); it has other files: 1 .psd",
+        ),
+    ):
+        with pytest.raises(error) as refusal:
+            _ = folder(tmp_path / root).train
+        assert words in str(refusal.value)
+    with pytest.raises(ValueError, match="1 or 3 channels"):
+        folder(tmp_path, shape=(2, 8, 8))
+
+
+def test_skipping_must_leave_something(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="1 of 1 pictures") as refusal:
+            _ = folder(tmp_path, corrupt="skip").train
+        assert "corrupt=skip" not in str(refusal.value)
+
+
+# ---- nothing is done twice
+
+
+def test_a_second_load_reads_and_decodes_nothing(tmp_path: Path, calls: dict[str, int]) -> None:
+    write(tmp_path, 5)
+    (tmp_path / "bad.png").write_bytes(b"x")
+    first = folder(tmp_path, corrupt="skip")
+    assert len(first.train) == 5
+    assert calls == {"decoded": 6, "read": 6}
+    second = folder(tmp_path, corrupt="skip")
+    assert torch.equal(pixels(first), pixels(second))
+    assert first.facts() == second.facts()
+    assert calls == {"decoded": 6, "read": 6}
+
+
+def test_only_what_is_new_is_decoded(tmp_path: Path, calls: dict[str, int], fresh_cache: Path) -> None:
+    write(tmp_path, 5)
+    before = folder(tmp_path)
+    old = pixels(before)
+    Image.fromarray(255 - RANDOM).save(tmp_path / "002.png")
+    (tmp_path / "000.png").unlink()
+    shutil.copy(tmp_path / "001.png", tmp_path / "twice.png")
+    after = folder(tmp_path)
+    expected = torch.stack([old[1], torch.from_numpy(255 - RANDOM).permute(2, 0, 1), old[3], old[4], old[1]])
+    assert torch.equal(pixels(after), expected)
+    assert calls == {"decoded": 6, "read": 7}
+    assert after.train.digest != before.train.digest
+    assert torch.equal(pixels(before), old)  # its file is deleted, its mapping stays
+    assert len(list(fresh_cache.rglob("*.npy"))) == 1
+    assert not list(fresh_cache.rglob("*.tmp"))
+
+
+def test_the_digest_says_what_the_images_are_and_not_where(tmp_path: Path, calls: dict[str, int]) -> None:
+    data = folder(write(tmp_path / "a", 3))
+    digest = data.train.digest
+    shutil.copytree(tmp_path / "a", tmp_path / "b" / "人 #")
+    assert folder(tmp_path / "b" / "人 #").train.digest == digest
+    assert calls["decoded"] == 3
+    os.utime(tmp_path / "a/001.png", ns=(1, 1))
+    assert folder(tmp_path / "a").train.digest == digest
+    assert calls == {"decoded": 3, "read": 7}
+    assert folder(tmp_path / "a", shape=(1, SIDE, SIDE)).train.digest != digest
+    (tmp_path / "a/001.png").rename(tmp_path / "a/x.png")
+    assert folder(tmp_path / "a").train.digest != digest  # another order
+
+
+def test_bad_files_that_are_mended_or_deleted_cost_only_themselves(tmp_path: Path, calls: dict[str, int]) -> None:
+    write(tmp_path, 3)
+    (tmp_path / "001.png").write_bytes(b"x")
+    with pytest.raises(ValueError, match="1 of 3 pictures"):
+        _ = folder(tmp_path).train
+    assert len(folder(tmp_path, corrupt="skip").train) == 2
+    assert calls["decoded"] == 3
+    write(tmp_path, 1, start=1)
+    assert len(folder(tmp_path).train) == 3
+    assert calls["decoded"] == 4
+
+
+@pytest.mark.parametrize("damage", ["missing", "short", "empty", "json"])
+def test_a_damaged_cache_is_made_again(damage: str, tmp_path: Path, fresh_cache: Path) -> None:
+    write(tmp_path, 3)
+    before = pixels(folder(tmp_path))
+    for path in fresh_cache.rglob("*.json" if damage == "json" else "*.npy"):
+        content = path.read_bytes()
+        path.unlink()  # and not written over, for it is mapped
+        if damage != "missing":
+            path.write_bytes(content[: 0 if damage == "empty" else len(content) - 1])
+    assert torch.equal(pixels(folder(tmp_path)), before)
+
+
+def test_an_interrupted_decode_leaves_nothing(
+    tmp_path: Path, fresh_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, 40)
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "decode", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            _ = folder(tmp_path).train
+    assert not [*fresh_cache.rglob("*.npy"), *fresh_cache.rglob("*.tmp")]
+    assert len(folder(tmp_path).train) == 40
+
+
+def test_of_several_at_once_one_decodes(tmp_path: Path, calls: dict[str, int]) -> None:
+    write(tmp_path, 20)
+    with ThreadPoolExecutor(4) as threads:
+        digests = set(threads.map(lambda _: folder(tmp_path).train.digest, range(4)))
+    assert len(digests) == 1
+    assert calls == {"decoded": 20, "read": 20}
+
+
+def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, 2)
+    monkeypatch.setattr(store, "content_hash", lambda content: "another")
+    with pytest.raises(ValueError, match="changed while it was read"):
+        _ = folder(tmp_path).train
+
+
+# ---- the file of pixels
+
+
+def test_images_are_mapped_and_writing_to_them_changes_no_file(tmp_path: Path, fresh_cache: Path) -> None:
+    write(tmp_path, 3)
+    data = folder(tmp_path)
+    assert len(data.train) == 3
+    (path,) = fresh_cache.rglob("*.npy")
+    maps = Path("/proc/self/maps")
+    if maps.exists():
+        assert str(path) in maps.read_text()
+    before = path.read_bytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data.train.pixels[0] = 7
+    assert path.read_bytes() == before
+    assert len(before) == 128 + 3 * 3 * SIDE * SIDE
+
+
+def test_rows_are_gathered_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    with PixelFile(path=path, scratch=tmp_path / "a.tmp", shape=(1, 1, 2)) as file:
+        for row in (5, 0, 3, 1, 4, 2):
+            file.write(row, np.full((1, 1, 2), row, dtype=np.uint8))
+        file.gather([1, 3, 1, 4, 5, 3, 3])
+    images = mapped(path, (7, 1, 1, 2))
+    assert images is not None
+    assert images[:, 0, 0, 0].tolist() == [1, 3, 1, 4, 5, 3, 3]
+    assert mapped(path, (6, 1, 1, 2)) is None
+
+
+# ---- as they are
+
+
+def test_without_a_shape_all_pictures_keep_the_size_that_they_have_in_common(tmp_path: Path) -> None:
+    write(tmp_path, 2)
+    (tmp_path / "bad.png").write_bytes(b"x")
+    images, left_out = decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+    assert images.shape == (3, SIDE, SIDE)
+    assert np.array_equal(images[np.array([0])][0], RANDOM.transpose(2, 0, 1))
+    assert list(left_out) == ["bad.png"]
+    assert images.digest == folder(tmp_path, corrupt="skip").train.digest
+    write(tmp_path / "larger", 1, side=20)
+    with pytest.raises(ValueError, match=r"2 of 16 x 16, 1 of 20 x 20; set resolution=R"):
+        decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+
+
+def test_an_evaluation_compares_with_the_images_that_were_trained_on(tmp_path: Path) -> None:
+    data = folder(write(tmp_path, 4))
+    assert data.split("all") is data.split("train") is data.train
+    with pytest.raises(ValueError, match="holds out no images"):
+        data.split("test")
+    assert data.facts() == {"images": {"train": 4}, "digest": {"train": data.train.digest}, "left_out": {}}
