@@ -11,143 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from scipy.linalg import sqrtm
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
-from torchmetrics.image.kid import KernelInceptionDistance
 
 from saddle.data.pixels import to_uint8
-from saddle.metrics import kernel, manifold
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.frechet import FrechetDistance
+from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.kernel import KernelDistance
-from saddle.metrics.manifold import PrecisionRecall
+from saddle.metrics.manifold import Manifold
 from saddle.metrics.wasserstein import SlicedWasserstein, enlarged, pyramid
 from saddle.noise import generator, noise
-
-
-def normal(name: str, count: int, size: int) -> Tensor:
-    return torch.from_numpy(generator("test metrics", name).standard_normal((count, size)))
-
-
-def exact(name: str, count: int, deviations: Sequence[float]) -> Tensor:
-    """Points whose mean is exactly 0 and whose covariance is exactly diagonal."""
-    points = normal(name, count, len(deviations)).numpy()
-    orthogonal, _ = np.linalg.qr(points - points.mean(axis=0))
-    return torch.from_numpy(orthogonal * np.sqrt(count - 1) * np.asarray(deviations))
-
-
-# Frechet distance
-
-
-def test_frechet_distance_of_a_shift_is_its_squared_length() -> None:
-    real = normal("real", 300, 6)
-    shift = torch.arange(6.0, dtype=torch.float64)
-    assert FrechetDistance(real=real)(real + shift) == pytest.approx(55, rel=1e-9)
-
-
-def test_frechet_distance_of_diagonal_gaussians() -> None:
-    """tr(S + T - 2 (S T)^(1/2)) is the sum of (s - t)^2 over the standard deviations."""
-    real, fake = exact("a", 200, [1, 2, 3]), exact("b", 150, [1, 5, 0.5])
-    assert FrechetDistance(real=real)(fake) == pytest.approx(0 + 9 + 6.25, rel=1e-7)
-
-
-def test_frechet_distance_is_the_closed_form() -> None:
-    real = normal("real", 500, 8) @ normal("mix", 8, 8)
-    fake = normal("fake", 400, 8) @ normal("other mix", 8, 8) + 0.3
-    s, t = np.cov(real.numpy().T), np.cov(fake.numpy().T)
-    expected = float((real.mean(0) - fake.mean(0)).square().sum()) + np.trace(s + t - 2 * np.real(sqrtm(s @ t)))
-    assert FrechetDistance(real=real)(fake) == pytest.approx(expected, rel=1e-8)
-
-
-def test_frechet_distance_keeps_the_real_side_and_forgets_the_other() -> None:
-    real, first, second = normal("real", 100, 4), normal("first", 100, 4) * 3, normal("second", 100, 4)
-    distance = FrechetDistance(real=real)
-    distance(first)
-    assert distance(second) == FrechetDistance(real=real)(second)
-
-
-# Kernel distance
-
-
-def test_kernel_distance_is_torchmetrics_with_one_subset(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "ROWS", 64)  # 150 images: two full blocks and a part
-    real, fake = normal("real", 150, 10), normal("fake", 150, 10) * 1.2 + 0.1
-    theirs = KernelInceptionDistance(feature=torch.nn.Identity(), subsets=1, subset_size=150)
-    theirs.update(real, real=True)
-    theirs.update(fake, real=False)
-    with torch.random.fork_rng():
-        expected = float(theirs.compute()[0])
-    assert KernelDistance(real=real)(fake) == pytest.approx(expected, rel=1e-9)
-
-
-def test_kernel_distance_of_sets_of_different_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "ROWS", 16)
-    real, fake = normal("real", 50, 3), normal("fake", 23, 3) + 1
-
-    def mean_kernel(x: Tensor, y: Tensor, same: bool) -> float:
-        values = [
-            float((a @ b / 3 + 1) ** 3) for i, a in enumerate(x) for j, b in enumerate(y) if not (same and i == j)
-        ]
-        return sum(values) / len(values)
-
-    expected = mean_kernel(real, real, True) + mean_kernel(fake, fake, True) - 2 * mean_kernel(real, fake, False)
-    assert KernelDistance(real=real)(fake) == pytest.approx(expected, rel=1e-9)
-
-
-def test_kernel_distance_is_unbiased() -> None:
-    """Over many pairs of small sets from one distribution its mean is 0; the biased estimate would be about 8 / 20."""
-    values = [KernelDistance(real=normal(f"r{i}", 20, 4))(normal(f"f{i}", 20, 4)) for i in range(400)]
-    assert abs(np.mean(values)) < 3 * np.std(values) / 20
-
-
-# Precision and recall
-
-
-def manifold_reference(real: Tensor, fake: Tensor, k: int) -> tuple[float, float]:
-    """Kynkaanniemi et al. 2019, equations 1 and 2, with whole distance matrices."""
-
-    def covered(points: Tensor, centres: Tensor) -> float:
-        radii = torch.cdist(centres, centres).sort(dim=1).values[:, k]  # column 0 is the point itself
-        return float((torch.cdist(points, centres) <= radii).any(dim=1).double().mean())
-
-    return covered(fake, real), covered(real, fake)
-
-
-def test_precision_and_recall_are_the_definition(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifold, "ROWS", 32)
-    real, fake = normal("real", 100, 5), normal("fake", 90, 5) * 0.7 + 0.5
-    for k in (1, 3, 5):
-        found = PrecisionRecall(real=real, neighbours=k)(fake)
-        assert found == manifold_reference(real, fake, k)
-        assert found[0] != found[1]
-
-
-def test_a_generator_that_lost_a_mode_is_precise_and_recalls_half() -> None:
-    """The asymmetric case: with the arguments swapped the two numbers change places."""
-    left, right = normal("left", 200, 2), normal("right", 200, 2) + 50
-    precision, recall = PrecisionRecall(real=torch.cat([left, right]), neighbours=3)(left + 0.01)
-    assert precision > 0.97
-    assert 0.47 < recall <= 0.5
-
-
-def test_a_generator_with_an_invented_mode_is_imprecise_and_recalls_all() -> None:
-    left, invented = normal("left", 200, 2), normal("invented", 200, 2) - 50
-    precision, recall = PrecisionRecall(real=left, neighbours=3)(torch.cat([left + 0.01, invented]))
-    assert 0.47 < precision <= 0.5
-    assert recall > 0.97
-
-
-def test_copies_of_the_real_images_are_perfect() -> None:
-    real = normal("real", 60, 4)
-    assert PrecisionRecall(real=real, neighbours=3)(real.clone()) == (1, 1)
-
-
-def test_too_few_images_for_the_neighbours() -> None:
-    with pytest.raises(ValueError, match="more than 3 images, not 3"):
-        PrecisionRecall(real=normal("real", 3, 2), neighbours=3)
-
 
 # Sliced Wasserstein distance
 
@@ -265,12 +139,12 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_numbers_are_those_of_the_distances() -> None:
     found = evaluator()(generated)
     real, fake = (Thumbnail()(images).double() for images in (REFERENCE, GENERATED))
-    precision, recall = PrecisionRecall(real=real, neighbours=3)(fake)
+    overlap = Manifold(real=real, neighbours=3, density_neighbours=3, most=50_000)(fake)
     assert found == {
-        "fd_thumbnail": pytest.approx(FrechetDistance(real=real)(fake)),
+        "fd_thumbnail": pytest.approx(frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))),
         "kd_thumbnail": pytest.approx(KernelDistance(real=real)(fake)),
-        "precision_thumbnail": precision,
-        "recall_thumbnail": recall,
+        "precision_thumbnail": overlap["precision"],
+        "recall_thumbnail": overlap["recall"],
         "swd": SlicedWasserstein(real=REFERENCE, patches=4, projections=16)(GENERATED),
     }
 

@@ -10,9 +10,9 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.frechet import FrechetDistance
+from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.kernel import KernelDistance
-from saddle.metrics.manifold import PrecisionRecall
+from saddle.metrics.manifold import Manifold
 from saddle.metrics.wasserstein import SlicedWasserstein
 
 DEGRADATIONS: dict[str, Degradation] = {"blur": blur, "grain": grain, "pixelate": pixelate, "swap_halves": swap_halves}
@@ -31,9 +31,10 @@ class Instruments:
         self.settings = settings
         self.real = real
         features = self.features(real)
-        self.frechet = FrechetDistance(real=features)
+        self.gaussian = Gaussian.fitted(features)
         self.kernel = KernelDistance(real=features)
-        self.manifold = PrecisionRecall(real=features, neighbours=settings.neighbours)
+        neighbours = settings.neighbours
+        self.manifold = Manifold(real=features, neighbours=neighbours, density_neighbours=neighbours, most=len(real))
 
     def features(self, images: Tensor) -> Tensor:
         return torch.cat([self.extractor(batch) for batch in images.split(BATCH)]).double()
@@ -41,10 +42,14 @@ class Instruments:
     def measure(self, strength: float, images: Tensor) -> Row:
         """Of these images against the real ones; swd against equally many of them."""
         features = self.features(images)
-        precision, recall = self.manifold(features)
+        overlap = self.manifold(features)
         swd = self.sliced(len(images))(images)
-        distances = {"fd": self.frechet(features), "kd": self.kernel(features), "swd": swd}
-        return {"strength": strength, **distances, "precision": precision, "recall": recall}
+        distances = {
+            "fd": frechet_distance(self.gaussian, Gaussian.fitted(features)),
+            "kd": self.kernel(features),
+            "swd": swd,
+        }
+        return {"strength": strength, **distances, "precision": overlap["precision"], "recall": overlap["recall"]}
 
     @lru_cache(maxsize=2)  # noqa: B019  (lives as long as the study)
     def sliced(self, count: int) -> SlicedWasserstein:

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from saddle.cache import cached
 from saddle.metrics.extractor import Extractor
-from saddle.metrics.frechet import FrechetDistance
+from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.kernel import KernelDistance
-from saddle.metrics.manifold import PrecisionRecall
+from saddle.metrics.manifold import Manifold
 from saddle.metrics.wasserstein import SlicedWasserstein
 from saddle.noise import generator
 
@@ -84,13 +84,13 @@ class Evaluator:
             features.append(_double(self.extractor(images)))
             batches.append(images)
         fake = torch.cat(features)  # [count, num_features]
-        precision, recall = self._precision_recall(fake)
+        overlap = self._manifold(fake)
         suffix = self.extractor.name
         return {
-            f"fd_{suffix}": self._frechet(fake),
+            f"fd_{suffix}": frechet_distance(self._frechet, Gaussian.fitted(fake)),
             f"kd_{suffix}": self._kernel(fake),
-            f"precision_{suffix}": precision,
-            f"recall_{suffix}": recall,
+            f"precision_{suffix}": overlap["precision"],
+            f"recall_{suffix}": overlap["recall"],
             "swd": self._sliced(torch.cat(batches)),
         }
 
@@ -105,7 +105,8 @@ class Evaluator:
         Half as many images stand on each side as in an evaluation, so it is a little too high for that.
         """
         shuffled = self._real[torch.from_numpy(generator("evaluation", "halves").permutation(self.count))]
-        return FrechetDistance(real=shuffled[: self.count // 2])(shuffled[self.count // 2 :])
+        halves = shuffled[: self.count // 2], shuffled[self.count // 2 :]
+        return frechet_distance(*map(Gaussian.fitted, halves))
 
     def protocol(self) -> dict[str, str | int]:
         """All that the numbers depend on besides the generated images; numbers of two protocols do not compare."""
@@ -141,16 +142,16 @@ class Evaluator:
         return {"features": torch.cat(batches).numpy()}
 
     @cached_property
-    def _frechet(self) -> FrechetDistance:
-        return FrechetDistance(real=self._real)
+    def _frechet(self) -> Gaussian:
+        return Gaussian.fitted(self._real)
 
     @cached_property
     def _kernel(self) -> KernelDistance:
         return KernelDistance(real=self._real)
 
     @cached_property
-    def _precision_recall(self) -> PrecisionRecall:
-        return PrecisionRecall(real=self._real, neighbours=self.neighbours)
+    def _manifold(self) -> Manifold:
+        return Manifold(real=self._real, neighbours=self.neighbours, density_neighbours=self.neighbours, most=50_000)
 
     @cached_property
     def _sliced(self) -> SlicedWasserstein:

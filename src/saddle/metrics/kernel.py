@@ -17,19 +17,20 @@ class KernelDistance:
 
     Binkowski et al. 2018, "Demystifying MMD GANs" (KID, with Inception features). The paper averages over random
     subsets to save memory; here one subset holds all images, so nothing is drawn and the variance is the smallest. It
-    is unbiased: around 0, and sometimes below it, when both sets come from one distribution.
+    is unbiased: around 0, and sometimes below it, when both sets come from one distribution. It is computed in float64:
+    the three means are close to one another, and their difference is what counts.
 
     Args:
         real: features [count, num_features], at least two.
     """
 
     def __init__(self, *, real: Tensor) -> None:
-        self._real = real
-        self._among_real = _mean_among(real)
+        self._real = real.double()
+        self._among_real = _mean_among(self._real)
 
     def __call__(self, fake: Tensor) -> float:
         """The distance of the features fake [count, num_features], at least two."""
-        real = self._real.to(fake.device)
+        fake, real = fake.double(), self._real.to(fake.device)
         cross = sum(_total(_kernel(rows, fake)) for rows in real.split(ROWS)) / (len(real) * len(fake))
         return self._among_real + _mean_among(fake) - 2 * cross
 
@@ -55,4 +56,4 @@ def _blocks(x: Tensor) -> Iterator[tuple[int, Tensor]]:
 
 
 def _total(block: Tensor) -> float:
-    return float(block.sum(dtype=torch.float64))
+    return float(block.sum())

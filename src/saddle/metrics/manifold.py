@@ -1,64 +1,117 @@
-"""Precision and recall: how much of the generated looks real, and how much of the real is generated."""
+"""How two sets of features overlap: precision, recall, density and coverage."""
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+
+from saddle.noise import generator
 
 ROWS = 1024
 """Rows of a distance matrix that exist at a time."""
 
 
-class PrecisionRecall:
-    """Improved precision and recall of Kynkaanniemi et al. 2019.
+class Manifold:
+    """The real images as a union of balls, and how generated images overlap with it.
 
-    The manifold of a set is the union of balls around its points, each as wide as the distance to the point's k-th
-    nearest neighbour in the set.
+    Around every point of a set lies a ball as wide as the distance to the point's k-th nearest neighbour in the set.
 
-        precision = share of generated points inside the manifold of the real ones
-        recall    = share of real points inside the manifold of the generated ones
+        precision = share of generated points inside a real ball
+        recall    = share of real points inside a generated ball
+        density   = real balls around a generated point, in the mean, over k
+        coverage  = share of real balls with a generated point inside
 
-    Both depend on k and on the number of images. Both need not be 1 when the two sets come from one distribution.
+    Precision and recall: Kynkaanniemi et al. 2019, "Improved precision and recall metric for assessing generative
+    models". Density and coverage: Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models". A
+    lonely real point has a wide ball; what falls into it counts fully for precision, but only as one ball of many for
+    density. Density may exceed 1 and is 1 in the mean for two sets from one distribution, the others are at most 1. All
+    four depend on k and on the number of images.
+
+    A ball is closed. Distances are computed in float64 as |x|^2 + |y|^2 - 2 x.y, and a point that lies on the edge up
+    to the rounding of that sum is inside: a copy of a real image always is. With 2,048 features this takes points for
+    one whose distance is below about 1e-6 of their distance from the mean of the real images, which is what float32
+    leaves uncertain of a network's features. Time grows with the product of the two counts, memory with their sum.
 
     Args:
         real: features [count, num_features].
-        neighbours: k; 3 in the paper.
+        neighbours: k of precision and recall; 3 in the paper.
+        density_neighbours: k of density and coverage; 5 in the paper.
+        most: images that are looked at on each side; of more, a random part that is a function of their number alone.
 
     Raises:
-        ValueError: a set has no k-th neighbour, since it has only k points or fewer.
+        ValueError: a set has no k-th neighbour, since it has only k points or fewer, or another number of features.
     """
 
-    def __init__(self, *, real: Tensor, neighbours: int) -> None:
+    def __init__(self, *, real: Tensor, neighbours: int, density_neighbours: int, most: int) -> None:
         self._neighbours = neighbours
-        self._real = real
-        self._radii = _radii(real, neighbours)  # [real]
+        self._density_neighbours = density_neighbours
+        self._most = most
+        part = self._part(real)  # [real, num_features]
+        self._centre = part.mean(dim=0)  # [num_features]; distances do not depend on it, their rounding does
+        self._real = part - self._centre
+        self._radii, self._density_radii = _radii(self._real, neighbours, density_neighbours)  # [real] each
 
-    def __call__(self, fake: Tensor) -> tuple[float, float]:
-        """Precision and recall of the features fake [count, num_features]."""
-        real, real_radii = self._real.to(fake.device), self._radii.to(fake.device)
-        fake_radii = _radii(fake, self._neighbours)  # [fake]
-        recalled = 0
+    def __call__(self, fake: Tensor) -> dict[str, float]:
+        """precision, recall, density and coverage of the features fake [count, num_features]."""
+        if fake.shape[1:] != self._real.shape[1:]:
+            raise ValueError(f"the real images have {self._real.shape[1]} features, these {list(fake.shape[1:])}")
+        fake = self._part(fake) - self._centre.to(fake.device)  # [fake, num_features]
+        (fake_radii,) = _radii(fake, self._neighbours)  # [fake]
         precise = torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
-        for rows, radii in zip(real.split(ROWS), real_radii.split(ROWS), strict=True):
-            distances = _squared_distances(rows, fake)  # [rows, fake]
-            precise |= (distances <= radii[:, None]).any(dim=0)
-            recalled += int((distances <= fake_radii[None, :]).any(dim=1).sum())
-        return float(precise.double().mean()), recalled / len(real)
+        recalled = inside = covered = 0
+        for start, rows in _blocks(self._real.to(fake.device)):
+            balls = slice(start, start + len(rows))
+            distances = _squared_distances(rows, fake, lowered=True)  # [rows, fake]
+            precise |= (distances <= self._radii[balls, None].to(fake.device)).any(dim=0)
+            recalled += int((distances <= fake_radii).any(dim=1).sum())
+            dense = distances <= self._density_radii[balls, None].to(fake.device)  # [rows, fake]
+            inside += int(dense.sum())
+            covered += int(dense.any(dim=1).sum())
+        return {
+            "precision": int(precise.sum()) / len(fake),
+            "recall": recalled / len(self._real),
+            "density": inside / (self._density_neighbours * len(fake)),
+            "coverage": covered / len(self._real),
+        }
+
+    def looked_at(self, count: int) -> int:
+        """Of so many images of one side, how many the four numbers are computed from."""
+        return min(count, self._most)
+
+    def _part(self, features: Tensor) -> Tensor:
+        if len(features) > self._most:
+            chosen = generator("manifold", "part").permutation(len(features))[: self._most]
+            features = features[torch.from_numpy(chosen).to(features.device)]
+        return features.double()
 
 
-def _squared_distances(x: Tensor, y: Tensor) -> Tensor:
-    """|x_i - y_j|^2 between the rows of x [n, d] and y [m, d]: [n, m]."""
-    norms = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)[None, :]  # [n, m]
+def _radii(x: Tensor, *neighbours: int) -> list[Tensor]:
+    """For each k in `neighbours` the squared distance of every row of x [n, d] to its k-th nearest other row: [n]."""
+    furthest = max(neighbours)
+    if len(x) <= furthest:
+        raise ValueError(
+            f"precision, recall, density and coverage with {furthest} neighbours need more than {furthest} images, "
+            f"not {len(x)}"
+        )
+    nearest = []
+    for start, rows in _blocks(x):
+        distances = _squared_distances(rows, x, lowered=False)  # [rows, n]
+        distances.diagonal(start).fill_(torch.inf)  # no point neighbours itself
+        nearest.append(distances.topk(furthest, dim=1, largest=False).values)  # [rows, furthest], ascending
+    return [torch.cat(nearest)[:, k - 1] for k in neighbours]
+
+
+def _squared_distances(x: Tensor, y: Tensor, lowered: bool) -> Tensor:
+    """|x_i - y_j|^2 between the rows of x [n, d] and y [m, d]: [n, m].
+
+    Each is off by up to d * epsilon * (|x_i|^2 + |y_j|^2); `lowered` takes twice that off, as much as a distance and a
+    radius can differ by where they should be equal.
+    """
+    norms = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)  # [n, m]
+    if lowered:
+        norms *= 1 - 2 * x.shape[1] * torch.finfo(x.dtype).eps
     return norms.addmm_(x, y.T, alpha=-2)
 
 
-def _radii(x: Tensor, neighbours: int) -> Tensor:
-    """Squared distance of every row of x [n, d] to its k-th nearest other row: [n]."""
-    if len(x) <= neighbours:
-        raise ValueError(
-            f"precision and recall with neighbours={neighbours} need more than {neighbours} images, not {len(x)}"
-        )
-    radii = []
-    for start, rows in zip(range(0, len(x), ROWS), x.split(ROWS), strict=True):
-        distances = _squared_distances(rows, x)
-        distances[torch.arange(len(rows)), start + torch.arange(len(rows))] = torch.inf  # no point neighbours itself
-        radii.append(distances.topk(neighbours, dim=1, largest=False).values[:, -1])
-    return torch.cat(radii)
+def _blocks(x: Tensor) -> Iterator[tuple[int, Tensor]]:
+    return zip(range(0, len(x), ROWS), x.split(ROWS), strict=True)

@@ -1,0 +1,40 @@
+"""The inception score: are the images distinct each and diverse together, in the eyes of a classifier?"""
+
+from itertools import pairwise
+from math import log
+
+from torch import Tensor
+
+
+def inception_score(logits: Tensor, splits: int) -> float:
+    """Exponential of the mean divergence between what a classifier sees in one image and in all of them.
+
+        IS = exp(mean_i KL(p(y | x_i) || p(y))),  p(y) = mean_i p(y | x_i)
+
+    Salimans et al. 2016, "Improved techniques for training GANs". Between 1 (it sees the same in all images) and the
+    number of classes; larger is better. Real images do not enter. The score of few images is too low, so it is always
+    that of count / splits images, averaged over the parts.
+
+    Args:
+        logits: of the classifier [count, classes]; of Inception those without bias, as in the original code.
+        splits: contiguous parts, of sizes that differ by at most one, each with a p(y) of its own; 10 in the paper.
+
+    Raises:
+        ValueError: there are fewer images than parts, or a logit is infinite or not a number.
+    """
+    count = len(logits)
+    if not 1 <= splits <= count:
+        raise ValueError(f"the inception score of {count} images in {splits} parts; at least 1 image belongs in a part")
+    if not logits.isfinite().all():
+        raise ValueError("the inception score needs finite logits; some are infinite or not a number")
+    log_given = logits.cpu().double().log_softmax(dim=1)  # [count, classes]
+    edges = [part * count // splits for part in range(splits + 1)]
+    scores = [_score(log_given[start:stop]) for start, stop in pairwise(edges)]
+    return sum(scores) / splits
+
+
+def _score(log_given: Tensor) -> float:
+    """The score of one part, from log p(y | x_i) [count, classes]."""
+    log_all = log_given.logsumexp(dim=0) - log(len(log_given))  # [classes]; finite where p(y) is 0
+    divergences = (log_given.exp() * (log_given - log_all)).sum(dim=1)  # [count]
+    return float(divergences.mean().exp())
