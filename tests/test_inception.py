@@ -24,13 +24,18 @@ from torchmetrics.image.fid import NoTrainInceptionV3
 from saddle.config import ConfigError, precheck
 from saddle.data.pixels import to_uint8
 from saddle.metrics import inception_weights
+from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.inception import Inception
+from saddle.metrics.inception_score import inception_score
 from saddle.metrics.inception_weights import MissingWeightsError, published
+from saddle.metrics.kernel import KernelDistance
 from saddle.noise import noise
 
 ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "experiments" / "protocols"))
+sys.path += [str(ROOT / "experiments" / "protocols"), str(ROOT / "experiments" / "extractors")]
 
+from extraction import features_resized  # noqa: E402
+from pairs import antialiased, clean, compressed, padded, truncated  # noqa: E402
 from untrained import pictures, write  # noqa: E402
 
 SIZES = (28, 32, 64, 299, 300)
@@ -109,34 +114,16 @@ def test_distances_are_torch_fidelitys_from_end_to_end(size: int, extractor: Inc
         **{"isc": True, "fid": True, "kid": True, "isc_splits": 1, "kid_subsets": 1, "kid_subset_size": count},
         **{"cuda": False, "cache": False, "save_cpu_ram": True, "verbose": False},
     )
-    a, b = extractor(first).double(), extractor(second).double()
-    frechet, scale = frechet_distance(a, b)
+    a, b = extractor(first), extractor(second)
+    gaussians = Gaussian.fitted(a), Gaussian.fitted(b)
+    scale = sum(gaussian.variance for gaussian in gaussians)
+    frechet = frechet_distance(*gaussians)
     assert frechet > 0.1 * scale
     assert frechet == pytest.approx(theirs["frechet_inception_distance"], abs=1e-6 * scale)
-    assert kernel_distance(a, b) == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4, abs=1e-6)
-    score = inception_score(extractor.logits(a.float()))
+    assert KernelDistance(real=b)(a) == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4, abs=1e-6)
+    score = inception_score(extractor.logits(a), 1)
     assert score > 1.001
     assert score == pytest.approx(theirs["inception_score_mean"], rel=1e-5)
-
-
-def frechet_distance(a: Tensor, b: Tensor) -> tuple[float, float]:
-    """The distance, and tr S_a + tr S_b: of n images each, with tr (S_a S_b)^(1/2) from n x n singular values."""
-    centred = [(x - x.mean(dim=0)) / (len(x) - 1) ** 0.5 for x in (a, b)]
-    traces = sum(float(x.square().sum()) for x in centred)
-    root = float(torch.linalg.svdvals(centred[0] @ centred[1].T).sum())
-    return float((a.mean(dim=0) - b.mean(dim=0)).square().sum()) + traces - 2 * root, traces
-
-
-def kernel_distance(a: Tensor, b: Tensor) -> float:
-    aa, bb, ab = ((x @ y.T / x.shape[1] + 1) ** 3 for x, y in ((a, a), (b, b), (a, b)))
-    n = len(a)
-    within = sum(float(k.sum() - k.diagonal().sum()) for k in (aa, bb)) / (n * (n - 1))
-    return within - 2 * float(ab.mean())
-
-
-def inception_score(logits: Tensor) -> float:
-    p = logits.double().softmax(dim=1)
-    return float((p * (p.log() - p.mean(dim=0).log())).sum(dim=1).mean().exp())
 
 
 # ---- other protocols give other numbers, so the tests above can tell them apart
@@ -147,14 +134,27 @@ def test_the_default_of_torchmetrics_is_another_protocol(extractor: Inception, w
     theirs = NoTrainInceptionV3("theirs", ["2048"], str(weights))
     features = extractor(images)
     assert apart(theirs(images), features) > 100 * CLOSE
+    assert apart(theirs(images), features_resized(extractor, images, antialiased)) < CLOSE
     theirs.use_antialias = False
     assert apart(theirs(images), features) < CLOSE
 
 
 def test_truncated_images_have_other_features(extractor: Inception) -> None:
     x = noise(0, "images", 0, range(2), [3, 32, 32], "uniform")
-    truncated = ((x + 1) * 127.5).to(torch.uint8)
-    assert apart(extractor(truncated), extractor(to_uint8(x))) > 100 * CLOSE
+    assert apart(extractor(truncated(x)), extractor(to_uint8(x))) > 100 * CLOSE
+
+
+def test_the_protocols_of_the_table_do_what_they_are_called() -> None:
+    images = pictures(2, 16)
+    assert torch.equal(padded(torch.arange(13), 2), torch.tensor([*range(13), 0]))
+    assert len(padded(torch.arange(1001), 8)) == 1008
+    flat = torch.full((1, 3, 16, 16), 77, dtype=torch.uint8)
+    for resize in antialiased, clean:
+        torch.testing.assert_close(resize(flat), torch.full((1, 3, 299, 299), 77.0))
+        assert float(resize(images).mean()) == pytest.approx(float(images.float().mean()), abs=2)
+    jpeg = compressed(images, 95)
+    assert jpeg.shape == images.shape
+    assert 0 < float((jpeg.float() - images.float()).abs().mean()) < 20
 
 
 # ---- the promises of an extractor

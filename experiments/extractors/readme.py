@@ -5,18 +5,18 @@ from pathlib import Path
 README = Path(__file__).resolve().parent / "README.md"
 
 
-def replace(section: str, table: str) -> None:
-    """Put `table` between `<!-- section -->` and `<!-- /section -->` of README.md.
+def replace(section: str, table: str, readme: Path = README) -> None:
+    """Put `table` between `<!-- section -->` and `<!-- /section -->` of a README.md, by default of this folder's.
 
     Raises:
         ValueError: the README has no such section.
     """
-    text = README.read_text()
+    text = readme.read_text()
     begin, end = f"<!-- {section} -->\n", f"<!-- /{section} -->"
     if begin not in text or end not in text:
-        raise ValueError(f"{README.name} has no section {begin.strip()} ... {end}")
+        raise ValueError(f"{readme} has no section {begin.strip()} ... {end}")
     before, rest = text.split(begin)
-    README.write_text(before + begin + table + end + rest.split(end)[1])
+    readme.write_text(before + begin + table + end + rest.split(end)[1])
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
