@@ -63,6 +63,8 @@ def _mistake(given: Mapping[str, str]) -> str | None:
     for key in OF_RUNS if folders else OF_FOLDERS:
         if key in given:
             return f"{key}= goes with {'runs' if folders else 'generated= and reference='} only"
+    if "extractor.weights" in given and "," in given.get("extractor", ""):
+        return f"extractor.weights= is for one extractor, not for {given['extractor']}"
     for key in ("images", "resolution"):
         if key in given and not (given[key].isdecimal() and int(given[key])):
             return f"{key}={given[key]} takes a whole number"

@@ -15,8 +15,8 @@ from torch import Tensor
 from saddle.data.digits import Digits
 from saddle.data.faces import Faces
 from saddle.metrics.extractor import Extractor
-from saddle.weights import SHIPPED
 from saddle.metrics.small import SmallExtractor
+from saddle.weights import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = ROOT / "experiments" / "extractors"

@@ -25,6 +25,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from wandb.cli.cli import cli
 
 from saddle.callbacks.wandb import Wandb
+from saddle.callbacks.wandb_session import add_to_summary
 
 CONF = Path(__file__).parents[1] / "conf" / "logger"
 CONFIG = {"loss": {"name": "minimax", "betas": [0.5, 0.999]}, "penalty": None, "seed": 0}
@@ -48,7 +49,8 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def logger(folder: str = "runs/single/a job (1)", **changes: Any) -> Wandb:
     partial = instantiate(OmegaConf.load(CONF / "wandb.yaml"))
-    arguments = {"group": "loss_1f2e3d", "job": "loss-minimax", "tags": ["faces", "x" * 90], "config": CONFIG}
+    names = {"group": "loss_1f2e3d", "job": "loss-minimax", "job_type": "training"}
+    arguments = {**names, "tags": ["faces", "x" * 90], "config": CONFIG}
     best = {"fd_faces": "min", "precision_faces": "max"}
     built = partial(**{"folder": Path(folder), "best": best, **arguments, "timeout": 1.0, **changes})
     assert isinstance(built, Wandb)
@@ -113,6 +115,17 @@ def friendly(request: str) -> tuple[int, dict[str, Any]]:
     return 200, {"data": {"upsertBucket": {"bucket": bucket, "inserted": True}}}
 
 
+def resumable(request: str) -> tuple[int, dict[str, Any]]:
+    """As `friendly`, and it has the run that is to go on."""
+    if "CreateRunFiles" in request:
+        return 200, {"data": {"createRunFiles": {"runID": "b", "uploadHeaders": [], "files": []}}}
+    if "RunResumeStatus" not in request:
+        return friendly(request)
+    bucket = {"id": "b", "name": "abc123", "historyLineCount": 0, "eventsLineCount": 0, "logLineCount": 0}
+    empty = {"historyTail": "[]", "eventsTail": "[]", "summaryMetrics": "{}", "config": "{}", "wandbConfig": '{"t": 1}'}
+    return 200, {"data": {"model": {"id": "p", "name": "saddle", "entity": {"name": "me"}, "bucket": bucket | empty}}}
+
+
 def test_an_offline_run_holds_numbers_picture_and_axis_in_one_row(capfd: pytest.CaptureFixture[str]) -> None:
     run = logger()
     for updates, distance, precision in [(0, 5.0, 0.1), (500, 2.0, 0.4), (1000, 3.0, 0.2)]:
@@ -141,7 +154,7 @@ def test_an_offline_run_holds_numbers_picture_and_axis_in_one_row(capfd: pytest.
     assert (told["name"], told["project"], told["tags"]) == ("loss-minimax", "saddle", ["faces", "x" * 64])
     assert (told["state"], told["exit_code"]) == ("finished", 0)
     (started,) = records(run.run_folder, capfd, "run")[:1]
-    assert started["run_group"] == "loss_1f2e3d"
+    assert (started["run_group"], started["job_type"]) == ("loss_1f2e3d", "training")
 
 
 def test_without_a_key_one_line_says_why_and_how_to_upload(capfd: pytest.CaptureFixture[str]) -> None:
@@ -265,6 +278,30 @@ def test_online_and_the_server_falls_silent_during_the_run(
     assert capfd.readouterr() == ("", "")
     assert any("UpsertBucket" in request and "loss_1f2e3d" in request for request in requests)
     assert [row["item"]["updates"] for row in records(run.run_folder, capfd, "history")] == [1]
+
+
+def test_numbers_join_the_summary_of_a_run_that_is_online(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    requests: list[str] = []
+
+    def answer(request: str) -> tuple[int, dict[str, Any]] | None:
+        requests.append(request)
+        return resumable(request)
+
+    with server(answer) as url:
+        monkeypatch.setenv("WANDB_BASE_URL", url)
+        assert add_to_summary("me/saddle/abc123", {"evaluation/fid": 12.5}, folder=tmp_path, timeout=5.0) is None
+    sent = " ".join(requests)
+    assert "abc123" in sent
+    assert re.search(r"evaluation/fid\W+12\.5", sent)
+
+
+def test_a_run_that_is_gone_is_told_and_nothing_else_happens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    with server(lambda request: (404, {})) as url:
+        monkeypatch.setenv("WANDB_BASE_URL", url)
+        problem = add_to_summary("me/saddle/abc123", {"evaluation/fid": 12.5}, folder=tmp_path, timeout=1.0)
+    assert problem
 
 
 def test_training_goes_on_when_the_service_process_is_killed(capfd: pytest.CaptureFixture[str]) -> None:

@@ -27,9 +27,9 @@ from torch.nn.functional import cross_entropy
 from saddle.data.digits import Digits
 from saddle.data.faces import Faces
 from saddle.data.pixels import from_uint8
-from saddle.weights import SHIPPED
 from saddle.metrics.trunk import Trunk
 from saddle.noise import generator, order
+from saddle.weights import SHIPPED
 
 HERE = Path(__file__).resolve().parent
 RECIPES = HERE / "recipes"

@@ -1,5 +1,6 @@
 """A finished run's model again, and what it draws."""
 
+import sys
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from saddle.building import build_data, build_model
-from saddle.config import ConfigError, check
+from saddle.config import check
 from saddle.environment import VERSION
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
@@ -31,12 +32,10 @@ def stored_config(run: RunFolder) -> DictConfig:
     cfg = OmegaConf.create(text)
     if not isinstance(cfg, DictConfig):
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
-    try:
-        check(cfg, files=False)
-    except ConfigError as error:
-        made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
-        other = f" (it was made by Saddle {made}, this is {VERSION})" if made != VERSION else ""
-        raise ValueError(f"{run.path / 'config.yaml'} is not a configuration of this version{other}: {error}") from None
+    made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
+    if made != VERSION:
+        print(f"note: {run.path} was made by Saddle {made}, this is {VERSION}", file=sys.stderr)
+    check(cfg, files=False)
     return cfg
 
 

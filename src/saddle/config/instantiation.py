@@ -5,6 +5,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config.messages import ConfigError, listing
+from saddle.config.signatures import signature
 from saddle.config.targets import NODE_KEYS, resolve
 
 
@@ -17,12 +18,15 @@ def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
             the arguments that it lacks.
 
     Raises:
-        ConfigError: a target, at any depth of the node, is not allowed.
+        ConfigError: a target, at any depth of the node, is not allowed, or a number is missing that neither the node nor
+            the code supplies.
     """
     if not node:
         return None
     described: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
     _trust(described, "")
+    if supplied:
+        _complete(described, supplied)
     from hydra.errors import InstantiationException
     from hydra.utils import instantiate as build
 
@@ -33,6 +37,15 @@ def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
     except InstantiationException as error:
         raise error.__cause__ or error from None  # what the constructor said
     return make(**supplied)  # objects stay out of OmegaConf, which would copy them
+
+
+def _complete(described: dict[str, Any], supplied: dict[str, Any]) -> None:
+    """Refuse a node that lacks an argument, as one of another version may."""
+    known = signature(resolve(described["_target_"], ""))
+    given = described.keys() | supplied.keys()
+    lacking = [argument.name for argument in known.arguments.values() if argument.required and argument.name not in given]
+    if lacking:
+        raise ConfigError(f"{described['_target_']} needs {listing(lacking, 'and')}, which the configuration lacks")
 
 
 def _trust(value: Any, path: str) -> None:

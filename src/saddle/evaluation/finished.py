@@ -48,7 +48,7 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
     }
     earlier = run.stored_evaluation() or {}
     if not fresh and all(earlier.get(key) == result[key] for key in ("updates", "model", "protocol")):
-        print("  measured before, of the same weights under the same protocol; fresh=true measures again", file=sys.stderr)
+        print("measured before, the same weights under the same protocol: fresh=true measures again", file=sys.stderr)
         return earlier | {"missing": result["missing"]}
     result["metrics"] = evaluator(lambda indices: to_uint8(model.sample(indices, cfg.seed)))
     result["floor"] = evaluator.floor()

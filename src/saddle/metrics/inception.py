@@ -9,8 +9,8 @@ from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from saddle.metrics.extractor import Classifier
-from saddle.weights import weights_file
 from saddle.metrics.inception_weights import published, read
+from saddle.weights import weights_file
 
 
 class Inception(Classifier):

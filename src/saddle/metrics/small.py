@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from saddle.metrics.extractor import Extractor
-from saddle.weights import weights_file
 from saddle.metrics.trunk import Trunk
+from saddle.weights import weights_file
 
 COUNTER = "num_batches_tracked"
 """A buffer of batch normalisation that only training reads; it is not stored."""

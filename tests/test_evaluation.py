@@ -1,0 +1,264 @@
+"""Evaluation as a person calls it: of finished runs, of folders, and of everything that is not ready to be evaluated."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+from PIL import Image
+from safetensors.torch import save_file
+
+import evaluate
+from hostile import write_hostile
+from members import composed
+from pictures import Thumbnail, pictures
+from saddle.building import build_data, build_model
+from saddle.config import check
+from saddle.data.digits import Digits
+from saddle.evaluation.company import Company
+from saddle.evaluation.finished import evaluate_run
+from saddle.evaluation.folders import evaluate_folders
+from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.runs.folder import RunFolder
+from saddle.session import run as train
+
+SETTINGS = ["data=digits", "network=mlp", "resolution=8", "evaluate_images=60", "logger=none"]
+pytestmark = pytest.mark.filterwarnings("ignore:measured on")
+NOBODY = Company(extractors=[], missing={"fid": "there are no weights"})
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory and a cache of its own; no network, and no weights on this machine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SADDLE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+def finished(name: str, *settings: str) -> RunFolder:
+    """A folder as a run leaves it, of an untrained network on digits."""
+    cfg = composed(*SETTINGS, *settings)
+    folder = RunFolder(Path("runs/sweep") / name)
+    folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
+    folder.write_summary({"updates": 7, "main_metric": "fd_digits", "metrics": {}})
+    folder.weights.parent.mkdir(parents=True)
+    state = build_model(cfg).drawn().state_dict()
+    save_file({key: tensor.contiguous() for key, tensor in state.items()}, folder.weights)
+    folder.mark("finished")
+    (folder.path.parent / "sweep.json").write_text(json.dumps({"jobs": [{"name": name}]}))
+    return folder
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, Any]:
+    """What the command prints, and how it ends: None, or what it exits with."""
+    capsys.readouterr()
+    try:
+        evaluate.main(["src/evaluate.py", *arguments])
+    except SystemExit as ended:
+        return capsys.readouterr().out, ended.code
+    return capsys.readouterr().out, None
+
+
+def test_a_result_holds_numbers_protocol_and_neighbours() -> None:
+    run = finished("one")
+    result = evaluate_run(run, images=None, company=NOBODY, fresh=False)
+    stored = json.loads(run.evaluation.read_text())
+    assert stored["metrics"] == result["metrics"]
+    assert stored["missing"] == {"fid": "there are no weights"}
+    assert stored["protocol"]["images_generated"] == 60
+    assert stored["protocol"]["reference_split"] == "test"
+    assert stored["updates"] == 7
+    assert stored["nearest"]["samples"] > stored["nearest"]["held_out"] > 0  # an untrained network is no memory
+    columns, rows, tile, gap = 8, 8, 64, 2
+    assert Image.open(run.nearest).size == (columns * (tile + gap) + gap, rows * (tile + gap) + gap)
+
+
+def test_the_nearest_picture_finds_a_copy() -> None:
+    """A model that repeats its training images is told by it: each pair shows one image twice, at distance 0."""
+    from saddle.evaluation.memorised import memorised
+
+    data = Digits(shape=(1, 8, 8), test_count=360, reference="test")
+
+    class Copier:
+        def sample(self, indices: range, seed: int) -> torch.Tensor:
+            return data.train[np.arange(indices.start, indices.stop) * 7 % 1000].float() / 127.5 - 1
+
+    found = memorised(Copier(), 0, data, Thumbnail())  # type: ignore[arg-type]  # all that is asked of a model
+    assert found.numbers["samples"] == 0
+    assert found.numbers["held_out"] > 0
+    pixels = np.array(found.picture)
+    left, right = pixels[2:66, 2:66], pixels[2:66, 68:132]
+    assert np.array_equal(left, right)
+    assert left.std() > 0
+
+
+def test_the_same_evaluation_is_not_measured_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    run = finished("one")
+    first = evaluate_run(run, images=None, company=NOBODY, fresh=False)
+    written = run.evaluation.stat().st_mtime_ns
+    assert evaluate_run(run, images=None, company=NOBODY, fresh=False)["metrics"] == first["metrics"]
+    assert "fresh=true measures again" in capsys.readouterr().err
+    assert run.evaluation.stat().st_mtime_ns == written
+    company = Company(extractors=[Thumbnail()], missing={})  # another protocol: measured
+    assert "fd_thumbnail" in evaluate_run(run, images=None, company=company, fresh=False)["metrics"]
+    evaluate_run(run, images=50, company=NOBODY, fresh=False)
+    assert json.loads(run.evaluation.read_text())["protocol"]["images_generated"] == 50
+    again = evaluate_run(run, images=None, company=NOBODY, fresh=True)
+    assert again["metrics"] == first["metrics"]
+
+
+def test_a_deleted_cache_is_made_again() -> None:
+    run = finished("one")
+    first = evaluate_run(run, images=None, company=NOBODY, fresh=False)
+    shutil.rmtree("cache")
+    assert evaluate_run(run, images=None, company=NOBODY, fresh=True)["metrics"] == first["metrics"]
+
+
+def test_the_command_says_what_was_measured_where_it_is_and_what_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("loss-minimax", "loss-nonsaturating"):
+        finished(name)
+    printed, code = told(capsys)
+    assert code is None
+    for words in ("60 generated against 60 real images", "loss-minimax", "loss-nonsaturating", "coverage_digits", "swd"):
+        assert words in printed
+    assert "fid is not measured: the Inception network is not in" in " ".join(printed.split())
+    assert "runs/sweep/loss-minimax/evaluation.json" in printed
+    assert 'make fid ARGS="extractor.weights=FILE"' in printed
+    widest = max(map(len, printed[: printed.index("Where things are")].splitlines()))
+    assert widest < 140
+
+
+def test_before_any_run_and_on_what_is_no_run(capsys: pytest.CaptureFixture[str]) -> None:
+    _, code = told(capsys)
+    assert "there is no sweep under" in code
+    assert "make sweep" in code
+    _, code = told(capsys, "run=runs/nothing")
+    assert "there is no folder runs/nothing" in code
+
+
+def test_on_a_failed_run(capsys: pytest.CaptureFixture[str]) -> None:
+    run = finished("one")
+    run.weights.unlink()
+    run.mark("failed", error="ValueError: diverged")
+    _, code = told(capsys)
+    assert "no run of runs/sweep has finished yet: one (failed)" in code
+    _, code = told(capsys, f"run={run.path}")
+    assert "has no weights: it is failed; train it to its end first" in code
+
+
+def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    finished("a")
+    damaged = finished("b")
+    damaged.weights.write_bytes(b"nonsense")
+    printed, code = told(capsys, "extractor=none")
+    assert "a " in printed
+    assert "b was not evaluated" in code
+    assert "does not fit the network" in code
+
+
+def test_on_a_run_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
+    run = finished("one")
+    cfg = OmegaConf.create(run.config())
+    del cfg["evaluator"]["density_neighbours"]
+    run.write_config(OmegaConf.to_yaml(cfg))
+    run.write_environment({"saddle": "0.1.0"})
+    with pytest.raises(SystemExit, match="Evaluator needs density_neighbours, which the configuration lacks"):
+        evaluate.main(["src/evaluate.py", f"run={run.path}", "extractor=none"])
+    assert "runs/sweep/one was made by Saddle 0.1.0, this is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run=a", "sweep=b"], "not both"),
+        (["generated=a"], "belong together"),
+        (["generated=a", "reference=b", "images=5"], "images= goes with runs only"),
+        (["run=a", "resolution=32"], "resolution= goes with generated= and reference= only"),
+        (["images=many"], "takes a whole number"),
+        (["fresh=yes"], "takes true or false"),
+        (["extractor=inception,faces", "extractor.weights=x"], "is for one extractor"),
+        (["extractor=incepton", "generated=a", "reference=b"], "did you mean inception?"),
+        (["extractor=inception", "extractor.weights=no/such.pth", "generated=a", "reference=b"], "there is no no/such"),
+        (["extractor=inception", "generated=a", "reference=b"], "could not be fetched"),
+        (["generated=a", "reference=b", "extractor=faces"], "there is no folder"),
+    ],
+)
+def test_mistakes_are_answered_in_words(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _, code = told(capsys, *arguments)
+    assert words in str(code)
+
+
+# Folder against folder
+
+
+def write(folder: Path, images: torch.Tensor) -> Path:
+    folder.mkdir(parents=True)
+    for i, image in enumerate(images):
+        Image.fromarray(image.permute(1, 2, 0).numpy()).save(folder / f"{i:04}.png")
+    return folder
+
+
+def test_one_folder_against_another(capsys: pytest.CaptureFixture[str]) -> None:
+    """Unequal numbers, as they are: the very pixels reach the extractor."""
+    fake, real = pictures("fake", 40, 32), pictures("real", 60, 32)
+    write(Path("my samples (1), 中文"), fake)
+    write(Path("real"), real)
+    arguments = ["generated=my samples (1), 中文", "reference=real"]
+    printed, code = told(capsys, *arguments, "extractor=faces")
+    assert code is None
+    assert "40 generated against 60 real images" in printed
+    assert "fd_faces" in printed
+    result = evaluate_folders(
+        Path("my samples (1), 中文"), Path("real"), resolution=None, company=Company([Thumbnail()], {})
+    )
+    expected = frechet_distance(Gaussian.fitted(Thumbnail()(real)), Gaussian.fitted(Thumbnail()(fake)))
+    assert result["metrics"]["fd_thumbnail"] == pytest.approx(expected)
+    assert "fid_" not in printed
+
+
+def test_folders_of_several_sizes_need_a_resolution(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("small"), pictures("small", 20, 16))
+    write(Path("large"), pictures("large", 20, 32))
+    _, code = told(capsys, "generated=small", "reference=large", "extractor=faces")
+    assert "16 x 16" in code
+    assert "resolution=R" in code
+    printed, code = told(capsys, "generated=small", "reference=large", "extractor=faces", "resolution=16")
+    assert code is None
+    assert "20 generated against 20 real images" in printed
+
+
+# Own images from end to end
+
+
+def test_a_folder_of_hostile_files_trains_and_evaluates_with_the_good_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = write_hostile(Path("photos").absolute())
+    assert len(good) + len(bad) >= 40
+    settings = ["data=folder", "data.root=photos", "resolution=16", "network=mlp", "logger=none", "extractor=faces"]
+    small = ["updates=2", "batch_size=8", "log_every=1", "sample_every=2", "evaluate_every=2", "sample_images=4"]
+    refused = composed(*settings, *small)
+    check(refused)
+    assert train(refused, RunFolder("runs/single/refused")) == 1
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    assert f"{len(bad)} of " in error
+    assert "data.corrupt=skip" in error
+    cfg = composed(*settings, *small, "data.corrupt=skip")
+    folder = RunFolder("runs/single/photos")
+    assert train(cfg, folder) == 0
+    summary = folder.summary() or {}
+    assert summary["data"]["images"] == {"train": len(good)}
+    assert len(summary["data"]["left_out"]) == len(bad)
+    folder.mark("finished")
+    result = evaluate_run(folder, images=None, company=NOBODY, fresh=False)
+    assert result["protocol"]["images_real"] == len(good)
+    assert result["metrics"]["fd_faces"] == pytest.approx(summary["metrics"]["fd_faces"]["last"])
+    assert build_data(cfg).shape == (3, 16, 16)
