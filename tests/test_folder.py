@@ -185,7 +185,7 @@ def test_small_pictures_are_enlarged_where_that_is_wanted(tmp_path: Path) -> Non
     write(tmp_path / "larger", 1, side=12)
     with pytest.raises(ValueError, match="too small for 16 x 16") as refusal:
         _ = folder(tmp_path, corrupt="skip").train
-    for words in ("12 x 12 pixels", "resolution=10 to use all of them, up to 12 for some", "data.enlarge=true"):
+    for words in ("12 x 12 pixels", "resolution=12 fits some, resolution=10 all", "data.enlarge=true"):
         assert words in str(refusal.value)
     assert len(folder(tmp_path, enlarge=True).train) == 3
     assert len(folder(tmp_path, shape=(3, 12, 12), corrupt="skip").train) == 1

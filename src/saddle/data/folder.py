@@ -8,6 +8,7 @@ from pydantic import PositiveInt
 
 from saddle.data.images import Images, Split
 from saddle.data.imageset import StoredImages
+from saddle.data.refusals import UnusableError
 from saddle.data.store import decode_folder
 
 
@@ -61,4 +62,12 @@ class Folder(Images):
     @cached_property
     def _decoded(self) -> tuple[StoredImages, dict[str, str]]:
         """The images, and the files that were left out: path -> reason."""
-        return decode_folder(self.root, shape=self.shape, corrupt=self.corrupt, enlarge=self.enlarge)
+        try:
+            return decode_folder(self.root, shape=self.shape, corrupt=self.corrupt, enlarge=self.enlarge)
+        except UnusableError as error:
+            ways = ["repair them"]
+            if error.others and self.corrupt == "refuse":
+                ways.append("leave them out with data.corrupt=skip")
+            if error.small:
+                ways.append("enlarge the small ones with data.enlarge=true")
+            raise ValueError(f"{error}\n{', or '.join(ways)}") from None

@@ -1,6 +1,5 @@
 """A folder of pictures as a set of images: decoded once, kept in a file that is mapped into memory."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,14 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from saddle.data.contents import Content, Place, content_hash
-from saddle.data.decoding import VERSION, UndecodableError, decode, too_small
-from saddle.data.files import PICTURES, Listing, listing, readable
+from saddle.data.decoding import VERSION, UndecodableError, decode
+from saddle.data.files import listing, readable
 from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.parallel import in_parallel
 from saddle.data.pixelfile import PixelFile, mapped
-
-NAMED = 20
-"""Files that an error names; it counts the others."""
+from saddle.data.refusals import Sizes, UnusableError, no_pictures, several_sizes
 
 
 def decode_folder(
@@ -41,22 +38,24 @@ def decode_folder(
 
     Raises:
         FileNotFoundError, NotADirectoryError: there is no such folder.
-        ValueError: it holds no pictures, none that can be used, or with `refuse` one that cannot; or with shape None
-            pictures of several sizes.
+        UnusableError: none of its pictures can be used, or with `refuse` one cannot.
+        ValueError: it holds no pictures, or with shape None pictures of several sizes.
     """
     found = listing(root)
     pictures = found.pictures()
     if not pictures.files and not pictures.unreadable:
-        raise ValueError(_no_pictures(root, found))
+        raise ValueError(no_pictures(root, found))
     place = Place(root)
     with place.alone():
         contents, unreadable = place.contents(pictures.files)
-        shape = list(shape) if shape is not None else _common_shape(root, contents)
+        sizes = {path: content.size for path, content in contents.items()}
+        shape = shape or _common_shape(root, sizes)
         images, refused = _Set(place, contents, shape, enlarge).images()
     left_out = pictures.unreadable | unreadable
     left_out |= {path: refused[content.hash] for path, content in contents.items() if content.hash in refused}
     if images is None or (left_out and corrupt == "refuse"):
-        raise ValueError(_refusal(root, pictures, left_out, contents, shape, enlarge))
+        count = len(pictures.files) + len(pictures.unreadable)
+        raise UnusableError(root, count=count, left_out=left_out, sizes=sizes, shape=shape)
     return images, {readable(path): reason for path, reason in sorted(left_out.items())}
 
 
@@ -136,50 +135,9 @@ class _Set:
         return decode(content, self.shape, self.enlarge)
 
 
-def _common_shape(root: Path, contents: dict[str, Content]) -> list[int]:
-    sizes = Counter(content.size for content in contents.values() if content.size)
-    if len(sizes) > 1:
-        shown = ", ".join(f"{count:,} of {width} x {height}" for (width, height), count in sizes.most_common(5))
-        rest = f" and {len(sizes) - 5:,} other sizes" if len(sizes) > 5 else ""
-        raise ValueError(
-            f"{root} has pictures of several sizes: {shown}{rest}; set resolution=R to cut and resize all to R x R"
-        )
-    width, height = next(iter(sizes), (1, 1))
-    return [3, height, width]
-
-
-def _no_pictures(root: Path, found: Listing) -> str:
-    suffixes = ", ".join(f"{count:,} {suffix}" for suffix, count in found.suffixes().most_common(5))
-    there = f"it has other files: {suffixes}" if suffixes else "it is empty"
-    return f"{root} has no pictures ({' '.join(PICTURES)}); {there}"
-
-
-def _refusal(
-    root: Path,
-    pictures: Listing,
-    left_out: dict[str, str],
-    contents: dict[str, Content],
-    shape: Sequence[int],
-    enlarge: bool,
-) -> str:
-    """Why these files are refused, and the ways out."""
-    count = len(pictures.files) + len(pictures.unreadable)
-    lines = [f"{readable(path)}: {reason}" for path, reason in sorted(left_out.items())[:NAMED]]
-    if len(left_out) > NAMED:
-        lines.append(f"and {len(left_out) - NAMED:,} more")
-    sizes = [content.size for content in contents.values() if content.size]
-    small = [size for path in left_out if path in contents and (size := contents[path].size) and too_small(size, shape)]
-    ways = []
-    if len(left_out) < count:
-        ways.append("set data.corrupt=skip to leave them out")
-    if small and not enlarge:
-        width, height = max(sizes, key=lambda size: (min(size), max(size)))
-        ways.append("data.enlarge=true to enlarge the small ones")
-        ways.append(f"resolution={min(map(min, sizes))} to use all of them, up to {min(width, height)} for some")
-        lines.append(f"the largest picture has {width} x {height} pixels")
-    ways = ways or ["repair them"]
-    return (
-        f"{len(left_out):,} of {count:,} pictures in {root} cannot be used:\n  "
-        + "\n  ".join(lines)
-        + (f"\n{', or '.join(ways)}")
-    )
+def _common_shape(root: Path, sizes: Sizes) -> tuple[int, int, int]:
+    distinct = {size for size in sizes.values() if size}
+    if len(distinct) > 1:
+        raise ValueError(several_sizes(root, sizes))
+    width, height = next(iter(distinct), (1, 1))  # without any, all are refused
+    return 3, height, width
