@@ -107,7 +107,8 @@ def test_files_are_found_wherever_they_lie_and_the_others_counted(tmp_path: Path
     assert [file.path for file in found.files] == sorted(file.path for file in found.files)
 
 
-def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path) -> None:
+def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saddle.data.refusals.NAMED", 20)
     write(tmp_path, 1)
     for i in range(30):
         (tmp_path / f"bad{i:02d}.jpg").write_bytes(b"x")

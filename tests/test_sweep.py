@@ -107,15 +107,28 @@ def _inspect(file: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str, An
     return [json.loads(line) for line in capfd.readouterr().out.splitlines()]
 
 
-def test_evaluation_afterwards_gives_the_same_numbers(sweep: tuple[Path, str]) -> None:
+def test_evaluation_afterwards_gives_the_same_numbers(
+    sweep: tuple[Path, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """They are in the run folder, and in W&B as a run of its own in the same group."""
     folder = sweep[0]
-    done = command(folder.parents[1], "evaluate.py")
+    done = command(folder.parents[1], "evaluate.py", "extractor=none")
     assert done.returncode == 0, done.stderr
     for job in JOBS:
         last = json.loads((folder / job / "summary.json").read_text())["metrics"]
         again = json.loads((folder / job / "evaluation.json").read_text())["metrics"]
         assert {name: value["last"] for name, value in last.items()} == again
         assert job in done.stdout
+        assert Image.open(folder / job / "nearest.png").size[0] > 500
+        files = sorted((folder / job / "wandb").glob("offline-run-*/*.wandb"), key=lambda file: file.stat().st_mtime)
+        assert len(files) == 2
+        records = _inspect(files[-1], capfd)
+        (run,) = (record["run"] for record in records if record["type"] == "run")
+        assert (run["job_type"], run["run_group"], run["display_name"]) == ("evaluation", folder.name, job)
+        (row,) = (record["history"]["item"] for record in records if record["type"] == "history")
+        assert row["fd_digits"] == again["fd_digits"]
+        assert row["updates"] == 6
+        assert "nearest.path" in row
 
 
 def test_the_same_command_again_finds_its_runs_finished(sweep: tuple[Path, str]) -> None:

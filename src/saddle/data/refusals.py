@@ -7,8 +7,10 @@ from pathlib import Path
 from saddle.data.decoding import too_small
 from saddle.data.files import PICTURES, Listing, readable
 
-NAMED = 20
-"""Files that an error names, or sizes; it counts the others."""
+NAMED = 1000
+"""Files that an error names; it counts the others."""
+SIZES = 20
+"""Sizes that an error names."""
 Sizes = Mapping[str, tuple[int, int] | None]
 """Path -> width and height of a picture; None for what is none."""
 
@@ -48,9 +50,9 @@ class UnusableError(ValueError):
 def several_sizes(root: Path, sizes: Sizes) -> str:
     """Pictures that should be of one size are not."""
     counts = Counter(size for size in sizes.values() if size)
-    shown = [f"{count:,} of {width} x {height}" for (width, height), count in counts.most_common(NAMED)]
-    if len(counts) > NAMED:
-        shown.append(f"and {len(counts) - NAMED:,} other sizes")
+    shown = [f"{count:,} of {width} x {height}" for (width, height), count in counts.most_common(SIZES)]
+    if len(counts) > SIZES:
+        shown.append(f"and {len(counts) - SIZES:,} other sizes")
     return f"{root} has pictures of several sizes: {', '.join(shown)}; set resolution=R to cut and resize all to R x R"
 
 
