@@ -262,3 +262,22 @@ def test_a_folder_of_hostile_files_trains_and_evaluates_with_the_good_ones(capsy
     assert result["protocol"]["images_real"] == len(good)
     assert result["metrics"]["fd_faces"] == pytest.approx(summary["metrics"]["fd_faces"]["last"])
     assert build_data(cfg).shape == (3, 16, 16)
+
+
+def test_evaluation_leaves_training_as_it_was() -> None:
+    """The same final weights, bit for bit, whatever `evaluate_every`, with batch statistics and bf16 in play."""
+    settings = ["data=digits", "resolution=8", "network.discriminator.norm=batch", "logger=none", "evaluate_images=60"]
+    weights = []
+    for every in (1, 2, 6):
+        folder = RunFolder(f"runs/single/every{every}")
+        assert train(composed(*settings, "updates=6", f"evaluate_every={every}"), folder) == 0
+        assert len([line for line in folder.metrics() if "fd_digits" in line]) == 6 // every + 1
+        weights.append(folder.weights.read_bytes())
+    assert weights[0] == weights[1] == weights[2]
+
+
+def test_a_batch_is_no_larger_than_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("few"), pictures("few", 20, 16))
+    cfg = composed("data=folder", "data.root=few", "resolution=16", "logger=none", "network=mlp")
+    assert train(cfg, RunFolder("runs/single/few")) == 1
+    assert "batch_size=64: the training set has 20 images; set batch_size=20 or less" in capsys.readouterr().err

@@ -19,6 +19,7 @@ from saddle.callbacks.run_log import RunLog
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
+from saddle.data.images import Images
 from saddle.environment import describe
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
@@ -53,9 +54,12 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
 def _train(cfg: DictConfig, folder: RunFolder) -> None:
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.write_environment(describe(sys.argv, cfg.trainer.precision))
-    data, model = build_data(cfg), build_model(cfg)
-    print(opening(cfg, model.sizes(), folder), flush=True)
+    data = build_data(cfg)
+    facts = data.facts()  # reads a person's own images: what is wrong with them is said first
     evaluator = build_evaluator(cfg, data)
+    _require_a_batch(cfg.batch_size, data)
+    model = build_model(cfg)
+    print(opening(cfg, model.sizes(), folder), flush=True)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
     lifecycle = Lifecycle(folder=folder)
     loggers = _loggers(cfg, folder, evaluator)
@@ -68,9 +72,15 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
         updates=cfg.updates,
         every=[cfg.log_every, cfg.sample_every, cfg.evaluate_every],
     )
-    folder.write_summary(_summary(folder, data, model, lifecycle.seconds, evaluator, loggers))
+    folder.write_summary(_summary(folder, facts, model, lifecycle.seconds, evaluator, loggers))
     folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
+
+
+def _require_a_batch(batch_size: int, data: Data) -> None:
+    if isinstance(data, Images) and batch_size > len(data.train):
+        count = len(data.train)
+        raise ValueError(f"batch_size={batch_size}: the training set has {count} images; set batch_size={count} or less")
 
 
 def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
@@ -113,7 +123,7 @@ def _progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: E
 
 def _summary(
     folder: RunFolder,
-    data: Data,
+    facts: dict[str, object],
     model: GenerativeModel,
     seconds: float,
     evaluator: Evaluator | None,
@@ -121,7 +131,7 @@ def _summary(
 ) -> dict[str, Any]:
     lines = folder.metrics()
     return {
-        "data": data.facts(),
+        "data": facts,
         "updates": model.updates,
         "images_seen": model.updates * model.real_per_update,
         "seconds": round(seconds, 1),
