@@ -109,10 +109,13 @@ def _advise(missing: Mapping[str, str]) -> None:
 
 
 def _folders(given: Mapping[str, str]) -> None:
+    generated, reference = (Path(given[key]).expanduser() for key in ("generated", "reference"))
+    for folder in (generated, reference):
+        if not folder.is_dir():
+            raise LookupError(f"there is no folder {folder}")
     from saddle.evaluation.folders import evaluate_folders
     from saddle.report.evaluations import evaluation_tables
 
-    generated, reference = (Path(given[key]).expanduser() for key in ("generated", "reference"))
     resolution = int(given["resolution"]) if "resolution" in given else None
     company = _company(given)
     if company.missing and not company.extractors:

@@ -37,7 +37,10 @@ def test_make_targets_exist(command: str) -> None:
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python src/train.py")])
-def test_training_commands_compose(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_commands_compose(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "one.png").touch()
     arguments = shlex.split(command)[2:]
     if arguments == ["loss=minmax"]:
         with pytest.raises(ConfigError, match="did you mean minimax"):
