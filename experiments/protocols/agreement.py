@@ -1,7 +1,7 @@
 """Is our FID torch-fidelity's? The same images and weights through both, from pixels to the number.
 
-    python experiments/protocols/agreement.py [weights=FILE]                two cores: about 1 minute
-    python experiments/protocols/agreement.py images=2100 sizes=32          20 minutes, more images than features
+    python experiments/protocols/agreement.py [weights=FILE]                one core: about 1 minute
+    python experiments/protocols/agreement.py images=2100 sizes=32          25 minutes; more images than features
 
 Rows of other sizes and numbers of images stay in results/agreement.json; each says with which weights it was made.
 Writes a table of README.md.

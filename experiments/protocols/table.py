@@ -1,6 +1,6 @@
 """How far apart are the numbers that different evaluation protocols give for the same images?
 
-    python experiments/protocols/table.py [weights=FILE]       two cores: about 4 minutes
+    python experiments/protocols/table.py [weights=FILE]       one core: about 6 minutes
 
 Measures the Frechet distance of one pair of image sets under the protocols that papers and libraries use. Writes
 results/protocols.json and the tables of README.md. Without `weights` Inception is untrained.
@@ -9,6 +9,7 @@ results/protocols.json and the tables of README.md. Without `weights` Inception 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
@@ -30,6 +31,7 @@ ALLOWED = {"weights": "the published weights, torch-fidelity's weights-inception
 FIELD = "the field's: TensorFlow 1 resize, rounded"
 
 Row = dict[str, float]
+Shards = dict[str, Any]
 
 
 def main() -> None:
@@ -55,7 +57,7 @@ def main() -> None:
     readme.replace("counts", _count_table(counts), README)
 
 
-def _protocols(extractor: Inception, size: int, settings: DictConfig) -> tuple[Row, list[dict]]:
+def _protocols(extractor: Inception, size: int, settings: DictConfig) -> tuple[Row, list[Shards]]:
     """The distance under each protocol, and with padded shards of the reference, at one size."""
     reference, others = pairs.faces(size, settings.images)
     x = pairs.spoilt(others, settings)
@@ -72,6 +74,7 @@ def _protocols(extractor: Inception, size: int, settings: DictConfig) -> tuple[R
     for quality in settings.jpeg:
         compressed = features(extractor, pairs.compressed(reference, quality))
         rows[f"references stored as JPEG of quality {quality}"] = distance(compressed, fake)
+    print(size, json.dumps(rows), flush=True)
     for part in (2, 4):
         count = settings.images // part
         rows[f"{count} images on each side instead of {settings.images}"] = distance(real[:count], fake[:count])
@@ -79,7 +82,7 @@ def _protocols(extractor: Inception, size: int, settings: DictConfig) -> tuple[R
     return rows, shards
 
 
-def _counts(small: SmallExtractor, settings: DictConfig) -> tuple[list[Row], list[dict]]:
+def _counts(small: SmallExtractor, settings: DictConfig) -> tuple[list[Row], list[Shards]]:
     """The distance for growing numbers of images, and with padded shards, on the small extractor."""
     reference, others = pairs.faces(small.trunk.size, max(settings.counts))
     real, same = features(small, reference), features(small, others)
@@ -91,12 +94,12 @@ def _counts(small: SmallExtractor, settings: DictConfig) -> tuple[list[Row], lis
     return rows, [_shards(real, fake, "faces, 32 px", *pair) for pair in settings.padded.faces]
 
 
-def _shards(real: Tensor, fake: Tensor, name: str, count: int, ranks: int) -> dict:
+def _shards(real: Tensor, fake: Tensor, name: str, count: int, ranks: int) -> Shards:
     """`count` images on each side, and the same with the reference padded for `ranks`."""
     real, fake = real[:count], fake[:count]
     shards = pairs.padded(real, ranks)
     found = {"right": distance(real, fake), "padded": distance(shards, fake)}
-    return {"extractor": name, "images": count, "ranks": ranks, "counted": len(shards), **found}
+    return {"extractor": name, "images": len(real), "ranks": ranks, "counted": len(shards), **found}
 
 
 def _protocol_table(protocols: dict[int, Row]) -> str:
@@ -110,7 +113,7 @@ def _beside_the_field(rows: Row, name: str) -> tuple[str, str]:
     return f"{rows[name]:.3f}", _change(rows[name], rows[FIELD])
 
 
-def _padded_table(rows: list[dict]) -> str:
+def _padded_table(rows: list[Shards]) -> str:
     header = ["extractor", "images", "ranks", "counted as", "right", "padded", "change"]
     lines = [
         [

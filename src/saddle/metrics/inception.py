@@ -41,7 +41,7 @@ class Inception(Classifier):
         super().__init__()
         path = published() if weights is None else weights_file(weights)
         tensors, self.digest = read(path)
-        self.network = _filled(tensors, path).to(memory_format=torch.channels_last)  # a quarter faster on a CPU
+        self.network = _filled(tensors, path).to(memory_format=torch.channels_last)  # a third faster on a CPU
         self.requires_grad_(False)
         self.eval()
 
