@@ -31,6 +31,7 @@ $(READY): requirements.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUNPY) -m pip install --quiet --disable-pip-version-check uv
 	@$(VENV)/bin/uv pip install --quiet --python $(RUNPY) --requirement requirements.lock
+	@echo "$(CURDIR)/src" > "$$($(RUNPY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/saddle.pth"
 	@touch $(READY)
 
 sweep: setup  ## the main job: minimax against nonsaturating (ARGS="data=digits seed=0,1" adds overrides)

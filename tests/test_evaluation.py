@@ -128,7 +128,13 @@ def test_the_command_says_what_was_measured_where_it_is_and_what_is_missing(
         finished(name)
     printed, code = told(capsys)
     assert code is None
-    for words in ("60 generated against 60 real images", "loss-minimax", "loss-nonsaturating", "coverage_digits", "swd"):
+    for words in (
+        "60 generated against 60 real images",
+        "loss-minimax",
+        "loss-nonsaturating",
+        "coverage_digits",
+        "swd",
+    ):
         assert words in printed
     assert "fid is not measured: the Inception network is not in" in " ".join(printed.split())
     assert "runs/sweep/loss-minimax/evaluation.json" in printed
@@ -167,7 +173,7 @@ def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[
 
 def test_on_a_run_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
     run = finished("one")
-    cfg = OmegaConf.create(run.config())
+    cfg: Any = OmegaConf.create(run.config())
     del cfg["evaluator"]["density_neighbours"]
     run.write_config(OmegaConf.to_yaml(cfg))
     run.write_environment({"saddle": "0.1.0"})

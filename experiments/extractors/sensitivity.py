@@ -11,7 +11,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import readme
 import torch
 from degrade import kept
 from figure import LABELS, draw
@@ -21,8 +20,10 @@ from study import DEGRADATIONS, Instruments, Row, rises, study
 from torch import Tensor
 
 from saddle.metrics.small import SmallExtractor
+from saddle.report import readme
 
 HERE = Path(__file__).resolve().parent
+README = HERE / "README.md"
 FORMATS = {"fd": "{:.3f}", "kd": "{:.5f}", "swd": "{:.4f}", "precision": "{:.3f}", "recall": "{:.3f}"}
 SHOWN = 90
 """Images from which the figure takes its examples."""
@@ -46,10 +47,10 @@ def main() -> None:
             "rising": {key: {metric: rises(found, metric) for metric in ("fd", "kd")} for key, found in rows.items()},
         }
         examples[name] = {key: spoilt(key, test[:SHOWN], ranks[:SHOWN], strengths[key]) for key in LABELS}
-        readme.replace(f"sensitivity {name}", _table(rows))
+        readme.replace(README, f"sensitivity {name}", _table(rows))
         print(name, json.dumps(results[name]["rising"]), flush=True)
     (HERE / "results" / "sensitivity.json").write_text(json.dumps(results, indent=1) + "\n")
-    readme.replace("floors", _floors(results))
+    readme.replace(README, "floors", _floors(results))
     draw(results, examples, HERE / "results" / "sensitivity.png")
 
 

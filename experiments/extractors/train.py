@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import readme
 import torch
 from omegaconf import DictConfig, OmegaConf
 from safetensors.torch import save_file
@@ -29,6 +28,7 @@ from saddle.data.faces import Faces
 from saddle.data.pixels import from_uint8
 from saddle.metrics.trunk import Trunk
 from saddle.noise import generator, order
+from saddle.report import readme
 from saddle.weights import SHIPPED
 
 HERE = Path(__file__).resolve().parent
@@ -160,7 +160,7 @@ def store(name: str, recipe: DictConfig, trunk: Trunk, scores: dict[str, dict[st
         [key, *(kinds[kind].format(score[kind]) if kind in score else "" for kind in kinds)]
         for key, score in scores.items()
     ]
-    readme.replace(f"held out {name}", readme.table(["factor", "accuracy", "R^2"], rows))
+    readme.replace(HERE / "README.md", f"held out {name}", readme.table(["factor", "accuracy", "R^2"], rows))
 
 
 if __name__ == "__main__":

@@ -13,25 +13,22 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pairs
 import torch
+import untrained
+from extraction import BATCH, distance, features
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
+from saddle.arguments import arguments
+from saddle.data.pixels import to_uint8
+from saddle.metrics.frechet import Gaussian
+from saddle.metrics.inception import Inception
+from saddle.report import readme
+
 HERE = Path(__file__).resolve().parent
-sys.path += [str(HERE.parents[1] / "src"), str(HERE.parent / "extractors")]
-
-import pairs  # noqa: E402
-import readme  # noqa: E402
-import untrained  # noqa: E402
-from extraction import BATCH, distance, features  # noqa: E402
-
-from saddle.arguments import arguments  # noqa: E402
-from saddle.data.pixels import to_uint8  # noqa: E402
-from saddle.metrics.frechet import Gaussian  # noqa: E402
-from saddle.metrics.inception import Inception  # noqa: E402
-
 Row = dict[str, Any]
 RESULTS = HERE / "results" / "agreement.json"
 ALLOWED = {
@@ -58,7 +55,7 @@ def main() -> None:
     by_case = {(row["images"], row["size"]): row for row in [*stored, *rows]}
     results = [by_case[case] for case in sorted(by_case)]
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    readme.replace("agreement", _table(results), HERE / "README.md")
+    readme.replace(HERE / "README.md", "agreement", _table(results))
 
 
 def _compared(extractor: Inception, weights: Path, size: int, count: int, settings: DictConfig) -> Row:

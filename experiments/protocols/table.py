@@ -11,21 +11,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pairs
+from extraction import distance, features, features_resized, inception
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
+from saddle.arguments import arguments
+from saddle.data.pixels import to_uint8
+from saddle.metrics.inception import Inception
+from saddle.metrics.small import SmallExtractor
+from saddle.report import readme
+
 HERE = Path(__file__).resolve().parent
-sys.path += [str(HERE.parents[1] / "src"), str(HERE.parent / "extractors")]
-
-import pairs  # noqa: E402
-import readme  # noqa: E402
-from extraction import distance, features, features_resized, inception  # noqa: E402
-
-from saddle.arguments import arguments  # noqa: E402
-from saddle.data.pixels import to_uint8  # noqa: E402
-from saddle.metrics.inception import Inception  # noqa: E402
-from saddle.metrics.small import SmallExtractor  # noqa: E402
-
 README = HERE / "README.md"
 ALLOWED = {"weights": "the published weights, torch-fidelity's weights-inception-2015-12-05-6726825d.pth"}
 FIELD = "the field's: TensorFlow 1 resize, rounded"
@@ -52,9 +49,9 @@ def main() -> None:
         "counts": counts,
     }
     (HERE / "results" / "protocols.json").write_text(json.dumps(results, indent=1) + "\n")
-    readme.replace("protocols", f"{note}\n\n{_protocol_table(results['protocols'])}", README)
-    readme.replace("padded", _padded_table(results["padded"]), README)
-    readme.replace("counts", _count_table(counts), README)
+    readme.replace(README, "protocols", f"{note}\n\n{_protocol_table(results['protocols'])}")
+    readme.replace(README, "padded", _padded_table(results["padded"]))
+    readme.replace(README, "counts", _count_table(counts))
 
 
 def _protocols(extractor: Inception, size: int, settings: DictConfig) -> tuple[Row, list[Shards]]:

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from statistics import mean
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
-
 from saddle.runs.sweep import newest_sweep, runs_of
 
 STRETCHES = ((0, 100), (100, 500), (500, 1000), (1000, 10**9))

@@ -80,7 +80,9 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
 def _require_a_batch(batch_size: int, data: Data) -> None:
     if isinstance(data, Images) and batch_size > len(data.train):
         count = len(data.train)
-        raise ValueError(f"batch_size={batch_size}: the training set has {count} images; set batch_size={count} or less")
+        raise ValueError(
+            f"batch_size={batch_size}: the training set has {count} images; set batch_size={count} or less"
+        )
 
 
 def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:

@@ -43,7 +43,9 @@ def _complete(described: dict[str, Any], supplied: dict[str, Any]) -> None:
     """Refuse a node that lacks an argument, as one of another version may."""
     known = signature(resolve(described["_target_"], ""))
     given = described.keys() | supplied.keys()
-    lacking = [argument.name for argument in known.arguments.values() if argument.required and argument.name not in given]
+    lacking = [
+        argument.name for argument in known.arguments.values() if argument.required and argument.name not in given
+    ]
     if lacking:
         raise ConfigError(f"{described['_target_']} needs {listing(lacking, 'and')}, which the configuration lacks")
 

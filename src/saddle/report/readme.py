@@ -1,12 +1,11 @@
-"""Tables for README.md: each stands between two comments that name it, and is replaced as a whole."""
+"""Tables in the README of an experiment: each stands between two comments that name it, and is replaced as a whole."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-README = Path(__file__).resolve().parent / "README.md"
 
-
-def replace(section: str, table: str, readme: Path = README) -> None:
-    """Put `table` between `<!-- section -->` and `<!-- /section -->` of a README.md, by default of this folder's.
+def replace(readme: Path, section: str, table: str) -> None:
+    """Put `table` between `<!-- section -->` and `<!-- /section -->` of a README.md.
 
     Raises:
         ValueError: the README has no such section.
@@ -19,7 +18,7 @@ def replace(section: str, table: str, readme: Path = README) -> None:
     readme.write_text(before + begin + table + end + rest.split(end)[1])
 
 
-def table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Markdown: the first column to the left, the others to the right."""
     rules = ["---", *["---:"] * (len(header) - 1)]
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rules, *rows))
