@@ -1,4 +1,4 @@
-"""Evaluation as a person calls it: of finished runs, of folders, and of everything that is not ready to be evaluated."""
+"""Evaluation as a person calls it: of finished runs, of folders, and of all that is not ready for it."""
 
 import json
 import shutil

@@ -18,8 +18,7 @@ def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
             the arguments that it lacks.
 
     Raises:
-        ConfigError: a target, at any depth of the node, is not allowed, or a number is missing that neither the node nor
-            the code supplies.
+        ConfigError: a target, at any depth of the node, is not allowed, or an argument is missing.
     """
     if not node:
         return None
@@ -41,11 +40,9 @@ def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
 
 def _complete(described: dict[str, Any], supplied: dict[str, Any]) -> None:
     """Refuse a node that lacks an argument, as one of another version may."""
-    known = signature(resolve(described["_target_"], ""))
-    given = described.keys() | supplied.keys()
-    lacking = [
-        argument.name for argument in known.arguments.values() if argument.required and argument.name not in given
-    ]
+    arguments = signature(resolve(described["_target_"], "")).arguments.values()
+    needed = [argument.name for argument in arguments if argument.required]
+    lacking = [name for name in needed if name not in described and name not in supplied]
     if lacking:
         raise ConfigError(f"{described['_target_']} needs {listing(lacking, 'and')}, which the configuration lacks")
 
