@@ -1,4 +1,7 @@
-"""Train one model, or with -m every job of a sweep: Hydra in, objects out. `python src/train.py --help` says more."""
+"""Train one model, or with -m every job of a sweep: Hydra in, objects out. `python src/train.py --help` says more.
+
+`python src/train.py run=runs/SWEEP/JOB [updates=N]` goes on with a run, to more updates if that is asked for.
+"""
 
 import os
 import sys
@@ -11,16 +14,23 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from saddle.arguments import arguments
 from saddle.config import enter
 from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names
+from saddle.runs.sweep import find_run
+from saddle.stored import stored_config
 
 
 @hydra.main(version_base=None, config_path="../conf", config_name="train")
 def job(cfg: DictConfig) -> None:
     """One run, composed and checked."""
-    folder = RunFolder(HydraConfig.get().runtime.output_dir)
+    sys.exit(carry_out(cfg, RunFolder(HydraConfig.get().runtime.output_dir)))
+
+
+def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
+    """Train what `cfg` says into `folder`, unless what lies there is an answer; the exit code."""
     try:
         answer = answer_of_earlier_run(cfg, folder)
     except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
@@ -29,15 +39,38 @@ def job(cfg: DictConfig) -> None:
         from saddle.session import run  # imports torch: only when a run really starts
 
         answer = run(cfg, folder)
-    sys.exit(answer)
+    return answer
+
+
+def go_on(argv: list[str]) -> int:
+    """Go on with the run that `argv` names; the exit code."""
+    given = arguments({"run": "the run's folder", "updates": "how many in all; by default as before"}, argv)
+    try:
+        folder = find_run(given["run"])
+        cfg = stored_config(folder, files=True)
+        cfg.updates = _whole(given["updates"]) if "updates" in given else cfg.updates
+    except (LookupError, ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    return carry_out(cfg, folder)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ValueError(f"updates={text} takes a whole number above 0")
+    return int(text)
 
 
 def main() -> None:
     """Refuse what is wrong with the command line, then hand over to Hydra."""
+    if any(argument.startswith("run=") for argument in sys.argv[1:]):
+        sys.exit(go_on(sys.argv))
     OmegaConf.register_new_resolver("single_job", lambda overrides: job_names([list(overrides)])[0])
     sys.argv[1:] = enter(sys.argv[1:])
     job()
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # before training began
+        sys.exit(130)

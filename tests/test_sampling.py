@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from members import composed
 from saddle.building import build_model
 from saddle.runs.folder import RunFolder
-from saddle.sampling import load_model, stored_config, write_samples
+from saddle.sampling import load_model, write_samples
+from saddle.stored import stored_config
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def run(tmp_path: Path) -> RunFolder:
 def test_the_same_samples_bit_for_bit(run: RunFolder) -> None:
     """The memory format decides about the last bit: a loaded model has that of the trained one."""
     expected = torch.load(run.path.parent / "expected.pt", weights_only=True)
-    assert torch.equal(load_model(run, stored_config(run)).sample(range(300), seed=0), expected)
+    assert torch.equal(load_model(run, stored_config(run, files=False)).sample(range(300), seed=0), expected)
 
 
 def test_samples_are_files(run: RunFolder, tmp_path: Path) -> None:
@@ -53,14 +54,14 @@ def test_a_strangers_configuration_is_refused(run: RunFolder, path: str, value: 
     OmegaConf.update(cfg, path, value)
     run.write_config(OmegaConf.to_yaml(cfg))
     with pytest.raises(ValueError, match=r"refused|changed by hand"):
-        stored_config(run)
+        stored_config(run, files=False)
 
 
 def test_other_weights_are_refused(run: RunFolder) -> None:
     for damaged in (b"", b"\x80\x04nonsense" * 10):
         run.weights.write_bytes(damaged)
         with pytest.raises(ValueError, match="does not fit"):
-            load_model(run, stored_config(run))
+            load_model(run, stored_config(run, files=False))
     run.weights.unlink()
     with pytest.raises(LookupError, match="no weights"):
-        load_model(run, stored_config(run))
+        load_model(run, stored_config(run, files=False))

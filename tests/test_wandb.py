@@ -50,7 +50,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def logger(folder: str = "runs/single/a job (1)", **changes: Any) -> Wandb:
     partial = instantiate(OmegaConf.load(CONF / "wandb.yaml"))
     names = {"group": "loss_1f2e3d", "job": "loss-minimax", "job_type": "training"}
-    arguments = {**names, "tags": ["faces", "x" * 90], "config": CONFIG}
+    arguments = {**names, "tags": ["faces", "x" * 90], "config": CONFIG, "earlier": None}
     best = {"fd_faces": "min", "precision_faces": "max"}
     built = partial(**{"folder": Path(folder), "best": best, **arguments, "timeout": 1.0, **changes})
     assert isinstance(built, Wandb)

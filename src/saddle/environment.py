@@ -23,8 +23,9 @@ PACKAGES = (
 )
 
 
-def describe(command: list[str], precision: str) -> dict[str, object]:
-    """What to store beside a run's numbers."""
+def describe(command: list[str], precision: str, earlier: dict[str, object] | None) -> dict[str, object]:
+    """What to store beside a run's numbers; `earlier` is what was stored of the part of the run before this one."""
+    parts = [] if earlier is None else [*earlier.pop("earlier", []), earlier]  # type: ignore[misc]  # a list, as below
     return {
         "saddle": VERSION,
         "command": command,
@@ -36,6 +37,7 @@ def describe(command: list[str], precision: str) -> dict[str, object]:
         "processor": _processor(),
         "precision": precision,
         "threads": int(os.environ["OMP_NUM_THREADS"]),
+        "earlier": parts,
     }
 
 

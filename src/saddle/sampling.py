@@ -1,42 +1,21 @@
 """A finished run's model again, and what it draws."""
 
-import sys
 from math import ceil, sqrt
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from saddle.building import build_data, build_model
-from saddle.config import check
-from saddle.environment import VERSION
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
+from saddle.stored import stored_config
 
 BATCH = 250
 """Samples drawn at a time."""
 IN_GRID = 64
 """Samples in the grid, if there are as many."""
-
-
-def stored_config(run: RunFolder) -> DictConfig:
-    """The run's configuration, checked as if it came from a stranger.
-
-    Raises:
-        ValueError: it is not a configuration that this version can build.
-    """
-    text = run.config()
-    if "${" in text:  # it was stored resolved; an interpolation could read this machine's environment
-        raise ValueError(f"{run.path / 'config.yaml'} holds an interpolation: it was changed by hand")
-    cfg = OmegaConf.create(text)
-    if not isinstance(cfg, DictConfig):
-        raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
-    made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
-    if made != VERSION:
-        print(f"note: {run.path} was made by Saddle {made}, this is {VERSION}", file=sys.stderr)
-    check(cfg, files=False)
-    return cfg
 
 
 def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
@@ -64,7 +43,7 @@ def write_samples(run: RunFolder, *, count: int, seed: int | None, out: Path) ->
         ValueError: `out` is there and not empty.
         OSError: it cannot be written.
     """
-    cfg = stored_config(run)
+    cfg = stored_config(run, files=False)
     model, data = load_model(run, cfg), build_data(cfg)
     seed = cfg.seed if seed is None else seed
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -11,12 +11,15 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
 
 from saddle.building import build_data, build_evaluator, build_model
+from saddle.callbacks.checkpoint import Checkpoint, restore
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Instrument, Measure
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.run_log import RunLog
 from saddle.callbacks.wandb import Wandb
+from saddle.checkpoints import Checkpoints
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
@@ -33,48 +36,92 @@ LOSSES = ("loss_discriminator", "loss_generator")
 
 
 def run(cfg: DictConfig, folder: RunFolder) -> int:
-    """Train what `cfg` describes into the empty `folder`; returns the exit code of the process."""
+    """Train what `cfg` describes into `folder`, on from its last checkpoint; returns the exit code of the process."""
     _quiet_libraries()
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     try:
-        _train(cfg, folder)
+        finished = _train(cfg, folder)
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
         folder.mark("interrupted")
-        print(f"\ninterrupted: {shown(folder.path)}; the same command begins it again", file=sys.stderr)
-        return 130
+        return _interrupted(folder)
     except Exception as error:
         folder.mark("failed", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
         if not isinstance(error, ValueError | OSError):  # not a wrong input but a mistake of ours
             traceback.print_exc()
         print(f"error: {error}\nfailed: {shown(folder.path)} (the trace is in its status.json)", file=sys.stderr)
         return 1
-    return 0
+    return 0 if finished else _interrupted(folder)
 
 
-def _train(cfg: DictConfig, folder: RunFolder) -> None:
-    folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    folder.write_environment(describe(sys.argv, cfg.trainer.precision))
+def _interrupted(folder: RunFolder) -> int:
+    how = "goes on from there" if folder.can_go_on() else "begins again"
+    print(f"interrupted: {shown(folder.path)}; the same command, or run={shown(folder.path)}, {how}", file=sys.stderr)
+    return 130
+
+
+def _train(cfg: DictConfig, folder: RunFolder) -> bool:
+    """Whether the run came to its end."""
+    checkpoints = Checkpoints(folder.checkpoints)
+    state, problems = checkpoints.load()
+    for problem in problems:
+        print(f"note: {problem}", file=sys.stderr)
+    if state is None:
+        folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
+    folder.write_environment(describe(sys.argv, cfg.trainer.precision, folder.environment()))
     data = build_data(cfg)
     facts = data.facts()  # reads a person's own images: what is wrong with them is said first
     evaluator = build_evaluator(cfg, data)
     _require_a_batch(cfg.batch_size, data)
     model = build_model(cfg)
+    known = {"data": facts["digest"], "threads": torch.get_num_threads(), "precision": cfg.trainer.precision}
+    if state is not None:
+        _require_unchanged(state["facts"], known)
+        restore(model, state)
+    folder.rewind(model.updates if state is not None else -1)
+    folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     print(opening(cfg, model.sizes(), folder), flush=True)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
-    lifecycle = Lifecycle(folder=folder)
-    loggers = _loggers(cfg, folder, evaluator)
-    callbacks = [measure, lifecycle, _progress(cfg, folder, measure, evaluator)]
+    earlier = state["facts"] if state is not None else {}
+    lifecycle = Lifecycle(folder=folder, seconds=earlier.get("seconds", 0.0))
+    loggers = _loggers(cfg, folder, evaluator, earlier.get("wandb"))
+    checkpoint = Checkpoint(
+        checkpoints=checkpoints,
+        every=cfg.checkpoint_every,
+        state=state,
+        facts=lambda: {**known, "seconds": lifecycle.seconds, "wandb": _wandb(loggers)},
+    )
+    callbacks = [measure, checkpoint, Interruption(), lifecycle, _progress(cfg, folder, measure, evaluator)]
     trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks)
     train(
         model=model,
         data=data,
         trainer=trainer,
         updates=cfg.updates,
-        every=[cfg.log_every, cfg.sample_every, cfg.evaluate_every],
+        every=[cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every],
     )
+    if model.interrupted:
+        return False
     folder.write_summary(_summary(folder, facts, model, lifecycle.seconds, evaluator, loggers))
     folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
+    return True
+
+
+def _require_unchanged(had: dict[str, Any], known: dict[str, Any]) -> None:
+    """Refuse to go on with other images; say it where other threads or another precision will change the last bits."""
+    if had["data"] != known["data"]:
+        raise ValueError(
+            f"the images have changed since this run began (digest {had['data']}, now {known['data']}): bring them "
+            "back, or begin again with fresh=true"
+        )
+    for what in ("threads", "precision"):
+        if had[what] != known[what]:
+            print(f"note: {what} {had[what]} before, {known[what]} now: the last bits will differ", file=sys.stderr)
+
+
+def _wandb(loggers: Sequence[Logger]) -> dict[str, Any] | None:
+    """Which W&B run this is."""
+    return next((logger.identity() for logger in loggers if isinstance(logger, Wandb)), None)
 
 
 def _require_a_batch(batch_size: int, data: Data) -> None:
@@ -95,7 +142,9 @@ def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> li
     return seen
 
 
-def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) -> list[Logger]:
+def _loggers(
+    cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None, earlier: dict[str, Any] | None
+) -> list[Logger]:
     loggers: list[Logger] = [RunLog(folder=folder)]
     make = instantiate(cfg.logger)
     if make is not None:
@@ -111,6 +160,7 @@ def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) ->
                 tags=tags,
                 config=config,
                 best=best,
+                earlier=earlier,
             )
         )
     return loggers

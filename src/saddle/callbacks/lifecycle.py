@@ -12,13 +12,19 @@ from saddle.runs.folder import RunFolder
 class Lifecycle(Callback):
     """Keeps `status.json` true while the run lasts, and at its end stores the weights that `sample` draws with.
 
-    Attributes:
-        seconds: wall-clock time of the training, with the evaluations after the first update.
+    Args:
+        folder: the run's.
+        seconds: that earlier parts of the run took.
     """
 
-    def __init__(self, *, folder: RunFolder) -> None:
+    def __init__(self, *, folder: RunFolder, seconds: float) -> None:
         self.folder = folder
-        self.seconds = 0.0
+        self.earlier = seconds
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time of the training, with the evaluations after the first update; interruptions left out."""
+        return self.earlier + monotonic() - self.started
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
         self.started = monotonic()
@@ -28,7 +34,9 @@ class Lifecycle(Callback):
         self.folder.beat(updates=model.updates)
 
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
-        self.seconds = monotonic() - self.started
+        if model.interrupted:
+            self.folder.mark("interrupted", updates=model.updates)
+            return
         weights = {name: tensor.cpu().contiguous() for name, tensor in model.drawn().state_dict().items()}
         self.folder.weights.parent.mkdir(exist_ok=True)
         save_file(weights, self.folder.weights)

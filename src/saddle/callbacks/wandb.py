@@ -43,6 +43,9 @@ class Wandb(Logger):
         tags: words to filter runs by, cut to the 64 characters that W&B allows.
         config: the whole resolved configuration, as plain containers.
         best: for each metric with a better side, `min` or `max`.
+        earlier: the `identity` of the run that this one goes on with; None for a run from the beginning. Online it is
+            the same run; offline, where an upload would overwrite the first part, another one of the same group, which
+            names it in its configuration as `resumed_from`.
 
     Attributes:
         offline: whether the run exists on disk only.
@@ -65,11 +68,13 @@ class Wandb(Logger):
         tags: Sequence[str],
         config: Mapping[str, Any],
         best: Mapping[str, str],
+        earlier: Mapping[str, Any] | None,
     ) -> None:
         super().__init__()
         self.offline = True
         self.url: str | None = None
         self.path: str | None = None
+        self._id: str | None = None
         self.run_folder = folder / "wandb"
         self._project = project
         self._run: wandb.Run | None = None
@@ -95,6 +100,9 @@ class Wandb(Logger):
             "config": dict(config),
             "settings": settings,
         }
+        if earlier is not None:
+            arguments["config"] = {**config, "resumed_from": earlier["id"]}
+        self._earlier = earlier["id"] if earlier is not None and earlier["online"] else None
         try:
             self._start(arguments, timeout, best)
         except Exception as error:  # settings that W&B refuses, a service that cannot start: its trouble, not the run's
@@ -153,6 +161,10 @@ class Wandb(Logger):
         self._run = None
         end_session()
 
+    def identity(self) -> dict[str, Any] | None:
+        """What a later part of the run needs to go on with this one; None where there is none."""
+        return None if self._id is None else {"id": self._id, "online": not self.offline}
+
     def closing_line(self) -> str:
         """Where the run is, or how to upload it."""
         if self._refused:
@@ -178,7 +190,8 @@ class Wandb(Logger):
         problem = begin_session(timeout)
         if problem is None:
             try:
-                self._run = wandb.init(**arguments)
+                going_on = {"id": self._earlier, "resume": "must"} if self._earlier else {}
+                self._run = wandb.init(**arguments, **going_on)
             except (wandb.Error, TimeoutError) as error:
                 problem = f"wandb.init failed ({str(error).splitlines()[0]})"
         if self._run is None:
@@ -191,6 +204,7 @@ class Wandb(Logger):
         for name, side in best.items():
             self._run.define_metric(name, step_metric="updates", summary=f"{side},last")
         self.offline, self.url, self.run_folder = self._run.offline, self._run.url, Path(self._run.dir).parent
+        self._id = self._run.id
         self.path = None if self.offline or self.url is None else self._run.path
         if problem:
             _say(f"W&B: {problem}; the run is kept offline, upload it with: {self._sync()}")

@@ -37,6 +37,7 @@ class Keys:
     sample_every: PositiveInt
     sample_images: PositiveInt
     evaluate_every: PositiveInt
+    checkpoint_every: PositiveInt
     evaluate_images: PositiveInt | None
     evaluate_reference: Literal["test", "train", "all"] | None
 

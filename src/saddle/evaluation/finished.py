@@ -16,7 +16,8 @@ from saddle.data.pixels import to_uint8
 from saddle.evaluation.company import Company
 from saddle.evaluation.memorised import memorised
 from saddle.runs.folder import RunFolder
-from saddle.sampling import load_model, stored_config
+from saddle.sampling import load_model
+from saddle.stored import stored_config
 
 Result = dict[str, Any]
 """`metrics`, name -> number; `floor` of each Frechet distance; `protocol`; `missing`, name -> why it is not there."""
@@ -32,7 +33,7 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
         LookupError: the run has no weights.
         ValueError: its folder does not fit together, or more images are asked for than the reference has.
     """
-    cfg = stored_config(run)
+    cfg = stored_config(run, files=False)
     if images is not None:
         cfg.evaluate_images = images
     model, data = load_model(run, cfg), build_data(cfg)
@@ -78,6 +79,7 @@ def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str
             "missing": result["missing"],
         },
         best={},
+        earlier=None,
     )
     logger.log_metrics({**result["metrics"], "nearest": nearest}, step=int(result["updates"] or 0))
     logger.finalize("success")

@@ -1,7 +1,7 @@
 """What every model promises: a rule that changes parameters from update to update, and samples by index."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from pytorch_lightning import LightningModule
@@ -18,6 +18,7 @@ class GenerativeModel(LightningModule, ABC):
         updates: iterations done: the clock of everything (budget, evaluation, grids, logs). Lightning's `global_step`
             is used for nothing.
         data: where the real samples come from.
+        interrupted: set from outside: training ends after the update that is going on.
     """
 
     automatic_optimization = False
@@ -26,6 +27,7 @@ class GenerativeModel(LightningModule, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.updates = 0
+        self.interrupted = False
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
@@ -57,6 +59,8 @@ class GenerativeModel(LightningModule, ABC):
         for update in updates:
             self.iterate(update)
             self.updates = update + 1
+            if self.interrupted:
+                break
 
     def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:
         """A stretch of updates has nothing to move; Lightning would take the range for a collection and rebuild it."""
@@ -76,6 +80,15 @@ class GenerativeModel(LightningModule, ABC):
         names = list(self._sums)
         self._sums, self._counts = {}, {}
         return dict(zip(names, means, strict=True))
+
+    def notes(self) -> dict[str, tuple[Tensor, int]]:
+        """What was noted and not yet fetched, name -> (sum, count): it belongs to the state of a run."""
+        return {name: (total, self._counts[name]) for name, total in self._sums.items()}
+
+    def restore_notes(self, notes: Mapping[str, tuple[Tensor, int]]) -> None:
+        """Go on from earlier `notes`."""
+        self._sums = {name: total for name, (total, _) in notes.items()}
+        self._counts = {name: count for name, (_, count) in notes.items()}
 
 
 class CodedModel(GenerativeModel):

@@ -13,8 +13,9 @@ from saddle.runs.messages import closing, shown
 def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
     """The exit code if the folder already answers the command; None when training begins, in an empty folder.
 
-    A finished run answers the same command and refuses another one by the keys that differ; `fresh=true` moves it
-    aside, as every run that did not finish is moved.
+    A finished run answers the same command, one that did not finish is gone on with from its last checkpoint, and so is
+    a finished one that is asked for more updates. A run with other settings is refused by the keys that differ. A run
+    without a checkpoint is moved aside, as any is by `fresh=true`.
     """
     with folder.claiming():
         answer = _answer(cfg, folder)
@@ -29,18 +30,25 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
         return None
     if status.state == "running":
         return _refuse(f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}")
-    if status.state == "finished" and not cfg.fresh:
-        stored = DictConfig(OmegaConf.create(folder.config()))
-        if changed := differences(identity(stored), identity(cfg)):
-            return _refuse(
-                f"{shown(folder.path)} holds a finished run with other settings ({'; '.join(changed)}): "
-                "fresh=true moves it aside and trains anew"
-            )
+    state = "unfinished" if status.state == "new" else status.state
+    if cfg.fresh or not folder.can_go_on():
+        aside = folder.move_aside() or Path()
+        print(f"the {state} run that was here is now {shown(aside)}; training begins again")
+        return None
+    stored = DictConfig(OmegaConf.create(folder.config()))
+    asked, had = identity(cfg), identity(stored)
+    more = asked.pop("updates") - had.pop("updates")
+    if changed := differences(had, asked):
+        return _refuse(
+            f"{shown(folder.path)} holds a run ({state}) with other settings ({'; '.join(changed)}): "
+            "fresh=true moves it aside and trains anew"
+        )
+    if status.state == "finished" and more < 0:
+        return _refuse(f"{shown(folder.path)} has {stored.updates:,} updates behind it: updates={cfg.updates} is less")
+    if status.state == "finished" and more == 0:
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
         return 0
-    aside = folder.move_aside() or Path()
-    state = "unfinished" if status.state == "new" else status.state
-    print(f"the {state} run that was here is now {shown(aside)}; training begins again")
+    print(f"going on with the run ({state}) in {shown(folder.path)}; fresh=true would begin again")
     return None
 
 

@@ -66,6 +66,11 @@ class RunFolder:
         """Whether this is a run's folder."""
         return any((self.path / name).is_file() for name in ("config.yaml", "status.json", "summary.json"))
 
+    def can_go_on(self) -> bool:
+        """Whether there is a state to go on from, and the configuration that it belongs to."""
+        states = [self.checkpoints / name for name in ("last.ckpt", "previous.ckpt")]
+        return (self.path / "config.yaml").is_file() and any(state.is_file() for state in states)
+
     def write_config(self, text: str) -> None:
         """Store the whole resolved configuration, YAML."""
         self._write_text("config.yaml", text)

@@ -1,0 +1,276 @@
+"""A run that was cut off anywhere goes on as if it had not been: the same bits, each reading once."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from members import composed
+from saddle.checkpoints import Checkpoints
+from saddle.models.gan import GAN
+from saddle.runs.earlier import answer_of_earlier_run
+from saddle.runs.folder import RunFolder
+from saddle.session import run
+
+pytestmark = pytest.mark.filterwarnings("ignore:measured on")
+SMALL = ["data=digits", "resolution=8", "logger=none", "evaluate_images=60", "sample_images=4", "batch_size=16"]
+EVERY = ["log_every=3", "sample_every=4", "evaluate_every=5", "checkpoint_every=4"]
+KINDS = {
+    "mlp": ["network=mlp"],
+    "batch norm, two D steps, bf16": [
+        "network.discriminator.norm=batch",
+        "d_steps=2",
+        "trainer.precision=bf16-mixed",
+    ],
+    "spectral, no average, fp32": ["model.average_decay=null", "trainer.precision=32-true"],
+}
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours catches it."""
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    assert {number: signal.getsignal(number) for number in handlers} == handlers
+
+
+def train(folder: RunFolder, *settings: str) -> int:
+    """The command with these settings, as `src/train.py` carries it out."""
+    cfg = composed(*SMALL, *EVERY, *settings)
+    answer = answer_of_earlier_run(cfg, folder)
+    return run(cfg, folder) if answer is None else answer
+
+
+def die(folder: RunFolder) -> None:
+    """Leave the folder as a killed process does: it says running, and its process is gone."""
+    folder.mark("running")
+    status = (folder.path / "status.json").read_text().replace(f'"pid": {os.getpid()}', '"pid": 999999999')
+    (folder.path / "status.json").write_text(status)
+
+
+def cut(folder: RunFolder, monkeypatch: pytest.MonkeyPatch, where: str, call: int, *settings: str) -> None:
+    """Train until `where` is called for the `call`-th time, and die there."""
+    calls = 0
+
+    def replaced(original: Callable[..., Any]) -> Callable[..., Any]:
+        def killing(*arguments: Any, **named: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == call:
+                raise Killed
+            return original(*arguments, **named)
+
+        return killing
+
+    owner, _, name = where.rpartition(".")
+    module: Any = {"GAN": GAN, "Checkpoints": Checkpoints, "RunFolder": RunFolder, "os": os}[owner]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, replaced(getattr(module, name)))
+        with pytest.raises(Killed):
+            train(folder, *settings)
+    die(folder)
+
+
+def assert_same(one: RunFolder, other: RunFolder) -> None:
+    """Weights, optimisers, averages, buffers, metrics and grids, bit for bit."""
+    states = [Checkpoints(folder.checkpoints).load()[0] for folder in (one, other)]
+    first, second = states
+    assert first is not None
+    assert second is not None
+    assert _flat({key: first[key] for key in ("updates", "model", "optimizers", "notes")}) == _flat(
+        {key: second[key] for key in ("updates", "model", "optimizers", "notes")}
+    )
+    assert one.weights.read_bytes() == other.weights.read_bytes()
+    assert one.metrics() == other.metrics()
+    assert [path.name for path in one.grids()] == [path.name for path in other.grids()]
+    for left, right in zip(one.grids(), other.grids(), strict=True):
+        assert Image.open(left).tobytes() == Image.open(right).tobytes()
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return (str(value.dtype), tuple(value.shape), value.contiguous().view(-1).numpy().tobytes())
+    if isinstance(value, dict):
+        return {key: _flat(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_flat(inner) for inner in value]
+    return value
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("where", "call"),
+    [
+        ("GAN.generator_step", 10),  # between the D steps and G's, at an update that is no multiple of anything
+        ("RunFolder.log", 6),  # in the middle of an evaluation's writing
+        ("Checkpoints.save", 2),  # before a checkpoint
+        ("os.fsync", 3),  # while something is being written
+    ],
+)
+def test_a_killed_run_goes_on_bit_for_bit(
+    kind: str, where: str, call: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
+    assert train(whole, *KINDS[kind], "updates=13") == 0
+    cut(parts, monkeypatch, where, call, *KINDS[kind], "updates=13")
+    assert parts.status().state == "interrupted"
+    capsys.readouterr()
+    assert train(parts, *KINDS[kind], "updates=13") == 0
+    assert_same(whole, parts)
+
+
+def test_a_run_without_its_random_state_in_the_folder_is_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual way, a shuffled order and noise from the global generator, would differ; ours does not look at it."""
+    whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
+    torch.manual_seed(1)
+    train(whole, "network=mlp", "updates=9")
+    cut(parts, monkeypatch, "GAN.discriminator_step", 7, "network=mlp", "updates=9")
+    torch.manual_seed(2)
+    train(parts, "network=mlp", "updates=9")
+    assert_same(whole, parts)
+
+
+def test_more_updates_extend_a_finished_run(capsys: pytest.CaptureFixture[str]) -> None:
+    whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
+    train(whole, "network=mlp", "updates=20")
+    train(parts, "network=mlp", "updates=10")
+    assert train(parts, "network=mlp", "updates=20") == 0
+    assert whole.weights.read_bytes() == parts.weights.read_bytes()
+    assert (parts.summary() or {})["updates"] == 20
+    capsys.readouterr()
+    assert train(parts, "network=mlp", "updates=20") == 0
+    assert "already finished" in capsys.readouterr().out
+    assert train(parts, "network=mlp", "updates=15") == 2
+    assert "has 20 updates behind it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_update_and_stores_it(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
+    train(whole, "network=mlp", "updates=13")
+    step = GAN.generator_step
+
+    def interrupted(self: GAN, number_of_step: int) -> None:
+        if number_of_step == 6:
+            os.kill(os.getpid(), number)
+        step(self, number_of_step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GAN, "generator_step", interrupted)
+        assert train(parts, "network=mlp", "updates=13") == 130
+    assert parts.status().state == "interrupted"
+    state, _ = Checkpoints(parts.checkpoints).load()
+    assert state is not None
+    assert state["updates"] == 7
+    assert not parts.weights.exists()
+    assert "the same command" in capsys.readouterr().err
+    assert train(parts, "network=mlp", "updates=13") == 0
+    assert_same(whole, parts)
+
+
+def test_other_settings_and_other_images_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = RunFolder("runs/single/one")
+    cut(folder, monkeypatch, "GAN.discriminator_step", 9, "network=mlp", "updates=13")
+    before = folder.metrics()
+    assert train(folder, "network=mlp", "updates=13", "seed=1") == 2
+    assert "seed: 0 -> 1" in capsys.readouterr().err
+    state, _ = Checkpoints(folder.checkpoints).load()
+    assert state is not None
+    state["facts"]["data"]["train"] = "another"
+    Checkpoints(folder.checkpoints).save(state)
+    assert train(folder, "network=mlp", "updates=13") == 1
+    assert "the images have changed since this run began" in capsys.readouterr().err
+    assert folder.metrics() == before
+    assert train(folder, "network=mlp", "updates=13", "fresh=true") == 0
+
+
+def test_a_damaged_checkpoint_falls_back_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
+    train(whole, "network=mlp", "updates=13")
+    cut(parts, monkeypatch, "GAN.discriminator_step", 11, "network=mlp", "updates=13")
+    last = Checkpoints(parts.checkpoints).last
+    content = bytearray(last.read_bytes())
+    content[len(content) // 2] ^= 255
+    last.write_bytes(content)
+    capsys.readouterr()
+    assert train(parts, "network=mlp", "updates=13") == 0
+    assert "last.ckpt is damaged" in capsys.readouterr().err
+    assert_same(whole, parts)
+
+
+# The file
+
+
+STATE = {"updates": 3, "model": {"weight": torch.arange(1000.0)}, "optimizers": []}
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "new")
+    assert checkpoints.load() == (None, [])
+    for updates in (3, 4, 5):
+        checkpoints.save({**STATE, "updates": updates})
+    state, problems = checkpoints.load()
+    assert state is not None
+    assert (state["updates"], problems) == (5, [])
+    assert torch.equal(state["model"]["weight"], torch.arange(1000.0))
+    checkpoints.last.unlink()
+    state, _ = checkpoints.load()
+    assert state is not None
+    assert state["updates"] == 4
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["previous.ckpt"]
+
+
+@pytest.mark.parametrize("damage", [lambda c: b"", lambda c: c[: len(c) // 2], lambda c: c[:-300], lambda c: b"x" * 99])
+def test_whatever_is_damaged_the_one_before_is_read(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({**STATE, "updates": 1})
+    checkpoints.save({**STATE, "updates": 2})
+    checkpoints.last.write_bytes(damage(checkpoints.last.read_bytes()))
+    state, problems = checkpoints.load()
+    assert state is not None
+    assert state["updates"] == 1
+    assert "last.ckpt is damaged" in problems[0]
+
+
+def test_a_full_disk_leaves_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({**STATE, "updates": 1})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            checkpoints.save({**STATE, "updates": 2})
+    state, problems = checkpoints.load()
+    assert state is not None
+    assert (state["updates"], problems) == (1, [])
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    class Hostile:
+        def __reduce__(self) -> Any:
+            return os.system, (f"touch {tmp_path}/done",)
+
+    torch.save({"format": 1, "updates": Hostile()}, tmp_path / "last.ckpt")
+    with pytest.raises(ValueError, match="refused: it holds more than tensors"):
+        Checkpoints(tmp_path).load()
+    assert not (tmp_path / "done").exists()
