@@ -192,9 +192,9 @@ def test_on_a_run_of_another_version(capsys: pytest.CaptureFixture[str]) -> None
         (["images=many"], "takes a whole number"),
         (["fresh=yes"], "takes true or false"),
         (["extractor=inception,faces", "extractor.weights=x"], "is for one extractor"),
-        (["extractor=incepton", "generated=a", "reference=b"], "did you mean inception?"),
-        (["extractor=inception", "extractor.weights=no/such.pth", "generated=a", "reference=b"], "there is no no/such"),
-        (["extractor=inception", "generated=a", "reference=b"], "could not be fetched"),
+        (["extractor=incepton", "generated=.", "reference=."], "did you mean inception?"),
+        (["extractor=inception", "extractor.weights=no/such.pth", "generated=.", "reference=."], "there is no no/such"),
+        (["extractor=inception", "generated=.", "reference=."], "could not be fetched"),
         (["generated=a", "reference=b", "extractor=faces"], "there is no folder"),
     ],
 )
