@@ -21,8 +21,8 @@ MAY_IMPORT = {
     "losses": set(),
     "metrics": GROUND | {"data", "weights"},
     "models": {"data", "networks", "losses", "noise"},
-    "callbacks": {"data", "metrics", "models", "runs"},
-    "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling"},
+    "callbacks": {"checkpoints", "data", "metrics", "models", "runs"},
+    "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},
     "report": {"runs"},
     "runs": set(),
 }

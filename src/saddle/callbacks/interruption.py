@@ -3,6 +3,7 @@
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 
@@ -14,6 +15,9 @@ class Interruption(Callback):
 
     Handlers stand while training lasts, over Lightning's own, which end a run between two D steps or not at all.
     """
+
+    def __init__(self) -> None:
+        self.earlier: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.model = model
@@ -40,4 +44,3 @@ class Interruption(Callback):
             signal.signal(number, handler)
         self.earlier = {}
 
-    earlier: dict[int, object] = {}  # noqa: RUF012  # replaced, never changed
