@@ -43,4 +43,3 @@ class Interruption(Callback):
         for number, handler in self.earlier.items():
             signal.signal(number, handler)
         self.earlier = {}
-
