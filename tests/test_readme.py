@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from wandb.cli.cli import cli
 
+import train
 from saddle.config import ConfigError, precheck
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -45,6 +46,10 @@ def test_training_commands_compose(command: str, tmp_path: Path, monkeypatch: py
     if arguments == ["loss=minmax"]:
         with pytest.raises(ConfigError, match="did you mean minimax"):
             precheck(arguments)
+    elif any(argument.startswith("run=") for argument in arguments):
+        monkeypatch.setattr(sys, "argv", ["src/train.py", *arguments])
+        with pytest.raises(SystemExit, match="there is no folder"):
+            train.main()
     elif arguments != ["--help"]:
         precheck(arguments)
 
