@@ -56,13 +56,15 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
     folder.write_environment(describe(sys.argv, cfg.trainer.precision))
     data = build_data(cfg)
     facts = data.facts()  # reads a person's own images: what is wrong with them is said first
-    evaluator = build_evaluator(cfg, data)
+    if left_out := facts.get("left_out"):
+        print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
+    evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
     _require_a_batch(cfg.batch_size, data)
     model = build_model(cfg)
-    print(opening(cfg, model.sizes(), folder), flush=True)
+    print(opening(cfg, data.name, model.sizes(), folder), flush=True)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
     lifecycle = Lifecycle(folder=folder)
-    loggers = _loggers(cfg, folder, evaluator)
+    loggers = _loggers(cfg, data.name, folder, evaluator)
     callbacks = [measure, lifecycle, _progress(cfg, folder, measure, evaluator)]
     trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks)
     train(
@@ -95,13 +97,14 @@ def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> li
     return seen
 
 
-def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) -> list[Logger]:
+def _loggers(cfg: DictConfig, data: str, folder: RunFolder, evaluator: Evaluator | None) -> list[Logger]:
     loggers: list[Logger] = [RunLog(folder=folder)]
     make = instantiate(cfg.logger)
     if make is not None:
         best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
         config = OmegaConf.to_container(cfg, resolve=True)
-        tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("data", "model", "loss")]
+        tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("model", "loss")]
+        tags = [data, *tags]
         loggers.append(
             make(
                 folder=folder.path,
@@ -125,7 +128,7 @@ def _progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: E
 
 def _summary(
     folder: RunFolder,
-    facts: dict[str, object],
+    facts: dict[str, Any],
     model: GenerativeModel,
     seconds: float,
     evaluator: Evaluator | None,
