@@ -35,11 +35,12 @@ def published() -> Path:
     path = Path(torch.hub.get_dir()) / "checkpoints" / name
     if path.is_file():
         return path
+    hash_prefix = Path(name).stem.rpartition("-")[2]
     print(f"fetching the Inception network (91 MB, once; kept as {path})", file=sys.stderr)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _patience(SILENCE):
-            torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path), PUBLISHED, progress=sys.stderr.isatty())
+            torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path), hash_prefix, progress=sys.stderr.isatty())
     except (OSError, HTTPException, RuntimeError, ValueError) as error:  # network, disk, answer, hash, proxy's address
         raise MissingWeightsError(
             f"the Inception network is not in {path} and could not be fetched ({error}); fetch {URL_INCEPTION_V3} "
