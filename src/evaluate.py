@@ -5,6 +5,7 @@ Prints tables; stores the numbers, with the protocol under which they were measu
 the training images nearest to its samples in nearest.png. With two folders of images: of the one against the other.
 """
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.arguments import arguments
-from saddle.runs.messages import show_warnings_as_notes, shown
+from saddle.config.keys import CONF, groups
+from saddle.config.messages import listing, meant, nearest
+from saddle.runs.folder import replace_file
+from saddle.runs.messages import show_warnings_as_notes, shown, without_weights
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
 from saddle.threads import thread_variables
 
@@ -22,16 +26,18 @@ if TYPE_CHECKING:
 ARGUMENTS = {
     "run": "one finished run's folder, runs/SWEEP/JOB",
     "sweep": "a sweep's folder, runs/SWEEP; by default the newest one under runs/",
-    "images": "generated images; by default what the run's own evaluation used",
+    "images": "generated images, and as many real ones; by default as in the run's own evaluation",
     "fresh": "true measures again what was measured before",
     "generated": "a folder of generated images, from anywhere",
     "reference": "the folder of real images that they are compared with",
     "resolution": "crop and resize the images of both folders; by default they are taken as they are",
-    "extractor": "extractors besides a run's own, names separated by commas; by default inception; none",
+    "corrupt": "skip leaves files out that give no image; by default (refuse) they are named",
+    "out": "a file for the numbers of two folders and their protocol, JSON",
+    "extractor": "besides a run's own: names separated by commas, or none; by default inception",
     "extractor.weights": "a file with the weights of that extractor",
 }
 OF_RUNS = ("run", "sweep", "images", "fresh")
-OF_FOLDERS = ("generated", "reference", "resolution")
+OF_FOLDERS = ("generated", "reference", "resolution", "corrupt", "out")
 
 
 def main(argv: list[str]) -> None:
@@ -50,7 +56,7 @@ def main(argv: list[str]) -> None:
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"{argv[0]}: {error}")
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit("\ninterrupted: what was being measured is not stored")
 
 
 def _mistake(given: Mapping[str, str]) -> str | None:
@@ -67,9 +73,19 @@ def _mistake(given: Mapping[str, str]) -> str | None:
         return f"extractor.weights= is for one extractor, not for {given['extractor']}"
     for key in ("images", "resolution"):
         if key in given and not (given[key].isdecimal() and int(given[key])):
-            return f"{key}={given[key]} takes a whole number"
-    if given.get("fresh", "true") not in ("true", "false"):
-        return f"fresh={given['fresh']} takes true or false"
+            return f"{key}={given[key]} takes a whole number above 0"
+    for key, words in (("fresh", ("true", "false")), ("corrupt", ("refuse", "skip"))):
+        if key in given and given[key] not in words:
+            return f"{key}={given[key]} takes {' or '.join(words)}"
+    members = groups(CONF)["extractor"]
+    for name in _names(given):
+        if name not in members:
+            return (
+                f"extractor={name}: there is none{meant(nearest(name, members))}; there are {listing(members, 'and')}"
+            )
+    weights = given.get("extractor.weights")
+    if weights is not None and not Path(weights).expanduser().is_file():
+        return f"extractor.weights={weights}: there is no such file"
     return None
 
 
@@ -78,6 +94,9 @@ def _runs(given: Mapping[str, str]) -> None:
         runs = [find_run(given["run"])]
     else:
         runs = finished_runs(Path(given["sweep"]).expanduser() if "sweep" in given else newest_sweep())
+    if not any(run.weights.is_file() for run in runs):
+        raise LookupError("; ".join(map(without_weights, runs)))
+    _say("loading ...")
     from saddle.evaluation.finished import evaluate_run
     from saddle.report.evaluations import evaluation_tables
 
@@ -85,7 +104,7 @@ def _runs(given: Mapping[str, str]) -> None:
     images = int(given["images"]) if "images" in given else None
     results, refused = {}, {}
     for number, run in enumerate(runs, 1):
-        print(f"[{number}/{len(runs)}] evaluating {shown(run.path)} ...", file=sys.stderr, flush=True)
+        _say(f"[{number}/{len(runs)}] evaluating {shown(run.path)} ...")
         try:
             results[run.job] = evaluate_run(run, images=images, company=company, fresh=given.get("fresh") == "true")
         except (LookupError, ValueError, OSError) as error:  # the others can still be measured
@@ -94,7 +113,7 @@ def _runs(given: Mapping[str, str]) -> None:
         print(evaluation_tables(results, "run"))
         print("\nWhere things are")
         for run in (run for run in runs if run.job in results):
-            print(f"  {shown(run.evaluation)}, {run.nearest.name}: samples beside the training images nearest to them")
+            print(f"  {shown(run.path)}/: {run.evaluation.name}, {run.nearest.name}")
             if results[run.job].get("wandb"):
                 print(f"    {results[run.job]['wandb']}")
         _advise(company.missing)
@@ -104,32 +123,56 @@ def _runs(given: Mapping[str, str]) -> None:
 
 def _advise(missing: Mapping[str, str]) -> None:
     if missing:
-        command = 'make fid ARGS="extractor.weights=FILE"'
-        print(f"What to do next\n  {command}   once the weights for {', '.join(missing)} are in FILE")
+        names = ", ".join(missing)
+        print(f"What to do next\n  extractor.weights=FILE, once the weights for {names} are in FILE:")
+        print('  make fid ARGS="extractor.weights=FILE"')
 
 
 def _folders(given: Mapping[str, str]) -> None:
     generated, reference = (Path(given[key]).expanduser() for key in ("generated", "reference"))
     for folder in (generated, reference):
+        if folder.exists() and not folder.is_dir():
+            raise LookupError(f"{folder} is a file, not a folder of images")
         if not folder.is_dir():
             raise LookupError(f"there is no folder {folder}")
+    _say("loading ...")
     from saddle.evaluation.folders import evaluate_folders
     from saddle.report.evaluations import evaluation_tables
 
     resolution = int(given["resolution"]) if "resolution" in given else None
     company = _company(given)
-    if company.missing and not company.extractors:
-        raise LookupError("; ".join(f"{name} is missing: {why}" for name, why in company.missing.items()))
-    result = evaluate_folders(generated, reference, resolution=resolution, company=company)
+    if company.missing and "extractor" in given:
+        raise LookupError("; ".join(f"{name} cannot be measured: {why}" for name, why in company.missing.items()))
+    result = evaluate_folders(
+        generated,
+        reference,
+        resolution=resolution,
+        corrupt="skip" if given.get("corrupt") == "skip" else "refuse",
+        company=company,
+    )
     print(evaluation_tables({str(generated): result}, "generated"))
+    if "out" in given:
+        out = Path(given["out"]).expanduser()
+        replace_file(out, lambda file: file.write((json.dumps(result, indent=2) + "\n").encode()))
+        print(f"\nstored in {out}")
+    else:
+        print("\nnot stored: out=FILE.json keeps the numbers and their protocol")
     _advise(company.missing)
 
 
 def _company(given: Mapping[str, str]) -> "Company":
     from saddle.evaluation.company import company
 
-    names = [name for name in given.get("extractor", "inception").split(",") if name != "none"]
-    return company(names, given.get("extractor.weights"))
+    weights = given.get("extractor.weights")
+    return company(_names(given), None if weights is None else str(Path(weights).expanduser().absolute()))
+
+
+def _names(given: Mapping[str, str]) -> list[str]:
+    return [name for name in given.get("extractor", "inception").split(",") if name != "none"]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

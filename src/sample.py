@@ -12,7 +12,7 @@ ARGUMENTS = {
     "run": "a finished run's folder, runs/SWEEP/JOB",
     "count": "how many samples (64)",
     "seed": "of the codes (the run's own seed; sample i of a seed is always the same)",
-    "out": "folder for grid.png and 00000.png, 00001.png, ... (samples/ of the current directory)",
+    "out": "folder for 00000.png, 00001.png, ... (samples/ of the current directory); a grid of them lies beside it",
 }
 
 
@@ -26,12 +26,12 @@ def main(argv: list[str]) -> None:
     try:
         run = find_run(given["run"])
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
-        from saddle.sampling import write_samples
+        from saddle.sampling import grid_of, write_samples
 
         write_samples(run, count=count or 64, seed=seed, out=out)
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"{argv[0]}: {error}")
-    print(f"{count or 64:,} samples of {run.path} are in {out}/; the first of them together: {out / 'grid.png'}")
+    print(f"{count or 64:,} samples of {run.path} are in {out}/; the first of them together: {grid_of(out)}")
 
 
 def _whole(program: str, key: str, text: str) -> int:

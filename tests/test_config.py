@@ -210,8 +210,8 @@ def test_files_that_must_be_there_are_looked_for_before_anything_else(
         check(made.compose(["data=folder", f"data.root={tmp_path}/{root}"]), conf, files=False)
     with pytest.raises(ConfigError, match=r"data.root is missing: set data.root=\.\.\."):
         precheck(["data=folder"], conf)
-    with pytest.raises(ConfigError, match=r"there is no folder datasets/celeba; set data\.download=true"):
-        precheck(["data=celeba"], conf)
+    with pytest.raises(ConfigError, match="none are held out"):
+        precheck(["data=folder", f"data.root={tmp_path}", "evaluate_reference=test"], conf)
     (tmp_path / "a/b/X.JPG").touch()
     precheck(["data=folder", f"data.root={tmp_path}"], conf)
 

@@ -27,7 +27,7 @@ from saddle.runs.folder import RunFolder
 from saddle.session import run as train
 
 SETTINGS = ["data=digits", "network=mlp", "resolution=8", "evaluate_images=60", "logger=none"]
-pytestmark = pytest.mark.filterwarnings("ignore:measured on")
+pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
 NOBODY = Company(extractors=[], missing={"fid": "there are no weights"})
 
 
@@ -69,15 +69,14 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, Any]
 def test_a_result_holds_numbers_protocol_and_neighbours() -> None:
     run = finished("one")
     result = evaluate_run(run, images=None, company=NOBODY, fresh=False)
-    stored = json.loads(run.evaluation.read_text())
+    (stored,) = run.evaluations()
     assert stored["metrics"] == result["metrics"]
     assert stored["missing"] == {"fid": "there are no weights"}
     assert stored["protocol"]["images_generated"] == 60
     assert stored["protocol"]["reference_split"] == "test"
     assert stored["updates"] == 7
     assert stored["nearest"]["samples"] > stored["nearest"]["held_out"] > 0  # an untrained network is no memory
-    columns, rows, tile, gap = 8, 8, 64, 2
-    assert Image.open(run.nearest).size == (columns * (tile + gap) + gap, rows * (tile + gap) + gap)
+    assert Image.open(run.nearest).size == (4 * ((8 + 1 + 8) * 8 + 10) + 10, 8 * (64 + 10) + 10 + 20)
 
 
 def test_the_nearest_picture_finds_a_copy() -> None:
@@ -94,7 +93,7 @@ def test_the_nearest_picture_finds_a_copy() -> None:
     assert found.numbers["samples"] == 0
     assert found.numbers["held_out"] > 0
     pixels = np.array(found.picture)
-    left, right = pixels[2:66, 2:66], pixels[2:66, 68:132]
+    left, right = pixels[30:94, 10:74], pixels[30:94, 82:146]
     assert np.array_equal(left, right)
     assert left.std() > 0
 
@@ -109,7 +108,8 @@ def test_the_same_evaluation_is_not_measured_twice(capsys: pytest.CaptureFixture
     company = Company(extractors=[Thumbnail()], missing={})  # another protocol: measured
     assert "fd_thumbnail" in evaluate_run(run, images=None, company=company, fresh=False)["metrics"]
     evaluate_run(run, images=50, company=NOBODY, fresh=False)
-    assert json.loads(run.evaluation.read_text())["protocol"]["images_generated"] == 50
+    counts = [one["protocol"]["images_generated"] for one in run.evaluations()]
+    assert counts == [60, 60, 50]  # results under other protocols stay
     again = evaluate_run(run, images=None, company=NOBODY, fresh=True)
     assert again["metrics"] == first["metrics"]
 
@@ -137,7 +137,7 @@ def test_the_command_says_what_was_measured_where_it_is_and_what_is_missing(
     ):
         assert words in printed
     assert "fid is not measured: the Inception network is not in" in " ".join(printed.split())
-    assert "runs/sweep/loss-minimax/evaluation.json" in printed
+    assert "runs/sweep/loss-minimax/: evaluation.json, nearest.png" in printed
     assert 'make fid ARGS="extractor.weights=FILE"' in printed
     widest = max(map(len, printed[: printed.index("Where things are")].splitlines()))
     assert widest < 140
@@ -158,7 +158,7 @@ def test_on_a_failed_run(capsys: pytest.CaptureFixture[str]) -> None:
     _, code = told(capsys)
     assert "no run of runs/sweep has finished yet: one (failed)" in code
     _, code = told(capsys, f"run={run.path}")
-    assert "has no weights: it is failed; train it to its end first" in code
+    assert "has no weights: it is failed (ValueError: diverged)" in code
 
 
 def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,11 +189,14 @@ def test_on_a_run_of_another_version(capsys: pytest.CaptureFixture[str]) -> None
         (["generated=a"], "belong together"),
         (["generated=a", "reference=b", "images=5"], "images= goes with runs only"),
         (["run=a", "resolution=32"], "resolution= goes with generated= and reference= only"),
-        (["images=many"], "takes a whole number"),
+        (["images=many"], "takes a whole number above 0"),
         (["fresh=yes"], "takes true or false"),
         (["extractor=inception,faces", "extractor.weights=x"], "is for one extractor"),
         (["extractor=incepton", "generated=.", "reference=."], "did you mean inception?"),
-        (["extractor=inception", "extractor.weights=no/such.pth", "generated=.", "reference=."], "there is no no/such"),
+        (
+            ["extractor=inception", "extractor.weights=no/such.pth", "generated=.", "reference=."],
+            "no/such.pth: there is no such file",
+        ),
         (["extractor=inception", "generated=.", "reference=."], "could not be fetched"),
         (["generated=a", "reference=b", "extractor=faces"], "there is no folder"),
     ],
@@ -224,11 +227,36 @@ def test_one_folder_against_another(capsys: pytest.CaptureFixture[str]) -> None:
     assert "40 generated against 60 real images" in printed
     assert "fd_faces" in printed
     result = evaluate_folders(
-        Path("my samples (1), 中文"), Path("real"), resolution=None, company=Company([Thumbnail()], {})
+        Path("my samples (1), 中文"),
+        Path("real"),
+        resolution=None,
+        corrupt="refuse",
+        company=Company([Thumbnail()], {}),
     )
     expected = frechet_distance(Gaussian.fitted(Thumbnail()(real)), Gaussian.fitted(Thumbnail()(fake)))
     assert result["metrics"]["fd_thumbnail"] == pytest.approx(expected)
-    assert "fid_" not in printed
+    assert "out=FILE.json" in printed
+    told(capsys, *arguments, "extractor=faces", "out=result.json")
+    assert json.loads(Path("result.json").read_text())["protocol"]["images_real"] == 60
+
+
+def test_damaged_files_of_a_folder_can_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("fake"), pictures("fake", 20, 16))
+    (write(Path("real"), pictures("real", 20, 16)) / "broken.png").write_bytes(b"no picture")
+    _, code = told(capsys, "generated=fake", "reference=real", "extractor=faces")
+    assert "broken.png" in code
+    assert "corrupt=skip leaves them out" in code
+    printed, code = told(capsys, "generated=fake", "reference=real", "extractor=faces", "corrupt=skip")
+    assert code is None
+    assert "20 generated against 20 real images" in printed
+
+
+def test_without_inception_two_folders_are_measured_by_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("fake"), pictures("fake", 20, 16))
+    printed, code = told(capsys, "generated=fake", "reference=fake")
+    assert code is None
+    assert "swd" in printed
+    assert "fid is not measured" in printed
 
 
 def test_folders_of_several_sizes_need_a_resolution(capsys: pytest.CaptureFixture[str]) -> None:

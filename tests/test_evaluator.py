@@ -31,9 +31,7 @@ GENERATED = pictures("generated", 200, 16)
 
 
 def reference(images: Tensor = REFERENCE, count: int | None = None) -> Reference:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Reference(images=image_set(images), split="test", count=count)
+    return Reference(images=image_set(images), split="test", count=count)
 
 
 def evaluator(**changes: object) -> Evaluator:
@@ -50,6 +48,9 @@ def evaluator(**changes: object) -> Evaluator:
         "projections": 16,
     }
     return Evaluator(**(settings | changes))
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
 
 
 def generated(indices: range) -> Tensor:
@@ -143,9 +144,7 @@ def test_a_second_evaluation_touches_no_real_image() -> None:
     numbers, floor = once(generated), once.floor()
     stored = image_set(REFERENCE)
     unseen = StoredImages(digest=stored.digest, shape=REFERENCE.shape, load=gone)
-    with pytest.warns(UserWarning, match="measured on 200"):
-        real = Reference(images=unseen, split="test", count=200)
-    again = evaluator(extractors=[second], reference=real)
+    again = evaluator(extractors=[second], reference=Reference(images=unseen, split="test", count=200))
     assert (again(generated), again.floor()) == (numbers, floor)
     assert (first.shown, second.shown) == (400, 200)
 
@@ -197,12 +196,12 @@ def test_too_few_images_are_refused_before_any_is_drawn() -> None:
 
 
 def test_few_images_are_warned_of() -> None:
-    few, enough = (image_set(torch.zeros(count, 3, 1, 1, dtype=torch.uint8)) for count in (999, 1000))
-    with pytest.warns(UserWarning, match="measured on 999 images"):
-        Reference(images=few, split="test", count=None)
+    few, enough = (reference(torch.zeros(count, 3, 1, 1, dtype=torch.uint8)) for count in (999, 1000))
+    with pytest.warns(UserWarning, match="1,000 generated and 999 real images"):
+        evaluator(reference=few, count=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Reference(images=enough, split="test", count=None)
+        evaluator(reference=enough, count=1000)
 
 
 def test_the_floor_is_what_two_halves_measure() -> None:

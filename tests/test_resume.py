@@ -17,7 +17,7 @@ from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
 from saddle.session import run
 
-pytestmark = pytest.mark.filterwarnings("ignore:measured on")
+pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
 SMALL = ["data=digits", "resolution=8", "logger=none", "evaluate_images=60", "sample_images=4", "batch_size=16"]
 EVERY = ["log_every=3", "sample_every=4", "evaluate_every=5", "checkpoint_every=4"]
 KINDS = {

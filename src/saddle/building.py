@@ -35,17 +35,16 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
     )  # here, so that sampling later gives the same bits as in training
 
 
-def build_evaluator(cfg: DictConfig, data: Data, others: Sequence[Extractor] = ()) -> Evaluator | None:
+def build_evaluator(cfg: DictConfig, data: Data, extractors: Sequence[Extractor]) -> Evaluator | None:
     """The evaluation against the reference split that the configuration names; None where x is no image.
 
     Args:
         cfg: the configuration.
         data: its data set.
-        others: extractors to measure through besides the configuration's own.
+        extractors: to measure through.
     """
     if not isinstance(data, Images):
         return None
     split = cfg.evaluate_reference or data.reference
     reference = Reference(images=data.split(split), split=split, count=cfg.evaluate_images)
-    extractors = [instantiate(cfg.extractor), *others]
     return instantiate(cfg.evaluator, extractors=extractors, reference=reference, count=None)

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from saddle.building import build_data, build_model
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
+from saddle.runs.messages import without_weights
 from saddle.stored import stored_config
 
 BATCH = 250
@@ -26,7 +27,7 @@ def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
         ValueError: its weights are damaged, or belong to another network.
     """
     if not run.weights.is_file():
-        raise LookupError(f"{run.path} has no weights: it is {run.status().state}; train it to its end first")
+        raise LookupError(without_weights(run))
     model = build_model(cfg)
     try:
         model.drawn().load_state_dict(load_file(run.weights))
@@ -35,8 +36,15 @@ def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
     return model.eval()
 
 
+def grid_of(out: Path) -> Path:
+    """Where the picture of the first samples in `out` lies: `samples.png` beside `samples/`."""
+    return out.with_name(f"{out.name}.png")
+
+
 def write_samples(run: RunFolder, *, count: int, seed: int | None, out: Path) -> None:
-    """Write `count` samples as single pictures, and the first of them as one grid, into `out`.
+    """Write `count` samples as single pictures into the folder `out`, and the first of them as one picture beside it.
+
+    The folder holds nothing but samples, so that it can be measured as it is.
 
     Raises:
         LookupError, ValueError: as `load_model`.
@@ -54,4 +62,4 @@ def write_samples(run: RunFolder, *, count: int, seed: int | None, out: Path) ->
         for index, sample in enumerate(x, start):
             data.picture(sample).save(out / f"{index:05d}.png")
     shown = min(count, IN_GRID)
-    data.render(model.sample(range(shown), seed), columns=ceil(sqrt(shown))).save(out / "grid.png")
+    data.render(model.sample(range(shown), seed), columns=ceil(sqrt(shown))).save(grid_of(out))

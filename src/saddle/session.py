@@ -70,7 +70,9 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
     folder.write_environment(describe(sys.argv, cfg.trainer.precision, folder.environment()))
     data = build_data(cfg)
     facts = data.facts()  # reads a person's own images: what is wrong with them is said first
-    evaluator = build_evaluator(cfg, data)
+    if left_out := facts.get("left_out"):
+        print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
+    evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
     _require_a_batch(cfg.batch_size, data)
     model = build_model(cfg)
     known = {"data": facts["digest"], "threads": torch.get_num_threads(), "precision": cfg.trainer.precision}
@@ -79,11 +81,11 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
         restore(model, state)
     folder.rewind(model.updates if state is not None else -1)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    print(opening(cfg, model.sizes(), folder), flush=True)
+    print(opening(cfg, data.name, model.sizes(), folder), flush=True)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
     earlier = state["facts"] if state is not None else {}
     lifecycle = Lifecycle(folder=folder, seconds=earlier.get("seconds", 0.0))
-    loggers = _loggers(cfg, folder, evaluator, earlier.get("wandb"))
+    loggers = _loggers(cfg, data.name, folder, evaluator, earlier.get("wandb"))
     checkpoint = Checkpoint(
         checkpoints=checkpoints,
         every=cfg.checkpoint_every,
@@ -143,14 +145,15 @@ def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> li
 
 
 def _loggers(
-    cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None, earlier: dict[str, Any] | None
+    cfg: DictConfig, data: str, folder: RunFolder, evaluator: Evaluator | None, earlier: dict[str, Any] | None
 ) -> list[Logger]:
     loggers: list[Logger] = [RunLog(folder=folder)]
     make = instantiate(cfg.logger)
     if make is not None:
         best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
         config = OmegaConf.to_container(cfg, resolve=True)
-        tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("data", "model", "loss")]
+        tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("model", "loss")]
+        tags = [data, *tags]
         loggers.append(
             make(
                 folder=folder.path,
@@ -175,7 +178,7 @@ def _progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: E
 
 def _summary(
     folder: RunFolder,
-    facts: dict[str, object],
+    facts: dict[str, Any],
     model: GenerativeModel,
     seconds: float,
     evaluator: Evaluator | None,

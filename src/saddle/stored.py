@@ -3,6 +3,7 @@
 import sys
 
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
 from saddle.config import check
 from saddle.environment import VERSION
@@ -22,7 +23,11 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     text = run.config()
     if "${" in text:  # it was stored resolved; an interpolation could read this machine's environment
         raise ValueError(f"{run.path / 'config.yaml'} holds an interpolation: it was changed by hand")
-    cfg = OmegaConf.create(text)
+    try:
+        cfg = OmegaConf.create(text)
+    except YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{run.path / 'config.yaml'} is not YAML: it was changed by hand ({reason})") from None
     if not isinstance(cfg, DictConfig):
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
     made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet

@@ -10,7 +10,7 @@ CONF = Path(__file__).resolve().parents[3] / "conf"
 
 ROOT = "train"
 
-NEEDED = ("data", "network", "model", "optimizer", "evaluator", "trainer")
+NEEDED = ("data", "network", "model", "optimizer", "extractor", "evaluator", "trainer")
 """Groups without which nothing can be trained; whether a run needs one of the others is up to its model."""
 
 WHOLE = ("recipe", "experiment")

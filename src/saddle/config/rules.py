@@ -30,11 +30,12 @@ def enough_images(values: Values) -> Iterator[str]:
     counts = {split: values["data"].get(f"{split}_count") for split in ("train", "test")}
     if None not in counts.values():
         counts["all"] = sum(counts.values())
-    neighbours = values["evaluator"].get("neighbours")
-    if neighbours is not None and (values["evaluate_images"] or neighbours + 1) <= neighbours:
+    names = ("neighbours", "density_neighbours")
+    name, most = max(((name, values["evaluator"].get(name) or 0) for name in names), key=lambda pair: pair[1])
+    if (values["evaluate_images"] or most + 1) <= most:
         yield (
-            f"evaluate_images={values['evaluate_images']}: precision and recall with evaluator.neighbours={neighbours} "
-            f"need at least {neighbours + 1} images"
+            f"evaluate_images={values['evaluate_images']}: precision, recall, density and coverage with "
+            f"evaluator.{name}={most} need at least {most + 1} images"
         )
     size, train = values["batch_size"], counts["train"]
     if train is not None and size > train:
@@ -74,6 +75,8 @@ def own_pictures(values: Values) -> Iterator[str]:
         yield f"{given}: this is a file, not a folder of pictures"
     elif not _has_picture(root):
         yield f"{given}: there are no pictures in this folder ({' '.join(PICTURES)})"
+    if values["evaluate_reference"] == "test":
+        yield "evaluate_reference=test: of one's own images none are held out; leave it, or set it to train"
 
 
 def _has_picture(root: Path) -> bool:
@@ -96,18 +99,6 @@ def _has_picture(root: Path) -> bool:
         except OSError:  # named when it is read
             return True
     return False
-
-
-def fetched(values: Values) -> Iterator[str]:
-    """A published set that is not to be fetched is there."""
-    data = values["data"]
-    if data.get("download") is False and isinstance(data.get("root"), str):
-        place = Path(data["root"], str(data.get("folder", ""))).expanduser()
-        if not place.is_dir():
-            yield (
-                f"data.root={show(data['root'])}: there is no folder {place}; set data.download=true to fetch it, or "
-                "data.root to where it lies"
-            )
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -142,5 +133,5 @@ def square_images(values: Values) -> Iterator[str]:
 
 RULES: tuple[Rule, ...] = (one_device, enough_images, optimizer_ranges, square_images)
 """What holds anywhere."""
-THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures, fetched)
+THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)
 """Which files there must be."""

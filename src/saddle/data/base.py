@@ -1,6 +1,7 @@
 """What x is: a data set states its shape, gives samples as a function of (seed, position), and shows x as a picture."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from PIL import Image
@@ -28,5 +29,5 @@ class Data(ABC):
         """One sample x [*shape] by itself, in its own size."""
 
     @abstractmethod
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> dict[str, Any]:
         """What a run's summary says of its data: plain numbers, texts, lists and mappings."""

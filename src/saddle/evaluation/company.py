@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import instantiate
-from saddle.config.keys import CONF, groups
-from saddle.config.messages import listing, meant, nearest
+from saddle.config.keys import CONF
 from saddle.metrics.extractor import Extractor
 from saddle.metrics.inception import Inception
 from saddle.metrics.inception_weights import MissingWeightsError
@@ -25,17 +25,36 @@ class Company:
     extractors: Sequence[Extractor]
     missing: Mapping[str, str]
 
+    def besides(self, own: Extractor) -> list[Extractor]:
+        """Those that measure something else than a run's own extractor.
+
+        Raises:
+            ValueError: one would give another number under the same name.
+        """
+        for one in self.extractors:
+            if one.frechet_name == own.frechet_name and one.digest != own.digest:
+                raise ValueError(
+                    f"extractor.weights: the run itself was measured as {own.frechet_name} with other weights "
+                    f"({own.digest}, these are {one.digest}): two numbers would have one name"
+                )
+        return [one for one in self.extractors if one.frechet_name != own.frechet_name]
+
+
+def best_device() -> torch.device:
+    """The GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
 
 def company(names: Sequence[str], weights: str | None) -> Company:
     """The members `names` of conf/extractor; `weights` is a file for one of them.
 
     Raises:
-        ValueError: there is no such member, or the file holds other weights.
+        ValueError: the file holds other weights.
         FileNotFoundError: there is no such file.
     """
     extractors: list[Extractor] = []
     missing: dict[str, str] = {}
-    for name in names:
+    for name in dict.fromkeys(names):
         try:
             extractors.append(_built(name, weights))
         except MissingWeightsError as error:
@@ -44,13 +63,6 @@ def company(names: Sequence[str], weights: str | None) -> Company:
 
 
 def _built(name: str, weights: str | None) -> Extractor:
-    """The member `name` of conf/extractor, with other weights than its own if a file is given."""
-    members = groups(CONF)["extractor"]
-    if name not in members:
-        raise ValueError(
-            f"extractor={name}: there is no such member{meant(nearest(name, members))}; there are "
-            f"{listing(members, 'and')}"
-        )
     node = DictConfig(OmegaConf.load(CONF / "extractor" / f"{name}.yaml"))
     if weights is not None:
         node.weights = weights

@@ -13,7 +13,7 @@ from saddle.callbacks.wandb_session import add_to_summary
 from saddle.config import instantiate
 from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
-from saddle.evaluation.company import Company
+from saddle.evaluation.company import Company, best_device
 from saddle.evaluation.memorised import memorised
 from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model
@@ -27,7 +27,7 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
     """Measure the run's final model, store the result in its folder and log it to W&B as a run of its own.
 
     A result that was measured before of the same weights, under the same protocol, is taken from the folder unless
-    `fresh` is true.
+    `fresh` is true; results under other protocols stay beside it.
 
     Raises:
         LookupError: the run has no weights.
@@ -36,30 +36,42 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
     cfg = stored_config(run, files=False)
     if images is not None:
         cfg.evaluate_images = images
-    model, data = load_model(run, cfg), build_data(cfg)
-    others = [one for one in company.extractors if one.name != cfg.extractor.get("name")]
-    evaluator = build_evaluator(cfg, data, others)
+    model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
+    own = instantiate(cfg.extractor)
+    evaluator = build_evaluator(cfg, data, [own, *company.besides(own)])
     if evaluator is None or not isinstance(data, Images):
         raise ValueError(f"{run.path}: {data.name} holds no images, and there is no other evaluation yet")
+    _say_of_the_images(run, data)
     result: Result = {
         "updates": (run.summary() or {}).get("updates"),
         "model": sha256(run.weights.read_bytes()).hexdigest()[:16],
         "protocol": evaluator.protocol(),
-        "missing": dict(company.missing),
+        "missing": {name: why for name, why in company.missing.items() if name not in evaluator.metrics},
     }
-    earlier = run.stored_evaluation() or {}
-    if not fresh and all(earlier.get(key) == result[key] for key in ("updates", "model", "protocol")):
+    same = ("updates", "model", "protocol")
+    earlier = [one for one in run.evaluations() if any(one.get(key) != result[key] for key in same)]
+    measured = [one for one in run.evaluations() if one not in earlier]
+    if measured and not fresh and run.nearest.is_file():
         print("measured before, the same weights under the same protocol: fresh=true measures again", file=sys.stderr)
-        return earlier | {"missing": result["missing"]}
+        return measured[-1] | {"missing": result["missing"]}
     result["metrics"] = evaluator(lambda indices: to_uint8(model.sample(indices, cfg.seed)))
     result["floor"] = evaluator.floor()
     found = memorised(model, cfg.seed, data, evaluator.extractors[0])
     result["nearest"] = found.numbers
     run.save_nearest(found.picture)
-    run.write_evaluation(result)  # before W&B is asked, which may take long or be killed
+    run.write_evaluations([*earlier, result])  # before W&B is asked, which may take long or be killed
     result["wandb"] = _log(run, cfg, result, found.picture)
-    run.write_evaluation(result)
+    run.write_evaluations([*earlier, result])
     return result
+
+
+def _say_of_the_images(run: RunFolder, data: Images) -> None:
+    """What a person must know of the real images to read the numbers."""
+    trained = (run.summary() or {}).get("data", {}).get("digest")
+    if trained is not None and trained != data.facts()["digest"]:
+        print("note: the images are not those that the run was trained on: they have changed since", file=sys.stderr)
+    if data.test is None:
+        print("note: none are held out: the real images are those trained on, and copies score best", file=sys.stderr)
 
 
 def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str:

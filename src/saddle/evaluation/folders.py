@@ -1,23 +1,40 @@
 """One folder of images measured against another: for samples that come from elsewhere."""
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import instantiate
 from saddle.config.keys import CONF
+from saddle.data.imageset import ImageSet
+from saddle.data.refusals import UnusableError
 from saddle.data.store import decode_folder
-from saddle.evaluation.company import Company
+from saddle.evaluation.company import Company, best_device
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.reference import Reference
 
 
-def evaluate_folders(generated: Path, reference: Path, *, resolution: int | None, company: Company) -> dict[str, Any]:
+def evaluate_folders(
+    generated: Path,
+    reference: Path,
+    *,
+    resolution: int | None,
+    corrupt: Literal["refuse", "skip"],
+    company: Company,
+) -> dict[str, Any]:
     """Measure the images of `generated` against those of `reference`, all of them; no model is involved.
 
     Without a resolution the images are taken as they are and must all have one size; with one they are cropped to the
     largest centred square and resized.
+
+    Args:
+        generated: the folder of generated images.
+        reference: that of the real ones.
+        resolution: the size to bring all of them to.
+        corrupt: refuse files that give no image, or skip them and say how many.
+        company: the extractors.
 
     Returns:
         `metrics`, `floor`, `protocol` and `missing`, as for a run.
@@ -26,9 +43,7 @@ def evaluate_folders(generated: Path, reference: Path, *, resolution: int | None
         ValueError: a folder is not there, or holds no images, damaged ones, or several sizes.
     """
     shape = None if resolution is None else (3, resolution, resolution)
-    fake, real = (
-        decode_folder(root, shape=shape, corrupt="refuse", enlarge=False)[0] for root in (generated, reference)
-    )
+    fake, real = (_images(root, shape, corrupt) for root in (generated, reference))
     if fake.shape != real.shape:
         sizes = [f"{images.shape[2]} x {images.shape[1]} pixels" for images in (fake, real)]
         raise ValueError(
@@ -44,8 +59,19 @@ def evaluate_folders(generated: Path, reference: Path, *, resolution: int | None
     )
     images = Reference(images=fake, split="all", count=len(fake))
     return {
-        "metrics": evaluator(images.at),
+        "metrics": evaluator(lambda indices: images.at(indices).to(best_device())),
         "floor": evaluator.floor(),
         "protocol": evaluator.protocol(),
         "missing": dict(company.missing),
     }
+
+
+def _images(root: Path, shape: tuple[int, int, int] | None, corrupt: Literal["refuse", "skip"]) -> ImageSet:
+    try:
+        images, left_out = decode_folder(root, shape=shape, corrupt=corrupt, enlarge=False)
+    except UnusableError as error:
+        way = "corrupt=skip leaves them out" if error.others and corrupt == "refuse" else "repair or replace them"
+        raise ValueError(f"{error}\n{way}") from None
+    if left_out:
+        print(f"note: {len(left_out):,} files of {root} are left out", file=sys.stderr)
+    return images

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from saddle.data.images import Images
@@ -21,6 +20,9 @@ SHOWN = 32
 COMPARED = 1_000
 """Samples, and held-out images, whose distances are compared."""
 BATCH = 250
+COLUMNS = 4
+HEADER = 20
+"""Pixels of the line above the pairs."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Memorised:
     """What is known of a model's samples and the training images nearest to them.
 
     Attributes:
-        picture: pairs, a sample and to its right the nearest training image, four pairs in a row.
+        picture: pairs, four in a row: a sample and to its right the nearest training image.
         numbers: median distance in the features of `extractor` from samples to their nearest training image, and the
             same from held-out images, where there are some: samples that are much nearer than those are copies.
     """
@@ -46,11 +48,22 @@ def memorised(model: GenerativeModel, seed: int, data: Images, extractor: Extrac
     distances, rows = nearest(_features(samples, extractor), real)
     numbers: dict[str, Any] = {"extractor": extractor.name, "samples": float(distances.median())}
     if data.test is not None:
-        held_out = data.test[np.arange(min(COMPARED, len(data.test)))]
-        numbers["held_out"] = float(nearest(_features(list(held_out.split(BATCH)), extractor), real)[0].median())
+        held_out = Reference(images=data.test, split="test", count=min(COMPARED, len(data.test)))
+        numbers["held_out"] = float(nearest(features_of(extractor, held_out, BATCH), real)[0].median())
     shown = torch.cat(samples)[:SHOWN]
-    pairs = torch.stack([shown, data.train[rows[: len(shown)].numpy()]], dim=1)  # [shown, 2, channels, height, width]
-    return Memorised(picture=grid(pairs.flatten(0, 1), columns=8), numbers=numbers)
+    return Memorised(picture=_pairs(shown, data.train[rows[: len(shown)].numpy()]), numbers=numbers)
+
+
+def _pairs(samples: Tensor, neighbours: Tensor) -> Image.Image:
+    """Pairs of images [count, channels, height, width] under a line that says what they are."""
+    thin = torch.full((*samples.shape[:3], 1), 255, dtype=torch.uint8)
+    pairs = grid(torch.cat([samples, thin, neighbours], dim=3), columns=COLUMNS, gap=10)
+    sheet = Image.new(pairs.mode, (pairs.width, pairs.height + HEADER), "white")
+    sheet.paste(pairs, (0, HEADER))
+    ImageDraw.Draw(sheet).text(
+        (10, 6), "each pair: a sample, and to its right the nearest training image", fill="black"
+    )
+    return sheet
 
 
 def _features(batches: list[Tensor], extractor: Extractor) -> Tensor:

@@ -1,5 +1,6 @@
 """All distances between generated and real images, and the protocol under which they were measured."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +14,8 @@ from saddle.metrics.features import FeatureDistances
 from saddle.metrics.reference import Reference, batches, progress
 from saddle.metrics.sliced import SlicedDistance
 
+FEW = 1_000
+"""Below this many images on a side a warning says that the numbers are biased."""
 LIBRARIES = ("torch", "torch-fidelity", "numpy")
 """Their versions belong to a number."""
 
@@ -62,6 +65,12 @@ class Evaluator:
             raise ValueError(
                 f"{min(self.count, reference.count)} images on one side: precision, recall, density and coverage with "
                 f"up to {nearest} neighbours need more images"
+            )
+        if min(self.count, reference.count) < FEW:
+            warnings.warn(
+                f"{self.count:,} generated and {reference.count:,} real images: below {FEW:,} the Frechet distance is "
+                "biased upwards, and compares only with numbers from as many images",
+                stacklevel=2,
             )
         self.comparisons: list[Comparison[Any]] = [
             FeatureDistances(

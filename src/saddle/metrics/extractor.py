@@ -28,6 +28,8 @@ class Extractor(nn.Module, ABC):
     """Hash of the weights file: two numbers compare only under the same digest."""
     resize: str
     """What happens to an image of another size, in words."""
+    remark: str = ""
+    """What a reader of its numbers must know besides."""
     channels: int
     """How many channels the network itself takes: 1 or 3."""
 
@@ -47,7 +49,11 @@ class Extractor(nn.Module, ABC):
                 f"extractor {self.name} takes uint8 images [count, channels, height, width] in 0..255, "
                 f"not {images.dtype} {list(images.shape)}; saddle.data.pixels.to_uint8 rounds from [-1, 1]"
             )
-        with torch.autocast(images.device.type, enabled=False):
+        # float32 in full: on a GPU convolutions would round to TF32, and a number would depend on where it was measured
+        with (
+            torch.autocast(images.device.type, enabled=False),
+            torch.backends.cudnn.flags(enabled=True, allow_tf32=False),
+        ):
             return self.features(self._channels(images.float())).float()
 
     def train(self, mode: bool = True) -> Self:

@@ -80,6 +80,7 @@ class FeatureDistances(Comparison[Tensor]):
             "extractor": self.extractor.name,
             "digest": self.extractor.digest,
             "resize": self.extractor.resize,
+            "remark": self.extractor.remark,
         }
         neighbours = {
             "neighbours": self.neighbours,

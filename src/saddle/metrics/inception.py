@@ -9,7 +9,7 @@ from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from saddle.metrics.extractor import Classifier
-from saddle.metrics.inception_weights import published, read
+from saddle.metrics.inception_weights import PUBLISHED, published, read
 from saddle.weights import weights_file
 
 
@@ -41,6 +41,8 @@ class Inception(Classifier):
         super().__init__()
         path = published() if weights is None else weights_file(weights)
         tensors, self.digest = read(path)
+        if not self.digest.startswith(PUBLISHED):
+            self.remark = "not the published weights, so none of its numbers compares with published ones"
         self.network = _filled(tensors, path).to(memory_format=torch.channels_last)  # a third faster on a CPU
         self.requires_grad_(False)
         self.eval()

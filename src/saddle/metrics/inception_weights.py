@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 
+PUBLISHED = Path(URL_INCEPTION_V3).stem.rpartition("-")[2]
+"""How the SHA-256 of the published file begins; its name says so."""
 SILENCE = 10.0
 """Seconds that a server may be silent."""
 

@@ -7,7 +7,8 @@ from typing import Any
 from saddle.report.text import number, shorten
 
 Result = Mapping[str, Any]
-FLOOR = "real images, half against half"
+FLOOR = "(real images, half against half)"
+SPLITS = {"test": "held out", "train": "those trained on", "all": "all of the set"}
 LONGEST = 40
 """Characters of a run's name."""
 WIDTH = 100
@@ -24,9 +25,9 @@ def evaluation_tables(results: Mapping[str, Result], first: str) -> str:
     for name, result in results.items():
         for block in _blocks(result):
             blocks.setdefault(block, {})[name] = result
-    images = dict.fromkeys(_images(result["protocol"]) for result in results.values())
+    images = dict.fromkeys(line for result in results.values() for line in _images(result))
     tables = [f"{_table(metrics, found, first)}\n{about}" for (about, *metrics), found in blocks.items()]
-    return "\n\n".join(["\n".join(images), *tables])
+    return "\n\n".join(["\n".join(images), *tables, *filter(None, [_nearest(results)])])
 
 
 def _blocks(result: Result) -> Iterator[tuple[str, ...]]:
@@ -35,8 +36,9 @@ def _blocks(result: Result) -> Iterator[tuple[str, ...]]:
     others = [metric for one in comparisons if "extractor" not in one for metric in one["metrics"]]
     for one in comparisons:
         if "extractor" in one:
-            about = f"extractor {one['extractor']} ({one['digest']}), images resized: {one['resize']}"
-            yield about, *one["metrics"], *others
+            lines = [f"extractor {one['extractor']} ({one['digest']}), images resized: {one['resize']}"]
+            lines += [one["remark"]] if one["remark"] else []
+            yield "\n".join(lines), *one["metrics"], *others
             others = []
     if others:
         yield "", *others
@@ -60,8 +62,18 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
 
 
-def _images(protocol: Mapping[str, Any]) -> str:
-    return (
-        f"{protocol['images_generated']:,} generated against {protocol['images_real']:,} real images "
-        f"({protocol['reference_split']}, {protocol['reference_digest']})"
-    )
+def _images(result: Result) -> list[str]:
+    protocol = result["protocol"]
+    real = f"{SPLITS[protocol['reference_split']]}, {protocol['reference_digest']}"
+    counts = f"{protocol['images_generated']:,} generated against {protocol['images_real']:,} real images ({real})"
+    return [counts, "smaller is better for Frechet and kernel distances and swd, larger for all others"]
+
+
+def _nearest(results: Mapping[str, Result]) -> str:
+    """How near the samples are to the training images, beside how near images are that were never seen."""
+    lines = []
+    for name, found in ((name, result["nearest"]) for name, result in results.items() if "nearest" in result):
+        held_out = f"; of held-out images {number(found['held_out'])}" if "held_out" in found else ""
+        lines.append(f"  {shorten(name, LONGEST)}: of samples {number(found['samples'])}{held_out}")
+    about = "median distance to the nearest training image, in the run's own features (samples much nearer: copies)"
+    return "\n".join([about, *lines]) if lines else ""

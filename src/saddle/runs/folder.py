@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -79,9 +79,15 @@ class RunFolder:
         """The resolved configuration as text.
 
         Raises:
-            FileNotFoundError: the run has not stored one.
+            LookupError: the run has not stored one.
+            ValueError: it is no text.
         """
-        return (self.path / "config.yaml").read_text(encoding="utf-8")
+        try:
+            return (self.path / "config.yaml").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise LookupError(f"{self.path} has no config.yaml: it ended before it began to train") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{self.path / 'config.yaml'} is no text: it was changed by hand") from None
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Store what the numbers depend on as well: command, commit, versions, host, devices, threads."""
@@ -142,13 +148,13 @@ class RunFolder:
         """The run's result."""
         return self._read_json("summary.json")
 
-    def write_evaluation(self, evaluation: Mapping[str, Any]) -> None:
-        """Store what was measured after the run."""
-        self._write_json("evaluation.json", evaluation)
+    def write_evaluations(self, evaluations: Sequence[Mapping[str, Any]]) -> None:
+        """Store what was measured after the run, the newest last."""
+        self._write_json("evaluation.json", {"evaluations": list(evaluations)})
 
-    def stored_evaluation(self) -> dict[str, Any] | None:
-        """What was measured after the run."""
-        return self._read_json("evaluation.json")
+    def evaluations(self) -> list[dict[str, Any]]:
+        """What was measured after the run, the newest last; each under another protocol or of other weights."""
+        return list((self._read_json("evaluation.json") or {}).get("evaluations", []))
 
     def save_nearest(self, image: "Image") -> None:
         """Store the picture `nearest`."""
@@ -198,6 +204,8 @@ class RunFolder:
             raise ValueError(
                 f"{self.path / name} is not JSON ({error}): it was changed by hand or by a failing disk"
             ) from None
+        if not isinstance(content, dict):
+            raise ValueError(f"{self.path / name} holds no mapping: it was changed by hand")
         return content
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:

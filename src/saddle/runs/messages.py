@@ -13,16 +13,17 @@ from saddle.runs.folder import RunFolder
 
 def show_warnings_as_notes() -> None:
     """A warning of ours is one line for a person; those of the libraries are for their authors."""
-    ours = "measured on"
+    ours = ".* generated and .* real images"
     warnings.simplefilter("ignore")
     warnings.filterwarnings("default", message=ours)
     warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
 
 
-def opening(cfg: DictConfig, sizes: Mapping[str, int], folder: RunFolder) -> str:
+def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFolder) -> str:
     """What will be trained, on what, and where it goes. `sizes`: the parameters of each network."""
     networks = [f"{name} {size:,}" for name, size in sizes.items()]
-    chosen = ", ".join(f"{part} {_member(cfg, part)}" for part in ("model", "data", "loss") if cfg.get(part))
+    parts = [f"{part} {_member(cfg, part)}" for part in ("model", "loss") if cfg.get(part)]
+    chosen = ", ".join([*parts, f"data {data}"])
     return "\n".join(
         [
             f"training {chosen}; {', '.join(networks)} parameters",
@@ -50,6 +51,15 @@ def closing(folder: RunFolder) -> str:
             *([summary["wandb"]] if summary.get("wandb") else []),
             f"next: make fid RUN={run}    python src/sample.py run={run} count=64",
         ]
+    )
+
+
+def without_weights(run: RunFolder) -> str:
+    """Why a run cannot be drawn from or measured."""
+    status = run.status()
+    cause = str(status.details.get("error") or "").partition("\n")[0]
+    return f"{shown(run.path)} has no weights: it is {status.state}" + (
+        f" ({cause})" if cause else "; train it to its end"
     )
 
 
