@@ -3,12 +3,14 @@
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
+from torch.distributed import DistError
 
 from saddle.building import build_data, build_evaluator, build_model
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
@@ -20,6 +22,7 @@ from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
+from saddle.distributed.launcher import ABANDONED, RankDiedError
 from saddle.environment import describe
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
@@ -44,9 +47,31 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
         return 130
     except Exception as error:
         folder.mark("failed", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-        if not isinstance(error, ValueError | OSError):  # not a wrong input but a mistake of ours
+        if not isinstance(error, ValueError | OSError | RankDiedError):  # not a wrong input but a mistake of ours
             traceback.print_exc()
         print(f"error: {error}\nfailed: {shown(folder.path)} (the trace is in its status.json)", file=sys.stderr)
+        return 1
+    return 0
+
+
+def assist(cfg: DictConfig) -> int:
+    """The same training as one of the ranks beside the first, which writes nothing; returns the exit code."""
+    _quiet_libraries()
+    warnings.simplefilter("ignore")  # rank 0 says it
+    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
+    try:
+        data = build_data(cfg)
+        instruments = _evaluations(cfg, build_evaluator(cfg, data))
+        measure = Measure(instruments=instruments, updates=cfg.updates)
+        trainer = instantiate(cfg.trainer, loggers=[], callbacks=[measure])
+        train(model=build_model(cfg), data=data, trainer=trainer, updates=cfg.updates, every=_intervals(cfg))
+    except (KeyboardInterrupt, SystemExit):
+        return 130
+    except Exception as error:
+        if isinstance(error, DistError) or "gloo" in str(error):  # another rank is gone: its cause is the run's
+            return ABANDONED
+        traceback.print_exc()
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -70,7 +95,7 @@ def _train(cfg: DictConfig, folder: RunFolder) -> None:
         data=data,
         trainer=trainer,
         updates=cfg.updates,
-        every=[cfg.log_every, cfg.sample_every, cfg.evaluate_every],
+        every=_intervals(cfg),
     )
     folder.write_summary(_summary(folder, facts, model, lifecycle.seconds, evaluator, loggers))
     folder.mark("finished", updates=model.updates)
@@ -85,14 +110,23 @@ def _require_a_batch(batch_size: int, data: Data) -> None:
         )
 
 
+def _intervals(cfg: DictConfig) -> list[int]:
+    return [cfg.log_every, cfg.sample_every, cfg.evaluate_every]
+
+
 def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
-    seen: list[Instrument] = [
+    return [
         TrainingLosses(every=cfg.log_every),
         SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
+        *_evaluations(cfg, evaluator),
     ]
-    if evaluator is not None:
-        seen.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
-    return seen
+
+
+def _evaluations(cfg: DictConfig, evaluator: Evaluator | None) -> list[Instrument]:
+    """What all ranks measure together."""
+    if evaluator is None:
+        return []
+    return [Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed)]
 
 
 def _loggers(cfg: DictConfig, folder: RunFolder, evaluator: Evaluator | None) -> list[Logger]:
@@ -151,5 +185,6 @@ def _quiet_libraries() -> None:
     """Keep Lightning's remarks on hardware and its advertisements out of the way; warnings of ours stay."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning").setLevel(logging.ERROR)
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     show_warnings_as_notes()
     torch.set_num_threads(int(torch.get_num_threads()))
