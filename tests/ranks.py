@@ -88,7 +88,7 @@ class Watch(Callback):
     """What each step of an optimiser communicated, in elements, and the gradients that it saw."""
 
     def __init__(self) -> None:
-        self.moved: list[list[int]] = []
+        self.moved: list[int] = []
         self.steps: list[tuple[str, list[int], Tensor]] = []
 
     def on_before_optimizer_step(self, trainer: Any, model: Any, optimizer: Any) -> None:
@@ -151,7 +151,7 @@ def batch_norm() -> Checks:
     found: Checks = {}
     for name, shape in {"2d": (3, 5, 4), "1d": (3,)}.items():
         for dtype in (torch.float64, torch.float32):
-            norm: nn.Module = SynchronisedBatchNorm(3).to(dtype)
+            norm = SynchronisedBatchNorm(3).to(dtype)
             with torch.no_grad():
                 norm.weight.copy_(torch.tensor([0.5, 1.0, 2.0]))
                 norm.bias.copy_(torch.tensor([0.1, 0.2, 0.3]))
@@ -164,6 +164,7 @@ def batch_norm() -> Checks:
             ddx, dw = torch.autograd.grad(penalty, [x, norm.weight], retain_graph=True)
             if world.size() > 1:
                 dist.all_reduce(dw)  # of the objective summed over ranks
+            assert norm.num_batches_tracked is not None
             found[f"{name} {dtype}"] = {
                 "shared": [y.detach(), dx.detach(), ddx],
                 "same": [dw, norm.running_mean, norm.running_var, norm.num_batches_tracked.double()],

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from hydra_plugins.isolated._jobs import Jobs
 from saddle import child as child_module
 from saddle.child import Child, cause_of
-from hydra_plugins.isolated._jobs import Jobs
 from saddle.runs.place import Place
 from saddle.runs.sweep import newest_sweep, read_sweep
 

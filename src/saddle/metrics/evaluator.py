@@ -24,8 +24,8 @@ class Evaluator:
     """Measures a sampler against a fixed set of real images, through one extractor or several.
 
     The real side is computed at the first call and kept, in memory and in the cache on disk. Nothing is drawn from a
-    global generator, and no module changes its mode: training goes on as if nothing had been measured. Several processes
-    of one run share the batches out, which are the same as those of one process; the numbers are computed by the first.
+    global generator, and no module changes its mode: training goes on as if nothing had been measured. Several
+    processes of one run share out the batches, which are those of one process; the first computes the numbers.
 
     Args:
         extractors: each gives its own set of numbers; runs are compared by the first one's Frechet distance.

@@ -16,7 +16,7 @@ class SynchronisedBatchNorm(_BatchNorm):
     often as needed. torch's SyncBatchNorm refuses CPUs and second derivatives. Every rank must hold as many samples.
     """
 
-    def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002
+    def _check_input_dim(self, input: Tensor) -> None:
         if input.dim() < 2:
             raise ValueError(f"batch normalisation takes [batch, channels, ...], not {list(input.shape)}")
 
@@ -61,7 +61,7 @@ def _converted(norm: _BatchNorm) -> SynchronisedBatchNorm:
     settings = (norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats)
     converted = SynchronisedBatchNorm(*settings, device="meta").train(norm.training)
     for name, parameter in norm.named_parameters():
-        converted.register_parameter(name, parameter)  # type: ignore[arg-type]
+        converted.register_parameter(name, parameter)
     for name, buffer in norm.named_buffers():
         converted.register_buffer(name, buffer)
     return converted
