@@ -6,7 +6,7 @@ RUNPY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep fid compare extractors protocols faults test check format lock clean
+.PHONY: help setup sweep fid compare extractors protocols faults test test-slow check format lock clean
 
 help:  ## the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ faults: setup  ## fifty kills at random moments, each resumed and compared bit f
 
 test: setup  ## the test suite
 	@$(RUNPY) -m pytest $(ARGS)
+
+test-slow: setup  ## the tests that take minutes: runs of several processes, ranks that die
+	@$(RUNPY) -m pytest -m slow $(ARGS)
 
 check: setup  ## format, lint, types
 	@$(VENV)/bin/ruff format --check .

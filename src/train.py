@@ -6,21 +6,19 @@
 import os
 import sys
 
-from saddle.threads import thread_variables
-
-os.environ |= thread_variables(side_by_side=1)  # before anything imports torch
-
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.arguments import arguments
 from saddle.config import enter
+from saddle.distributed.process import end_with_parent, rank_of_process
 from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names
 from saddle.runs.sweep import find_run
 from saddle.stored import stored_config
+from saddle.threads import thread_variables
 
 
 @hydra.main(version_base=None, config_path="../conf", config_name="train")
@@ -31,14 +29,16 @@ def job(cfg: DictConfig) -> None:
 
 def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
     """Train what `cfg` says into `folder`, unless what lies there is an answer; the exit code."""
+    rank = rank_of_process()
     try:
-        answer = answer_of_earlier_run(cfg, folder)
+        answer = answer_of_earlier_run(cfg, folder) if rank == 0 else None
     except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
         sys.exit(f"error: {error}")
     if answer is None:
-        from saddle.session import run  # imports torch: only when a run really starts
+        os.environ |= thread_variables(side_by_side=cfg.trainer.devices)  # before anything imports torch
+        from saddle.session import assist, run  # imports torch: only when a run really starts
 
-        answer = run(cfg, folder)
+        answer = run(cfg, folder) if rank == 0 else assist(cfg, folder)
     return answer
 
 
@@ -62,6 +62,7 @@ def _whole(text: str) -> int:
 
 def main() -> None:
     """Refuse what is wrong with the command line, then hand over to Hydra."""
+    end_with_parent()
     if any(argument.startswith("run=") for argument in sys.argv[1:]):
         sys.exit(go_on(sys.argv))
     OmegaConf.register_new_resolver("single_job", lambda overrides: job_names([list(overrides)])[0])

@@ -102,7 +102,7 @@ WRONG_VALUES = [
 ]
 
 WRONG_TOGETHER = [
-    ("trainer.devices=2", "several devices are not supported yet; set trainer.devices=1"),
+    ("trainer.devices=7", "7 devices (trainer.devices) cannot share it out evenly; set batch_size="),
     ("evaluate_images=20000", "evaluate_reference=test, has 10000 images; set evaluate_images=10000 or less"),
     ("batch_size=60000", "the training set has 50000 images"),
     ("data.shape=[3,16,16]", "does not go with networks for images of 32 x 32"),

@@ -12,6 +12,7 @@ from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.extractor import Extractor
 from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel
+from saddle.networks.batch_norm import synchronised
 from saddle.networks.initial import initialised
 
 
@@ -24,8 +25,10 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
     """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network."""
     model: GenerativeModel = instantiate(
         cfg.model,
-        generator=initialised(lambda: instantiate(cfg.network.generator), cfg.seed, "generator"),
-        discriminator=initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator"),
+        generator=synchronised(initialised(lambda: instantiate(cfg.network.generator), cfg.seed, "generator")),
+        discriminator=synchronised(
+            initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator")
+        ),
         loss=instantiate(cfg.loss),
         make_generator_optimizer=instantiate(cfg.optimizer.generator),
         make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),

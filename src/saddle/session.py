@@ -3,26 +3,30 @@
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
+from torch.distributed import DistError
 
 from saddle.building import build_data, build_evaluator, build_model
-from saddle.callbacks.checkpoint import Checkpoint, restore
+from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Instrument, Measure
 from saddle.callbacks.progress import Progress
+from saddle.callbacks.restoring import RestoredOptimizers, restore
 from saddle.callbacks.run_log import RunLog
 from saddle.callbacks.wandb import Wandb
 from saddle.checkpoints import Checkpoints
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
+from saddle.distributed.launcher import ABANDONED, RankDiedError
 from saddle.environment import describe
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
@@ -46,11 +50,36 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
         return _interrupted(folder)
     except Exception as error:
         folder.mark("failed", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-        if not isinstance(error, ValueError | OSError):  # not a wrong input but a mistake of ours
+        if not isinstance(error, ValueError | OSError | RankDiedError):  # not a wrong input but a mistake of ours
             traceback.print_exc()
         print(f"error: {error}\nfailed: {shown(folder.path)} (the trace is in its status.json)", file=sys.stderr)
         return 1
     return 0 if finished else _interrupted(folder)
+
+
+def assist(cfg: DictConfig, folder: RunFolder) -> int:
+    """The same training as one of the ranks beside the first, which writes nothing; returns the exit code."""
+    _quiet_libraries()
+    warnings.simplefilter("ignore")  # rank 0 says it
+    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
+    try:
+        state, _ = Checkpoints(folder.checkpoints).load()
+        data, model = build_data(cfg), build_model(cfg)
+        if state is not None:
+            restore(model, state)
+        evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
+        measure = Measure(instruments=_evaluations(cfg, evaluator), updates=cfg.updates)
+        trainer = instantiate(cfg.trainer, loggers=[], callbacks=[measure, Interruption(), RestoredOptimizers(state)])
+        train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=_intervals(cfg))
+    except (KeyboardInterrupt, SystemExit):
+        return 130
+    except Exception as error:
+        if isinstance(error, DistError) or "gloo" in str(error):  # another rank is gone: its cause is the run's
+            return ABANDONED
+        traceback.print_exc()
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _interrupted(folder: RunFolder) -> int:
@@ -89,17 +118,18 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
     checkpoint = Checkpoint(
         checkpoints=checkpoints,
         every=cfg.checkpoint_every,
-        state=state,
+        stored=None if state is None else model.updates,
         facts=lambda: {**known, "seconds": lifecycle.seconds, "wandb": _wandb(loggers)},
     )
-    callbacks = [measure, checkpoint, Interruption(), lifecycle, _progress(cfg, folder, measure, evaluator)]
+    progress = _progress(cfg, folder, measure, evaluator)
+    callbacks = [RestoredOptimizers(state), measure, Interruption(), checkpoint, lifecycle, progress]
     trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks)
     train(
         model=model,
         data=data,
         trainer=trainer,
         updates=cfg.updates,
-        every=[cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every],
+        every=_intervals(cfg),
     )
     if model.interrupted:
         return False
@@ -134,14 +164,23 @@ def _require_a_batch(batch_size: int, data: Data) -> None:
         )
 
 
+def _intervals(cfg: DictConfig) -> list[int]:
+    return [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
+
+
 def _instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
-    seen: list[Instrument] = [
+    return [
         TrainingLosses(every=cfg.log_every),
         SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
+        *_evaluations(cfg, evaluator),
     ]
-    if evaluator is not None:
-        seen.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
-    return seen
+
+
+def _evaluations(cfg: DictConfig, evaluator: Evaluator | None) -> list[Instrument]:
+    """What all ranks measure together."""
+    if evaluator is None:
+        return []
+    return [Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed)]
 
 
 def _loggers(
@@ -204,5 +243,6 @@ def _quiet_libraries() -> None:
     """Keep Lightning's remarks on hardware and its advertisements out of the way; warnings of ours stay."""
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning").setLevel(logging.ERROR)
+    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     show_warnings_as_notes()
     torch.set_num_threads(int(torch.get_num_threads()))

@@ -9,6 +9,7 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import Logger
 
 from saddle.data.base import Data
+from saddle.distributed.strategy import PerNetworkStrategy
 from saddle.models.base import GenerativeModel
 
 
@@ -45,7 +46,7 @@ class QuietTrainer(Trainer):
 
     Args:
         accelerator: `auto` is a GPU if there is one, else the CPU.
-        devices: of that kind.
+        devices: of that kind; on several each has a process of its own.
         precision: of the arithmetic; `auto` is `best_precision`.
         loggers: where readings go.
         callbacks: in the order in which they act.
@@ -63,6 +64,7 @@ class QuietTrainer(Trainer):
         super().__init__(
             accelerator=accelerator,
             devices=devices,
+            strategy=PerNetworkStrategy() if devices > 1 else "auto",
             precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
             logger=list(loggers),
             callbacks=list(callbacks),

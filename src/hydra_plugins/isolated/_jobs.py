@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from hydra_plugins.isolated._child import Child, cause_of
+from saddle.child import Child, cause_of
 from saddle.report.comparison import closing_words, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
@@ -21,7 +21,6 @@ from saddle.runs.naming import job_names, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.status import Status
 from saddle.runs.sweep import write_sweep
-from saddle.threads import thread_variables
 
 
 @dataclass(kw_only=True)
@@ -94,7 +93,7 @@ class Jobs:
         before, began = job.run.status(), time.monotonic()
         path = str(job.run.path).replace("\\", "\\\\").replace('"', '\\"')
         command = [*self.program, *self.flags, *job.overrides, "hydra.mode=RUN", f'hydra.run.dir="{path}"']
-        child = Child(command, {**place.environment(), **thread_variables(side_by_side=1)})
+        child = Child(command, place.environment())
         try:
             code = child.wait()
         except KeyboardInterrupt:

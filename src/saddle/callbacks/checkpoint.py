@@ -10,7 +10,7 @@ from saddle.models.base import GenerativeModel
 
 
 class Checkpoint(Callback):
-    """Stores the state every `every` updates, at the end, and where the run is interrupted; restores it at the start.
+    """Stores the state every `every` updates, at the end, and where the run is interrupted.
 
     What training draws is a function of (seed, update), so the state is parameters, buffers, optimisers, the clock and
     the means that were not logged yet; no generator's state and no place in a data loader belong to it.
@@ -21,7 +21,7 @@ class Checkpoint(Callback):
     Args:
         checkpoints: where.
         every: updates between two states.
-        state: what was restored, None for a run from the beginning.
+        stored: updates of the state that is there already, None for a run from the beginning.
         facts: gives what is stored beside it, plain values: what the run must find unchanged.
     """
 
@@ -30,17 +30,10 @@ class Checkpoint(Callback):
         *,
         checkpoints: Checkpoints,
         every: int,
-        state: dict[str, Any] | None,
+        stored: int | None,
         facts: Callable[[], dict[str, Any]],
     ) -> None:
-        self.checkpoints, self.every, self.state, self.facts = checkpoints, every, state, facts
-        self.stored = -1 if state is None else int(state["updates"])
-
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
-        if self.state is not None:
-            for optimizer, stored in zip(trainer.optimizers, self.state["optimizers"], strict=True):
-                optimizer.load_state_dict(stored)
-            self.state = None  # its memory is not needed any more
+        self.checkpoints, self.every, self.stored, self.facts = checkpoints, every, stored, facts
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         if model.updates % self.every == 0 or model.interrupted:
@@ -63,17 +56,3 @@ class Checkpoint(Callback):
         if trainer.is_global_zero:
             self.checkpoints.save(state)
         self.stored = model.updates
-
-
-def restore(model: GenerativeModel, state: dict[str, Any]) -> None:
-    """Bring a model with fresh weights to a stored state; the optimisers follow when they are there.
-
-    Raises:
-        ValueError: the state is of another model.
-    """
-    try:
-        model.load_state_dict(state["model"], strict=True)
-    except RuntimeError as error:
-        raise ValueError(f"the checkpoint does not fit the networks of this configuration: {error}") from None
-    model.updates = int(state["updates"])
-    model.restore_notes(state["notes"])

@@ -7,11 +7,14 @@ from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 
+from saddle.distributed.world import any_rank
 from saddle.models.base import GenerativeModel
 
 
 class Interruption(Callback):
     """Ends training in good order at the first signal; a second Ctrl-C ends it at once.
+
+    Several processes of one run agree on it between two stretches of updates, and store the state of the same update.
 
     Handlers stand while training lasts, over Lightning's own, which end a run between two D steps or not at all.
     """
@@ -24,8 +27,8 @@ class Interruption(Callback):
         self.earlier = {number: signal.signal(number, self._asked) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
-        if model.interrupted:
-            trainer.should_stop = True
+        model.interrupted = any_rank(model.interrupted)
+        trainer.should_stop = model.interrupted
 
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self._give_back()

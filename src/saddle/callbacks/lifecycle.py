@@ -5,6 +5,7 @@ from time import monotonic
 from pytorch_lightning import Callback, Trainer
 from safetensors.torch import save_file
 
+from saddle.distributed.launcher import RankDiedError
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 
@@ -42,6 +43,11 @@ class Lifecycle(Callback):
         save_file(weights, self.folder.weights)
 
     def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]
-        """Lightning turns Ctrl-C into an exit of its own, so it is noted here and not by the caller."""
+        """Noted here and not by the caller where that may not get to it.
+
+        Lightning turns Ctrl-C into an exit of its own, and rank 0 may be waiting without end for a rank that died.
+        """
         if isinstance(exception, KeyboardInterrupt):
             self.folder.mark("interrupted", updates=model.updates)
+        elif isinstance(exception, RankDiedError):
+            self.folder.mark("failed", error=str(exception), updates=model.updates)

@@ -18,11 +18,17 @@ Values = dict[str, Any]
 Rule = Callable[[Values], Iterator[str]]
 
 
-def one_device(values: Values) -> Iterator[str]:
-    """Networks, noise and metrics live on one device in this version."""
-    devices = values["trainer"].get("devices", 1)
-    if devices != 1:
-        yield f"trainer.devices={show(devices)}: several devices are not supported yet; set trainer.devices=1"
+def shared_out(values: Values) -> Iterator[str]:
+    """Several devices share every batch evenly; Apple's kind comes as one."""
+    devices, size = values["trainer"].get("devices", 1), values["batch_size"]
+    if size % devices:
+        near = [n for n in (size // devices * devices, (size // devices + 1) * devices) if n]
+        yield (
+            f"batch_size={size}: {devices} devices (trainer.devices) cannot share it out evenly; "
+            f"set batch_size={' or '.join(map(str, near))}"
+        )
+    if devices > 1 and values["trainer"].get("accelerator") == "mps":
+        yield f"trainer.devices={devices}: there is one mps device; set trainer.devices=1, or trainer.accelerator=cpu"
 
 
 def enough_images(values: Values) -> Iterator[str]:
@@ -131,7 +137,7 @@ def square_images(values: Values) -> Iterator[str]:
             )
 
 
-RULES: tuple[Rule, ...] = (one_device, enough_images, optimizer_ranges, square_images)
+RULES: tuple[Rule, ...] = (shared_out, enough_images, optimizer_ranges, square_images)
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)
 """Which files there must be."""

@@ -5,9 +5,12 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any
 
+import torch
 from pydantic import PositiveInt
 from torch import Tensor
+from torch.utils._pytree import tree_map
 
+from saddle.distributed import world
 from saddle.metrics.comparison import Comparison
 from saddle.metrics.extractor import Extractor
 from saddle.metrics.features import FeatureDistances
@@ -24,7 +27,8 @@ class Evaluator:
     """Measures a sampler against a fixed set of real images, through one extractor or several.
 
     The real side is computed at the first call and kept, in memory and in the cache on disk. Nothing is drawn from a
-    global generator, and no module changes its mode: training goes on as if nothing had been measured.
+    global generator, and no module changes its mode: training goes on as if nothing had been measured. Several
+    processes of one run share out the batches, which are those of one process; the first computes the numbers.
 
     Args:
         extractors: each gives its own set of numbers; runs are compared by the first one's Frechet distance.
@@ -97,15 +101,19 @@ class Evaluator:
         Returns:
             For each extractor fd_<extractor> and kd_<extractor> (Inception: fid and kid), smaller is better, and
             precision_, recall_, density_, coverage_<extractor>; inception_score for Inception; swd.
+            In a run of several processes the first one has the numbers and the others nothing.
         """
-        looks: list[list[Any]] = [[] for _ in self.comparisons]
-        for indices in progress(batches(self.count, self.batch_size), "evaluation"):
+        device = torch.device("cpu")
+        own: list[list[Any]] = []  # for each batch what each comparison saw
+        for indices in progress(list(world.dealt(batches(self.count, self.batch_size))), "evaluation"):
             images = sample(indices)
-            for look, comparison in zip(looks, self.comparisons, strict=True):
-                look.append(comparison.look(images, indices))
+            device = images.device
+            own.append([comparison.look(images, indices) for comparison in self.comparisons])
+        looks = _collected(own, device)
         numbers: dict[str, float] = {}
-        for look, comparison in zip(looks, self.comparisons, strict=True):
-            numbers |= comparison.compare(look)
+        for position, comparison in enumerate(self.comparisons if looks else ()):
+            numbers |= comparison.compare([look[position] for look in looks])
+        world.wait()
         return numbers
 
     @property
@@ -127,3 +135,11 @@ class Evaluator:
             "comparisons": [comparison.settings() for comparison in self.comparisons],
             **{name: version(name) for name in LIBRARIES},
         }
+
+
+def _collected(own: list[list[Any]], device: torch.device) -> list[list[Any]]:
+    """The looks of all processes in the order of the images, on `device`; nothing beside the first process."""
+    if world.size() == 1:
+        return own
+    looks = world.collected(tree_map(lambda tensor: tensor.cpu(), own))
+    return [] if looks is None else tree_map(lambda tensor: tensor.to(device), looks)

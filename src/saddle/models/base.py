@@ -8,6 +8,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from saddle.data.base import Data
+from saddle.distributed import world
 from saddle.noise import noise
 
 
@@ -59,7 +60,7 @@ class GenerativeModel(LightningModule, ABC):
         for update in updates:
             self.iterate(update)
             self.updates = update + 1
-            if self.interrupted:
+            if self.interrupted and world.size() == 1:  # several processes agree on it when the stretch is done
                 break
 
     def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:

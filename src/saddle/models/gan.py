@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
+from saddle.distributed.collectives import gathered
+from saddle.distributed.world import share
 from saddle.losses.base import Loss
 from saddle.models.base import CodedModel
 from saddle.networks.base import couples_samples
@@ -23,6 +25,9 @@ class GAN(CodedModel):
 
     Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from
     fresh codes. D's steps send no gradient into G and build no graph of it.
+
+    On several devices each of W ranks has its share of every batch, and the loss sees the logits of all: codes and
+    reals are functions of their index in the whole batch, so the game is the same for every W, up to rounding.
 
     Batch normalisation in G: it is in training mode wherever it plays, so each update moves its running statistics
     d_steps + g_steps times, d_steps of them in D's steps. With momentum 0.1 an update thus forgets
@@ -89,11 +94,12 @@ class GAN(CodedModel):
 
     def discriminator_step(self, step: int) -> None:
         """D's step number `step` since the start of training."""
-        positions = range(step * self.batch_size, (step + 1) * self.batch_size)
+        own, start = share(self.batch_size), step * self.batch_size
+        positions = range(start + own.start, start + own.stop)
         real = self.data.sample(self.seed, positions, self.device)
         with torch.no_grad():
             fake = self.generator(self.codes("discriminator", step))
-        logits_real, logits_fake = self.logits(real, fake)
+        logits_real, logits_fake = gathered(*self.logits(real, fake))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
         self.step(0, self.discriminator, loss)
         self.note(
@@ -105,25 +111,27 @@ class GAN(CodedModel):
     def generator_step(self, step: int) -> None:
         """G's step number `step` since the start of training."""
         fake = self.generator(self.codes("generator", step))
-        loss = self.loss.generator(None, self.discriminator(fake).squeeze(1).float())
+        (logits,) = gathered(_wide(self.discriminator(fake)))  # [batch_size]
+        loss = self.loss.generator(None, logits)
         gradient = self.step(1, self.generator, loss)
         self.note(loss_generator=loss, gradient_generator=gradient)
 
     def codes(self, stream: str, step: int) -> Tensor:
-        """Fresh codes [batch_size, code_size] for one step of a player."""
-        shape = (self.code_size,)
-        return noise(self.seed, stream, step, range(self.batch_size), shape, self.prior_distribution).to(self.device)
+        """This rank's share of fresh codes [batch_size, code_size] for one step of a player."""
+        own, shape = share(self.batch_size), (self.code_size,)
+        return noise(self.seed, stream, step, own, shape, self.prior_distribution).to(self.device)
 
     def logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """D's logits [batch] of reals and fakes in float32: one forward, or two where D couples samples."""
+        """D's logits [batch] of reals and fakes in float32 or wider: one forward, or two where D couples samples."""
         if self.separate_forwards:
-            return self.discriminator(real).squeeze(1).float(), self.discriminator(fake).squeeze(1).float()
-        both = self.discriminator(torch.cat([real, fake])).squeeze(1).float()  # [2 batch]
+            return _wide(self.discriminator(real)), _wide(self.discriminator(fake))
+        both = _wide(self.discriminator(torch.cat([real, fake])))  # [2 batch]
         return both[: len(real)], both[len(real) :]
 
     def step(self, player: int, network: nn.Module, loss: Tensor) -> Tensor:
         """One step of one player, whose parameters alone receive gradients; returns the gradient's norm [].
 
+        The strategy of several devices averages these gradients in `manual_backward`: the norm is that of all samples.
         D's steps go through the strategy and not through Lightning's wrapper, which would count them in `global_step`.
         """
         parameters = list(network.parameters())
@@ -149,6 +157,11 @@ class GAN(CodedModel):
             return network(codes)  # [count, *shape]
         finally:
             network.train(training)
+
+
+def _wide(outputs: Tensor) -> Tensor:
+    """D's outputs [batch, 1] as logits [batch], in float32 at least."""
+    return outputs.squeeze(1).to(torch.promote_types(outputs.dtype, torch.float32))
 
 
 def _averaged(generator: nn.Module, decay: float) -> AveragedModel:

@@ -28,7 +28,7 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
         [
             f"training {chosen}; {', '.join(networks)} parameters",
             f"{cfg.updates:,} updates of {cfg.batch_size} images, {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each; "
-            f"{cfg.trainer.accelerator} device, {cfg.trainer.precision}, seed {cfg.seed}",
+            f"{_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
             f"into {shown(folder.path)}",
         ]
     )
@@ -67,6 +67,11 @@ def shown(path: Path) -> Path:
     """The path as seen from the current directory, where that is shorter."""
     resolved = path.resolve()
     return resolved.relative_to(Path.cwd()) if resolved.is_relative_to(Path.cwd()) else resolved
+
+
+def _devices(cfg: DictConfig) -> str:
+    count = cfg.trainer.devices
+    return f"{cfg.trainer.accelerator} device" if count == 1 else f"{count} {cfg.trainer.accelerator} devices"
 
 
 def _member(cfg: DictConfig, group: str) -> str:

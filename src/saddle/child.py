@@ -42,34 +42,35 @@ class Child:
         code = self._process.wait()
         self._reader.join(timeout=2)  # a process that it left behind may hold the stream open
         if code:
-            self._signal(signal.SIGTERM)  # nothing of a job that died keeps the memory that the next one needs
+            self.send(signal.SIGTERM)  # nothing of a job that died keeps the memory that the next one needs
         return code
 
     def stop(self) -> int:
         """Ask it to end, with growing emphasis; at once if this is interrupted as well. The exit code."""
         try:
             for number, patience in ((signal.SIGINT, PATIENCE), (signal.SIGTERM, 5.0)):
-                self._signal(number)
+                self.send(number)
                 try:
                     self._process.wait(patience)
                     break
                 except subprocess.TimeoutExpired:
                     continue
             else:
-                self._signal(signal.SIGKILL)
+                self.send(signal.SIGKILL)
         except KeyboardInterrupt:
-            self._signal(signal.SIGKILL)
+            self.send(signal.SIGKILL)
         return self.wait()
+
+    def send(self, number: int) -> None:
+        """Send a signal to it and to what it started."""
+        with suppress(ProcessLookupError, PermissionError):  # all of it is gone
+            os.killpg(self._process.pid, number)
 
     def last_words(self) -> list[str]:
         """The last lines of its error stream, of a progress bar the last state."""
         lines = self._tail.decode(errors="replace").split("\n")
         shown = [line.rstrip().rsplit("\r", 1)[-1] for line in lines]
         return [line for line in shown if line]
-
-    def _signal(self, number: int) -> None:
-        with suppress(ProcessLookupError, PermissionError):  # all of it is gone
-            os.killpg(self._process.pid, number)
 
     def _read(self) -> None:
         while chunk := self._chunk():

@@ -1,0 +1,66 @@
+r"""Sums over ranks that can be differentiated, as often as needed.
+
+Every rank computes the same loss L of all samples, and its backward pass starts from that L. A collective's backward
+sums the gradients of all ranks, so what a rank gets for its parameters belongs to the objective $\sum_r L_r = W L$;
+averaged over the W ranks it is the gradient of L, as one process with the whole batch has it. For a loss that is a mean
+of local means the same average is right, too.
+"""
+
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.nn.functional import pad
+
+from saddle.distributed import world
+
+
+class _Summed(torch.autograd.Function):
+    """x to its sum over all ranks; the derivative is the same operation."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        total = x.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return _Summed.apply(gradients[0])
+
+
+def stacked(x: Tensor) -> Tensor:
+    """x [...] of every rank, in their order: [W, ...]. All must have the same shape."""
+    before, after = world.rank(), world.size() - 1 - world.rank()
+    return _Summed.apply(pad(x[None], (0, 0) * x.dim() + (before, after)))
+
+
+def gathered(*parts: Tensor) -> tuple[Tensor, ...]:
+    """Each part [count / W] of this rank's samples as that of all samples [count], in one collective."""
+    if world.size() == 1:
+        return parts
+    together = stacked(torch.stack(parts))  # [W, parts, count / W]
+    return tuple(together.transpose(0, 1).flatten(1))  # parts x [count]
+
+
+@torch.no_grad()
+def average_gradients(parameters: list[Tensor]) -> None:
+    """Replace the gradients of `parameters`, and of nothing else, by their mean over the ranks, in one collective."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if world.size() == 1 or not gradients:
+        return
+    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    dist.all_reduce(flat)
+    means = (flat / world.size()).split([gradient.numel() for gradient in gradients])
+    for gradient, mean in zip(gradients, means, strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
+@torch.no_grad()
+def copy_from_first(tensors: list[Tensor]) -> None:
+    """Give every rank the values that rank 0 has."""
+    for tensor in tensors:
+        values = tensor.detach().contiguous()  # a tensor in channels_last is not
+        dist.broadcast(values, src=0)
+        tensor.copy_(values)

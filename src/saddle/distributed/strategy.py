@@ -1,0 +1,58 @@
+"""How several processes train one model: each network is synchronised by itself."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from pytorch_lightning.strategies import DDPStrategy
+from torch import Tensor
+from torch.optim import Optimizer
+
+from saddle.distributed import world
+from saddle.distributed.collectives import average_gradients, copy_from_first
+from saddle.distributed.launcher import RanksLauncher
+
+TIME_LIMIT = timedelta(seconds=120)
+"""For one rank to wait for another inside an update, and for all of them to start."""
+
+
+class PerNetworkStrategy(DDPStrategy):
+    """Averages, after each backward pass, the gradients that it was asked for: D's in a step of D, G's in one of G.
+
+    There is no wrapper around the model. torch's, around both players, would reduce both networks' gradients in every
+    step and search the graph for those that are not there.
+
+    A backward pass must name its `inputs`, `manual_backward(loss, inputs=parameters)`: they are what is averaged, so a
+    norm, a clipping or an optimiser afterwards sees the gradient of the whole batch, however the step is taken.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(timeout=TIME_LIMIT)
+
+    def _configure_launcher(self) -> None:
+        assert self.cluster_environment is not None
+        self._launcher = RanksLauncher(self.cluster_environment, self.num_processes, self.num_nodes)
+
+    def setup_distributed(self) -> None:
+        super().setup_distributed()
+        world.join()
+
+    def configure_ddp(self) -> None:
+        """Every rank begins with rank 0's weights and buffers."""
+        assert self.model is not None
+        copy_from_first([*self.model.parameters(), *self.model.buffers()])
+
+    def backward(
+        self,
+        closure_loss: Tensor,
+        optimizer: Optimizer | None,
+        *args: Any,
+        inputs: Iterable[Tensor] | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        if inputs is None:
+            raise ValueError("manual_backward(loss, inputs=...) must name the parameters whose gradients are averaged")
+        inputs = list(inputs)
+        loss = super().backward(closure_loss, optimizer, *args, inputs=inputs, **kwargs)
+        average_gradients(inputs)
+        return loss

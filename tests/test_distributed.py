@@ -1,0 +1,279 @@
+"""Two processes are one: the same numbers up to rounding, as little as possible said, nobody left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from torch import Tensor, nn
+
+import ranks
+from saddle.distributed import launcher as launcher_module
+from saddle.distributed.launcher import RankDiedError, RanksLauncher
+from saddle.distributed.process import PARENT, rank_of_process
+from saddle.networks.base import couples_samples
+from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
+from saddle.networks.initial import initialised
+from test_sweep import ENVIRONMENT, PROJECT, TINY
+from toy import dcgan
+
+Patch = pytest.MonkeyPatch
+Found = tuple[dict[str, Any], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What `ranks.all_checks` found in one process, and in each of two."""
+    folder = tmp_path_factory.mktemp("ranks")
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2", "NODE_RANK": "0"}
+    path = os.pathsep.join([str(PROJECT / "src"), str(PROJECT / "tests")])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(PROJECT / "tests/ranks.py"), str(folder)],
+            env={**ENVIRONMENT, **shared, "PYTHONPATH": path, "LOCAL_RANK": str(rank)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    one = ranks.all_checks()
+    errors = [process.communicate(timeout=200)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    return one, [torch.load(folder / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+def free_port() -> int:
+    return LightningEnvironment().main_port
+
+
+def furthest(a: Any, b: Any) -> float:
+    return max(float((x - y).abs().max()) for x, y in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("game", ranks.GAMES)
+def test_twenty_updates_are_those_of_one_process(found: Found, game: str) -> None:
+    """Weights, statistics, averaged generator, gradients and notes; the second rank began from other weights."""
+    one, two = found[0]["games"][game], [checks["games"][game] for checks in found[1]]
+    # D's last bias has no gradient in a relativistic loss but rounding, which Adam enlarges.
+    tolerance = 1e-9 if game == "mlp relativistic" else 1e-12
+    assert furthest(one["state"].values(), two[0]["state"].values()) < tolerance
+    assert all(torch.equal(a, b) for a, b in zip(two[0]["state"].values(), two[1]["state"].values(), strict=True))
+    assert furthest(one["first_gradients"], two[0]["first_gradients"]) < 1e-12
+    assert two[0]["noted"] == pytest.approx(one["noted"], abs=1e-6)  # logged in float32
+    assert two[0]["noted"] == two[1]["noted"]
+
+
+@pytest.mark.parametrize("game", [name for name in ranks.GAMES if "batch norm" not in name])
+def test_a_step_moves_its_own_network_and_the_logits(found: Found, game: str) -> None:
+    """In numbers: D's gradients or G's, the logits of the whole batch and their derivatives, nothing else."""
+    results = found[1][0]["games"][game]
+    sizes, batch = results["sizes"], ranks.BATCH
+    statistics = 2 * 2 * 4  # means and deviations of the 4 channels of G's only batch normalisation, of two ranks
+    generator = [statistics] if game.startswith("dcgan") else []
+    for player, moved in results["moved"]:
+        expected = {
+            "D": [*generator, 2 * batch, 2 * batch, sizes["discriminator"]],
+            "G": [*generator, batch, batch, *generator, sizes["generator"]],
+        }
+        assert moved == expected[player]
+    assert {player for player, _ in results["moved"]} == {"D", "G"}
+    assert all(not moved for _, moved in found[0]["games"][game]["moved"])  # one process says nothing
+
+
+def test_a_loss_that_couples_samples_sees_all_of_them(found: Found) -> None:
+    """The usual way, each rank's loss on its own logits, is another game; it is off by more than a hundredth."""
+    one, (first, second) = found
+    for part, right in (("gathering", True), ("usual", False)):
+        pairs = zip(first[part]["gradients"], second[part]["gradients"], strict=True)
+        together = [torch.cat(pair) for pair in pairs]
+        distance = furthest(one["gathering"]["gradients"], together)
+        assert distance < 1e-15 if right else distance > 1e-2
+    for rank in (first, second):
+        assert all(map(torch.equal, one["gathering"]["logits"], rank["gathering"]["logits"]))
+
+
+def test_pieces_come_back_in_order_without_padding(found: Found) -> None:
+    one, (first, second) = found
+    assert first["gathering"]["collected"] == one["gathering"]["collected"] == [0, 10, 20, 30, 40, 50, 60]
+    assert second["gathering"]["collected"] is None
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float64, 1e-13), (torch.float32, 1e-5)], ids=["float64", "float32"]
+)
+@pytest.mark.parametrize("dims", ["1d", "2d"])
+def test_batch_norm_of_all_samples(found: Found, dims: str, dtype: torch.dtype, tolerance: float) -> None:
+    """Output, gradient, the gradient of the gradient's square, running statistics, relative to their size."""
+    one, (first, second) = (found[0]["batch_norm"], [checks["batch_norm"] for checks in found[1]])
+    name = f"{dims} {dtype}"
+    for whole, a, b in zip(one[name]["shared"], first[name]["shared"], second[name]["shared"], strict=True):
+        assert furthest([whole], [torch.cat([a, b])]) < tolerance * float(whole.abs().max())
+    for whole, a, b in zip(one[name]["same"], first[name]["same"], second[name]["same"], strict=True):
+        assert furthest([whole], [a]) < tolerance * max(1, float(whole.abs().max()))
+        assert torch.equal(a, b)
+
+
+def test_in_one_process_the_batch_norm_is_torchs_own() -> None:
+    """The same bits forward, backward and in the statistics; the same names; it still couples samples."""
+    make = lambda: nn.ModuleList(dcgan("batch", 16))  # noqa: E731
+    plain, ours = initialised(make, 0, "toy"), initialised(make, 0, "toy")
+    synchronised(ours)
+    assert any(isinstance(module, SynchronisedBatchNorm) for module in ours.modules())
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in ours.modules())
+    assert couples_samples(ours)
+    codes = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    results: list[list[Tensor]] = []
+    for networks in (plain, ours):
+        logits = networks[1](networks[0](codes))
+        logits.square().sum().backward()
+        results.append([logits, *(p.grad for p in networks[0].parameters() if p.grad is not None)])
+    assert all(map(torch.equal, *results))
+    assert list(plain.state_dict()) == list(ours.state_dict())
+    assert all(map(torch.equal, plain.state_dict().values(), ours.state_dict().values()))
+
+
+def test_which_process_is_the_first() -> None:
+    assert rank_of_process({}) == 0
+    assert rank_of_process({"LOCAL_RANK": "1"}) == 1
+    assert rank_of_process({"RANK": "5", "LOCAL_RANK": "1"}) == 5
+
+
+@pytest.fixture
+def launcher(tmp_path: Path, monkeypatch: Patch) -> Iterator[RanksLauncher]:
+    """Of one more rank, which does what `rank.py` says."""
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "rank.py"), "an argument"])
+    yield RanksLauncher(LightningEnvironment(), num_processes=2, num_nodes=1)
+    assert "LOCAL_RANK" not in os.environ
+
+
+def test_a_rank_that_dies_is_the_cause(launcher: RanksLauncher, tmp_path: Path) -> None:
+    """Rank 0 sees a connection that was closed; what it says is why."""
+    (tmp_path / "rank.py").write_text("import sys; sys.exit('no memory left')")
+
+    def work() -> None:
+        time.sleep(1)
+        raise RuntimeError("Connection closed by peer")
+
+    with pytest.raises(RankDiedError, match="rank 1: no memory left"):
+        launcher.launch(work)
+
+
+def test_no_rank_outlives_the_first(launcher: RanksLauncher, tmp_path: Path) -> None:
+    """A mistake of rank 0 ends the others, and stays its own."""
+    told = tmp_path / "told.json"
+    (tmp_path / "rank.py").write_text(
+        f"import json, os, sys, time; wanted = {PARENT!r}, 'LOCAL_RANK', 'WORLD_SIZE'\n"
+        f"said = dict(pid=os.getpid(), arguments=sys.argv[1:], **{{key: os.environ[key] for key in wanted}})\n"
+        f"open({str(told) + '.new'!r}, 'w').write(json.dumps(said)); os.rename({str(told) + '.new'!r}, {str(told)!r})\n"
+        "time.sleep(60)"
+    )
+
+    def work() -> None:
+        while not told.exists():
+            time.sleep(0.05)
+        raise ValueError("the run has diverged")
+
+    with pytest.raises(ValueError, match="diverged"):
+        launcher.launch(work)
+    said = json.loads(told.read_text())
+    expected = {PARENT: str(os.getpid()), "LOCAL_RANK": "1", "WORLD_SIZE": "2", "arguments": ["an argument"]}
+    assert said.items() >= expected.items()
+    time.sleep(0.5)
+    with pytest.raises(ProcessLookupError):
+        os.kill(said["pid"], 0)
+
+
+def test_a_rank_zero_that_waits_without_end_is_ended(
+    launcher: RanksLauncher, tmp_path: Path, monkeypatch: Patch
+) -> None:
+    """As NCCL does: the collective never returns. What the callbacks are told is the cause."""
+    (tmp_path / "rank.py").write_text("import os; os.kill(os.getpid(), 9)")
+    monkeypatch.setattr(launcher_module, "GRACE", 0.2)
+    ended: list[int] = []
+    told: list[str] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+
+    class Told:
+        def on_exception(self, trainer: Any, model: Any, error: BaseException) -> None:
+            told.append(str(error))
+
+    trainer: Any = type("Trainer", (), {"callbacks": [Told()], "lightning_module": None})()
+    launcher.launch(lambda: time.sleep(3), trainer=trainer)
+    assert ended == [1]
+    assert len(told) == 1
+    assert "rank 1: killed (SIGKILL)" in told[0]
+
+
+TWO = ["trainer.accelerator=cpu", "trainer.precision=32-true", "hydra.run.dir=runs/two", "trainer.devices=2"]
+
+
+def ranks_of(pid: int) -> list[int]:
+    """The processes that a run's rank 0 has started."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and f"{PARENT}={pid}\0".encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:  # it has ended, or is someone else's
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_a_run_on_two_devices_from_the_command_line(tmp_path: Path) -> None:
+    """The folder is whole and written once; the numbers are those of one device up to rounding."""
+    runs: dict[str, list[dict[str, float]]] = {}
+    for name, devices in (("one", 1), ("two", 2)):
+        arguments = [*TINY, *TWO[:2], f"hydra.run.dir=runs/{name}", f"trainer.devices={devices}"]
+        done = subprocess.run(
+            [sys.executable, str(PROJECT / "src/train.py"), *arguments, "evaluator.batch_size=20"],
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.count("training model gan") == done.stdout.count("done: 6 updates") == 1
+        assert done.stderr.count("note: measured on 50 images") == 1
+        lines = (tmp_path / f"runs/{name}/metrics.jsonl").read_text().splitlines()
+        runs[name] = [json.loads(line) for line in lines]
+    assert len(list((tmp_path / "runs/two/wandb").glob("offline-run-*"))) == 1
+    assert json.loads((tmp_path / "runs/two/status.json").read_text())["state"] == "finished"
+    assert json.loads((tmp_path / "runs/two/summary.json").read_text())["images_seen"] == 6 * 64
+    assert [line["updates"] for line in runs["two"]] == [0, 2, 3, 4, 6]
+    for one, two in zip(runs["one"], runs["two"], strict=True):
+        assert two == pytest.approx(one, rel=1e-4)
+    assert runs["one"][0] == runs["two"][0]  # before the first update the same images, to the bit
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_rank_that_is_killed_ends_the_run(tmp_path: Path, victim: int) -> None:
+    """Within seconds, with its cause, and nobody is left."""
+    command = [sys.executable, str(PROJECT / "src/train.py"), *TINY, *TWO, "updates=1000000", "logger=none"]
+    with (tmp_path / "err").open("w") as err:
+        process = subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stdout=err, stderr=err)
+    log = tmp_path / "runs/two/metrics.jsonl"
+    while process.poll() is None and not (log.exists() and len(log.read_text().splitlines()) > 5):
+        time.sleep(0.2)
+    (other,) = ranks_of(process.pid)
+    os.kill([process.pid, other][victim], signal.SIGKILL)
+    process.wait(30)
+    time.sleep(2.5)
+    assert not ranks_of(process.pid)
+    if victim == 1:
+        status = json.loads((tmp_path / "runs/two/status.json").read_text())
+        assert status["state"] == "failed"
+        assert "rank 1: killed (SIGKILL)" in status["error"]
+        assert process.returncode == 1
