@@ -146,6 +146,17 @@ def test_reducing_is_antialiased() -> None:
     assert np.abs(inner.astype(int) - 127).max() <= 2
 
 
+def test_reducing_is_bicubic() -> None:
+    """The kernel of Keys (1981) with a = -1/2, stretched by the reduction, written out."""
+    row = RANDOM[0, :, 0].astype(np.float64)  # [16]
+    x = np.abs(np.arange(16) + 0.5 - (np.arange(8)[:, None] + 0.5) * 2) / 2  # [8, 16]
+    near, far = 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    kernel = np.where(x < 1, near, np.where(x < 2, far, 0))
+    expected = (kernel / kernel.sum(axis=1, keepdims=True) @ row).clip(0, 255)
+    picture = Image.fromarray(np.tile(RANDOM[:1, :, 0], (16, 1)))
+    assert np.abs(fitted(picture, (1, 8, 8), False)[0, 3] - expected).max() < 1
+
+
 def test_the_largest_part_in_the_middle_has_the_proportions_of_the_shape() -> None:
     columns = np.tile(np.arange(10, dtype=np.uint8) * 20, (4, 1))  # 4 high, 10 wide
     picture = Image.fromarray(columns)
@@ -279,6 +290,14 @@ def test_the_digest_says_what_the_images_are_and_not_where(tmp_path: Path, calls
     assert folder(tmp_path / "a", shape=(1, SIDE, SIDE)).train.digest != digest
     (tmp_path / "a/001.png").rename(tmp_path / "a/x.png")
     assert folder(tmp_path / "a").train.digest != digest  # another order
+
+
+def test_another_rule_decodes_anew(tmp_path: Path, calls: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, 3)
+    for version in (1, 1, 2, 2):
+        monkeypatch.setattr(store, "VERSION", version)
+        _ = folder(tmp_path).train
+    assert calls["decoded"] == 6
 
 
 def test_bad_files_that_are_mended_or_deleted_cost_only_themselves(tmp_path: Path, calls: dict[str, int]) -> None:

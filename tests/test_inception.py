@@ -82,6 +82,7 @@ def test_features_and_logits_are_torch_fidelitys(
     assert apart(features, expected) < CLOSE
     assert apart(features[0] - features[1], expected[0] - expected[1]) < CLOSE
     assert apart(extractor.logits(features), logits) < CLOSE
+    assert apart(extractor.logits(features) + extractor.network.fc.bias, logits) > 100 * CLOSE
 
 
 def test_features_are_alive(extractor: Inception) -> None:
