@@ -300,6 +300,21 @@ def test_another_rule_decodes_anew(tmp_path: Path, calls: dict[str, int], monkey
     assert calls["decoded"] == 6
 
 
+def test_a_decoder_that_gives_other_pixels_gives_another_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Numbers measured against the images of one decoder are not taken for those of another."""
+    digest = folder(write(tmp_path, 3)).train.digest
+
+    def again() -> str:
+        monkeypatch.setenv("SADDLE_CACHE", str(tmp_path_factory.mktemp("other")))
+        return folder(tmp_path).train.digest
+
+    assert again() == digest
+    monkeypatch.setattr(store, "decode", lambda *arguments: decode(*arguments) ^ 1)
+    assert again() != digest
+
+
 def test_bad_files_that_are_mended_or_deleted_cost_only_themselves(tmp_path: Path, calls: dict[str, int]) -> None:
     write(tmp_path, 3)
     (tmp_path / "001.png").write_bytes(b"x")
@@ -384,6 +399,23 @@ def test_rows_are_gathered_in_place(tmp_path: Path) -> None:
     assert images is not None
     assert images[:, 0, 0, 0].tolist() == [1, 3, 1, 4, 5, 3, 3]
     assert mapped(path, (6, 1, 1, 2)) is None
+
+
+def fill(file: PixelFile, rows: int) -> None:
+    with file:
+        for row in range(rows):
+            file.write(row, np.zeros((1, 64, 64), dtype=np.uint8))
+        file.gather(range(rows))
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(tmp_path: Path) -> None:
+    """Only what is written fails here, at once or when the buffer is written at the end; /dev/full is a full disk."""
+    for rows in 1, 10:
+        scratch = tmp_path / "a.tmp"
+        scratch.symlink_to("/dev/full")
+        with pytest.raises(OSError, match=r"a\.npy cannot be written: No space left .*SADDLE_CACHE=DIR"):
+            fill(PixelFile(path=tmp_path / "a.npy", scratch=scratch, shape=(1, 64, 64)), rows)
+        assert list(tmp_path.iterdir()) == []
 
 
 # ---- as they are

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from hashlib import file_digest
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
@@ -14,13 +13,13 @@ from typing import Any, Literal
 from PIL import Image
 from pydantic import PositiveInt
 
-from saddle.data.contents import Place, new_hash
+from saddle.data.contents import Place
 from saddle.data.decoding import VERSION, UndecodableError, fitted
 from saddle.data.files import listing
 from saddle.data.images import Images, Split
 from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.parallel import in_parallel
-from saddle.data.pixelfile import PixelFile, mapped
+from saddle.data.pixelfile import PixelFile, mapped, pixel_digest
 
 Selection = dict[str, bool | int | str]
 OURS = ("root", "download", "transform", "target_transform", "transforms", "loader")
@@ -122,9 +121,7 @@ class TorchvisionSet(Images):
         with PixelFile(path=place.pixels(name), scratch=place.scratch, shape=self.shape) as file:
             in_parallel(fill, range(count), f"decoding {count:,} images of {self.name}")
             file.gather(range(count))
-        with place.pixels(name).open("rb") as written:
-            digest = file_digest(written, new_hash).hexdigest()[:16]
-        place.remember(name, {"count": count, "digest": digest})
+        place.remember(name, {"count": count, "digest": pixel_digest(place.pixels(name))})
 
 
 class _Source:
