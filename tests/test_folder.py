@@ -111,7 +111,7 @@ def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch
     monkeypatch.setattr("saddle.data.refusals.NAMED", 20)
     write(tmp_path, 1)
     for i in range(30):
-        (tmp_path / f"bad{i:02d}.jpg").write_bytes(b"x")
+        (tmp_path / f"bad{i:02d}.jpg").write_bytes(b"x" * (i % 2))
     with pytest.raises(ValueError, match="30 of 31 pictures") as refusal:
         _ = folder(tmp_path).train
     assert "bad19" in str(refusal.value)
@@ -120,6 +120,18 @@ def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch
     left_out = folder(tmp_path, corrupt="skip").facts()["left_out"]
     assert isinstance(left_out, dict)
     assert len(left_out) == 30
+
+
+def test_a_reason_that_all_files_share_is_said_once(tmp_path: Path) -> None:
+    write(tmp_path, 30, side=10)
+    with pytest.raises(ValueError, match="30 of 30 pictures") as refusal:
+        _ = folder(tmp_path).train
+    answer = str(refusal.value)
+    assert answer.count("10 x 10 pixels, too small for 16 x 16") == 1
+    assert "\n  000.png\n" in answer
+    assert "\n  019.png\n  and 10 more\n" in answer
+    assert "the largest picture has 10 x 10 pixels: resolution=10 fits all\n" in answer
+    assert "skipping them leaves nothing\n" in answer
 
 
 # ---- the rule
@@ -244,6 +256,8 @@ def test_skipping_must_leave_something(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="1 of 1 pictures") as refusal:
             _ = folder(tmp_path, corrupt="skip").train
         assert "corrupt=skip" not in str(refusal.value)
+        assert "a.png: no PNG" in str(refusal.value)
+        assert "skipping them leaves nothing" in str(refusal.value)
 
 
 # ---- nothing is done twice
@@ -432,6 +446,15 @@ def test_without_a_shape_all_pictures_keep_the_size_that_they_have_in_common(tmp
     write(tmp_path / "larger", 1, side=20)
     with pytest.raises(ValueError, match=r"2 of 16 x 16, 1 of 20 x 20; set resolution=R"):
         decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+
+
+def test_of_many_sizes_the_most_frequent_are_named(tmp_path: Path) -> None:
+    for side in range(SIDE, SIDE + 9):
+        write(tmp_path / str(side), 1, side=side)
+    with pytest.raises(ValueError, match="several sizes") as refusal:
+        decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+    assert str(refusal.value).count("1 of ") == 5
+    assert "and 4 other sizes; set resolution=R" in str(refusal.value)
 
 
 def test_an_evaluation_compares_with_the_images_that_were_trained_on(tmp_path: Path) -> None:
