@@ -39,6 +39,7 @@ def decode_folder(
         FileNotFoundError, NotADirectoryError: there is no such folder.
         UnusableError: none of its pictures can be used, or with `refuse` one cannot.
         ValueError: it holds no pictures, or with shape None pictures of several sizes.
+        OSError: the cache cannot be written to.
     """
     found = listing(root)
     pictures = found.pictures()
