@@ -17,12 +17,14 @@ from saddle.data.imageset import StoredImages
 from saddle.data.pixels import to_uint8
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.extractor import Classifier
+from saddle.metrics.features import features_of
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import KernelDistance
 from saddle.metrics.manifold import Manifold
 from saddle.metrics.nearest import nearest
 from saddle.metrics.reference import Reference
+from saddle.metrics.sliced import SlicedDistance
 from saddle.metrics.wasserstein import SlicedWasserstein
 from saddle.noise import noise
 
@@ -165,6 +167,39 @@ def test_other_weights_do_not_share_cached_features() -> None:
     other.scale.fill_(2)
     found = evaluator(extractors=[other])(generated)
     assert found["fd_thumbnail"] == pytest.approx(4 * evaluator()(generated)["fd_thumbnail"])
+
+
+@pytest.mark.parametrize("changed", [{"patches": 5}, {"projections": 17}], ids=str)
+def test_other_patches_and_directions_do_not_share_a_cache(changed: dict[str, int]) -> None:
+    evaluator()(generated)
+    found = evaluator(**changed)(generated)["swd"]
+    assert found == SlicedWasserstein(**{"patches": 4, "projections": 16, **changed}).between(REFERENCE, GENERATED)
+
+
+@pytest.mark.parametrize("changed", ["digest", "resize"])
+def test_features_of_other_weights_or_another_resize_are_computed_anew(changed: str) -> None:
+    evaluator()(generated)
+    other = Thumbnail()
+    setattr(other, changed, "another")
+    evaluator(extractors=[other])(generated)
+    assert other.shown == 400
+
+
+def test_what_another_torch_or_device_computed_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, again = reference(), Thumbnail()
+    features_of(Thumbnail(), real, 64)
+    swd = SlicedDistance(reference=real, batch_size=64, patches=4, projections=16)
+    swd.compare([swd.look(GENERATED, range(200))])
+    features_of(again, real, 64)
+    assert again.shown == 0
+    with pytest.raises(RuntimeError):  # nothing is computed on this device
+        features_of(Thumbnail().to("meta"), real, 64)
+    monkeypatch.setattr(torch, "__version__", "0.0")
+    features_of(again, real, 64)
+    assert again.shown == 200
+    monkeypatch.setattr(SlicedWasserstein, "projected", None)
+    with pytest.raises(TypeError):
+        _ = SlicedDistance(reference=real, batch_size=64, patches=4, projections=16)._real
 
 
 def test_a_part_of_the_reference_is_fixed_and_spread_over_it() -> None:

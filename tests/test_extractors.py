@@ -129,6 +129,41 @@ def test_weights_that_are_not_there_or_something_else_are_refused(tmp_path: Path
         SmallExtractor(name="mine", weights=str(path))
 
 
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ("{}", "architecture: Field required"),
+        ("null", "extractor: Input should be"),
+        ("[" * 10_000, "extractor: Invalid JSON"),
+        ('{"architecture": null}', "architecture: Input should be"),
+        ({"channels": 2}, "architecture.channels"),
+        ({"size": 3}, "architecture.size"),
+        ({"size": 513}, "architecture.size"),
+        ({"size": 8.5}, "architecture.size"),
+        ({"size": "8"}, "architecture.size"),
+        ({"widths": [4]}, "architecture.widths"),
+        ({"widths": [4] * 9}, "architecture.widths"),
+        ({"widths": [4, 0]}, "architecture.widths.1"),
+        ({"widths": [4, 10**9]}, "architecture.widths.1"),
+        ({"num_features": 0}, "architecture.num_features"),
+        ({"num_features": 10**12}, "architecture.num_features"),
+        ({"more": 1}, "architecture.more"),
+    ],
+    ids=lambda case: str(case)[:40],
+)
+def test_a_file_that_states_an_impossible_network_is_refused_in_words(
+    stated: str | dict[str, object], words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.safetensors"
+    if isinstance(stated, dict):
+        good = {"channels": 1, "size": 8, "widths": [4, 4], "num_features": 4}
+        stated = json.dumps({"architecture": good | stated})
+    save_file({"weight": torch.zeros(1)}, path, metadata={"extractor": stated})
+    with pytest.raises(ValueError, match=r"other\.safetensors does not say which network it holds") as refusal:
+        SmallExtractor(name="mine", weights=str(path))
+    assert f"({words}" in str(refusal.value)
+
+
 @pytest.mark.parametrize("name", ["faces", "digits"])
 def test_features_are_standardised(name: str, held_out: dict[str, Faces | Digits]) -> None:
     """Mean 0 and variance 1 over the training images, and so nearly over the others."""

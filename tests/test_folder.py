@@ -111,7 +111,7 @@ def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch
     monkeypatch.setattr("saddle.data.refusals.NAMED", 20)
     write(tmp_path, 1)
     for i in range(30):
-        (tmp_path / f"bad{i:02d}.jpg").write_bytes(b"x")
+        (tmp_path / f"bad{i:02d}.jpg").write_bytes(b"x" * (i % 2))
     with pytest.raises(ValueError, match="30 of 31 pictures") as refusal:
         _ = folder(tmp_path).train
     assert "bad19" in str(refusal.value)
@@ -120,6 +120,18 @@ def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch
     left_out = folder(tmp_path, corrupt="skip").facts()["left_out"]
     assert isinstance(left_out, dict)
     assert len(left_out) == 30
+
+
+def test_a_reason_that_all_files_share_is_said_once(tmp_path: Path) -> None:
+    write(tmp_path, 30, side=10)
+    with pytest.raises(ValueError, match="30 of 30 pictures") as refusal:
+        _ = folder(tmp_path).train
+    answer = str(refusal.value)
+    assert answer.count("10 x 10 pixels, too small for 16 x 16") == 1
+    assert "\n  000.png\n" in answer
+    assert "\n  019.png\n  and 10 more\n" in answer
+    assert "the largest picture has 10 x 10 pixels: resolution=10 fits all\n" in answer
+    assert "skipping them leaves nothing\n" in answer
 
 
 # ---- the rule
@@ -144,6 +156,17 @@ def test_reducing_is_antialiased() -> None:
     stripes[:, ::2] = 255
     inner = decode(encoded(Image.fromarray(stripes), "PNG"), (1, 8, 8), False)[0, 1:-1, 1:-1]
     assert np.abs(inner.astype(int) - 127).max() <= 2
+
+
+def test_reducing_is_bicubic() -> None:
+    """The kernel of Keys (1981) with a = -1/2, stretched by the reduction, written out."""
+    row = RANDOM[0, :, 0].astype(np.float64)  # [16]
+    x = np.abs(np.arange(16) + 0.5 - (np.arange(8)[:, None] + 0.5) * 2) / 2  # [8, 16]
+    near, far = 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    kernel = np.where(x < 1, near, np.where(x < 2, far, 0))
+    expected = (kernel / kernel.sum(axis=1, keepdims=True) @ row).clip(0, 255)
+    picture = Image.fromarray(np.tile(RANDOM[:1, :, 0], (16, 1)))
+    assert np.abs(fitted(picture, (1, 8, 8), False)[0, 3] - expected).max() < 1
 
 
 def test_the_largest_part_in_the_middle_has_the_proportions_of_the_shape() -> None:
@@ -233,6 +256,8 @@ def test_skipping_must_leave_something(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="1 of 1 pictures") as refusal:
             _ = folder(tmp_path, corrupt="skip").train
         assert "corrupt=skip" not in str(refusal.value)
+        assert "a.png: no PNG" in str(refusal.value)
+        assert "skipping them leaves nothing" in str(refusal.value)
 
 
 # ---- nothing is done twice
@@ -279,6 +304,29 @@ def test_the_digest_says_what_the_images_are_and_not_where(tmp_path: Path, calls
     assert folder(tmp_path / "a", shape=(1, SIDE, SIDE)).train.digest != digest
     (tmp_path / "a/001.png").rename(tmp_path / "a/x.png")
     assert folder(tmp_path / "a").train.digest != digest  # another order
+
+
+def test_another_rule_decodes_anew(tmp_path: Path, calls: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, 3)
+    for version in (1, 1, 2, 2):
+        monkeypatch.setattr(store, "VERSION", version)
+        _ = folder(tmp_path).train
+    assert calls["decoded"] == 6
+
+
+def test_a_decoder_that_gives_other_pixels_gives_another_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Numbers measured against the images of one decoder are not taken for those of another."""
+    digest = folder(write(tmp_path, 3)).train.digest
+
+    def again() -> str:
+        monkeypatch.setenv("SADDLE_CACHE", str(tmp_path_factory.mktemp("other")))
+        return folder(tmp_path).train.digest
+
+    assert again() == digest
+    monkeypatch.setattr(store, "decode", lambda *arguments: decode(*arguments) ^ 1)
+    assert again() != digest
 
 
 def test_bad_files_that_are_mended_or_deleted_cost_only_themselves(tmp_path: Path, calls: dict[str, int]) -> None:
@@ -367,6 +415,23 @@ def test_rows_are_gathered_in_place(tmp_path: Path) -> None:
     assert mapped(path, (6, 1, 1, 2)) is None
 
 
+def fill(file: PixelFile, rows: int) -> None:
+    with file:
+        for row in range(rows):
+            file.write(row, np.zeros((1, 64, 64), dtype=np.uint8))
+        file.gather(range(rows))
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(tmp_path: Path) -> None:
+    """Only what is written fails here, at once or when the buffer is written at the end; /dev/full is a full disk."""
+    for rows in 1, 10:
+        scratch = tmp_path / "a.tmp"
+        scratch.symlink_to("/dev/full")
+        with pytest.raises(OSError, match=r"a\.npy cannot be written: No space left .*SADDLE_CACHE=DIR"):
+            fill(PixelFile(path=tmp_path / "a.npy", scratch=scratch, shape=(1, 64, 64)), rows)
+        assert list(tmp_path.iterdir()) == []
+
+
 # ---- as they are
 
 
@@ -381,6 +446,15 @@ def test_without_a_shape_all_pictures_keep_the_size_that_they_have_in_common(tmp
     write(tmp_path / "larger", 1, side=20)
     with pytest.raises(ValueError, match=r"2 of 16 x 16, 1 of 20 x 20; set resolution=R"):
         decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+
+
+def test_of_many_sizes_the_most_frequent_are_named(tmp_path: Path) -> None:
+    for side in range(SIDE, SIDE + 9):
+        write(tmp_path / str(side), 1, side=side)
+    with pytest.raises(ValueError, match="several sizes") as refusal:
+        decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+    assert str(refusal.value).count("1 of ") == 5
+    assert "and 4 other sizes; set resolution=R" in str(refusal.value)
 
 
 def test_an_evaluation_compares_with_the_images_that_were_trained_on(tmp_path: Path) -> None:

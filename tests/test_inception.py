@@ -82,6 +82,7 @@ def test_features_and_logits_are_torch_fidelitys(
     assert apart(features, expected) < CLOSE
     assert apart(features[0] - features[1], expected[0] - expected[1]) < CLOSE
     assert apart(extractor.logits(features), logits) < CLOSE
+    assert apart(extractor.logits(features) + extractor.network.fc.bias, logits) > 100 * CLOSE
 
 
 def test_features_are_alive(extractor: Inception) -> None:
@@ -224,6 +225,15 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     for stored, reason in ([torch.zeros(1)], "a list"), ({"epoch": 3}, "a dict"), ({3: torch.zeros(1)}, "a dict"):
         torch.save(stored, path)
         with pytest.raises(ValueError, match=rf"other\.pth is refused: it holds {reason} that is not tensors by name"):
+            Inception(weights=str(path))
+    for values, reason in (
+        (torch.tensor([0.0, torch.nan]), "is not finite"),
+        (torch.tensor([torch.inf], dtype=torch.float16), "is not finite"),
+        (torch.zeros(2, dtype=torch.uint8), "is torch.uint8, not floating point"),
+        (torch.zeros(2, dtype=torch.complex64), "is torch.complex64, not floating point"),
+    ):
+        torch.save({"fine": torch.zeros(1), "fc.weight": values}, path)
+        with pytest.raises(ValueError, match=rf"other\.pth is refused: fc\.weight {reason}"):
             Inception(weights=str(path))
     for tensors in {}, {"weight": torch.zeros(1)}, {"fc.bias": torch.zeros(1000)}:
         torch.save(tensors, path)

@@ -166,24 +166,51 @@ def test_the_digest_is_that_of_the_images_not_of_how_they_came(tmp_path: Path) -
 
 
 PLACES = {
-    "mnist": ["MNIST/raw/train-images-idx3-ubyte.gz", "MNIST/raw/t10k-labels-idx1-ubyte.gz"],
-    "fashion_mnist": ["FashionMNIST/raw/train-images-idx3-ubyte.gz"],
+    "mnist": ["MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/t10k-labels-idx1-ubyte"],
+    "fashion_mnist": ["FashionMNIST/raw/train-images-idx3-ubyte"],
     "cifar10": ["cifar-10-batches-py/data_batch_5", "cifar-10-batches-py/batches.meta"],
-    "celeba": ["celeba/img_align_celeba.zip", "celeba/list_eval_partition.txt"],
+    "celeba": ["celeba/img_align_celeba", "celeba/list_eval_partition.txt"],
 }
 
 
 @pytest.mark.parametrize("download", [False, True])
 @pytest.mark.parametrize("name", SETS)
 def test_missing_files_are_named_with_their_places(name: str, download: bool, tmp_path: Path) -> None:
+    root = tmp_path / "no" / "such"
     with pytest.raises(ValueError, match="cannot be had from") as refusal:
-        _ = member(name, tmp_path, 32, download=download).train
+        _ = member(name, root, 32, download=download).train
     answer = str(refusal.value)
-    assert all(f"\n  {place}\n" in f"{answer}\n" for place in PLACES[name])
-    assert f"below {tmp_path}" in answer
-    assert ("data.download=true" in answer) != download
+    assert all(f"\n  {place}: missing\n" in answer for place in PLACES[name])
+    assert f"below {root}" in answer
+    assert ("data.download=true could not" if download else "or set data.download=true") in answer
+    assert not (tmp_path / "no").exists()
     assert "Dataset not found" in answer or "not known" in answer or "gdown" in answer
     assert refusal.value.__suppress_context__  # no trace of what torchvision tried
+
+
+@pytest.mark.parametrize("name", ["mnist", "celeba"])
+def test_files_that_are_there_are_told_from_those_that_are_missing_or_packed(name: str, tmp_path: Path) -> None:
+    FIXTURES[name](tmp_path)
+    packed, lost, there = {
+        "mnist": ("t10k-images-idx3-ubyte", "train-labels-idx1-ubyte", "train-images-idx3-ubyte"),
+        "celeba": ("img_align_celeba", "list_eval_partition.txt", "list_attr_celeba.txt"),
+    }[name]
+    folder = tmp_path / {"mnist": "MNIST/raw", "celeba": "celeba"}[name]
+    archive = packed + {"mnist": ".gz", "celeba": ".zip"}[name]
+    (folder / packed).rename(tmp_path / "elsewhere")
+    (folder / archive).touch()
+    (folder / lost).unlink()
+    with pytest.raises(ValueError, match="cannot be had") as refusal:
+        _ = member(name, tmp_path, 32).train
+    for line in f"{packed}: missing; unpack {archive}", f"{lost}: missing", f"{there}: is there":
+        assert f"/{line}\n" in str(refusal.value)
+
+
+@pytest.mark.parametrize("download", [False, True])
+def test_a_file_in_the_place_of_the_folder_is_said(download: bool, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match=r"file is a file; it should be the folder in which MNIST/raw/ lies"):
+        _ = member("mnist", tmp_path / "file", 32, download=download).train
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:

@@ -49,6 +49,22 @@ def test_it_is_the_mean_distance_of_sorted_projections() -> None:
     assert SlicedWasserstein(patches=1, projections=8).between(one, other) == pytest.approx(expected, rel=1e-4)
 
 
+def test_each_channel_is_normalised_by_itself() -> None:
+    """Channels of other brightness and contrast, written out: each of them counts the same."""
+    contrast, brightness = torch.tensor([[1.0, 0.1, 0.4], [0.0, 200.0, 40.0]]).view(2, 3, 1, 1)
+    one, other = ((pictures(name, 40, 7) * contrast + brightness).to(torch.uint8) for name in ("one", "other"))
+    directions = generator("swd", "directions", 0).standard_normal((147, 8), dtype=np.float32)
+    directions /= np.linalg.norm(directions, axis=0)
+
+    def projected(images: Tensor) -> np.ndarray:
+        values = images.numpy().reshape(40, 3, 49) / 127.5 - 1
+        mean, deviation = values.mean((0, 2), keepdims=True), values.std((0, 2), ddof=1, keepdims=True)
+        return np.sort(((values - mean) / deviation).reshape(40, 147) @ directions, axis=0)
+
+    expected = np.abs(projected(one) - projected(other)).mean()
+    assert SlicedWasserstein(patches=1, projections=8).between(one, other) == pytest.approx(expected, rel=1e-4)
+
+
 def test_each_level_counts_the_same() -> None:
     """The mean over levels, which a maximum or a sum would not be."""
     sliced = SlicedWasserstein(patches=2, projections=8)

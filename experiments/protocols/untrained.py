@@ -63,8 +63,7 @@ def pictures(count: int, size: int) -> Tensor:
 
 
 def _initial(name: str, tensor: Tensor) -> Tensor:
-    if tensor.ndim == 1:
-        return torch.zeros(tensor.shape) if name == "fc.bias" else torch.ones(tensor.shape)
-    fan_in = tensor[0].numel()
+    if tensor.ndim == 1 and name != "fc.bias":
+        return torch.ones(tensor.shape)
     drawn = torch.from_numpy(generator("inception", name).standard_normal(tuple(tensor.shape), dtype="float32"))
-    return drawn * sqrt(2 / fan_in)
+    return drawn * sqrt(2 / tensor[0].numel())

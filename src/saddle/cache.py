@@ -5,10 +5,10 @@ so it is there whole or not at all; one process makes it while the others wait f
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
-from zipfile import BadZipFile
 
 import numpy as np
 from filelock import FileLock
@@ -25,23 +25,57 @@ def cached(name: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np
     """The arrays stored as `name` (a relative path without suffix), made by `make()` if they are not there.
 
     `name` must say everything the arrays depend on. A file that cannot be read is made again.
+
+    Raises:
+        OSError: nothing can be written there.
     """
     path = folder() / f"{name}.npz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
+    with alone(path):
         stored = _load(path)
         if stored is None:
             stored = make()
-            temporary = path.with_suffix(f".{os.getpid()}.tmp")
-            with temporary.open("wb") as file:
-                np.savez(file, **cast(dict[str, Any], stored))  # the stub takes any keyword for a flag
-            temporary.replace(path)
+            _store(path, stored)
     return stored
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time: the others wait, and then find what it made under `path`, whose folder is made."""
+    lock = FileLock(path.with_suffix(".lock"))
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Errors of the system name the file of the cache that was to be written, and the way to another cache."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"{path} cannot be written: {error.strerror or error}; SADDLE_CACHE=DIR chooses another place for the cache"
+        ) from None
 
 
 def _load(path: Path) -> dict[str, np.ndarray] | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             return dict(stored)
-    except (OSError, ValueError, EOFError, BadZipFile):
+    except Exception:  # a damaged archive fails in every way there is
         return None
+
+
+def _store(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with writing(path):
+            with temporary.open("wb") as file:
+                np.savez(file, **cast(dict[str, Any], arrays))  # the stub takes any keyword for a flag
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

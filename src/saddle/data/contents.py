@@ -4,14 +4,11 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from saddle.cache import folder
+from saddle.cache import alone, folder, writing
 from saddle.data.decoding import UndecodableError, picture_size
 from saddle.data.files import File
 from saddle.data.imageset import digest_of
@@ -44,12 +41,7 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._key = digest_of(str(root.resolve()))
-
-    @cached_property
-    def _cache(self) -> Path:
-        path = folder() / "images"
-        path.mkdir(parents=True, exist_ok=True)
-        return path
+        self._cache = folder() / "images"
 
     @property
     def scratch(self) -> Path:
@@ -58,8 +50,12 @@ class Place:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """One process at a time: the others wait, and then find what it made."""
-        with FileLock(self._cache / f"{self._key}.lock"):
+        """One process at a time: the others wait, and then find what it made.
+
+        Raises:
+            OSError: nothing can be written to the cache.
+        """
+        with alone(self._cache / self._key):
             yield
 
     def contents(self, files: Sequence[File]) -> tuple[dict[str, Content], dict[str, str]]:
@@ -118,8 +114,13 @@ class Place:
 
     def remember(self, name: str, content: dict[str, Any]) -> None:
         """Write it down, whole or not at all."""
-        self.scratch.write_text(json.dumps(content), encoding="utf-8")
-        self.scratch.replace(self._cache / f"{name}.json")
+        path = self._cache / f"{name}.json"
+        try:
+            with writing(path):
+                self.scratch.write_text(json.dumps(content), encoding="utf-8")
+                self.scratch.replace(path)
+        finally:
+            self.scratch.unlink(missing_ok=True)
 
     def forget(self, name: str) -> None:
         """Delete a set."""

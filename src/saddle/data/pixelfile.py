@@ -1,6 +1,8 @@
 """Images in a file of their own that is mapped into memory, so that a set may be larger than memory."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import file_digest
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -10,6 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from saddle.cache import writing
+from saddle.data.contents import new_hash
 
 
 def mapped(path: Path, shape: Sequence[int]) -> Tensor | None:
@@ -22,8 +27,14 @@ def mapped(path: Path, shape: Sequence[int]) -> Tensor | None:
     return torch.from_numpy(pixels) if fits else None
 
 
+def pixel_digest(path: Path) -> str:
+    """16 hex digits of a file's images, their number and their shape."""
+    with path.open("rb") as file:
+        return file_digest(file, new_hash).hexdigest()[:16]
+
+
 class PixelFile:
-    """Writes an .npy file of uint8 images row by row, from several threads and in any order.
+    """Writes an .npy file of uint8 images into the cache row by row, from several threads and in any order.
 
     It appears under its name, whole, when the `with` block ends; where that ends in an exception, nothing is left. The
     number of rows is decided at the end. Rows are written, not assigned to a mapping, because a full disk then is an
@@ -33,6 +44,9 @@ class PixelFile:
         path: of the file.
         scratch: its name until it is whole; a file that is left there from a process that was killed is written over.
         shape: of one row.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to.
     """
 
     def __init__(self, *, path: Path, scratch: Path, shape: Sequence[int]) -> None:
@@ -42,20 +56,21 @@ class PixelFile:
         self._count: int | None = None
 
     def __enter__(self) -> "PixelFile":
-        self._file = self._scratch.open("w+b")
+        with writing(self._path):
+            self._file = self._scratch.open("w+b")
         return self
 
     def write(self, row: int, pixels: NDArray[np.uint8]) -> None:
         """Write one row."""
         content = np.ascontiguousarray(pixels, dtype=np.uint8).tobytes()
         assert pixels.shape == self._shape
-        with self._lock:
+        with self._lock, writing(self._path):
             self._file.seek(self._start(row))
             self._file.write(content)
 
     def read(self, row: int) -> bytes:
         """A row that was written."""
-        with self._lock:
+        with self._lock, writing(self._path):  # what was written before goes to the disk first
             self._file.seek(self._start(row))
             return self._file.read(self._size)
 
@@ -66,8 +81,9 @@ class PixelFile:
             source = position.get(row, row)  # rows before `target` have been written over
             if source != target:
                 content = self.read(source)
-                self._file.seek(self._start(target))
-                self._file.write(content)
+                with writing(self._path):
+                    self._file.seek(self._start(target))
+                    self._file.write(content)
             position.setdefault(row, target)
         self._count = len(rows)
 
@@ -76,13 +92,15 @@ class PixelFile:
     ) -> None:
         try:
             if kind is None and self._count is not None:
-                self._file.truncate(self._start(self._count))
-                self._file.seek(0)
-                self._file.write(_header((self._count, *self._shape)))
-                self._file.close()
-                self._scratch.replace(self._path)
+                with writing(self._path):
+                    self._file.truncate(self._start(self._count))
+                    self._file.seek(0)
+                    self._file.write(_header((self._count, *self._shape)))
+                    self._file.close()
+                    self._scratch.replace(self._path)
         finally:
-            self._file.close()
+            with suppress(OSError):  # on a full disk closing fails like writing, and the file is closed all the same
+                self._file.close()
             self._scratch.unlink(missing_ok=True)
 
     def _start(self, row: int) -> int:

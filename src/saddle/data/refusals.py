@@ -8,8 +8,10 @@ from saddle.data.decoding import too_small
 from saddle.data.files import PICTURES, Listing, readable
 
 NAMED = 1000
-"""Files that an error names; it counts the others."""
-SIZES = 20
+"""Files that an error names, each with its reason; it counts the others."""
+EXAMPLES = 20
+"""Files that it names where all have one reason."""
+SIZES = 5
 """Sizes that an error names."""
 Sizes = Mapping[str, tuple[int, int] | None]
 """Path -> width and height of a picture; None for what is none."""
@@ -29,22 +31,39 @@ class UnusableError(ValueError):
     def __init__(
         self, root: Path, *, count: int, left_out: Mapping[str, str], sizes: Sizes, shape: Sequence[int]
     ) -> None:
-        lines = [f"{readable(path)}: {reason}" for path, reason in sorted(left_out.items())[:NAMED]]
-        if len(left_out) > NAMED:
-            lines.append(f"and {len(left_out) - NAMED:,} more")
+        lines = _named(left_out)
         self.small = any((size := sizes.get(path)) and too_small(size, shape) for path in left_out)
         """Whether some are only too small."""
         self.others = len(left_out) < count
         """Whether the folder has pictures besides."""
         if self.small:
-            there = [size for size in sizes.values() if size]
-            width, height = max(there, key=lambda size: (min(size), max(size)))
-            lines.append(
-                f"the largest picture has {width} x {height} pixels: resolution={min(width, height)} fits some, "
-                f"resolution={min(map(min, there))} all"
-            )
+            lines.append(_resolutions([size for size in sizes.values() if size]))
+        if not self.others:
+            lines.append("skipping them leaves nothing")
         heading = f"{len(left_out):,} of {count:,} pictures in {root} cannot be used:"
         super().__init__("\n  ".join([heading, *lines]))
+
+
+def _named(left_out: Mapping[str, str]) -> list[str]:
+    """Lines that name the files: each with its reason, or the one reason of all with examples."""
+    reasons = set(left_out.values())
+    shared = len(left_out) > 1 and len(reasons) == 1
+    most = EXAMPLES if shared else NAMED
+    files = sorted(left_out.items())[:most]
+    lines = [readable(path) if shared else f"{readable(path)}: {reason}" for path, reason in files]
+    if shared:
+        lines.insert(0, f"all for one reason: {reasons.pop()}")
+    if len(left_out) > most:
+        lines.append(f"and {len(left_out) - most:,} more")
+    return lines
+
+
+def _resolutions(sizes: Sequence[tuple[int, int]]) -> str:
+    """Which resolutions would fit pictures of these sizes without enlarging them."""
+    width, height = max(sizes, key=lambda size: (min(size), max(size)))
+    some, every = min(width, height), min(map(min, sizes))
+    fitting = f"resolution={some} fits all" if some == every else f"resolution={some} fits some, resolution={every} all"
+    return f"the largest picture has {width} x {height} pixels: {fitting}"
 
 
 def several_sizes(root: Path, sizes: Sizes) -> str:

@@ -6,14 +6,13 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from saddle.data.contents import Content, Place, content_hash
 from saddle.data.decoding import VERSION, UndecodableError, decode
 from saddle.data.files import listing, readable
 from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.parallel import in_parallel
-from saddle.data.pixelfile import PixelFile, mapped
+from saddle.data.pixelfile import PixelFile, mapped, pixel_digest
 from saddle.data.refusals import Sizes, UnusableError, no_pictures, several_sizes
 
 
@@ -23,8 +22,8 @@ def decode_folder(
     """The pictures under `root` in the order of their paths, by the rule of `saddle.data.decoding`.
 
     A file is read again only where its path, size or time of change is new, and decoded only where its content is. The
-    digest depends on the contents in their order and on what was done with them, not on where the folder lies or on
-    what the files are called beyond that.
+    digest is that of the pixels in their order: it depends neither on where the folder lies nor on what the files are
+    called beyond that, and another decoder that gives other pixels gives another one.
 
     Args:
         root: the folder; pictures in its folders count as well.
@@ -40,6 +39,7 @@ def decode_folder(
         FileNotFoundError, NotADirectoryError: there is no such folder.
         UnusableError: none of its pictures can be used, or with `refuse` one cannot.
         ValueError: it holds no pictures, or with shape None pictures of several sizes.
+        OSError: the cache cannot be written to.
     """
     found = listing(root)
     pictures = found.pictures()
@@ -86,22 +86,23 @@ class _Set:
                 self.place.forget(earlier)
         if stored is None:
             raise ValueError(f"the cache of {self.place.root} cannot be read; delete {self.place.pixels(self.name)}")
-        kept, refused, pixels = stored
-        if not kept:
-            return None, refused
-        digest = digest_of(self.settings, *kept)
-        return StoredImages(digest=digest, shape=pixels.shape, load=lambda: pixels), refused
+        kept, refused, images = stored
+        return (images if kept else None), refused
 
-    def _stored(self, name: str) -> tuple[list[str], dict[str, str], Tensor] | None:
+    def _stored(self, name: str) -> tuple[list[str], dict[str, str], StoredImages] | None:
         """The content of each row, the contents that have none, and the rows; None where that is not there, whole."""
         record = self.place.recall(name)
-        kept = record.get("kept", [])
-        pixels = mapped(self.place.pixels(name), (len(kept), *self.shape))
-        return None if pixels is None else (kept, record["refused"], pixels)
+        if not {"kept", "refused", "digest"} <= record.keys():
+            return None
+        pixels = mapped(self.place.pixels(name), (len(record["kept"]), *self.shape))
+        if pixels is None:
+            return None
+        images = StoredImages(digest=record["digest"], shape=pixels.shape, load=lambda: pixels)
+        return record["kept"], record["refused"], images
 
     def _make(self) -> None:
         """Decode what was not decoded when the folder was looked at last; take the rest from there."""
-        kept, refused, pixels = self._stored(self.place.made(self.settings)) or ([], {}, None)
+        kept, refused, images = self._stored(self.place.made(self.settings)) or ([], {}, None)
         rows = dict(zip(kept, range(len(kept)), strict=True))
         first = {hash_: i for i, hash_ in reversed(list(enumerate(self.hashes)))}
 
@@ -112,7 +113,7 @@ class _Set:
                 return refused[hash_]
             try:
                 known = rows.get(hash_)
-                image = self._decoded(row) if known is None or pixels is None else pixels[known].numpy()
+                image = self._decoded(row) if known is None or images is None else images.pixels[known].numpy()
             except UndecodableError as error:
                 return str(error)
             file.write(row, image)
@@ -125,7 +126,8 @@ class _Set:
             without = {self.hashes[row]: reason for row, reason in zip(distinct, reasons, strict=True) if reason}
             with_image = [hash_ for hash_ in self.hashes if hash_ not in without]
             file.gather([first[hash_] for hash_ in with_image])
-        self.place.remember(self.name, {"kept": with_image, "refused": without})
+        digest = pixel_digest(path)
+        self.place.remember(self.name, {"kept": with_image, "refused": without, "digest": digest})
 
     def _decoded(self, row: int) -> NDArray[np.uint8]:
         path = self.place.root / self.paths[row]

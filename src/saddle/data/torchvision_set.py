@@ -4,9 +4,8 @@ import re
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
-from hashlib import file_digest
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
@@ -14,13 +13,13 @@ from typing import Any, Literal
 from PIL import Image
 from pydantic import PositiveInt
 
-from saddle.data.contents import Place, new_hash
+from saddle.data.contents import Place
 from saddle.data.decoding import VERSION, UndecodableError, fitted
 from saddle.data.files import listing
 from saddle.data.images import Images, Split
 from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.parallel import in_parallel
-from saddle.data.pixelfile import PixelFile, mapped
+from saddle.data.pixelfile import PixelFile, mapped, pixel_digest
 
 Selection = dict[str, bool | int | str]
 OURS = ("root", "download", "transform", "target_transform", "transforms", "loader")
@@ -122,9 +121,7 @@ class TorchvisionSet(Images):
         with PixelFile(path=place.pixels(name), scratch=place.scratch, shape=self.shape) as file:
             in_parallel(fill, range(count), f"decoding {count:,} images of {self.name}")
             file.gather(range(count))
-        with place.pixels(name).open("rb") as written:
-            digest = file_digest(written, new_hash).hexdigest()[:16]
-        place.remember(name, {"count": count, "digest": digest})
+        place.remember(name, {"count": count, "digest": pixel_digest(place.pixels(name))})
 
 
 class _Source:
@@ -147,22 +144,35 @@ class _Source:
         takes = [name for name in signature(kind).parameters if name not in OURS]
         for name in selection.keys() - set(takes):
             raise ValueError(f"{self.dataset} has no argument {name} that selects a part; it takes {', '.join(takes)}")
+        if self.root.is_file():
+            raise ValueError(f"data.root={self.root} is a file; it should be the folder in which {self.folder}/ lies")
         if self.download and not self.place.root.is_dir():
             print(f"fetching {self.dataset} into {self.place.root} (once)", file=sys.stderr)
         try:
-            with _patience():
+            with _no_empty_folders(self.place.root), _patience():
                 return kind(root=str(self.root), download=self.download, **selection)
         except Exception as error:  # whatever networks, archives and damaged files make of it
             raise ValueError(self._missing(kind, error)) from None
 
     def _missing(self, kind: type, error: Exception) -> str:
         reason = " ".join(str(error).split()).partition(" You can use download=True")[0]
-        files = "\n".join(f"  {self.folder}/{name}" for name in _files(kind)) or f"  {self.folder}/"
-        other = "" if self.download else "\nor set data.download=true, which fetches them"
+        files = "\n".join(f"  {self.folder}/{line}" for line in map(self._found, _files(kind) or [""]))
+        download = (
+            "data.download=true could not fetch what is missing"
+            if self.download
+            else "or set data.download=true, which fetches what is missing"
+        )
         return (
             f"{self.dataset} cannot be had from data.root={self.root}: {reason or type(error).__name__}\n"
-            f"put these files below {self.root.absolute()}, archives unpacked beside them:\n{files}{other}"
+            f"it needs these files below {self.root.absolute()}, out of their archives:\n{files}\n{download}"
         )
+
+    def _found(self, name: str) -> str:
+        """A file as it is called once it is out of its archive, and what there is of it."""
+        unpacked = re.sub(r"(?<!\.tar)\.(gz|xz|zip|7z)$", "", name)
+        if (self.place.root / unpacked).exists():
+            return f"{unpacked}: is there"
+        return f"{unpacked}: missing" + (f"; unpack {name}" if (self.place.root / name).is_file() else "")
 
 
 def _vision_dataset(name: str) -> type:
@@ -197,6 +207,19 @@ def _files(kind: Any) -> list[str]:
 def _attribute(kind: type, name: str) -> Any:
     """An attribute of torchvision's class; empty where this one has none."""
     return getattr(kind, name, ())
+
+
+@contextmanager
+def _no_empty_folders(root: Path) -> Iterator[None]:
+    """Where the block fails, the folders down to `root` that it made are deleted if they are empty."""
+    missing = [place for place in (root, *root.parents) if not place.exists()]  # the deepest first
+    try:
+        yield
+    except BaseException:
+        for place in missing:
+            with suppress(OSError):  # not empty, or not made
+                place.rmdir()
+        raise
 
 
 @contextmanager

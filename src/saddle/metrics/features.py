@@ -129,7 +129,7 @@ class FeatureDistances(Comparison[Tensor]):
 
 def features_of(extractor: Extractor, reference: Reference, batch_size: int) -> Tensor:
     """Features of the real images, float32 [count, num_features], on the CPU; from the cache if they are there."""
-    device = next(iter(extractor.parameters())).device
+    device = _device(extractor)
 
     def extract() -> dict[str, np.ndarray]:
         batches = reference.batches(batch_size, f"{extractor.name} features of real images")
@@ -141,4 +141,9 @@ def features_of(extractor: Extractor, reference: Reference, batch_size: int) -> 
 def _cached(
     extractor: Extractor, reference: Reference, kind: str, make: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    return reference.cached(f"features/{extractor.name}_{kind}", make, extractor.digest, extractor.resize)
+    settings = extractor.digest, extractor.resize, _device(extractor).type
+    return reference.cached(f"features/{extractor.name}_{kind}", make, *settings)
+
+
+def _device(extractor: Extractor) -> torch.device:
+    return next(iter(extractor.parameters())).device

@@ -24,7 +24,10 @@ def inception_score(logits: Tensor, splits: int) -> float:
     """
     count = len(logits)
     if not 1 <= splits <= count:
-        raise ValueError(f"the inception score of {count} images in {splits} parts; at least 1 image belongs in a part")
+        raise ValueError(
+            f"the inception score of {count} images in {splits} parts, but each part needs an image: measure at least "
+            f"{splits} images, or set evaluator.score_splits to fewer"
+        )
     if not logits.isfinite().all():
         raise ValueError("the inception score needs finite logits; some are infinite or not a number")
     log_given = logits.cpu().double().log_softmax(dim=1)  # [count, classes]

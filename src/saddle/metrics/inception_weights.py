@@ -17,6 +17,8 @@ PUBLISHED = Path(URL_INCEPTION_V3).stem.rpartition("-")[2]
 """How the SHA-256 of the published file begins; its name says so."""
 SILENCE = 10.0
 """Seconds that a server may be silent."""
+COUNTER = "num_batches_tracked"
+"""A whole number that batch normalisation keeps for training."""
 
 
 class MissingWeightsError(FileNotFoundError):
@@ -53,7 +55,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], str]:
     """The tensors in `path` by name, and the digest of the file: 16 hexadecimal digits of its SHA-256.
 
     Raises:
-        ValueError: it holds something else than tensors by name, or a pickle that would run code.
+        ValueError: it holds something else than finite floating-point tensors by name, or a pickle that would run code.
     """
     content = path.read_bytes()
     try:
@@ -62,6 +64,13 @@ def read(path: Path) -> tuple[dict[str, Tensor], str]:
         raise _other(path, f"it cannot be read as tensors and nothing else ({type(error).__name__})") from None
     if not isinstance(stored, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in stored.items()):
         raise _other(path, f"it holds a {type(stored).__name__} that is not tensors by name")
+    for name, tensor in stored.items():
+        if name.endswith(COUNTER):
+            continue
+        if not tensor.is_floating_point():
+            raise _other(path, f"{name} is {tensor.dtype}, not floating point")
+        if not tensor.float().isfinite().all():
+            raise _other(path, f"{name} is not finite")
     return stored, sha256(content).hexdigest()[:16]
 
 

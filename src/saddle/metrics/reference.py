@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import torch
 from torch import Tensor
 from tqdm import tqdm
 
@@ -53,8 +54,11 @@ class Reference:
             yield indices, self.at(indices)
 
     def cached(self, name: str, make: Callable[[], dict[str, np.ndarray]], *settings: object) -> dict[str, np.ndarray]:
-        """The arrays `name`, which depend on these images and `settings`, made by `make()` where they are not there."""
-        return cached(f"{name}_{digest_of(self.digest, *settings)}", make)
+        """The arrays `name`, which depend on these images and `settings`, made by `make()` where they are not there.
+
+        Those that another version of torch computed are not taken.
+        """
+        return cached(f"{name}_{digest_of(self.digest, torch.__version__, *settings)}", make)
 
 
 def batches(count: int, size: int) -> list[range]:

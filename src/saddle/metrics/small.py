@@ -3,9 +3,10 @@
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -16,6 +17,20 @@ from saddle.weights import weights_file
 
 COUNTER = "num_batches_tracked"
 """A buffer of batch normalisation that only training reads; it is not stored."""
+
+
+class _Architecture(BaseModel):
+    """What a file may state; a network outside these bounds is not small, and may not fit into memory."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    channels: Literal[1, 3]
+    size: Annotated[int, Field(ge=4, le=512)]
+    widths: Annotated[list[Annotated[int, Field(ge=1, le=2048)]], Field(min_length=2, max_length=8)]
+    num_features: Annotated[int, Field(ge=1, le=4096)]
+
+
+class _Stated(BaseModel):
+    architecture: _Architecture
 
 
 class SmallExtractor(Extractor):
@@ -62,12 +77,20 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             stated = (file.metadata() or {})["extractor"]
+            _Stated.model_validate_json(stated)
             return json.loads(stated), {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(
-            f"extractor.weights: {path} does not say which network it holds ({error!r}); "
+            f"extractor.weights: {path} does not say which network it holds ({_reason(error)}); "
             "experiments/extractors/train.py writes safetensors files with an entry `extractor` in their metadata"
-        ) from error
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return repr(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'extractor'}: {first['msg']}"
 
 
 def _filled(architecture: dict[str, Any], tensors: dict[str, Tensor], path: Path) -> Trunk:
