@@ -6,7 +6,7 @@ RUNPY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep fid compare extractors protocols faults test test-slow check format lock clean
+.PHONY: help setup sweep fid compare extractors protocols faults bench test test-slow check format lock clean
 
 help:  ## the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ extractors: setup  ## train the feature extractors again and measure what they s
 protocols: setup  ## how far apart the numbers of other evaluation protocols are (WEIGHTS=FILE of Inception; minutes)
 	$(RUNPY) experiments/protocols/table.py $(if $(WEIGHTS),weights="$(WEIGHTS)")
 	$(RUNPY) experiments/protocols/agreement.py $(if $(WEIGHTS),weights="$(WEIGHTS)")
+
+bench: setup  ## what an evaluation costs beside training (minutes, on a quiet machine)
+	$(RUNPY) experiments/speed/evaluation.py
 
 faults: setup  ## fifty kills at random moments, each resumed and compared bit for bit (minutes)
 	$(RUNPY) experiments/faults/kills.py

@@ -38,7 +38,7 @@ from saddle.session import run
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {"kills": "how many, by default 50", "seed": "of the moments, by default 0"}
-COMMON = ["logger=none", "batch_size=16", "sample_images=4", "evaluate_images=60", "updates=60"]
+COMMON = ["logger=none", "batch_size=16", "sample_images=4", "evaluate_images=60", "updates=120"]
 EVERY = ["log_every=7", "sample_every=10", "evaluate_every=9", "checkpoint_every=4"]
 CASES = {
     "digits, mlp, k = 1, fp32": ["data=digits", "resolution=8", "network=mlp", "trainer.precision=32-true"],
