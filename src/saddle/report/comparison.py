@@ -29,7 +29,8 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
         lines.append(f"  comparison    {folder / FIGURE}, {folder / TABLE}")
     lines.append(f"  each run      {folder / '<job>'}/")
     lines += [
-        f"  {'W&B' if place == 0 else '':12}  {line}" for place, line in enumerate(_distinct(row.wandb for row in rows))
+        f"  {'W&B' if place == 0 else '':12}  {line.removeprefix('W&B').lstrip(': ')}"
+        for place, line in enumerate(_distinct(row.wandb for row in rows))
     ]
     finished = [row for row in rows if row.status == "finished"]
     lines.append("What to do next")
@@ -38,7 +39,7 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
         lines.append("  make compare  the comparison again")
         lines.append(f"  python src/sample.py run={shlex.quote(str(finished[-1].folder))}   new samples")
     if len(finished) < len(rows):
-        lines.append("  the same command again goes on: finished jobs are skipped, the others begin again")
+        lines.append("  the same command again: finished jobs are skipped, the others go on from their last state")
     return "\n".join(lines)
 
 
