@@ -73,6 +73,7 @@ def main() -> int:
     results = {"seed": seed, "torch": torch.__version__, "cases": rows}
     wrong = sum(row["kills"] - row["same"] for row in rows)
     if "kills" not in given:
+        (HERE / "results").mkdir(exist_ok=True)
         (HERE / "results" / "kills.json").write_text(json.dumps(results, indent=1) + "\n")
         readme.replace(HERE / "README.md", "kills", _table(rows))
     print(f"{sum(row['kills'] for row in rows)} kills, {wrong} resumed to other bits")

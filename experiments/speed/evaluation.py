@@ -75,6 +75,7 @@ def main() -> None:
     machine = {key: describe([], cfg.trainer.precision, None)[key] for key in ("processor", "threads", "precision")}
     measured = {"update": update, "evaluation": evaluation, "evaluations": watch.evaluations}
     results = {"images": evaluator.count, **measured, **machine}
+    (HERE / "results").mkdir(exist_ok=True)
     (HERE / "results" / "evaluation.json").write_text(json.dumps(results, indent=1) + "\n")
     row = [f"{evaluator.count:,}", f"{update * 1e3:.0f} ms", f"{evaluation:.1f} s", f"{evaluation / update:.0f}"]
     header = ["images", "an update, median", "an evaluation, median", "evaluation in updates"]
