@@ -296,6 +296,27 @@ def test_numbers_join_the_summary_of_a_run_that_is_online(monkeypatch: pytest.Mo
     assert re.search(r"evaluation/fid\W+12\.5", sent)
 
 
+def test_a_run_that_goes_on_is_the_same_run_online(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    with server(resumable) as url:
+        monkeypatch.setenv("WANDB_BASE_URL", url)
+        run = logger(earlier={"id": "abc123", "online": True}, timeout=5.0, finish_timeout=5.0)
+        assert (run.offline, run.identity()) == (False, {"id": "abc123", "online": True})
+        run.finalize("success")
+
+
+def test_a_run_that_goes_on_offline_is_another_one_that_names_the_first(capfd: pytest.CaptureFixture[str]) -> None:
+    first = logger()
+    identity = first.identity()
+    assert identity is not None
+    first.finalize("failed")
+    second = logger(earlier=identity)
+    assert second.identity() != identity
+    second.finalize("success")
+    told = json.loads(read(second.run_folder, capfd, "--summary"))
+    assert told["config"]["resumed_from"] == identity["id"]
+
+
 def test_a_run_that_is_gone_is_told_and_nothing_else_happens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     with server(lambda request: (404, {})) as url:
