@@ -245,7 +245,7 @@ def test_a_run_on_two_devices_from_the_command_line(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.count("training model gan") == done.stdout.count("done: 6 updates") == 1
-        assert done.stderr.count("note: measured on 50 images") == 1
+        assert done.stderr.count("note: 50 generated and 50 real images") == 1
         lines = (tmp_path / f"runs/{name}/metrics.jsonl").read_text().splitlines()
         runs[name] = [json.loads(line) for line in lines]
     assert len(list((tmp_path / "runs/two/wandb").glob("offline-run-*"))) == 1
