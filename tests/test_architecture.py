@@ -13,7 +13,7 @@ import test_losses
 from saddle.losses.base import Loss
 
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
-GROUND = {"noise", "cache"}
+GROUND = {"cache", "noise", "patience"}
 MAY_IMPORT = {
     "config": {"weights"},
     "data": GROUND,

@@ -27,14 +27,14 @@ class Lifecycle(Callback):
         """Wall-clock time of the training, with the evaluations after the first update; interruptions left out."""
         return self.earlier + monotonic() - self.started
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.started = monotonic()
         self.folder.mark("running", updates=model.updates)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         self.folder.beat(updates=model.updates)
 
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         if model.interrupted:
             self.folder.mark("interrupted", updates=model.updates)
             return
@@ -42,7 +42,7 @@ class Lifecycle(Callback):
         self.folder.weights.parent.mkdir(exist_ok=True)
         save_file(weights, self.folder.weights)
 
-    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]
+    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
         """Noted here and not by the caller where that may not get to it.
 
         Lightning turns Ctrl-C into an exit of its own, and rank 0 may be waiting without end for a rank that died.

@@ -39,7 +39,7 @@ class Measure(Callback):
         if model.updates == 0:
             self.read(trainer, model)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         self.read(trainer, model)
 
     def read(self, trainer: Trainer, model: GenerativeModel) -> None:

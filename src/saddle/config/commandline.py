@@ -70,7 +70,7 @@ def _flags(argv: Sequence[str]) -> Namespace | None:
     if "--version" in argv:
         return None
     parser = get_args_parser()
-    parser.error = _raise  # type: ignore[method-assign]
+    parser.error = _raise  # type: ignore[method-assign]  # argparse would print and exit
     try:
         flags = parser.parse_args(list(argv))
     except ConfigError as error:

@@ -1,7 +1,6 @@
 """The sets of torchvision: published images in the files in which they were published."""
 
 import re
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from saddle.data.images import Images, Split
 from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.parallel import in_parallel
 from saddle.data.pixelfile import PixelFile, mapped, pixel_digest
+from saddle.patience import patience
 
 Selection = dict[str, bool | int | str]
 OURS = ("root", "download", "transform", "target_transform", "transforms", "loader")
@@ -149,7 +149,7 @@ class _Source:
         if self.download and not self.place.root.is_dir():
             print(f"fetching {self.dataset} into {self.place.root} (once)", file=sys.stderr)
         try:
-            with _no_empty_folders(self.place.root), _patience():
+            with _no_empty_folders(self.place.root), patience(PATIENCE):
                 return kind(root=str(self.root), download=self.download, **selection)
         except Exception as error:  # whatever networks, archives and damaged files make of it
             raise ValueError(self._missing(kind, error)) from None
@@ -220,14 +220,3 @@ def _no_empty_folders(root: Path) -> Iterator[None]:
             with suppress(OSError):  # not empty, or not made
                 place.rmdir()
         raise
-
-
-@contextmanager
-def _patience() -> Iterator[None]:
-    """Connections that get no answer end after a while."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)

@@ -101,8 +101,8 @@ class RanksLauncher(_SubprocessScriptLauncher):
     def _give_up(self, trainer: Trainer | None) -> None:
         error = RankDiedError(self._cause())
         try:
-            for callback in trainer.callbacks if trainer is not None else []:  # type: ignore[attr-defined]
-                callback.on_exception(trainer, trainer.lightning_module, error)  # type: ignore[union-attr]
+            for callback in trainer.callbacks if trainer is not None else []:  # type: ignore[attr-defined]  # set by Lightning
+                callback.on_exception(trainer, trainer.lightning_module, error)  # type: ignore[union-attr]  # not None here
             print(f"error: {error}", file=sys.stderr, flush=True)
         finally:
             self.kill(signal.SIGKILL)

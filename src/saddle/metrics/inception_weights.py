@@ -1,9 +1,6 @@
 """The published weights of the Inception network: found or fetched, and read without running what they may hold."""
 
-import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from http.client import HTTPException
 from io import BytesIO
@@ -12,6 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+
+from saddle.patience import patience
 
 PUBLISHED = Path(URL_INCEPTION_V3).stem.rpartition("-")[2]
 """How the SHA-256 of the published file begins; its name says so."""
@@ -41,7 +40,7 @@ def published() -> Path:
     print(f"fetching the Inception network (91 MB, once; kept as {path})", file=sys.stderr)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _patience(SILENCE):
+        with patience(SILENCE):
             torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path), hash_prefix, progress=sys.stderr.isatty())
     except (OSError, HTTPException, RuntimeError, ValueError) as error:  # network, disk, answer, hash, proxy's address
         raise MissingWeightsError(
@@ -78,14 +77,3 @@ def _other(path: Path, reason: str) -> ValueError:
     return ValueError(
         f"extractor.weights: {path} is refused: {reason}; expected is a state dict as in {URL_INCEPTION_V3}"
     )
-
-
-@contextmanager
-def _patience(seconds: float) -> Iterator[None]:
-    """torch.hub waits for ever unless new sockets have a time limit."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
