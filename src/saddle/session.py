@@ -13,6 +13,7 @@ from pytorch_lightning.loggers import Logger
 from torch.distributed import DistError
 
 from saddle.building import build_data, build_evaluator, build_model
+from saddle.callbacks.advice import Advice
 from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.interruption import Interruption
@@ -30,6 +31,7 @@ from saddle.distributed.launcher import ABANDONED, RankDiedError
 from saddle.environment import describe
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
+from saddle.models.guard import DivergedError
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import closing, opening, show_warnings_as_notes, shown
 from saddle.runs.place import Place
@@ -52,7 +54,8 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
         folder.mark("failed", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
         if not isinstance(error, ValueError | OSError | RankDiedError):  # not a wrong input but a mistake of ours
             traceback.print_exc()
-        print(f"error: {error}\nfailed: {shown(folder.path)} (the trace is in its status.json)", file=sys.stderr)
+        print(f"error: {error}{_left(error, folder)}", file=sys.stderr)
+        print(f"failed: {shown(folder.path)} (the trace is in its status.json)", file=sys.stderr)
         return 1
     return 0 if finished else _interrupted(folder)
 
@@ -73,6 +76,8 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
         train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=_intervals(cfg))
     except (KeyboardInterrupt, SystemExit):
         return 130
+    except DivergedError:  # in rank 0 as well, which says it
+        return ABANDONED
     except Exception as error:
         if isinstance(error, DistError) or "gloo" in str(error):  # another rank is gone: its cause is the run's
             return ABANDONED
@@ -80,6 +85,15 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _left(error: Exception, folder: RunFolder) -> str:
+    """What a run that diverged leaves."""
+    if not isinstance(error, DivergedError):
+        return ""
+    state, _ = Checkpoints(folder.checkpoints).load()
+    stored = "no state was stored before" if state is None else f"the state of update {state['updates']:,} is stored"
+    return f"\n{stored}; from there the same settings come to the same point, so change one"
 
 
 def _interrupted(folder: RunFolder) -> int:
@@ -121,8 +135,10 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
         stored=None if state is None else model.updates,
         facts=lambda: {**known, "seconds": lifecycle.seconds, "wandb": _wandb(loggers)},
     )
+    symptoms = instantiate(cfg.advice)
+    advice = [Advice(symptoms=symptoms, measure=measure, earlier=folder.metrics())] if symptoms else []
     progress = _progress(cfg, folder, measure, evaluator)
-    callbacks = [RestoredOptimizers(state), measure, Interruption(), checkpoint, lifecycle, progress]
+    callbacks = [RestoredOptimizers(state), measure, *advice, Interruption(), checkpoint, lifecycle, progress]
     trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks)
     train(
         model=model,
@@ -133,7 +149,8 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
     )
     if model.interrupted:
         return False
-    folder.write_summary(_summary(folder, facts, model, lifecycle.seconds, evaluator, loggers))
+    warned = [said for one in advice for said in one.given]
+    folder.write_summary({**_summary(folder, facts, model, lifecycle.seconds, evaluator, loggers), "warnings": warned})
     folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
     return True

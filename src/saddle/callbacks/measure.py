@@ -28,11 +28,13 @@ class Measure(Callback):
     What is read at one update goes to the loggers in one call, so that a number and its picture stay together.
 
     Attributes:
+        readings: those of the last update at which this acted.
         latest: the newest reading of each name.
     """
 
     def __init__(self, *, instruments: Sequence[Instrument], updates: int) -> None:
         self.instruments, self.updates = instruments, updates
+        self.readings: dict[str, Reading] = {}
         self.latest: dict[str, Reading] = {}
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
@@ -46,12 +48,12 @@ class Measure(Callback):
         """Read what is due and log it."""
         last = model.updates == self.updates
         due = [one for one in self.instruments if last or model.updates % one.every == 0]
-        readings: dict[str, Reading] = {}
+        self.readings = {}
         for instrument in due:
-            readings |= instrument.measure(model)
-        self.latest |= readings
-        if readings:
-            _log(trainer, readings, model.updates)
+            self.readings |= instrument.measure(model)
+        self.latest |= self.readings
+        if self.readings:
+            _log(trainer, self.readings, model.updates)
 
 
 @rank_zero_only

@@ -12,6 +12,8 @@ from saddle.models.base import GenerativeModel
 from saddle.runs.place import Place
 
 SECONDS_BETWEEN_LINES = 15.0
+TELLING = 20
+"""Updates after which the time left can be told."""
 
 
 class Progress(Callback):
@@ -34,6 +36,7 @@ class Progress(Callback):
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.first, self.started, self.spoke = model.updates, monotonic(), monotonic()
+        self.spoken = False
         if self.terminal:
             shape = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} updates {postfix}"
             self.bar = tqdm(total=self.updates, initial=self.first, desc=self.title, bar_format=shape, leave=True)
@@ -43,8 +46,8 @@ class Progress(Callback):
         if self.bar is not None:
             self.bar.n = model.updates
             self.bar.set_postfix_str(state)
-        elif monotonic() - self.spoke > SECONDS_BETWEEN_LINES or model.updates == self.updates:
-            self.spoke = monotonic()
+        elif self.speaks(model.updates):
+            self.spoken, self.spoke = True, monotonic()
             print(f"{self.title}  {model.updates:,}/{self.updates:,} updates  {state}", file=sys.stderr, flush=True)
 
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
@@ -54,6 +57,11 @@ class Progress(Callback):
     def on_exception(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.close()
+
+    def speaks(self, updates: int) -> bool:
+        """Whether a line is due: as soon as the time left can be told, then every 15 seconds, and at the end."""
+        told = self.spoken or updates - self.first < TELLING
+        return not told or monotonic() - self.spoke > SECONDS_BETWEEN_LINES or updates == self.updates
 
     def state(self, updates: int) -> str:
         """Rate, time left and the newest numbers."""

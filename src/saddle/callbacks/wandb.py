@@ -2,7 +2,8 @@
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,15 +137,20 @@ class Wandb(Logger):
             raise RuntimeError("the W&B run is finished: log before finalize()")
         import wandb
 
-        row: dict[str, Any] = {"updates": step}
-        for name, value in metrics.items():
-            # W&B's media panel has no x-axis of its own, so the caption says where the picture stands.
-            row[name] = wandb.Image(value, caption=f"updates {step}") if isinstance(value, Image) else value
-        try:
+        with self._apart():
+            row: dict[str, Any] = {"updates": step}
+            for name, value in metrics.items():
+                # W&B's media panel has no x-axis of its own, so the caption says where the picture stands.
+                row[name] = wandb.Image(value, caption=f"updates {step}") if isinstance(value, Image) else value
             self._run.log(row)
-        except ConnectionError as error:
-            self._lost = True
-            _say(f"W&B: its service process has stopped ({error}); training goes on, metrics.jsonl has every number")
+
+    @rank_zero_only
+    def warn(self, text: str) -> None:
+        """Send a warning, which W&B also delivers by mail or chat where its user asked for that."""
+        if self._lost or self._run is None:
+            return
+        with self._apart():
+            self._run.alert(title=text.partition(":")[0], text=text, level="WARN")
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Nothing: the whole configuration is given at the start."""
@@ -164,6 +170,16 @@ class Wandb(Logger):
     def identity(self) -> dict[str, Any] | None:
         """What a later part of the run needs to go on with this one; None where there is none."""
         return None if self._id is None else {"id": self._id, "online": not self.offline}
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """Whatever goes wrong with W&B (its service stopped, its disk full) is said once, and training goes on."""
+        try:
+            yield
+        except Exception as error:
+            self._lost = True
+            reason = " ".join(str(error).split())[:200]
+            _say(f"W&B takes no more of this run ({reason}); training goes on, metrics.jsonl has every number")
 
     def closing_line(self) -> str:
         """Where the run is, or how to upload it."""

@@ -20,6 +20,7 @@ HOMES = {
     "extractor": ("saddle.metrics.",),
     "evaluator": ("saddle.metrics.",),
     "trainer": ("saddle.training.",),
+    "advice": ("saddle.callbacks.",),
     "logger": ("saddle.callbacks.",),
 }
 """Where the classes of a group are written: a logger in the place of a data set would be built, and write."""

@@ -100,7 +100,7 @@ class Evaluator:
 
         Returns:
             For each extractor fd_<extractor> and kd_<extractor> (Inception: fid and kid), smaller is better, and
-            precision_, recall_, density_, coverage_<extractor>; inception_score for Inception; swd.
+            precision_, recall_, density_, coverage_, diversity_<extractor>; inception_score for Inception; swd.
             In a run of several processes the first one has the numbers and the others nothing.
         """
         device = torch.device("cpu")

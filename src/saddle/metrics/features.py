@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ OVERLAP = ("precision", "recall", "density", "coverage")
 
 class FeatureDistances(Comparison[Tensor]):
     """Frechet and kernel distance, precision, recall, density and coverage on the features of one extractor.
+
+    Diversity is tr S_g / tr S_r, the total variance of generated features over that of real ones: near 0 where the
+    generator has collapsed to few images, 1 where they vary as much as the real ones do.
 
     Real features, and the Gaussian fitted to them, lie in the cache on disk. Distances are computed in float64 on the
     device of the generated images, the Frechet distance on the CPU. An extractor that classifies also gives an
@@ -55,10 +59,11 @@ class FeatureDistances(Comparison[Tensor]):
         self.density_neighbours = density_neighbours
         self.neighbour_images = neighbour_images
         self.score_splits = score_splits
+        self.diversity_name = f"diversity_{extractor.name}"
         self._scored = isinstance(extractor, Classifier)
         overlap = [f"{metric}_{extractor.name}" for metric in OVERLAP]
         score = [f"{extractor.name}_score"] if self._scored else []
-        self.names = [extractor.frechet_name, extractor.kernel_name, *score, *overlap]
+        self.names = [extractor.frechet_name, extractor.kernel_name, *score, *overlap, self.diversity_name]
 
     def look(self, images: Tensor, indices: range) -> Tensor:
         self.extractor.to(images.device)
@@ -67,12 +72,16 @@ class FeatureDistances(Comparison[Tensor]):
     def compare(self, looks: Sequence[Tensor]) -> dict[str, float]:
         fake = torch.cat(list(looks))  # [count, num_features]
         fake = fake.cpu() if fake.device.type == "mps" else fake  # which has no float64
-        numbers = [frechet_distance(self._gaussian, Gaussian.fitted(fake)), self._kernel(fake)]
+        gaussian = Gaussian.fitted(fake)
+        numbers = [frechet_distance(self._gaussian, gaussian), self._kernel(fake)]
         if isinstance(self.extractor, Classifier):
             numbers.append(inception_score(self.extractor.logits(fake), self.score_splits))
         overlap = self._manifold(fake)
-        numbers += [overlap[metric] for metric in OVERLAP]
+        numbers += [*(overlap[metric] for metric in OVERLAP), self._diversity(gaussian)]
         return dict(zip(self.names, numbers, strict=True))
+
+    def _diversity(self, fake: Gaussian) -> float:
+        return fake.variance / self._gaussian.variance if self._gaussian.variance else nan  # equal reals: no measure
 
     def settings(self) -> dict[str, Any]:
         own = {

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from saddle.data.base import Data
 from saddle.distributed import world
+from saddle.models.guard import Guard, require_finite_weights
 from saddle.noise import noise
 
 
@@ -20,6 +21,7 @@ class GenerativeModel(LightningModule, ABC):
             is used for nothing.
         data: where the real samples come from.
         interrupted: set from outside: training ends after the update that is going on.
+        guard: is shown every step before it is taken.
     """
 
     automatic_optimization = False
@@ -29,6 +31,7 @@ class GenerativeModel(LightningModule, ABC):
         super().__init__()
         self.updates = 0
         self.interrupted = False
+        self.guard = Guard()
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
@@ -56,12 +59,18 @@ class GenerativeModel(LightningModule, ABC):
         return {name: size for name, size in sizes.items() if size}
 
     def training_step(self, updates: range, batch_idx: int) -> None:
-        """Carry out a stretch of iterations; callbacks act between two stretches."""
+        """Carry out a stretch of iterations; callbacks act between two stretches.
+
+        Raises:
+            DivergedError: a loss, a gradient or the weights are not finite.
+        """
         for update in updates:
             self.iterate(update)
             self.updates = update + 1
             if self.interrupted and world.size() == 1:  # several processes agree on it when the stretch is done
                 break
+        self.guard.settle()
+        require_finite_weights(dict(self.named_children()), self.updates)
 
     def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:
         """A stretch of updates has nothing to move; Lightning would take the range for a collection and rebuild it."""

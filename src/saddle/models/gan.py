@@ -18,6 +18,7 @@ from saddle.noise import noise
 
 TensorList = list[Tensor] | tuple[Tensor, ...]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+PLAYERS = ("discriminator", "generator")
 
 
 class GAN(CodedModel):
@@ -101,7 +102,7 @@ class GAN(CodedModel):
             fake = self.generator(self.codes("discriminator", step))
         logits_real, logits_fake = gathered(*self.logits(real, fake))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
-        self.step(0, self.discriminator, loss)
+        self.step(0, loss)
         self.note(
             loss_discriminator=loss,
             accuracy_real=(logits_real > 0).float().mean(),
@@ -113,7 +114,7 @@ class GAN(CodedModel):
         fake = self.generator(self.codes("generator", step))
         (logits,) = gathered(_wide(self.discriminator(fake)))  # [batch_size]
         loss = self.loss.generator(None, logits)
-        gradient = self.step(1, self.generator, loss)
+        gradient = self.step(1, loss)
         self.note(loss_generator=loss, gradient_generator=gradient)
 
     def codes(self, stream: str, step: int) -> Tensor:
@@ -128,17 +129,22 @@ class GAN(CodedModel):
         both = _wide(self.discriminator(torch.cat([real, fake])))  # [2 batch]
         return both[: len(real)], both[len(real) :]
 
-    def step(self, player: int, network: nn.Module, loss: Tensor) -> Tensor:
+    def step(self, player: int, loss: Tensor) -> Tensor:
         """One step of one player, whose parameters alone receive gradients; returns the gradient's norm [].
 
         The strategy of several devices averages these gradients in `manual_backward`: the norm is that of all samples.
         D's steps go through the strategy and not through Lightning's wrapper, which would count them in `global_step`.
+
+        Raises:
+            DivergedError: the loss or the norm is not finite; the step is not taken.
         """
-        parameters = list(network.parameters())
+        name = PLAYERS[player]
+        parameters = list(self.get_submodule(name).parameters())
         optimizer = self.optimizers()[player]  # type: ignore[index]  # two optimisers are a list
         optimizer.zero_grad()
         self.manual_backward(loss, inputs=parameters)
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        self.guard.look(name, self.updates + 1, loss, norm)
         if player == 0:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
         else:

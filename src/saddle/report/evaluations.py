@@ -7,7 +7,7 @@ from typing import Any
 from saddle.report.text import number, shorten
 
 Result = Mapping[str, Any]
-FLOOR = "(real images, half against half)"
+FLOOR = "(reals, half against half)"
 SPLITS = {"test": "held out", "train": "those trained on", "all": "all of the set"}
 LONGEST = 40
 """Characters of a run's name."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-WHEREABOUTS = ("name", "fresh", "logger", "recipe", "experiment", "trainer.accelerator", "trainer.devices")
+WHEREABOUTS = ("name", "fresh", "logger", "advice", "recipe", "experiment", "trainer.accelerator", "trainer.devices")
 INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "checkpoint_every")
 
 
