@@ -72,6 +72,7 @@ def test_the_numbers_are_those_of_the_distances() -> None:
         "fd_thumbnail": pytest.approx(frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))),
         "kd_thumbnail": pytest.approx(KernelDistance(real=real)(fake)),
         **{f"{metric}_thumbnail": value for metric, value in overlap.items()},
+        "diversity_thumbnail": pytest.approx(float(fake.double().var(0).sum() / real.double().var(0).sum())),
         "swd": SlicedWasserstein(patches=4, projections=16).between(REFERENCE, GENERATED),
     }
 
