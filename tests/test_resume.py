@@ -1,7 +1,12 @@
 """A run that was cut off anywhere goes on as if it had not been: the same bits, each reading once."""
 
+import json
 import os
+import re
+import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +20,9 @@ from saddle.checkpoints import Checkpoints
 from saddle.models.gan import GAN
 from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
+from saddle.sampling import load_model
 from saddle.session import run
+from saddle.stored import stored_config
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
 SMALL = ["data=digits", "resolution=8", "logger=none", "evaluate_images=60", "sample_images=4", "batch_size=16"]
@@ -140,6 +147,24 @@ def test_a_run_without_its_random_state_in_the_folder_is_the_point(monkeypatch: 
     assert_same(whole, parts)
 
 
+def test_the_generator_is_rebuilt_from_two_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the rest of the configuration, as README.md shows it."""
+    folder = RunFolder("runs/single/default")
+    train(folder, "network=mlp", "updates=9", "trainer.precision=32-true")
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (code,) = [part for part in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "model.json" in part]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["images"].shape == (16, 1, 8, 8)
+    recipe = json.loads((folder.checkpoints / "model.json").read_text())
+    assert (recipe["updates"], recipe["codes"]["prior"]) == (9, "normal")
+    model = load_model(folder, stored_config(folder, files=False))
+    assert isinstance(model, GAN)
+    codes = model.prior(range(16), 0)
+    rebuilt: Any = names["generator"]
+    assert torch.equal(rebuilt(codes), model.decode(codes))
+
+
 def test_more_updates_extend_a_finished_run(capsys: pytest.CaptureFixture[str]) -> None:
     whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
     train(whole, "network=mlp", "updates=20")
@@ -212,6 +237,44 @@ def test_a_damaged_checkpoint_falls_back_and_says_so(
     assert train(parts, "network=mlp", "updates=13") == 0
     assert "last.ckpt is damaged" in capsys.readouterr().err
     assert_same(whole, parts)
+
+
+def test_a_disk_without_room_ends_the_run_and_leaves_the_last_state(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The system really refuses to write: a limit on the size of files stands for a disk that is full."""
+    whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
+    train(whole, "network=mlp", "updates=13")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    step = GAN.generator_step
+
+    def limited(self: GAN, number: int) -> None:
+        if number == 6:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+        step(self, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GAN, "generator_step", limited)
+        try:
+            assert train(parts, "network=mlp", "updates=13") == 1
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    said = capsys.readouterr().err
+    assert "error: the checkpoint runs/single/parts/checkpoints/last.ckpt could not be written" in said
+    assert "Traceback" not in said
+    assert parts.status().state == "failed"
+    assert sorted(path.name for path in parts.checkpoints.iterdir()) == ["last.ckpt"]
+    assert train(parts, "network=mlp", "updates=13") == 0
+    assert_same(whole, parts)
+
+
+def test_a_few_real_kills_on_one_device_and_on_two() -> None:
+    """The first of those that `make faults` carries out: SIGKILL at a random moment, the same command again."""
+    script = Path(__file__).parents[1] / "experiments/faults/kills.py"
+    command = [sys.executable, str(script), "kills=2", "only=mlp"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"([2-9]) kills, 0 resumed to other bits", done.stdout), done.stdout
 
 
 # The file

@@ -1,15 +1,18 @@
 """Is a resumed run the run that was never interrupted? Kills at random moments, each resumed and compared bit for bit.
 
-    python experiments/faults/kills.py [kills=50] [seed=0]       one core: about 5 minutes
+    python experiments/faults/kills.py [kills=50] [seed=0] [only=WORDS]       two cores: about 10 minutes
 
-For each case (networks, k, precision, data in memory or mapped from a file) one run is left alone; others of the same
-settings are killed with SIGKILL once or twice, at moments spread over the whole run, whatever they are doing then, and
-started again by the same command. Expected: parameters, buffers, optimisers, averages, metrics and grids are the same
-bits every time. Writes results/kills.json and a table of README.md; ends with 1 if one differs.
+For each case (networks, k, precision, data in memory or mapped from a file, W devices) one run is left alone; others of
+the same settings are killed with SIGKILL once or twice, at moments spread over the whole run, whatever they are doing
+then, and started again by the same command. Of W processes one is killed, any of them, and the others must end by
+themselves. Expected: parameters, buffers, optimisers, averages, metrics and grids are the same bits every time. Writes
+results/kills.json and a table of README.md; ends with 1 if one differs.
 
-A killed run is a process of its own, forked from one that has imported everything: that is what makes fifty affordable.
+A killed run is a process of its own, or W of them, forked from one that has imported everything: that is what makes
+fifty affordable.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -17,6 +20,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +29,26 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 from PIL import Image
 
 from saddle.arguments import arguments
 from saddle.checkpoints import Checkpoints
 from saddle.config.keys import CONF
+from saddle.distributed import launcher
+from saddle.distributed.process import end_with_parent
 from saddle.noise import generator
 from saddle.report import readme
 from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
-from saddle.session import run
+from saddle.session import assist, run
 
 HERE = Path(__file__).resolve().parent
-ALLOWED = {"kills": "how many, by default 50", "seed": "of the moments, by default 0"}
+ALLOWED = {
+    "kills": "how many, by default 50",
+    "seed": "of the moments, by default 0",
+    "only": "cases whose name has these words",
+}
 COMMON = ["logger=none", "batch_size=16", "sample_images=4", "evaluate_images=60", "updates=120"]
 EVERY = ["log_every=7", "sample_every=10", "evaluate_every=9", "checkpoint_every=4"]
 CASES = {
@@ -57,7 +68,25 @@ CASES = {
         "model.average_decay=null",
         "trainer.precision=32-true",
     ],
+    "digits, mlp, k = 2, fp32, W = 2": [
+        "data=digits",
+        "resolution=8",
+        "network=mlp",
+        "d_steps=2",
+        "trainer.precision=32-true",
+        "trainer.devices=2",
+    ],
+    "digits, dcgan batch norm, k = 1, bf16, W = 4": [
+        "data=digits",
+        "resolution=8",
+        "network.discriminator.norm=batch",
+        "trainer.precision=bf16-mixed",
+        "trainer.devices=4",
+    ],
 }
+PR_SET_CHILD_SUBREAPER = 36
+PATIENCE = 30.0
+"""Seconds that the other processes of a run have to end when one was killed."""
 
 
 def main() -> int:
@@ -65,14 +94,16 @@ def main() -> int:
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     kills, seed = int(given.get("kills", 50)), int(given.get("seed", 0))
     draw = generator("faults", seed)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)  # whoever outlives a killed run is to be waited for here
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
         os.environ["SADDLE_CACHE"] = str(Path(place, "cache"))
         _pictures(Path("pictures"))
-        rows = [_case(name, draw, -(-kills // len(CASES))) for name in CASES]
+        names = [name for name in CASES if given.get("only", "") in name]
+        rows = [_case(name, draw, -(-kills // len(names))) for name in names]
     results = {"seed": seed, "torch": torch.__version__, "cases": rows}
     wrong = sum(row["kills"] - row["same"] for row in rows)
-    if "kills" not in given:
+    if not given.keys() & {"kills", "only"}:
         (HERE / "results").mkdir(exist_ok=True)
         (HERE / "results" / "kills.json").write_text(json.dumps(results, indent=1) + "\n")
         readme.replace(HERE / "README.md", "kills", _table(rows))
@@ -84,32 +115,39 @@ def _case(name: str, draw: np.random.Generator, kills: int) -> dict[str, Any]:
     """One run left alone, and others killed until there were so many kills."""
     whole = RunFolder(f"runs/{name}/whole")
     began = time.monotonic()
-    _wait(_start(name, whole))
+    if _wait(_start(name, whole)):
+        raise RuntimeError(f"the run of {name} that was left alone failed: {whole.status()}")
     lasted = time.monotonic() - began
     expected = _fingerprint(whole)
     done = same = number = 0
     moments: list[str] = []
+    slowest = 0.0
     while done < kills:
         number += 1
         folder = RunFolder(f"runs/{name}/{number}")
         here = 0
         for _ in range(int(draw.integers(1, 3))):
-            child = _start(name, folder)
+            first = _start(name, folder)
             time.sleep(float(draw.random()) * lasted)
-            os.kill(child, signal.SIGKILL)
-            if _wait(child) != 0:
+            processes = _processes(first)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(processes[draw.integers(len(processes))], signal.SIGKILL)
+            killed = time.monotonic()
+            if _wait(first):
                 here += 1
                 moments.append(_where(folder))
-        if _wait(_start(name, folder)) == 0 and _fingerprint(folder) == expected:
+            slowest = max(slowest, time.monotonic() - killed)
+        if not _wait(_start(name, folder)) and _fingerprint(folder) == expected:
             same += here
         done += here
-    row = {"case": name, "kills": done, "same": same, "resumed_from": sorted(map(int, filter(str.isdigit, moments)))}
+    resumed = sorted(map(int, filter(str.isdigit, moments)))
+    row = {"case": name, "kills": done, "same": same, "resumed_from": resumed, "slowest_end": round(slowest, 1)}
     print(json.dumps(row), flush=True)
     return row
 
 
 def _start(name: str, folder: RunFolder) -> int:
-    """The command in a process of its own; its id."""
+    """The command as a process of its own; its id."""
     child = os.fork()
     if child:
         return child
@@ -121,13 +159,56 @@ def _start(name: str, folder: RunFolder) -> int:
         with initialize_config_dir(str(CONF), version_base=None):
             cfg = compose("train", overrides=[*COMMON, *EVERY, *CASES[name]])
         answer = answer_of_earlier_run(cfg, folder)
+        launcher.Child = lambda command, variables: Rank(variables, cfg, folder)  # type: ignore[misc,assignment]  # its place
         code = run(cfg, folder) if answer is None else answer
     finally:
         os._exit(code)
 
 
-def _wait(child: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+class Rank:
+    """A process of the run beside the first, forked from that; stands where the launcher would start a `Child`."""
+
+    def __init__(self, variables: dict[str, str], cfg: DictConfig, folder: RunFolder) -> None:
+        self.pid = os.fork()
+        if self.pid:
+            return
+        code = 1
+        try:
+            os.environ |= variables
+            end_with_parent()
+            code = assist(cfg, folder)
+        finally:
+            os._exit(code)
+
+    def wait(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def send(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def last_words(self) -> list[str]:
+        return []
+
+
+def _processes(first: int) -> list[int]:
+    """All processes of a run, by its first."""
+    return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+
+
+def _wait(first: int) -> int:
+    """The exit code of a run's first process, when all of the run have ended."""
+    code, deadline = 0, 0.0
+    while True:
+        try:
+            ended, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:  # all have
+            return code
+        if ended == first:
+            code, deadline = os.waitstatus_to_exitcode(status), time.monotonic() + PATIENCE
+        elif deadline and time.monotonic() > deadline:
+            raise RuntimeError(f"a process went on {PATIENCE:.0f} s after the first of its run had ended")
+        elif not ended:
+            time.sleep(0.02)
 
 
 def _where(folder: RunFolder) -> str:
@@ -171,8 +252,18 @@ def _pictures(folder: Path) -> None:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    cells = [[row["case"], str(row["kills"]), str(row["same"]), _spread(row["resumed_from"])] for row in rows]
-    return readme.table(["case", "kills", "resumed to the same bits", "resumed from updates"], cells)
+    title = ["case", "kills", "resumed to the same bits", "resumed from updates", "all ended within"]
+    cells = [
+        [
+            row["case"],
+            str(row["kills"]),
+            str(row["same"]),
+            _spread(row["resumed_from"]),
+            f"{row['slowest_end']:.1f} s",
+        ]
+        for row in rows
+    ]
+    return readme.table(title, cells)
 
 
 def _spread(updates: list[int]) -> str:

@@ -5,6 +5,7 @@ same folder, forced to the disk, read back, and only then renamed. Both are torc
 read with `weights_only=True`: a stranger's checkpoint cannot run code.
 """
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,11 +35,13 @@ class Checkpoints:
         Raises:
             OSError: it could not be written whole; what was there before is untouched.
         """
-        self.last.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.last.with_name(f".{self.last.name}.{os.getpid()}.tmp")
+        content = io.BytesIO()  # first into memory: torch hides from its caller why a disk takes no more
+        torch.save({"format": FORMAT, **state}, content)
         try:
+            self.last.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
-                torch.save({"format": FORMAT, **state}, file)
+                file.write(content.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
             problem = _damage(temporary)
@@ -48,8 +51,8 @@ class Checkpoints:
                 self.last.replace(self.previous)
             temporary.replace(self.last)
             _force(self.last.parent)
-        except RuntimeError as error:  # torch's archive writer says so of a full disk
-            raise OSError(f"the checkpoint {self.last} could not be written: {error}") from None
+        except OSError as error:
+            raise OSError(f"the checkpoint {self.last} could not be written: {error.strerror or error}") from None
         finally:
             temporary.unlink(missing_ok=True)
 

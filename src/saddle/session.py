@@ -5,6 +5,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -28,7 +29,7 @@ from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.distributed.launcher import ABANDONED, RankDiedError
-from saddle.environment import describe
+from saddle.environment import VERSION, describe
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.models.guard import DivergedError
@@ -48,14 +49,18 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
     try:
         finished = _train(cfg, folder)
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
-        folder.mark("interrupted")
+        with suppress(OSError):
+            folder.mark("interrupted")
         return _interrupted(folder)
     except Exception as error:
-        folder.mark("failed", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        where = ""
+        with suppress(OSError):  # of a full disk: then the run is known by its dead process
+            folder.mark("failed", error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+            where = " (the trace is in its status.json)"
         if not isinstance(error, ValueError | OSError | RankDiedError):  # not a wrong input but a mistake of ours
             traceback.print_exc()
         print(f"error: {error}{_left(error, folder)}", file=sys.stderr)
-        print(f"failed: {shown(folder.path)} (the trace is in its status.json)", file=sys.stderr)
+        print(f"failed: {shown(folder.path)}{where}", file=sys.stderr)
         return 1
     return 0 if finished else _interrupted(folder)
 
@@ -127,7 +132,7 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
     print(opening(cfg, data.name, model.sizes(), folder), flush=True)
     measure = Measure(instruments=_instruments(cfg, data, evaluator), updates=cfg.updates)
     earlier = state["facts"] if state is not None else {}
-    lifecycle = Lifecycle(folder=folder, seconds=earlier.get("seconds", 0.0))
+    lifecycle = Lifecycle(folder=folder, seconds=earlier.get("seconds", 0.0), recipe=_recipe(cfg, data))
     loggers = _loggers(cfg, data.name, folder, evaluator, earlier.get("wandb"))
     checkpoint = Checkpoint(
         checkpoints=checkpoints,
@@ -154,6 +159,16 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
     folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
     return True
+
+
+def _recipe(cfg: DictConfig, data: Data) -> dict[str, Any]:
+    """All that it takes to draw with the weights that a run leaves, without the rest of its configuration."""
+    return {
+        "saddle": VERSION,
+        "generator": OmegaConf.to_container(cfg.network.generator, resolve=True),
+        "codes": {"size": cfg.code_size, "prior": cfg.prior},
+        "samples": {"shape": list(data.shape), "data": data.name},
+    }
 
 
 def _require_unchanged(had: dict[str, Any], known: dict[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """What a run folder is told about its run: running, finished, failed or interrupted, and what came out."""
 
+from collections.abc import Mapping
 from time import monotonic
+from typing import Any
 
 from pytorch_lightning import Callback, Trainer
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from saddle.distributed.launcher import RankDiedError
 from saddle.models.base import GenerativeModel
@@ -16,10 +18,11 @@ class Lifecycle(Callback):
     Args:
         folder: the run's.
         seconds: that earlier parts of the run took.
+        recipe: how to build the network that `sample` draws with, plain values.
     """
 
-    def __init__(self, *, folder: RunFolder, seconds: float) -> None:
-        self.folder = folder
+    def __init__(self, *, folder: RunFolder, seconds: float, recipe: Mapping[str, Any]) -> None:
+        self.folder, self.recipe = folder, recipe
         self.earlier = seconds
 
     @property
@@ -39,8 +42,7 @@ class Lifecycle(Callback):
             self.folder.mark("interrupted", updates=model.updates)
             return
         weights = {name: tensor.cpu().contiguous() for name, tensor in model.drawn().state_dict().items()}
-        self.folder.weights.parent.mkdir(exist_ok=True)
-        save_file(weights, self.folder.weights)
+        self.folder.save_model(save(weights), {**self.recipe, "updates": model.updates})
 
     def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
         """Noted here and not by the caller where that may not get to it.

@@ -15,10 +15,9 @@ class Symptoms:
     brings it to where it was.
 
     Args:
-        window: updates that a symptom in the training's own numbers must last.
+        window: updates that a symptom must last, in all readings, before it is told.
         vanished: G's gradient counts as vanished below this share of its largest norm so far.
-        collapsed: G counts as collapsed where two evaluations in a row find less than this share of the variance that
-            real features have.
+        collapsed: G counts as collapsed where its images have less than this share of the variance of real features.
     """
 
     def __init__(self, *, window: PositiveInt, vanished: Share, collapsed: Share) -> None:
@@ -40,7 +39,7 @@ class Symptoms:
         if "accuracy_real" not in readings:
             return None
         present = readings["accuracy_real"] == readings["accuracy_fake"] == 1
-        since = self._lasting("saturated", updates, present, self.window)
+        since = self._lasting("saturated", updates, present)
         return since and (
             f"D is saturated: it has told all reals from all fakes since update {since}, and its loss says little to "
             "G. Smooth D (network.discriminator.norm=spectral), slow it down (optimizer.discriminator.lr), or give it "
@@ -52,7 +51,7 @@ class Symptoms:
             return None
         norm = readings["gradient_generator"]
         self._largest = max(self._largest, norm)
-        since = self._lasting("vanished", updates, norm < self.vanished * self._largest, self.window)
+        since = self._lasting("vanished", updates, norm < self.vanished * self._largest)
         return since and (
             f"G's gradient has vanished: since update {since} its norm is below {self.vanished:g} of its largest "
             f"({norm:.2g} against {self._largest:.2g}), so G hardly moves. Where D wins, loss=nonsaturating keeps a "
@@ -63,20 +62,20 @@ class Symptoms:
         name = next((name for name in readings if name.startswith("diversity_")), None)
         if name is None or not updates:  # before the first update every generator draws one image
             return None
-        since = self._lasting("collapsed", updates, readings[name] < self.collapsed, 1)
+        since = self._lasting("collapsed", updates, readings[name] < self.collapsed)
         return since and (
             f"G has collapsed: since update {since} its images vary by less than {self.collapsed:g} of what real "
             f"ones do ({name} {readings[name]:.2g}). Look at the grids; try a smaller learning rate, a smoother "
             "D, or a larger batch_size"
         )
 
-    def _lasting(self, symptom: str, updates: int, present: bool, window: int) -> str | None:
-        """The update since when it has been there, once, as soon as that was `window` updates ago."""
+    def _lasting(self, symptom: str, updates: int, present: bool) -> str | None:
+        """The update since when it has been there, once, as soon as that is `window` updates ago."""
         if not present:
             self._since.pop(symptom, None)
             return None
         since = self._since.setdefault(symptom, updates)
-        if symptom in self._told or updates - since < window:
+        if symptom in self._told or updates - since < self.window:
             return None
         self._told.add(symptom)
         return f"{since:,}"

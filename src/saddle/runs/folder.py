@@ -48,6 +48,11 @@ class RunFolder:
         return self.checkpoints / "model.safetensors"
 
     @property
+    def recipe(self) -> Path:
+        """How to build the network that the weights belong to, `checkpoints/model.json`."""
+        return self.checkpoints / "model.json"
+
+    @property
     def checkpoints(self) -> Path:
         """Where the checkpoints lie."""
         return self.path / "checkpoints"
@@ -139,6 +144,11 @@ class RunFolder:
         """The grid of the most updates."""
         grids = self.grids()
         return grids[-1] if grids else None
+
+    def save_model(self, weights: bytes, recipe: Mapping[str, Any]) -> None:
+        """Store the trained model: its weights, and how to build the network that they belong to."""
+        self._replace("checkpoints/model.safetensors", lambda file: file.write(weights))
+        self._write_json("checkpoints/model.json", recipe)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Store the run's result. The last thing that a run writes before it is marked as finished."""
