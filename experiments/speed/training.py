@@ -1,0 +1,260 @@
+"""How fast is training, against the loop of most tutorials and against the best hand-written loop for the same work?
+
+    python experiments/speed/training.py [only=WORDS] [rounds=15]       two cores that do nothing else: about 20 minutes
+    python experiments/speed/training.py memory=saddle|best             peak memory of one side, in a process of its own
+
+Three sides play the same game in one process, in turn, a stretch of updates each: (a) the tutorials' loop, (b) the best
+hand-written loop, (c) Saddle through `train(...)` with all that a run has around it (readings every 20 updates, log,
+progress, guards, states on disk). Expected: c / b at least 0.97 in images per second for convolutional networks, at
+least 0.75 for a game so small that only what is around it takes time. Ratios are medians over the rounds; other ratios
+than these do not compare between machines. Writes results/training.json and the tables of README.md.
+"""
+
+import copy
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from saddle.threads import thread_variables
+
+os.environ |= thread_variables(side_by_side=1)
+
+import numpy as np
+import torch
+from hydra import compose, initialize_config_dir
+from loops import BestLoop, Game, TutorialLoop
+from omegaconf import DictConfig
+from points import Points
+from pytorch_lightning import Callback
+
+from saddle.arguments import arguments
+from saddle.building import build_data, build_model
+from saddle.callbacks.checkpoint import Checkpoint
+from saddle.callbacks.instruments import TrainingLosses
+from saddle.callbacks.interruption import Interruption
+from saddle.callbacks.lifecycle import Lifecycle
+from saddle.callbacks.measure import Measure
+from saddle.callbacks.progress import Progress
+from saddle.callbacks.run_log import RunLog
+from saddle.checkpoints import Checkpoints
+from saddle.config import instantiate
+from saddle.config.keys import CONF
+from saddle.data.base import Data
+from saddle.data.images import Images
+from saddle.environment import describe
+from saddle.models.gan import GAN
+from saddle.report import readme
+from saddle.runs.folder import RunFolder
+from saddle.training import best_precision, train
+
+HERE = Path(__file__).resolve().parent
+ALLOWED = {
+    "only": "games whose name has these words",
+    "rounds": "of all sides in turn, by default 15",
+    "memory": "saddle or best: the peak of that side alone",
+}
+LOG_EVERY = 20
+POINTS = ["network=mlp", "data.shape=[2]", "network.generator.bounded=false", "trainer.precision=32-true"]
+SNGAN = ["network=resnet", "code_size=128"]
+WIDE = ["network.generator.width=128", "network.discriminator.width=128"]
+GAMES: dict[str, tuple[list[str], int]] = {
+    "mlp on points, k = 1": ([*POINTS, "d_steps=1"], 200),
+    "mlp on points, k = 5": ([*POINTS, "d_steps=5"], 80),
+    "dcgan, k = 1": (["d_steps=1"], 20),
+    "dcgan, k = 5": (["d_steps=5"], 20),
+    "dcgan of 512 channels, k = 1": (WIDE, 4),
+    "resnet of SNGAN's size, k = 1": (SNGAN, 2),
+    "resnet of SNGAN's size, k = 5": ([*SNGAN, "d_steps=5"], 1),
+}
+"""Settings, and updates in a stretch."""
+
+
+class Turns(Callback):
+    """After each stretch of Saddle's the other sides play as long a stretch; all are timed, the first round left out."""
+
+    def __init__(self, others: dict[str, Callable[[int], None]], stretch: int) -> None:
+        self.others, self.stretch = others, stretch
+        self.seconds: dict[str, list[float]] = {"saddle": [], **{name: [] for name in others}}
+
+    def on_train_start(self, trainer: Any, model: Any) -> None:
+        self.began = perf_counter()
+
+    def on_train_batch_end(self, trainer: Any, model: Any, *_: Any) -> None:
+        if model.updates % self.stretch:
+            return
+        self.seconds["saddle"].append(perf_counter() - self.began)
+        for name, play in self.others.items():
+            began = perf_counter()
+            play(self.stretch)
+            self.seconds[name].append(perf_counter() - began)
+        self.began = perf_counter()
+
+
+def main() -> None:
+    """Measure all games, write results and tables."""
+    given = arguments(ALLOWED, sys.argv, __doc__ or "")
+    warnings.simplefilter("ignore")
+    if "memory" in given:
+        print(_peak(given["memory"]))
+        return
+    rounds = int(given.get("rounds", 15))
+    rows = []
+    for name in (name for name in GAMES if given.get("only", "") in name):
+        rows.append({"game": name, **_measure(*GAMES[name], rounds)})
+        print(json.dumps(rows[-1]), flush=True)
+    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    bf16 = torch.cpu._is_avx512_bf16_supported()
+    if not given:
+        (HERE / "results").mkdir(exist_ok=True)
+        text = json.dumps({"rounds": rounds, "bf16": bf16, **machine, "games": rows}, indent=1)
+        (HERE / "results" / "training.json").write_text(text + "\n")
+        readme.replace(HERE / "README.md", "training", _table(rows))
+
+
+def _measure(overrides: list[str], stretch: int, rounds: int) -> dict[str, Any]:
+    """Medians and quartiles of the ratios, and a median update of Saddle's in milliseconds."""
+    with tempfile.TemporaryDirectory() as place:
+        cfg, data = _composed(overrides)
+        folder = RunFolder(Path(place) / "saddle")
+        others = {
+            "tutorial": TutorialLoop(_game(cfg, data, Path(place) / "a", bf16=False)).run,
+            "best": _best(cfg, data, Path(place) / "b").run,
+        }
+        turns = Turns(others, stretch)
+        _train(cfg, data, folder, stretch * (rounds + 1), turns, stretch)
+    seconds = {name: values[1:] for name, values in turns.seconds.items()}
+    return {
+        "ms_per_update": 1e3 * statistics.median(seconds["saddle"]) / stretch,
+        "to_best": _ratio(seconds["best"], seconds["saddle"]),
+        "to_tutorial": _ratio(seconds["tutorial"], seconds["saddle"]),
+        "best_to_tutorial": _ratio(seconds["tutorial"], seconds["best"]),
+        "checkpoint": _checkpoint_share(cfg, data, statistics.median(seconds["saddle"]) / stretch),
+    }
+
+
+def _composed(overrides: list[str]) -> tuple[DictConfig, Data]:
+    with initialize_config_dir(str(CONF), version_base=None):
+        cfg = compose("train", overrides=["logger=none", *overrides])
+    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
+    return cfg, Points(20_000) if list(cfg.data.shape) == [2] else build_data(cfg)
+
+
+def _train(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: Callback, stretch: int) -> None:
+    """A run as `python src/train.py` makes it, evaluations and grids left out."""
+    model = build_model(cfg)
+    measure = Measure(instruments=[TrainingLosses(every=LOG_EVERY)], updates=updates)
+    lifecycle = Lifecycle(folder=folder, seconds=0.0, recipe={})
+    checkpoint = Checkpoint(
+        checkpoints=Checkpoints(folder.checkpoints), every=cfg.checkpoint_every, stored=None, facts=dict
+    )
+    progress = Progress(updates=updates, title="saddle", place=None, measure=measure, names=["loss_discriminator"])
+    callbacks = [measure, Interruption(), checkpoint, lifecycle, progress, last]
+    trainer = instantiate(cfg.trainer, loggers=[RunLog(folder=folder)], callbacks=callbacks)
+    train(model=model, data=data, trainer=trainer, updates=updates, every=[LOG_EVERY, stretch])
+
+
+def _best(cfg: DictConfig, data: Data, folder: Path) -> BestLoop:
+    model = build_model(cfg)
+    assert isinstance(model, GAN)
+    bf16 = cfg.trainer.precision == "bf16-mixed"
+    return BestLoop(_game(cfg, data, folder, bf16=bf16), together=not model.separate_forwards)
+
+
+def _game(cfg: DictConfig, data: Data, folder: Path, *, bf16: bool) -> Game:
+    """Fresh networks of the same kind, and the images."""
+    model = build_model(cfg)
+    assert isinstance(model, GAN)
+    pixels = data.train[np.arange(len(data.train))] if isinstance(data, Images) else data.points  # type: ignore[attr-defined]  # Points
+    log = RunFolder(folder)
+    lines = iter(range(1, 10**9))
+    return Game(
+        generator=copy.deepcopy(model.generator),
+        discriminator=copy.deepcopy(model.discriminator),
+        pixels=pixels,
+        batch_size=cfg.batch_size,
+        d_steps=cfg.d_steps,
+        code_size=cfg.code_size,
+        lr=cfg.optimizer.generator.lr,
+        betas=tuple(cfg.optimizer.generator.betas),
+        average_decay=cfg.model.average_decay,
+        bf16=bf16,
+        log=lambda numbers: log.log(next(lines), numbers),
+        log_every=LOG_EVERY,
+    )
+
+
+def _checkpoint_share(cfg: DictConfig, data: Data, update: float) -> float:
+    """Seconds of storing a state over the seconds of the updates between two, at the default interval."""
+
+    class Storing(Callback):
+        seconds: float
+
+        def on_train_end(self, trainer: Any, model: Any) -> None:
+            with tempfile.TemporaryDirectory() as place:
+                times = []
+                for number in range(5):
+                    storing = Checkpoint(checkpoints=Checkpoints(Path(place)), every=1, stored=None, facts=dict)
+                    model.updates = number
+                    began = perf_counter()
+                    storing.save(trainer, model)
+                    times.append(perf_counter() - began)
+                self.seconds = statistics.median(times)
+
+    storing = Storing()
+    with tempfile.TemporaryDirectory() as place:
+        _train(cfg, data, RunFolder(Path(place)), 1, storing, 1)
+    return storing.seconds / (cfg.checkpoint_every * update)
+
+
+def _ratio(one: list[float], other: list[float]) -> list[float]:
+    """Quartiles and median of how many times as fast the second is, [lower, median, upper]."""
+    ratios = [a / b for a, b in zip(one, other, strict=True)]
+    return [round(value, 3) for value in statistics.quantiles(ratios, n=4)]
+
+
+def _peak(side: str) -> str:
+    """Peak resident memory of 40 updates of the default game, over what stood there before them."""
+    cfg, data = _composed([])
+    assert isinstance(data, Images)
+    data.train[np.arange(64)]
+    with tempfile.TemporaryDirectory() as place:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if side == "saddle":
+            _train(cfg, data, RunFolder(Path(place)), 40, Callback(), LOG_EVERY)
+        else:
+            _best(cfg, data, Path(place)).run(40)
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return json.dumps({"side": side, "before_mib": before / 1024, "peak_mib": after / 1024})
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    title = ["game, batch 64", "ms an update", "c / b", "c / a", "b / a", "a state every 500 updates"]
+    cells = [
+        [
+            row["game"],
+            f"{row['ms_per_update']:.3g}",
+            _shown(row["to_best"]),
+            _shown(row["to_tutorial"]),
+            _shown(row["best_to_tutorial"]),
+            f"{row['checkpoint']:.2%}",
+        ]
+        for row in rows
+    ]
+    return readme.table(title, cells)
+
+
+def _shown(quartiles: list[float]) -> str:
+    lower, median, upper = quartiles
+    return f"{median:.2f} ({lower:.2f} to {upper:.2f})"
+
+
+if __name__ == "__main__":
+    main()
