@@ -165,6 +165,15 @@ def test_batch_normalisation_removes_every_bias_of_the_blocks(upsampling: str) -
         assert (gradient.abs().max() < 1e-10) == (name in redundant), name
 
 
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_batch_normalisation_removes_no_parameter_of_the_discriminator(name: str) -> None:
+    discriminator = initialised(lambda: DISCRIMINATORS[name]("batch"), 0, "test").double()
+    discriminator(noise(8, 3, 16, 16).double()).square().sum().backward()
+    for parameter_name, parameter in discriminator.named_parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.abs().max() > 1e-8, parameter_name
+
+
 def test_residual_blocks_start_with_an_even_variance() -> None:
     """Without normalisation R3GAN is linear at first: its blocks add nothing, and the rest keeps the variance."""
     generator = initialised(lambda: instantiate(small_r3gan().generator), 0, "test")
@@ -180,7 +189,9 @@ def test_residual_blocks_start_with_an_even_variance() -> None:
 
 
 def small_r3gan() -> DictConfig:
-    return composed("network=r3gan", "resolution=16", "network.generator.blocks=2").network
+    return composed(
+        "network=r3gan", "resolution=16", "network.generator.blocks=2", "network.generator.width=128"
+    ).network
 
 
 def test_groups_that_do_not_fit_are_refused() -> None:
