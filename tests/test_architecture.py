@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "distributed": {"child"},
     "networks": {"noise", "distributed"},
     "losses": set(),
+    "penalties": set(),
     "metrics": GROUND | {"data", "distributed", "weights"},
     "models": {"data", "distributed", "networks", "losses", "noise"},
     "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs"},

@@ -1,9 +1,12 @@
 """Every network in conf/network: shapes, gradients, and that a sample stays by itself."""
 
-from typing import Any
+from collections.abc import Callable
+from math import sqrt
+from typing import get_args
 
 import pytest
 import torch
+from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from members import composed, members
@@ -11,20 +14,29 @@ from saddle.config import instantiate
 from saddle.networks.base import couples_samples
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddle.networks.initial import initialised
+from saddle.networks.norms import Norm
+from saddle.networks.resnet import ResNetDiscriminator, ResNetGenerator
 
 RESOLUTIONS = [8, 16, 32, 64, 128, 256]
-CASES = [("mlp", 8), ("mlp", 32), *[("dcgan", resolution) for resolution in RESOLUTIONS]]
+NAMES = members("network")
+CASES = [(name, size) for name in NAMES for size in ([8, 32] if name == "mlp" else RESOLUTIONS)]
+SMALL = {"width": 8, "widest": 16, "blocks": 1}
+"""Of what a network takes of these."""
+BOUNDED = {name for name in NAMES if not name.startswith("r3gan")}
 
 
-def test_every_member_is_tested() -> None:
-    assert {name for name, _ in CASES} == set(members("network"))
-
-
-def pair(name: str, resolution: int, *overrides: str) -> tuple[nn.Module, nn.Module]:
-    cfg = composed(f"network={name}", f"resolution={resolution}", "network.generator.width=8", *overrides)
-    if resolution >= 128:
-        cfg.network.generator.widest = cfg.network.discriminator.widest = 64
-    return instantiate(cfg.network.generator), instantiate(cfg.network.discriminator)
+def small(name: str, resolution: int) -> tuple[nn.Module, nn.Module]:
+    """Both networks of a member, narrow, with random weights everywhere: some start at zero, as does what is before."""
+    network = composed(f"network={name}", f"resolution={resolution}").network
+    for player in (network.generator, network.discriminator):
+        player.update({key: value for key, value in SMALL.items() if key in player})
+    generator = initialised(lambda: instantiate(network.generator), 0, "generator")
+    discriminator = initialised(lambda: instantiate(network.discriminator), 0, "discriminator")
+    draw = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in (*generator.parameters(), *discriminator.parameters()):
+            parameter.add_(torch.randn(parameter.shape, generator=draw), alpha=0.02)
+    return generator, discriminator
 
 
 def noise(*shape: int) -> Tensor:
@@ -33,51 +45,165 @@ def noise(*shape: int) -> Tensor:
 
 @pytest.mark.parametrize(("name", "resolution"), CASES)
 def test_shapes_range_and_gradients(name: str, resolution: int) -> None:
-    """Codes to images in [-1, 1], images to one logit each; a gradient reaches every parameter of both."""
-    generator, discriminator = pair(name, resolution)
+    """Codes to images, images to one logit each; a finite gradient reaches every parameter of both."""
+    generator, discriminator = small(name, resolution)
     images = generator(noise(4, 64))
     assert images.shape == (4, 3, resolution, resolution)
-    assert images.abs().max() <= 1
+    assert torch.isfinite(images).all()
+    if name in BOUNDED:
+        assert images.abs().max() <= 1
     logits = discriminator(images)
     assert logits.shape == (4, 1)
     logits.square().sum().backward()
     for network in (generator, discriminator):
-        missing = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
-        biases_before_norm: list[str] = []
-        assert missing == biases_before_norm
+        for parameter_name, parameter in network.named_parameters():
+            assert parameter.grad is not None, parameter_name
+            assert torch.isfinite(parameter.grad).all(), parameter_name
+            assert parameter.grad.abs().sum() > 0, parameter_name
 
 
-@pytest.mark.parametrize("norm", ["none", "layer", "spectral", "batch"])
-def test_only_batch_normalisation_couples_the_samples_of_the_discriminator(norm: Any) -> None:
-    make = lambda: DCGANDiscriminator(channels=3, resolution=16, width=8, widest=64, norm=norm, outputs=1)  # noqa: E731
-    discriminator = initialised(make, 0, "test")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shipped_discriminators_couple_no_samples(name: str) -> None:
+    _, discriminator = small(name, 16)
+    assert not couples_samples(discriminator)
+    assert _separate(discriminator)
+
+
+DISCRIMINATORS: dict[str, Callable[[Norm], nn.Module]] = {
+    "dcgan": lambda norm: DCGANDiscriminator(channels=3, resolution=16, width=8, widest=64, norm=norm, outputs=1),
+    "resnet": lambda norm: ResNetDiscriminator(
+        channels=3,
+        resolution=16,
+        width=8,
+        widest=64,
+        bottom=4,
+        flat_blocks=1,
+        norm=norm,
+        pooling="sum",
+        output_bias=True,
+        outputs=1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+@pytest.mark.parametrize("norm", get_args(Norm))
+def test_only_batch_normalisation_couples_the_samples_of_the_discriminator(name: str, norm: Norm) -> None:
+    discriminator = initialised(lambda: DISCRIMINATORS[name](norm), 0, "test")
+    assert _separate(discriminator) == (norm != "batch")
+    assert couples_samples(discriminator) == (norm == "batch")
+
+
+def _separate(discriminator: nn.Module) -> bool:
+    """Whether a sample's output is the same alone as in a batch."""
     for _ in range(300):
         discriminator(noise(2, 3, 16, 16))  # lets spectral normalisation's power iteration settle
     images = noise(8, 3, 16, 16)
     alone = torch.cat([discriminator(images[i : i + 1]) for i in range(8)])
-    coupled = not torch.allclose(discriminator(images), alone, rtol=1e-3, atol=1e-5)
-    assert coupled == (norm == "batch")
-    assert couples_samples(discriminator) == coupled
+    return torch.allclose(discriminator(images), alone, rtol=1e-3, atol=1e-5)
 
 
-def test_spectral_normalisation_of_every_weight() -> None:
-    make = lambda: DCGANDiscriminator(channels=3, resolution=16, width=8, widest=64, norm="spectral", outputs=1)  # noqa: E731
-    discriminator = initialised(make, 0, "test")
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_spectral_normalisation_of_every_weight(name: str) -> None:
+    discriminator = initialised(lambda: DISCRIMINATORS[name]("spectral"), 0, "test")
     for _ in range(100):
         discriminator(noise(2, 3, 16, 16))
     for module in discriminator.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d | nn.Linear):
             assert torch.linalg.matrix_norm(module.weight.flatten(1), 2).item() == pytest.approx(1, abs=1e-3)
 
 
 def test_parameter_counts_of_the_original() -> None:
     """DCGAN-64 of pytorch/examples has 3,576,704 and 2,765,568 parameters, none a bias; ours has biases in
     three layers:G's last (3), D's first (64) and last (1)."""
-    count = lambda network: sum(p.numel() for p in network.parameters())  # noqa: E731
     generator = DCGANGenerator(channels=3, resolution=64, code_size=100, width=64, widest=512)
     discriminator = DCGANDiscriminator(channels=3, resolution=64, width=64, widest=512, norm="batch", outputs=1)
     assert count(generator) == 3_576_704 + 3
     assert count(discriminator) == 2_765_568 + 64 + 1
+
+
+def test_parameter_counts_of_the_residual_networks() -> None:
+    """mimicry's SNGAN-32 has 4,276,739 and 1,053,825 parameters; its WGAN-GP-32 has as many in D."""
+    assert [count(network) for network in shipped("resnet", 32, 128)] == [4_276_739, 1_053_825]
+    blocks = 3 * (2 * (9 * 128 * 128) + 128 * 128 + 2 * 256)  # two convolutions, shortcut, two normalisations
+    ends = (128 + 1) * 16 * 128 + 256 + (9 * 128 + 1) * 3  # linear map, last normalisation, to the image
+    assert [count(network) for network in shipped("resnet_wgan_gp", 32, 128)] == [blocks + ends, 1_053_825]
+
+
+def test_parameter_counts_of_the_paper_s_shape() -> None:
+    """768 channels, 1,536 within, in 96 groups; two blocks at each of 4, 8, 16 and 32 pixels."""
+    blocks = 2 * 4 * (2 * 768 * 1536 + 9 * 1536 * 16 + 2 * 1536)  # two 1 x 1, one grouped 3 x 3, two biases
+    generator, discriminator = shipped("r3gan_cifar10", 32, 64)
+    assert count(generator) == blocks + (64 + 1) * 768 + 16 * 768 + 3 * 768
+    assert count(discriminator) == blocks + 3 * 768 + 16 * 768 + 768
+
+
+def shipped(name: str, resolution: int, code_size: int) -> list[nn.Module]:
+    """Both networks of a member as it is."""
+    network = composed(f"network={name}", f"resolution={resolution}", f"code_size={code_size}").network
+    return [instantiate(network.generator), instantiate(network.discriminator)]
+
+
+def count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
+def test_batch_normalisation_removes_every_bias_of_the_blocks(upsampling: str) -> None:
+    """Which is why they are left out unless asked for: their gradient is zero but for rounding."""
+
+    def make(redundant: bool) -> nn.Module:
+        sizes = {"channels": 3, "resolution": 16, "code_size": 8, "width": 8, "widest": 16}
+        return ResNetGenerator(**sizes, norm="batch", upsampling=upsampling, redundant_biases=redundant)  # type: ignore[arg-type]
+
+    with_all = initialised(lambda: make(True), 0, "test").double()
+    with_all(noise(8, 8).double()).mul(noise(8, 3, 16, 16)).sum().backward()
+    gradients = {name: p.grad for name, p in with_all.named_parameters() if p.grad is not None}
+    redundant = gradients.keys() - dict(make(False).named_parameters()).keys()
+    assert len(redundant) == 3 * 2
+    for name, gradient in gradients.items():
+        assert (gradient.abs().max() < 1e-10) == (name in redundant), name
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_batch_normalisation_removes_no_parameter_of_the_discriminator(name: str) -> None:
+    discriminator = initialised(lambda: DISCRIMINATORS[name]("batch"), 0, "test").double()
+    discriminator(noise(8, 3, 16, 16).double()).square().sum().backward()
+    for parameter_name, parameter in discriminator.named_parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.abs().max() > 1e-8, parameter_name
+
+
+def test_residual_blocks_start_with_an_even_variance() -> None:
+    """Without normalisation R3GAN is linear at first: its blocks add nothing, and the rest keeps the variance."""
+    generator = initialised(lambda: instantiate(small_r3gan().generator), 0, "test")
+    last = [module for module in generator.modules() if isinstance(module, nn.Conv2d) and module.bias is None]
+    assert sum(not module.weight.any() for module in last) == 3 * 2  # 8, 4 and 16 pixels, two blocks each
+    first = [module for module in generator.modules() if isinstance(module, nn.Conv2d) and module.bias is not None]
+    gain = sqrt(2 / (1 + 0.2**2)) * 6 ** (-1 / 4)
+    for module in first:
+        inputs = module.weight[0].numel()
+        assert module.weight.std().item() == pytest.approx(gain / sqrt(inputs), rel=0.05)
+    codes = noise(8, 64)
+    torch.testing.assert_close(generator(2 * codes), 2 * generator(codes))
+
+
+def small_r3gan() -> DictConfig:
+    return composed(
+        "network=r3gan", "resolution=16", "network.generator.blocks=2", "network.generator.width=128"
+    ).network
+
+
+def test_groups_that_do_not_fit_are_refused() -> None:
+    network = composed("network=r3gan", "network.generator.group_size=24").network
+    with pytest.raises(ValueError, match="group_size=24 does not divide the 256 channels"):
+        instantiate(network.generator)
+
+
+def test_bilinear_downsampling_by_two_is_the_mean_of_two_by_two() -> None:
+    x = noise(2, 3, 8, 8)
+    halved = nn.functional.interpolate(x, scale_factor=0.5, mode="bilinear")
+    torch.testing.assert_close(nn.functional.avg_pool2d(x, 2), halved)
 
 
 def test_initial_weights_are_a_function_of_seed_and_part() -> None:

@@ -6,13 +6,13 @@ convolution in front of a normalisation has no bias: its gradient would be zero 
 to full steps.
 """
 
-from collections.abc import Callable
 from math import log2
 from typing import Literal
 
 from pydantic import PositiveInt
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
+
+from saddle.networks.norms import Norm, constrain, normalisation
 
 Resolution = Literal[8, 16, 32, 64, 128, 256]
 
@@ -53,13 +53,8 @@ class DCGANGenerator(nn.Module):
 class DCGANDiscriminator(nn.Module):
     """Images [batch, channels, resolution, resolution] to outputs [batch, outputs].
 
-    LeakyReLU(0.2) after every convolution; `norm` stands between the two, except after the first:
-
-    - `none`: a sample's logit depends on that sample alone, as with the next two;
-    - `layer`: each sample normalised by itself (Ba et al. 2016);
-    - `spectral`: every weight, as a matrix [outputs, inputs x 16], divided by its largest singular value (Miyato et al.
-      2018). A convolution's own norm is at most sqrt(16) times that of this matrix, so D is Lipschitz, not 1-Lipschitz;
-    - `batch`: as in the paper; couples the samples of a batch.
+    LeakyReLU(0.2) after every convolution; `norm` (networks/norms.py) stands between the two, except after the first.
+    In the paper it is `batch`.
     """
 
     def __init__(
@@ -69,7 +64,7 @@ class DCGANDiscriminator(nn.Module):
         resolution: Resolution,
         width: PositiveInt,
         widest: PositiveInt,
-        norm: Literal["none", "layer", "spectral", "batch"],
+        norm: Norm,
         outputs: PositiveInt,
     ) -> None:
         super().__init__()
@@ -77,24 +72,15 @@ class DCGANDiscriminator(nn.Module):
         normalised = norm in ("layer", "batch")
         layers: list[nn.Module] = [_down(channels, first, bias=True), nn.LeakyReLU(0.2)]
         for inputs, outs in zip([first, *rest], rest, strict=False):
-            layers += [_down(inputs, outs, bias=not normalised), _NORMS[norm](outs), nn.LeakyReLU(0.2)]
+            layers += [_down(inputs, outs, bias=not normalised), normalisation(norm, outs), nn.LeakyReLU(0.2)]
         last = rest[-1] if rest else first
         layers += [nn.Conv2d(last, outputs, 4), nn.Flatten()]  # [batch, outputs, 1, 1], [batch, outputs]
         self.layers = nn.Sequential(*layers)
         self.apply(_initialise)
-        if norm == "spectral":
-            self.apply(_constrain)
+        constrain(self, norm)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)  # [batch, outputs]
-
-
-_NORMS: dict[str, Callable[[int], nn.Module]] = {
-    "none": lambda channels: nn.Identity(),
-    "layer": lambda channels: nn.GroupNorm(1, channels),
-    "spectral": lambda channels: nn.Identity(),  # acts on the weights, not on the maps
-    "batch": nn.BatchNorm2d,
-}
 
 
 def _widths(resolution: int, width: int, widest: int) -> list[int]:
@@ -114,8 +100,3 @@ def _initialise(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.02)
     elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
         nn.init.normal_(module.weight, 1.0, 0.02)
-
-
-def _constrain(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d):
-        spectral_norm(module)

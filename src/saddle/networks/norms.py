@@ -1,0 +1,38 @@
+"""What stands between a convolution and its activation, or on its weights."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+Norm = Literal["none", "layer", "spectral", "batch"]
+"""A discriminator's choice:
+
+- `none`: a sample's logit depends on that sample alone, as with the next two;
+- `layer`: each sample normalised by itself (Ba et al. 2016);
+- `spectral`: every weight, as a matrix [outputs, inputs x height x width], divided by its largest singular value
+  (Miyato et al. 2018). A convolution's own norm is at most sqrt(height x width) times that of this matrix, so D is
+  Lipschitz, not 1-Lipschitz;
+- `batch`: couples the samples of a batch (Ioffe and Szegedy 2015).
+"""
+
+_LAYERS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda channels: nn.Identity(),
+    "layer": lambda channels: nn.GroupNorm(1, channels),
+    "spectral": lambda channels: nn.Identity(),  # acts on the weights, not on the maps
+    "batch": nn.BatchNorm2d,
+}
+
+
+def normalisation(norm: Norm, channels: int) -> nn.Module:
+    """The layer for maps of `channels` channels."""
+    return _LAYERS[norm](channels)
+
+
+def constrain(network: nn.Module, norm: Norm) -> None:
+    """Normalise every convolution's and every linear map's weight of `network` where `norm` is spectral."""
+    if norm == "spectral":
+        for module in list(network.modules()):
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                spectral_norm(module)

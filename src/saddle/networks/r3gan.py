@@ -1,0 +1,148 @@
+"""R3GAN (Huang et al. 2024, arXiv 2501.05441, configuration E): residual networks without normalisation.
+
+Written from the paper, for 8 to 256 pixels. One stage for each resolution from 4 x 4 to the image, of `blocks` blocks:
+
+    x + conv1x1(lrelu(conv3x3(lrelu(conv1x1(x)))))        LeakyReLU(0.2), the last convolution without a bias
+
+This is an inverted bottleneck: inside there are `expansion` times as many channels, and the 3 x 3 convolution works in
+groups of `group_size` of them, so that the cardinality is width x expansion / group_size. Between two stages the maps
+are resampled bilinearly, with a 1 x 1 convolution where their number changes.
+
+Weights start as in He et al. (2015). Without normalisation the variance would grow with the depth, so blocks start as
+in fix-up (Zhang et al. 2019): with L blocks in the network and m = 3 layers in a block, the last layer is 0 and the
+others are scaled by L^(-1/(2m - 2)). At first the network is linear.
+
+`width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`. Chosen
+here: other layers start at N(0, 1 / inputs), the 4 x 4 maps at N(0, 1), biases at 0; convolutions outside of blocks
+have no bias, nor has D's last layer, where a relativistic loss would not see it.
+"""
+
+from itertools import pairwise
+from math import log2
+from typing import Literal, TypeVar
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+Resolution = Literal[8, 16, 32, 64, 128, 256]
+Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
+_SLOPE = 0.2
+_LAYERS = 3
+
+
+class R3GANGenerator(nn.Module):
+    """Codes [batch, code_size] to images [batch, channels, resolution, resolution], not bounded.
+
+    It begins with learned 4 x 4 maps, each multiplied by one output of a linear map of the code.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: PositiveInt,
+        resolution: Resolution,
+        code_size: PositiveInt,
+        width: PositiveInt,
+        widest: PositiveInt,
+        blocks: PositiveInt,
+        expansion: PositiveInt,
+        group_size: PositiveInt,
+    ) -> None:
+        super().__init__()
+        widths = _widths(resolution, width, widest)[::-1]  # from 4 x 4 to the image
+        self.basis = nn.Parameter(torch.randn(widths[0], 4, 4))
+        self.modulation = _linear(code_size, widths[0], bias=True)
+        layers = _stage(widths[0], blocks, expansion, group_size, len(widths))
+        for inputs, outputs in pairwise(widths):
+            layers += [_change(inputs, outputs), nn.Upsample(scale_factor=2, mode="bilinear")]
+            layers += _stage(outputs, blocks, expansion, group_size, len(widths))
+        self.layers = nn.Sequential(*layers, _conv(widths[-1], channels))
+
+    def forward(self, codes: Tensor) -> Tensor:
+        maps = self.basis * self.modulation(codes)[:, :, None, None]  # [batch, widest, 4, 4]
+        return self.layers(maps)  # [batch, channels, resolution, resolution]
+
+
+class R3GANDiscriminator(nn.Module):
+    """Images [batch, channels, resolution, resolution] to outputs [batch, outputs]; the generator's mirror image.
+
+    It ends in one 4 x 4 filter for each map and a linear map.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: PositiveInt,
+        resolution: Resolution,
+        width: PositiveInt,
+        widest: PositiveInt,
+        blocks: PositiveInt,
+        expansion: PositiveInt,
+        group_size: PositiveInt,
+        outputs: PositiveInt,
+    ) -> None:
+        super().__init__()
+        widths = _widths(resolution, width, widest)
+        layers = [_conv(channels, widths[0]), *_stage(widths[0], blocks, expansion, group_size, len(widths))]
+        for inputs, outs in pairwise(widths):
+            layers += [nn.AvgPool2d(2), _change(inputs, outs)]  # the mean of 2 x 2 places is bilinear downsampling
+            layers += _stage(outs, blocks, expansion, group_size, len(widths))
+        last = widths[-1]
+        head = _he(nn.Conv2d(last, last, 4, groups=last, bias=False), slope=1)  # [batch, widest, 1, 1]
+        self.layers = nn.Sequential(*layers, head, nn.Flatten(), _linear(last, outputs, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)  # [batch, outputs]
+
+
+class _Block(nn.Module):
+    """Maps [batch, width, height, width] to maps of the same shape; `depth` is the number of blocks in the network."""
+
+    def __init__(self, width: int, expansion: int, group_size: int, depth: int) -> None:
+        super().__init__()
+        inside = width * expansion
+        if inside % group_size:
+            raise ValueError(
+                f"group_size={group_size} does not divide the {inside} channels inside a block "
+                f"(width {width} x expansion {expansion})"
+            )
+        narrow, spread = nn.Conv2d(width, inside, 1), nn.Conv2d(inside, width, 1, bias=False)
+        grouped = nn.Conv2d(inside, inside, 3, padding=1, groups=inside // group_size)
+        self.residual = nn.Sequential(narrow, nn.LeakyReLU(_SLOPE), grouped, nn.LeakyReLU(_SLOPE), spread)
+        with torch.no_grad():
+            for conv in (narrow, grouped):
+                _he(conv, slope=_SLOPE).weight.mul_(depth ** (-1 / (2 * _LAYERS - 2)))
+            spread.weight.zero_()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.residual(x)
+
+
+def _widths(resolution: int, width: int, widest: int) -> list[int]:
+    """Channels of each stage, from the image to 4 x 4."""
+    return [min(width * 2**i, widest) for i in range(int(log2(resolution // 4)) + 1)]
+
+
+def _stage(width: int, blocks: int, expansion: int, group_size: int, stages: int) -> list[nn.Module]:
+    return [_Block(width, expansion, group_size, blocks * stages) for _ in range(blocks)]
+
+
+def _change(inputs: int, outputs: int) -> nn.Module:
+    return nn.Identity() if inputs == outputs else _conv(inputs, outputs)
+
+
+def _conv(inputs: int, outputs: int) -> nn.Module:
+    return _he(nn.Conv2d(inputs, outputs, 1, bias=False), slope=1)
+
+
+def _linear(inputs: int, outputs: int, bias: bool) -> nn.Module:
+    return _he(nn.Linear(inputs, outputs, bias=bias), slope=1)
+
+
+def _he(layer: Layer, slope: float) -> Layer:
+    """Weights that keep the variance before a LeakyReLU of this slope; slope 1 is no activation."""
+    nn.init.kaiming_normal_(layer.weight, a=slope)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer

@@ -1,0 +1,173 @@
+"""Residual networks of the WGAN-GP (Gulrajani et al. 2017) and SNGAN (Miyato et al. 2018) family, from 8 to 256 pixels.
+
+`width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`. Weights
+start as Glorot and Bengio (2010) have it, uniform, those of the blocks' 3 x 3 convolutions times sqrt(2), biases at 0:
+both papers' code does so, and calls the factor He's.
+"""
+
+from collections.abc import Callable
+from math import log2, sqrt
+from typing import Literal
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from saddle.networks.norms import Norm, constrain, normalisation
+
+Resolution = Literal[8, 16, 32, 64, 128, 256]
+
+
+class ResNetGenerator(nn.Module):
+    """Codes [batch, code_size] to images [batch, channels, resolution, resolution] in [-1, 1].
+
+    A linear map to 4 x 4 maps, one block for each doubling, normalisation, ReLU, a convolution and tanh.
+
+    With batch normalisation every bias of the blocks is redundant: what it adds to a map is constant over the samples
+    and the places, passes through the shortcuts as a constant, and the last normalisation takes it away. Its gradient
+    is zero but for rounding, which Adam blows up. `redundant_biases` keeps them all the same, as published.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: PositiveInt,
+        resolution: Resolution,
+        code_size: PositiveInt,
+        width: PositiveInt,
+        widest: PositiveInt,
+        norm: Literal["batch", "none"],
+        upsampling: Literal["nearest", "bilinear"],
+        redundant_biases: bool,
+    ) -> None:
+        super().__init__()
+        doublings = int(log2(resolution // 4))
+        first, *rest = (min(width * 2**i, widest) for i in range(doublings, -1, -1))  # from 4 x 4 to the image
+        bias = redundant_biases or norm == "none"
+        layers: list[nn.Module] = [_linear(code_size, first * 16, bias=True), nn.Unflatten(1, (first, 4, 4))]
+        for inputs, outputs in zip([first, *rest], rest, strict=False):
+            layers.append(_up_block(inputs, outputs, norm, upsampling, bias))
+        last = rest[-1]
+        layers += [normalisation(norm, last), nn.ReLU(), _conv(last, channels, 3, gain=1, bias=True), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return self.layers(codes)  # [batch, channels, resolution, resolution]
+
+
+class ResNetDiscriminator(nn.Module):
+    """Images [batch, channels, resolution, resolution] to outputs [batch, outputs].
+
+    One block for each halving down to `bottom` x `bottom` maps, `flat_blocks` without, ReLU, the `pooling` of all
+    places, and a linear map, with a bias or, as in SNGAN's own code, without one. The first block sees the image as it
+    is, neither normalised nor rectified.
+
+    Shortcuts carry x itself, as in the papers. (In mimicry they carry max(x, 0): its ReLU works in place.)
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: PositiveInt,
+        resolution: Resolution,
+        width: PositiveInt,
+        widest: PositiveInt,
+        bottom: Literal[4, 8],
+        flat_blocks: PositiveInt,
+        norm: Norm,
+        pooling: Literal["sum", "mean"],
+        output_bias: bool,
+        outputs: PositiveInt,
+    ) -> None:
+        super().__init__()
+        halvings = int(log2(resolution // bottom))
+        widths = [min(width * 2**i, widest) for i in range(max(halvings, 1))]
+        first, *rest = widths + widths[-1:] * (halvings + flat_blocks - len(widths))
+        blocks = [_first_block(channels, first, halve=halvings > 0)]
+        for i, (inputs, outs) in enumerate(zip([first, *rest], rest, strict=False), start=1):
+            blocks.append(_down_block(inputs, outs, norm, halve=i < halvings))
+        self.blocks = nn.Sequential(*blocks)
+        self.pool = _POOLS[pooling]
+        self.out = _linear(rest[-1] if rest else first, outputs, bias=output_bias)
+        constrain(self, norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.blocks(x).relu()  # [batch, widest, bottom, bottom]
+        return self.out(self.pool(maps, dim=(2, 3)))  # [batch, outputs]
+
+
+class _Block(nn.Module):
+    """x to shortcut(x) + residual(x)."""
+
+    def __init__(self, shortcut: nn.Module, *residual: nn.Module) -> None:
+        super().__init__()
+        self.shortcut, self.residual = shortcut, nn.Sequential(*residual)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shortcut(x) + self.residual(x)
+
+
+_POOLS: dict[str, Callable[..., Tensor]] = {"sum": torch.sum, "mean": torch.mean}
+
+
+def _up_block(inputs: int, outputs: int, norm: Norm, upsampling: str, bias: bool) -> nn.Module:
+    """Doubles height and width."""
+    return _Block(
+        # a 1 x 1 convolution may as well be done before the maps grow: weights of an interpolation sum to 1
+        nn.Sequential(_conv(inputs, outputs, 1, gain=1, bias=bias), _double(upsampling)),
+        normalisation(norm, inputs),
+        nn.ReLU(),
+        _double(upsampling),
+        _conv(inputs, outputs, 3, gain=sqrt(2), bias=bias),
+        normalisation(norm, outputs),
+        nn.ReLU(),
+        _conv(outputs, outputs, 3, gain=sqrt(2), bias=bias),
+    )
+
+
+def _first_block(channels: int, outputs: int, halve: bool) -> nn.Module:
+    return _Block(
+        nn.Sequential(_pool(halve), _conv(channels, outputs, 1, gain=1, bias=True)),
+        _conv(channels, outputs, 3, gain=sqrt(2), bias=True),
+        nn.ReLU(),
+        _conv(outputs, outputs, 3, gain=sqrt(2), bias=True),
+        _pool(halve),
+    )
+
+
+def _down_block(inputs: int, outputs: int, norm: Norm, halve: bool) -> nn.Module:
+    learned = halve or inputs != outputs
+    return _Block(
+        nn.Sequential(_pool(halve), _conv(inputs, outputs, 1, gain=1, bias=True)) if learned else nn.Identity(),
+        normalisation(norm, inputs),
+        nn.ReLU(),
+        _conv(inputs, inputs, 3, gain=sqrt(2), bias=norm != "batch"),
+        normalisation(norm, inputs),
+        nn.ReLU(),
+        _conv(inputs, outputs, 3, gain=sqrt(2), bias=True),
+        _pool(halve),
+    )
+
+
+def _double(method: str) -> nn.Module:
+    return nn.Upsample(scale_factor=2, mode=method)
+
+
+def _pool(halve: bool) -> nn.Module:
+    """The mean of 2 x 2 places, which is bilinear downsampling too."""
+    return nn.AvgPool2d(2) if halve else nn.Identity()
+
+
+def _conv(inputs: int, outputs: int, size: int, gain: float, bias: bool) -> nn.Module:
+    return _glorot(nn.Conv2d(inputs, outputs, size, padding=size // 2, bias=bias), gain)
+
+
+def _linear(inputs: int, outputs: int, bias: bool) -> nn.Module:
+    return _glorot(nn.Linear(inputs, outputs, bias=bias), 1)
+
+
+def _glorot(module: nn.Conv2d | nn.Linear, gain: float) -> nn.Module:
+    nn.init.xavier_uniform_(module.weight, gain)
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+    return module

@@ -1,0 +1,30 @@
+"""Weight clipping: a critic that is Lipschitz because its weights lie in a box."""
+
+import torch
+from pydantic import PositiveFloat
+from torch import Tensor, nn
+
+from saddle.penalties.base import Critic, Draw, Penalty
+
+
+class WeightClipping(Penalty):
+    """After each of D's steps every parameter is clamped to [-limit, limit] (Arjovsky, Chintala and Bottou 2017).
+
+    D is then K-Lipschitz for some K that depends on the architecture, so that what it measures is at most K times the
+    Wasserstein distance. "A clearly terrible way", says the paper itself; it is here to be compared with the others.
+    Scales of normalisations are clamped too. Spectral normalisation divides by a weight's norm, which undoes it.
+    """
+
+    def __init__(self, *, limit: PositiveFloat) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def forward(
+        self, critic: Critic, real: Tensor, fake: Tensor, logits_real: Tensor, logits_fake: Tensor, draw: Draw
+    ) -> Tensor:
+        return logits_real.new_zeros(())
+
+    @torch.no_grad()
+    def project(self, discriminator: nn.Module) -> None:
+        for parameter in discriminator.parameters():
+            parameter.clamp_(-self.limit, self.limit)
