@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from saddle.distributed.collectives import gathered
 from saddle.distributed.world import share
-from saddle.losses.base import Loss
+from saddle.losses.base import Loss, RelativeLoss
 from saddle.models.base import CodedModel
 from saddle.networks.base import couples_samples
 from saddle.noise import noise
@@ -25,6 +25,9 @@ class GAN(CodedModel):
 
     Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from
     fresh codes. D's steps send no gradient into G and build no graph of it.
+
+    With a `RelativeLoss` every step of G sees `batch_size` fresh reals as well. D walks through the sequence of epochs
+    from position 0 on, G backwards from -1: they never meet, and D sees the same reals whatever the loss.
 
     On several devices each of W ranks has its share of every batch, and the loss sees the logits of all: codes and
     reals are functions of their index in the whole batch, so the game is the same for every W, up to rounding.
@@ -94,9 +97,7 @@ class GAN(CodedModel):
 
     def discriminator_step(self, step: int) -> None:
         """D's step number `step` since the start of training."""
-        own, start = share(self.batch_size), step * self.batch_size
-        positions = range(start + own.start, start + own.stop)
-        real = self.data.sample(self.seed, positions, self.device)
+        real = self.reals(step)
         with torch.no_grad():
             fake = self.generator(self.codes("discriminator", step))
         logits_real, logits_fake = gathered(*self.logits(real, fake))  # [batch_size] each
@@ -111,10 +112,29 @@ class GAN(CodedModel):
     def generator_step(self, step: int) -> None:
         """G's step number `step` since the start of training."""
         fake = self.generator(self.codes("generator", step))
-        (logits,) = gathered(_wide(self.discriminator(fake)))  # [batch_size]
-        loss = self.loss.generator(None, logits)
+        logits_real, logits_fake = self.generator_logits(fake, step)
+        loss = self.loss.generator(logits_real, logits_fake)
         gradient = self.step(1, self.generator, loss)
         self.note(loss_generator=loss, gradient_generator=gradient)
+
+    def generator_logits(self, fake: Tensor, step: int) -> tuple[Tensor | None, Tensor]:
+        """Logits [batch_size] of the reals that G's step sees, None unless the loss wants them, and of its fakes.
+
+        Reals have a forward of their own: their logits do not depend on G, even where D normalises over a batch.
+        """
+        logits_fake = _wide(self.discriminator(fake))
+        if not isinstance(self.loss, RelativeLoss):
+            (logits_fake,) = gathered(logits_fake)
+            return None, logits_fake
+        with torch.no_grad():
+            logits_real = _wide(self.discriminator(self.reals(-1 - step)))
+        logits_real, logits_fake = gathered(logits_real, logits_fake)
+        return logits_real, logits_fake
+
+    def reals(self, batch: int) -> Tensor:
+        """This rank's share of batch number `batch`, which may be negative, of the sequence of epochs."""
+        own, start = share(self.batch_size), batch * self.batch_size
+        return self.data.sample(self.seed, range(start + own.start, start + own.stop), self.device)
 
     def codes(self, stream: str, step: int) -> Tensor:
         """This rank's share of fresh codes [batch_size, code_size] for one step of a player."""
