@@ -16,13 +16,12 @@ import torch
 import torch.distributed as dist
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.distributed.strategy import PerNetworkStrategy
-from saddle.losses.base import Loss
 from saddle.losses.nonsaturating import NonSaturating
+from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.gan import GAN
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.noise import noise
@@ -32,16 +31,6 @@ from toy import Toy, dcgan, game, mlp
 Checks = dict[str, Any]
 BATCH = 8
 WORLD, RANK = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_RANK", 0))  # Lightning deletes the first
-
-
-class RelativisticAverage(Loss):
-    """Jolicoeur-Martineau 2019: every logit against the mean of the other side, so a batch is not a sum of samples."""
-
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()
-
-    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
-        return softplus(fake.mean() - fake).mean()  # couples fakes; not the paper's, which sees reals
 
 
 class Double(nn.Module):

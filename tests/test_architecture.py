@@ -1,6 +1,7 @@
 """The house holds: imports point one way, and a new member is two files."""
 
 import ast
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ MAY_IMPORT = {
     "losses": set(),
     "penalties": set(),
     "metrics": GROUND | {"data", "distributed", "weights"},
-    "models": {"data", "distributed", "networks", "losses", "noise"},
+    "models": {"data", "distributed", "networks", "losses", "noise", "penalties"},
     "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs"},
     "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},
     "report": {"runs"},
@@ -61,12 +62,13 @@ def test_the_example_of_contributing_is_a_loss() -> None:
     assert yaml
     names: dict[str, Any] = {}
     exec(python[1], names)  # the documentation's own code
-    loss = names["LeastSquares"]()
+    settings: Any = OmegaConf.create(yaml[1])
+    assert settings.pop("_target_") == "saddle.losses.smoothed_labels.SmoothedLabels"
+    loss = names["SmoothedLabels"](**settings)
     assert isinstance(loss, Loss)
-    one = torch.ones(4)
-    assert loss.discriminator(one, 0 * one) == 0
-    assert loss.generator(None, one) == 0
-    assert OmegaConf.create(yaml[1])._target_ == "saddle.losses.least_squares.LeastSquares"
+    sure = torch.full((4,), math.log(9), requires_grad=True)  # probability 0.9
+    (slope,) = torch.autograd.grad(loss.discriminator(sure, 0 * sure.detach()), sure)
+    assert slope.abs().max() < 1e-7
     test_losses.test_both_players_want_what_they_should(loss)
     for extreme in (-1e4, 1e4):
         test_losses.test_finite_at_extreme_logits(loss, extreme)

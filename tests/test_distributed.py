@@ -79,10 +79,11 @@ def test_a_step_moves_its_own_network_and_the_logits(found: Found, game: str) ->
     sizes, batch = results["sizes"], ranks.BATCH
     statistics = 2 * 2 * 4  # means and deviations of the 4 channels of G's only batch normalisation, of two ranks
     generator = [statistics] if game.startswith("dcgan") else []
+    seen = 2 * batch if "relativistic" in game else batch  # G's step sees reals, too
     for player, moved in results["moved"]:
         expected = {
             "D": [*generator, 2 * batch, 2 * batch, sizes["discriminator"]],
-            "G": [*generator, batch, batch, *generator, sizes["generator"]],
+            "G": [*generator, seen, seen, *generator, sizes["generator"]],
         }
         assert moved == expected[player]
     assert {player for player, _ in results["moved"]} == {"D", "G"}

@@ -28,11 +28,11 @@ class Spoilt(NonSaturating):
     def __init__(self, player: str, call: int, gradient_only: bool = False) -> None:
         self.player, self.left, self.gradient_only = player, call, gradient_only
 
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return self._spoil("discriminator", super().discriminator(real, fake))
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self._spoil("discriminator", super().discriminator_term(real, fake))
 
-    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
-        return self._spoil("generator", super().generator(real, fake))
+    def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        return self._spoil("generator", super().generator_term(real, fake))
 
     def _spoil(self, player: str, loss: Tensor) -> Tensor:
         self.left -= player == self.player
@@ -104,7 +104,7 @@ def train(folder: RunFolder, *settings: str) -> int:
 def test_a_run_that_diverges_fails_and_keeps_the_last_good_state(
     folder: RunFolder, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plain = NonSaturating.generator
+    plain = NonSaturating.generator_term
     calls: list[int] = []
 
     def spoilt(self: NonSaturating, real: Tensor | None, fake: Tensor) -> Tensor:
@@ -112,7 +112,7 @@ def test_a_run_that_diverges_fails_and_keeps_the_last_good_state(
         return plain(self, real, fake) * (torch.nan if len(calls) > 9 else 1)
 
     with monkeypatch.context() as patch:
-        patch.setattr(NonSaturating, "generator", spoilt)
+        patch.setattr(NonSaturating, "generator_term", spoilt)
         assert train(folder, "logger=none") == 1
     said = capsys.readouterr().err
     assert "the generator's loss is not finite in update 10" in said

@@ -1,4 +1,5 @@
-"""Every loss in conf/loss, by closed forms."""
+"""What holds for every loss in conf/loss; what each one measures is in `test_loss_proofs`, how it plays in
+`test_loss_games`."""
 
 import math
 
@@ -7,9 +8,11 @@ import torch
 from torch import Tensor
 
 from members import build, members
-from saddle.losses.base import Loss
+from saddle.losses.base import Loss, RelativeLoss
+from saddle.losses.exponential import LIMIT, exponential
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
+from saddle.losses.rpgan import RelativisticPairing
 
 LOSSES = members("loss")
 
@@ -17,6 +20,11 @@ LOSSES = members("loss")
 @pytest.fixture(params=LOSSES)
 def loss(request: pytest.FixtureRequest) -> Loss:
     return build("loss", request.param)
+
+
+def generator_term(loss: Loss, real: Tensor, fake: Tensor) -> Tensor:
+    """G's term; reals are shown to a loss that compares fakes with them."""
+    return loss.generator(real if isinstance(loss, RelativeLoss) else None, fake)
 
 
 def test_undecided_discriminator_has_value_minus_log_4() -> None:
@@ -35,74 +43,70 @@ def test_generator_gradient_where_the_fake_is_rejected(game: Loss, gradient: flo
 
 
 def test_both_players_want_what_they_should(loss: Loss) -> None:
-    """Where D is undecided, it raises reals and lowers fakes, and G raises fakes."""
-    real, fake = (torch.zeros(16, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    """Where D is undecided, it raises reals and lowers fakes; where it rejects fakes, G raises them."""
+    real, fake, rejected = (torch.full((16,), at, dtype=torch.float64, requires_grad=True) for at in (0.0, 0.0, -1.0))
     of_real, of_fake = torch.autograd.grad(loss.discriminator(real, fake), (real, fake))
-    (of_generator,) = torch.autograd.grad(loss.generator(None, fake), fake)
+    (of_generator,) = torch.autograd.grad(generator_term(loss, real, rejected), rejected)
     assert (of_real < 0).all()
     assert (of_fake >= 0).all()
     assert (of_generator < 0).all()
 
 
-@pytest.mark.parametrize("extreme", [-1e4, 1e4])
+@pytest.mark.parametrize("extreme", [-1e4, -80.0, 80.0, 1e4])
 def test_finite_at_extreme_logits(loss: Loss, extreme: float) -> None:
-    real = torch.full((4,), -extreme, requires_grad=True)
-    fake = torch.full((4,), extreme, requires_grad=True)
-    for term in (loss.discriminator(real, fake), loss.generator(None, fake)):
-        gradients = torch.autograd.grad(term, (real, fake), allow_unused=True)
-        assert torch.isfinite(term)
-        assert all(torch.isfinite(gradient).all() for gradient in gradients if gradient is not None)
+    """In float32, where D is sure, right or wrong, or sure of the same on both sides."""
+    for sign in (-1, 1):
+        real = torch.full((4,), sign * extreme, requires_grad=True)
+        fake = torch.full((4,), extreme, requires_grad=True)
+        for term in (loss.discriminator(real, fake), generator_term(loss, real, fake)):
+            gradients = torch.autograd.grad(term, (real, fake), allow_unused=True)
+            assert torch.isfinite(term)
+            assert all(torch.isfinite(gradient.norm()) for gradient in gradients if gradient is not None)
 
 
-def kl(p: Tensor, q: Tensor) -> Tensor:
-    return (p * (p / q).log()).sum()
+def test_finite_on_the_whole_range(loss: Loss) -> None:
+    logits = torch.linspace(-80, 80, 1001)
+    for real, fake in ((logits, logits), (logits, logits.flip(0)), (logits, 0 * logits), (0 * logits, logits)):
+        real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
+        for term in (loss.discriminator(real, fake), generator_term(loss, real, fake)):
+            gradients = torch.autograd.grad(term, (real, fake), allow_unused=True)
+            assert torch.isfinite(term)
+            assert all(torch.isfinite(gradient).all() for gradient in gradients if gradient is not None)
 
 
-def jsd(p: Tensor, q: Tensor) -> Tensor:
-    return (kl(p, (p + q) / 2) + kl(q, (p + q) / 2)) / 2
+@pytest.mark.parametrize("scale", [0.5, 3.0])
+def test_gradients_are_finite_differences(loss: Loss, scale: float) -> None:
+    """Of both terms, in every logit that they see."""
+    draw = torch.Generator().manual_seed(0)
+    real, fake = (scale * torch.randn(6, dtype=torch.float64, generator=draw) for _ in range(2))
+    real, fake = real.requires_grad_(), fake.requires_grad_()
+    assert torch.autograd.gradcheck(loss.discriminator, (real, fake))
+    assert torch.autograd.gradcheck(lambda fake: generator_term(loss, real.detach(), fake), (fake,))
 
 
-DESCENDED = {
-    "minimax": (Minimax(), lambda p, q: 2 * jsd(p, q)),
-    "nonsaturating": (NonSaturating(), lambda p, q: kl(q, p) - 2 * jsd(p, q)),
-}
+def test_logits_that_would_broadcast_are_refused(loss: Loss) -> None:
+    """[batch] against [batch, 1] is a mean over batch^2 pairs, and no library says so."""
+    flat, column = torch.zeros(8), torch.zeros(8, 1)
+    for real, fake in ((flat, column), (column, flat), (column, column), (flat, flat[:4]), (flat[0], flat[0])):
+        with pytest.raises(ValueError, match=r"as many logits of reals as of fakes, each side \[batch\]"):
+            loss.discriminator(real, fake)
+        with pytest.raises(ValueError, match=r"each side \[batch\]"):
+            loss.generator(real, fake)
+    with pytest.raises(ValueError, match=r"each side \[batch\]"):
+        loss.generator(None, column)
+    with pytest.raises(ValueError, match=r"takes logits in float32 or float64, not torch\.bfloat16"):
+        loss.discriminator(flat, flat.bfloat16())
 
 
-@pytest.mark.parametrize("name", DESCENDED)
-@pytest.mark.parametrize("seed", range(3))
-def test_what_the_generator_descends_at_the_optimal_discriminator(name: str, seed: int) -> None:
-    """A categorical generator q = softmax(theta) against p, with D held at D* = p / (p + q), logit log p - log q.
-
-    The gradient of E_{x ~ q} L_G(logit(x)) in theta is that of 2 JSD for minimax and of KL(q || p) - 2 JSD for
-    non-saturating (Arjovsky and Bottou 2017, theorem 2.5).
-    """
-    loss, divergence = DESCENDED[name]
-    draw = torch.Generator().manual_seed(seed)
-    p = torch.randn(7, dtype=torch.float64, generator=draw).softmax(0)
-    theta = torch.randn(7, dtype=torch.float64, generator=draw, requires_grad=True)
-    q = theta.softmax(0)
-    logits = (p.log() - q.log()).detach()
-    term = torch.stack([q[i] * loss.generator(None, logits[i : i + 1]) for i in range(len(q))]).sum()
-    (played,) = torch.autograd.grad(term, theta, retain_graph=True)
-    (expected,) = torch.autograd.grad(divergence(p, q), theta)
-    torch.testing.assert_close(played, expected, rtol=0, atol=1e-12)
+def test_a_relative_loss_without_reals_is_refused() -> None:
+    with pytest.raises(ValueError, match="RelativisticPairing compares fakes with reals"):
+        RelativisticPairing().generator(None, torch.zeros(8))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_optimal_discriminator_value_is_the_jensen_shannon_divergence(seed: int) -> None:
-    """V(G, D*) = -2 log 2 + 2 JSD, and any other D gives less (lecture II.2)."""
-    draw = torch.Generator().manual_seed(seed)
-    p, q = torch.randn(2, 9, dtype=torch.float64, generator=draw).softmax(1)
-    best = p.log() - q.log()
-
-    def value(logits: Tensor) -> Tensor:
-        terms = [(p[i], q[i], logits[i : i + 1]) for i in range(len(p))]
-        nowhere = torch.full((1,), -1e4, dtype=torch.float64)  # softplus(-1e4) = 0: the other player's term vanishes
-        reals = sum(a * Minimax().discriminator(logit, nowhere) for a, _, logit in terms)
-        fakes = sum(b * Minimax().discriminator(-nowhere, logit) for _, b, logit in terms)
-        return -(reals + fakes)
-
-    assert value(best).item() == pytest.approx((-2 * math.log(2) + 2 * jsd(p, q)).item(), abs=1e-12)
-    for _ in range(5):
-        other = best + torch.randn(9, dtype=torch.float64, generator=draw)
-        assert value(other) < value(best)
+def test_the_exponential_goes_on_as_its_tangent() -> None:
+    x = torch.tensor([-1e4, -5.0, 0.0, LIMIT - 1, LIMIT, LIMIT + 1, 1e4], requires_grad=True)
+    (slope,) = torch.autograd.grad(exponential(x).sum(), x)
+    end = math.exp(LIMIT)
+    expected = [0, math.exp(-5), 1, math.exp(LIMIT - 1), end, 2 * end, (1e4 - LIMIT + 1) * end]
+    torch.testing.assert_close(exponential(x), torch.tensor(expected))
+    torch.testing.assert_close(slope, torch.tensor([0, math.exp(-5), 1, math.exp(LIMIT - 1), end, end, end]))

@@ -24,7 +24,7 @@ from saddle.penalties.r2 import R2
 from saddle.penalties.weight_clipping import WeightClipping
 from saddle.penalties.zero_centered import ZeroCentered
 
-PENALTIES = members("penalty")
+PENALTIES = [name for name in members("penalty") if name != "none"]
 SHAPE = (3, 4, 4)
 
 

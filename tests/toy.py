@@ -63,6 +63,7 @@ def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: A
     adam = functools.partial(torch.optim.Adam, lr=1e-3, betas=(0.5, 0.999))
     arguments: dict[str, Any] = {
         "loss": loss,
+        "penalty": None,
         "make_generator_optimizer": adam,
         "make_discriminator_optimizer": adam,
         "batch_size": 6,

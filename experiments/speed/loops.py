@@ -81,8 +81,8 @@ class BestLoop:
     """Everything that pays on this processor, nothing around it: what Saddle's own way is measured against.
 
     channels_last, bf16 where there is arithmetic for it, resident pixels picked by index, one pass of D over reals and
-    fakes where no normalisation couples them, no graph of G in D's steps, gradients of the player alone, fused Adam, the
-    averages in one call, sums fetched once for each line of the log.
+    fakes where no normalisation couples them, no graph of G in D's steps, gradients of the player alone, fused Adam,
+    the averages in one call, sums fetched once for each line of the log.
     """
 
     def __init__(self, game: Game, together: bool) -> None:

@@ -32,7 +32,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from loops import BestLoop, Game, TutorialLoop
 from omegaconf import DictConfig
-from points import Points
+from plane import Points
 from pytorch_lightning import Callback
 
 from saddle.arguments import arguments
@@ -78,7 +78,7 @@ GAMES: dict[str, tuple[list[str], int]] = {
 
 
 class Turns(Callback):
-    """After each stretch of Saddle's the other sides play as long a stretch; all are timed, the first round left out."""
+    """After each stretch of Saddle's the other sides play as long a stretch; all are timed."""
 
     def __init__(self, others: dict[str, Callable[[int], None]], stretch: int) -> None:
         self.others, self.stretch = others, stretch

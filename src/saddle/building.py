@@ -30,6 +30,7 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
             initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator")
         ),
         loss=instantiate(cfg.loss),
+        penalty=instantiate(cfg.penalty),
         make_generator_optimizer=instantiate(cfg.optimizer.generator),
         make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
     )

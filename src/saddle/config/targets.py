@@ -15,6 +15,7 @@ HOMES = {
     "data": ("saddle.data.",),
     "network": ("saddle.networks.", "torch.nn."),
     "loss": ("saddle.losses.",),
+    "penalty": ("saddle.penalties.",),
     "optimizer": ("torch.optim.",),
     "model": ("saddle.models.",),
     "extractor": ("saddle.metrics.",),

@@ -1,20 +1,63 @@
 """A loss is a game: one value function, and what each player does about it."""
 
 from abc import ABC, abstractmethod
+from typing import final
 
+import torch
 from torch import Tensor
 
 
 class Loss(ABC):
     """Both players' terms on logits [batch], larger for what D takes for real; both terms are minimised.
 
-    `real` is None in the generator's term unless the loss compares fakes with reals.
+    A member writes the two terms. The game calls `discriminator` and `generator`, which look at the logits first.
     """
 
-    @abstractmethod
+    @final
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """What D minimises; logits [batch] of reals and of fakes to a scalar []."""
+        """What D minimises; logits [batch] of reals and of fakes, in float32 or wider, to a scalar [].
+
+        Raises:
+            ValueError: the logits are not [batch], differ in their number, or are narrower than float32.
+        """
+        _check(real, fake)
+        return self.discriminator_term(real, fake)
+
+    @final
+    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        """What G minimises; `real` is None unless this is a `RelativeLoss`. Shapes and errors as for D."""
+        _check(fake if real is None else real, fake)
+        return self.generator_term(real, fake)
 
     @abstractmethod
-    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
-        """What G minimises; logits [batch] of reals and of fakes to a scalar []."""
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
+        """D's term, a scalar []; logits [batch] of reals and of fakes."""
+
+    @abstractmethod
+    def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        """G's term, a scalar []; `real` is there for a `RelativeLoss` only."""
+
+
+class RelativeLoss(Loss):
+    """A loss whose generator term compares fakes with reals: G's step sees fresh reals, too."""
+
+    @final
+    def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        if real is None:
+            raise ValueError(f"{type(self).__name__} compares fakes with reals: G's term needs the logits of both")
+        return self.generator_against(real, fake)
+
+    @abstractmethod
+    def generator_against(self, real: Tensor, fake: Tensor) -> Tensor:
+        """G's term, a scalar []; logits [batch] of reals and of fakes."""
+
+
+def _check(real: Tensor, fake: Tensor) -> None:
+    if real.dim() != 1 or fake.shape != real.shape:
+        raise ValueError(
+            f"a loss takes as many logits of reals as of fakes, each side [batch]: here are {list(real.shape)} and "
+            f"{list(fake.shape)}. [batch] against [batch, 1] would broadcast to [batch, batch]; squeeze D's outputs"
+        )
+    for logits in (real, fake):
+        if logits.dtype not in (torch.float32, torch.float64):
+            raise ValueError(f"a loss takes logits in float32 or float64, not {logits.dtype}: convert D's outputs")

@@ -18,8 +18,8 @@ class Minimax(Loss):
     reaches G (-0.000335 at logit -8). It is not the non-saturating loss, which many suites train under this name.
     """
 
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         return softplus(-real).mean() + softplus(fake).mean()  # -log D(x), -log(1 - D(x))
 
-    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+    def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return -softplus(fake).mean()  # log(1 - D(G(z)))

@@ -19,8 +19,8 @@ class NonSaturating(Loss):
     lecture's "the same form" holds only for the fixed point P_G = P_data.
     """
 
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         return softplus(-real).mean() + softplus(fake).mean()  # -log D(x), -log(1 - D(x))
 
-    def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
+    def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return softplus(-fake).mean()  # -log D(G(z))

@@ -11,10 +11,11 @@ from torch.optim.swa_utils import AveragedModel
 
 from saddle.distributed.collectives import gathered
 from saddle.distributed.world import share
-from saddle.losses.base import Loss
+from saddle.losses.base import Loss, RelativeLoss
 from saddle.models.base import CodedModel
 from saddle.networks.base import couples_samples
 from saddle.noise import noise
+from saddle.penalties.base import Penalty
 
 TensorList = list[Tensor] | tuple[Tensor, ...]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
@@ -26,6 +27,9 @@ class GAN(CodedModel):
 
     Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from
     fresh codes. D's steps send no gradient into G and build no graph of it.
+
+    With a `RelativeLoss` every step of G sees `batch_size` fresh reals as well. D walks through the sequence of epochs
+    from position 0 on, G backwards from -1: they never meet, and D sees the same reals whatever the loss.
 
     On several devices each of W ranks has its share of every batch, and the loss sees the logits of all: codes and
     reals are functions of their index in the whole batch, so the game is the same for every W, up to rounding.
@@ -39,6 +43,7 @@ class GAN(CodedModel):
         generator: codes [batch, code_size] to x [batch, *shape].
         discriminator: x to logits [batch, 1].
         loss: both players' terms.
+        penalty: what D minimises besides; None is nothing. In step t of D it counts `every` times if `every` divides t.
         make_generator_optimizer, make_discriminator_optimizer: from parameters to an optimiser.
         batch_size: m, reals in one step of D, over all devices together.
         d_steps: k.
@@ -58,6 +63,7 @@ class GAN(CodedModel):
         generator: nn.Module,
         discriminator: nn.Module,
         loss: Loss,
+        penalty: Penalty | None,
         make_generator_optimizer: MakeOptimizer,
         make_discriminator_optimizer: MakeOptimizer,
         batch_size: PositiveInt,
@@ -71,7 +77,12 @@ class GAN(CodedModel):
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
         self.averaged = None if average_decay is None else _averaged(generator, average_decay)
-        self.loss = loss
+        self.loss, self.penalty = loss, penalty
+        if penalty is not None and penalty.per_sample and couples_samples(discriminator):
+            raise ValueError(
+                f"{type(penalty).__name__} looks at D's slope at single samples, which a D with batch normalisation "
+                "does not have: set network.discriminator.norm=none, layer or spectral, or another penalty"
+            )
         self.make_optimizers = (make_discriminator_optimizer, make_generator_optimizer)
         self.batch_size, self.d_steps, self.g_steps = batch_size, d_steps, g_steps
         self.code_size, self.prior_distribution, self.seed = code_size, prior, seed
@@ -95,27 +106,65 @@ class GAN(CodedModel):
 
     def discriminator_step(self, step: int) -> None:
         """D's step number `step` since the start of training."""
-        own, start = share(self.batch_size), step * self.batch_size
-        positions = range(start + own.start, start + own.stop)
-        real = self.data.sample(self.seed, positions, self.device)
+        real = self.reals(step)
         with torch.no_grad():
             fake = self.generator(self.codes("discriminator", step))
         logits_real, logits_fake = gathered(*self.logits(real, fake))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
-        self.step(0, loss)
+        penalty = self.penalised(step, real, fake, logits_real, logits_fake)
+        self.step(0, loss if penalty is None else loss + penalty)
+        if self.penalty is not None:
+            self.penalty.project(self.discriminator)
         self.note(
             loss_discriminator=loss,
             accuracy_real=(logits_real > 0).float().mean(),
             accuracy_fake=(logits_fake < 0).float().mean(),
         )
 
+    def penalised(
+        self, step: int, real: Tensor, fake: Tensor, logits_real: Tensor, logits_fake: Tensor
+    ) -> Tensor | None:
+        """What D minimises besides its loss in this step; None if nothing."""
+        if self.penalty is None or step % self.penalty.every:
+            return None
+
+        def critic(x: Tensor) -> Tensor:
+            return _wide(self.discriminator(x))
+
+        def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
+            own = share(self.batch_size)
+            return noise(self.seed, f"penalty {stream}", step, own, shape, distribution).to(self.device)
+
+        penalty = self.penalty(critic, real, fake, logits_real, logits_fake, draw)
+        self.note(penalty=gathered(penalty.detach()[None])[0].mean())
+        return self.penalty.every * penalty
+
     def generator_step(self, step: int) -> None:
         """G's step number `step` since the start of training."""
         fake = self.generator(self.codes("generator", step))
-        (logits,) = gathered(_wide(self.discriminator(fake)))  # [batch_size]
-        loss = self.loss.generator(None, logits)
+        logits_real, logits_fake = self.generator_logits(fake, step)
+        loss = self.loss.generator(logits_real, logits_fake)
         gradient = self.step(1, loss)
         self.note(loss_generator=loss, gradient_generator=gradient)
+
+    def generator_logits(self, fake: Tensor, step: int) -> tuple[Tensor | None, Tensor]:
+        """Logits [batch_size] of the reals that G's step sees, None unless the loss wants them, and of its fakes.
+
+        Reals have a forward of their own: their logits do not depend on G, even where D normalises over a batch.
+        """
+        logits_fake = _wide(self.discriminator(fake))
+        if not isinstance(self.loss, RelativeLoss):
+            (logits_fake,) = gathered(logits_fake)
+            return None, logits_fake
+        with torch.no_grad():
+            logits_real = _wide(self.discriminator(self.reals(-1 - step)))
+        logits_real, logits_fake = gathered(logits_real, logits_fake)
+        return logits_real, logits_fake
+
+    def reals(self, batch: int) -> Tensor:
+        """This rank's share of batch number `batch`, which may be negative, of the sequence of epochs."""
+        own, start = share(self.batch_size), batch * self.batch_size
+        return self.data.sample(self.seed, range(start + own.start, start + own.stop), self.device)
 
     def codes(self, stream: str, step: int) -> Tensor:
         """This rank's share of fresh codes [batch_size, code_size] for one step of a player."""

@@ -1,0 +1,43 @@
+"""The family of f-divergences in variational form (Nowozin, Cseke and Tomioka 2016)."""
+
+from abc import abstractmethod
+from typing import final
+
+from torch import Tensor
+
+from saddle.losses.base import Loss
+
+
+class FDivergence(Loss):
+    r"""D raises a lower bound of an f-divergence, G lowers it.
+
+    For a convex f with f(1) = 0 and its conjugate f*(t) = sup_u (u t - f(u)),
+
+    $$D_f(P_{data} || P_G) = \sum q f(p / q) \ge V(G, D) = E_{P_{data}} g_f(D(x)) - E_{P_G} f^*(g_f(D(x))),
+      \quad D = logit$$
+
+    D minimises -V. The activation g_f is increasing and maps every logit into the domain of f*; D's optimum is
+    g_f(D*) = f'(P_data / P_G), and there V = D_f.
+
+    G minimises the part of V that depends on it, -E f*(g_f(D(x))), and at D* descends D_f itself. (The paper also
+    tries to maximise E g_f(D(x)) instead: another game.)
+
+    A member writes g_f and f* o g_f. The latter is given in closed form, because computed in two steps it loses its
+    digits at large logits. Exponentials go on linearly beyond an argument of 20, see `exponential`.
+    """
+
+    @final
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
+        return self.conjugate(fake).mean() - self.activation(real).mean()
+
+    @final
+    def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        return -self.conjugate(fake).mean()
+
+    @abstractmethod
+    def activation(self, logits: Tensor) -> Tensor:
+        """g_f of logits [batch], elementwise."""
+
+    @abstractmethod
+    def conjugate(self, logits: Tensor) -> Tensor:
+        """f*(g_f) of logits [batch], elementwise."""
