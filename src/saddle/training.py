@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
-from lightning_fabric.plugins.environments import (
-    ClusterEnvironment,
-    LightningEnvironment,
-    SLURMEnvironment,
-    TorchElasticEnvironment,
-)
+from lightning_fabric.plugins import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from pydantic import PositiveInt
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import Logger
@@ -88,7 +86,7 @@ class QuietTrainer(Trainer):
 
 
 def _cluster() -> ClusterEnvironment:
-    """Who started this run's processes. Lightning would take one task of SLURM for all of them, and requeue it itself."""
+    """Who starts this run's processes. Lightning would take the one task of a SLURM job for all of them."""
     if started_by() == "torchrun":
         return TorchElasticEnvironment()
     return SLURMEnvironment(auto_requeue=False) if started_by() == "srun" else LightningEnvironment()

@@ -19,7 +19,7 @@ def agreed(answer: int | None) -> int | None:
     Raises:
         TimeoutError: rank 0, or another one, did not come.
     """
-    from torch.distributed import DistError, TCPStore
+    from torch.distributed import DistError, TCPStore  # type: ignore[attr-defined]  # public, not listed
 
     host, port = _address()
     first, others = rank_of_process() == 0, processes() - 1
@@ -43,7 +43,7 @@ def _address() -> tuple[str, int]:
     """Where the store is: torchrun's own, or on the first machine of SLURM's, beside the port that training uses."""
     if started_by() == "torchrun":
         return os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    from lightning_fabric.plugins.environments import SLURMEnvironment
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 
     cluster = SLURMEnvironment(auto_requeue=False)
     port = cluster.main_port
