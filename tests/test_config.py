@@ -71,8 +71,9 @@ MISTAKES = [
     ("-m loss=minimax,nonsaturatng", "there is no such member; did you mean nonsaturating?"),
     ("-m loss=minimax,nonsaturating seed=0,1,x", "in the job loss=nonsaturating seed=x:\nseed=x: seed takes"),
     ("-m seed=interval(0,1)", "an interval has no end of values"),
+    ("trainer.devices=2 trainer.num_nodes=3", "6 devices (trainer.devices x trainer.num_nodes) cannot share"),
     ("-m hydra.launcher.jobs=0", "hydra.launcher.jobs takes a whole number above 0"),
-    ("-m hydra/launcher=submitit_slurm hydra.launcher.setup=x", "setup takes a list, each element a text; write"),
+    ("-m hydra/launcher=submitit_slurm hydra.launcher.setup=x", "setup takes a list, each element a text"),
     # strangers
     ("loss._target_=saddle.losses.minimax.Minmax", "did you mean saddle.losses.minimax.Minimax?"),
 ]
@@ -107,7 +108,6 @@ WRONG_VALUES = [
 
 WRONG_TOGETHER = [
     ("trainer.devices=7", "7 devices (trainer.devices) cannot share it out evenly; set batch_size="),
-    ("trainer.devices=2 trainer.num_nodes=3", "6 devices (trainer.devices x trainer.num_nodes) cannot share"),
     ("evaluate_images=20000", "evaluate_reference=test, has 10000 images; set evaluate_images=10000 or less"),
     ("batch_size=60000", "the training set has 50000 images"),
     ("data.shape=[3,16,16]", "does not go with networks for images of 32 x 32"),
