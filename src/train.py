@@ -12,10 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from saddle.arguments import arguments
 from saddle.config import enter
-from saddle.distributed.process import end_with_parent, rank_of_process
+from saddle.distributed.agreement import agreed
+from saddle.distributed.process import end_with_parent, misfit, rank_of_process, started_by
 from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names
+from saddle.runs.place import Place
 from saddle.runs.sweep import find_run
 from saddle.stored import stored_config
 from saddle.threads import thread_variables
@@ -30,16 +32,32 @@ def job(cfg: DictConfig) -> None:
 def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
     """Train what `cfg` says into `folder`, unless what lies there is an answer; the exit code."""
     rank = rank_of_process()
-    try:
-        answer = answer_of_earlier_run(cfg, folder) if rank == 0 else None
-    except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
-        sys.exit(f"error: {error}")
+    if mistake := misfit(cfg.trainer.devices, cfg.trainer.num_nodes):
+        return _refused(mistake) if rank == 0 else 2
+    place = Place.current()
+    together = cfg.trainer.devices * (place.side_by_side if place is not None else 1)
+    os.environ |= thread_variables(side_by_side=together)  # before anything imports torch
+    answer = _answer(cfg, folder) if rank == 0 else None
+    if started_by() != "itself":
+        answer = agreed(answer)
     if answer is None:
-        os.environ |= thread_variables(side_by_side=cfg.trainer.devices)  # before anything imports torch
         from saddle.session import assist, run  # imports torch: only when a run really starts
 
         answer = run(cfg, folder) if rank == 0 else assist(cfg, folder)
     return answer
+
+
+def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
+    try:
+        return answer_of_earlier_run(cfg, folder)
+    except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _refused(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
 
 
 def go_on(argv: list[str]) -> int:

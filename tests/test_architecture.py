@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs"},
     "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},
     "report": {"runs"},
-    "runs": set(),
+    "runs": {"environment"},
 }
 """Room -> rooms and modules of the package that it may know."""
 

@@ -72,6 +72,9 @@ MISTAKES = [
     ("-m loss=minimax,nonsaturatng", "there is no such member; did you mean nonsaturating?"),
     ("-m loss=minimax,nonsaturating seed=0,1,x", "in the job loss=nonsaturating seed=x:\nseed=x: seed takes"),
     ("-m seed=interval(0,1)", "an interval has no end of values"),
+    ("trainer.devices=2 trainer.num_nodes=3", "6 devices (trainer.devices x trainer.num_nodes) cannot share"),
+    ("-m hydra.launcher.jobs=0", "hydra.launcher.jobs takes a whole number above 0"),
+    ("-m hydra/launcher=submitit_slurm hydra.launcher.setup=x", "setup takes a list, each element a text"),
     # strangers
     ("loss._target_=saddle.losses.minimax.Minmax", "did you mean saddle.losses.minimax.Minimax?"),
 ]
@@ -83,6 +86,8 @@ WRONG_VALUES = [
     ("g_steps=", "g_steps='': g_steps takes a whole number above 0"),
     ("updates=1e4", "updates=10000.0: updates takes a whole number above 0; write updates=10000"),
     ('d_steps="3"', "d_steps takes a whole number above 0; write d_steps=3"),
+    ("sweep.retry_failed=1", "sweep.retry_failed takes true or false"),
+    ("+sweep.retry=true", "sweep has no retry; did you mean retry_failed?"),
     ("fresh=yes", "fresh takes true or false; write fresh=true"),
     ("name=2024", "name takes a text or null; write name='\"2024\"'"),
     ("prior=gaussian", "prior=gaussian: prior takes normal or uniform"),
@@ -247,7 +252,7 @@ def test_an_entry_ends_with_one_message_and_code_2(capsys: pytest.CaptureFixture
 def test_help_names_every_group_member_and_key_in_a_few_screens() -> None:
     text = help_text()
     assert all(f" {member} " in text for _, member in MEMBERS)
-    assert all(f"  {key}=" in text for key in KINDS)
+    assert all(f"  {key}=" in text or f"  {key}." in text for key in KINDS)
     assert len(text.splitlines()) < 120
     assert max(map(len, text.splitlines())) <= 120
 

@@ -10,10 +10,19 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
+from omegaconf import DictConfig
 
+from hydra_plugins.isolated._devices import share_of_devices, visible_devices
+from hydra_plugins.isolated._job import Job
 from hydra_plugins.isolated._jobs import Jobs
+from hydra_plugins.isolated._processes import Processes
+from hydra_plugins.isolated._queue import Queue
+from hydra_plugins.isolated.submitted import SubmittedLauncher
 from saddle import child as child_module
 from saddle.child import Child, cause_of
+from saddle.config.keys import CONF
+from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
 from saddle.runs.sweep import newest_sweep, read_sweep
 
@@ -29,8 +38,9 @@ given = dict(argument.lstrip("+").split("=", 1) for argument in sys.argv[1:] if 
 run = RunFolder(given["hydra.run.dir"].strip('"'))
 if run.status().state == "finished":
     sys.exit(0)
-told = {{key: os.environ[key] for key in os.environ if key.startswith(("SADDLE_JOB", "OMP_"))}}
-run.write_environment({{"told": told, "arguments": sys.argv[1:]}})
+told = {{key: os.environ[key] for key in os.environ if key.startswith(("SADDLE_", "OMP_", "CUDA_"))}}
+run.write_environment({{"told": told, "arguments": sys.argv[1:], "commit": "0123456789", "times": [time.time(), 0]}})
+run.write_config(f"{{'seed'}}: {{given['seed']}}")
 run.mark("running", updates=7)
 match given["do"]:
     case "finish":
@@ -48,7 +58,20 @@ match given["do"]:
         os.kill(os.getpid(), signal.SIGKILL)
     case "leave":
         sys.exit(0)
+    case "meet":
+        print("half a", end="", flush=True)
+        print("1%\\r2%", end="", file=sys.stderr, flush=True)
+        time.sleep(0.5)
+        print(" line")
+    case "patient":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+        if len(run.metrics()) < 1:
+            run.log(7, {{"parts": 1}})
+            run.mark("interrupted", updates=7)
+            time.sleep(60)
+        run.mark("finished")
     case "wait":
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             time.sleep(60)
         except KeyboardInterrupt:
@@ -65,14 +88,27 @@ def program(tmp_path: Path, monkeypatch: Patch) -> list[str]:
     return [sys.executable, "-I", str(tmp_path / "job.py")]
 
 
-def sweep(program: list[str], *does: str, fresh: bool = False) -> Jobs:
-    overrides = [[f"do={do}", "seed=0"] for do in does]
-    return Jobs(overrides=overrides, root=Path("runs"), name=None, fresh=fresh, program=program, flags=[])
+def sweep(program: list[str], *does: str, fresh: bool = False, retry_failed: bool = False, seed: int = 0) -> Jobs:
+    return Jobs(
+        overrides=[[f"do={do}", f"seed={seed}"] for do in does],
+        configs=[DictConfig({"seed": seed, "trainer": {"devices": 1, "num_nodes": 1, "accelerator": "cpu"}})]
+        * len(does),
+        root=Path("runs"),
+        name="sweep",
+        fresh=fresh,
+        retry_failed=retry_failed,
+        program=program,
+        flags=[],
+    )
+
+
+def one_by_one() -> Processes:
+    return Processes(jobs=1)
 
 
 def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str], capfd: Capture) -> None:
     jobs = sweep(program, "raise", "die", "confess", "leave", "finish")
-    assert jobs.run() == 1
+    assert jobs.run(one_by_one()) == 1
     states = {job.run.job: job.run.status() for job in jobs.jobs}
     assert [status.state for status in states.values()] == ["failed"] * 4 + ["finished"]
     assert states["do-raise"].details["error"] == "RuntimeError: the loss is NaN"
@@ -96,21 +132,21 @@ def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str]
 def test_each_job_knows_its_place_its_threads_and_that_it_is_one_run(program: list[str], monkeypatch: Patch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     jobs = sweep(program, "finish", "leave")
-    jobs.run()
+    jobs.run(one_by_one())
     first, second = (job.run.environment() or {} for job in jobs.jobs)
-    assert Place.current(first["told"]) == Place(job=1, jobs=2, to_come=1)
-    assert Place.current(second["told"]) == Place(job=2, jobs=2, to_come=0)
+    assert Place.current(first["told"]) == Place(job=1, jobs=2, to_come=1, side_by_side=1)
+    assert Place.current(second["told"]) == Place(job=2, jobs=2, to_come=0, side_by_side=1)
     assert "OMP_NUM_THREADS" not in first["told"]  # a job shares the cores out among its own processes
     assert first["arguments"] == ["do=finish", "seed=0", "hydra.mode=RUN", f'hydra.run.dir="{jobs.folder}/do-finish"']
     assert Place.current({}) is None
-    assert Place(job=2, jobs=4, to_come=2).left(own_left=10, own_whole=60) == 130
+    assert Place(job=2, jobs=4, to_come=2, side_by_side=1).left(own_left=10, own_whole=60) == 130
 
 
 def test_the_same_command_finds_its_folders_and_finished_jobs_do_not_count_as_work(program: list[str]) -> None:
-    assert sweep(program, "finish", "raise").run() == 1
+    assert sweep(program, "finish", "raise").run(one_by_one()) == 1
     again = sweep(program, "finish", "raise")
     heartbeat = again.jobs[0].run.status().heartbeat
-    assert again.run() == 1
+    assert again.run(one_by_one()) == 1
     assert [job.state for job in again.jobs] == ["finished", "failed"]
     assert again.jobs[0].run.status().heartbeat == heartbeat
     stored = read_sweep(newest_sweep(Path("runs")))
@@ -118,24 +154,172 @@ def test_the_same_command_finds_its_folders_and_finished_jobs_do_not_count_as_wo
     assert stored["jobs"][0]["overrides"] == ["do=finish", "seed=0"]
 
 
+def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(
+    program: list[str], capfd: Capture
+) -> None:
+    assert sweep(program, "raise", "die").run(one_by_one()) == 1
+    heartbeats = [job.run.status().heartbeat for job in sweep(program, "raise", "die").jobs]
+    capfd.readouterr()
+    again = sweep(program, "raise", "die")
+    assert again.run(one_by_one()) == 1
+    assert [job.run.status().heartbeat for job in again.jobs] == heartbeats
+    shown = capfd.readouterr().out
+    assert "skipped: do-raise failed before: RuntimeError: the loss is NaN" in shown
+    assert "sweep.retry_failed=true repeats it" in shown
+    assert "Job 1 of 2" not in shown
+    assert "2 of 2 runs were trained with other code: commit 0123456" in shown
+    repeated = sweep(program, "raise", "die", retry_failed=True)
+    assert repeated.folder == again.folder
+    assert repeated.run(one_by_one()) == 1
+    assert all(job.run.status().heartbeat > then for job, then in zip(repeated.jobs, heartbeats, strict=True))
+
+
+def test_a_job_with_other_settings_is_not_skipped(program: list[str]) -> None:
+    """It is started, and says itself in what it differs from what is there."""
+    sweep(program, "finish", "raise").run(one_by_one())
+    assert [job.state for job in sweep(program, "finish", "raise").jobs] == ["finished", "failed"]
+    assert [job.state for job in sweep(program, "finish", "raise", seed=1).jobs] == ["not started"] * 2
+    assert [job.state for job in sweep(program, "finish", "raise", fresh=True).jobs] == ["not started"] * 2
+
+
+def test_jobs_side_by_side_share_the_machine_and_show_whole_lines(
+    program: list[str], capfd: Capture, monkeypatch: Patch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    jobs = sweep(program, "meet", "raise", "finish", "leave", "die")
+    assert jobs.run(Processes(jobs=2)) == 1
+    assert [job.state for job in jobs.jobs] == ["failed", "failed", "finished", "failed", "failed"]
+    told = [(job.run.environment() or {})["told"] for job in jobs.jobs]
+    places = [Place.current(environment) for environment in told]
+    assert [place and (place.to_come, place.side_by_side) for place in places] == [
+        (2, 2),
+        (2, 2),
+        (1, 2),
+        (1, 2),
+        (0, 2),
+    ]
+    assert {environment["CUDA_VISIBLE_DEVICES"] for environment in told} == {"4", "7"}
+    assert told[0]["CUDA_VISIBLE_DEVICES"] != told[1]["CUDA_VISIBLE_DEVICES"]
+    shown = capfd.readouterr()
+    assert "[1/5] half a line\n" in shown.out
+    assert "[1/5] 2%\n" in shown.err
+    assert "[2/5] RuntimeError: the loss is NaN\n" in shown.err
+    assert all(line.startswith("[") for line in shown.err.splitlines())
+    assert shown.out.index("Job 2 of 5: do-raise") < shown.out.index("Job 2 of 5 failed")
+
+
+def test_an_interrupt_reaches_all_jobs_side_by_side(program: list[str], capfd: Capture) -> None:
+    jobs = sweep(program, "wait", "wait", "finish")
+
+    threading.Thread(target=interrupt, args=(jobs.jobs[:2], signal.SIGINT)).start()
+    assert jobs.run(Processes(jobs=2)) == 130
+    assert [job.state for job in jobs.jobs] == ["interrupted", "interrupted", "not started"]
+    assert [job.run.metrics() for job in jobs.jobs[:2]] == [[{"updates": 1, "interrupts": 1}]] * 2
+    assert not jobs.jobs[2].run.exists()
+
+
+def test_gpus_are_shared_out_evenly_or_in_turn() -> None:
+    assert visible_devices({"CUDA_VISIBLE_DEVICES": "3,GPU-5,-1,6"}) == ["3", "GPU-5"]
+    assert visible_devices({"CUDA_VISIBLE_DEVICES": ""}) == []
+    shares = [share_of_devices(["0", "1", "2", "3"], slot, 2)["CUDA_VISIBLE_DEVICES"] for slot in range(2)]
+    assert shares == ["0,1", "2,3"]
+    assert [share_of_devices(["0", "1"], slot, 3)["CUDA_VISIBLE_DEVICES"] for slot in range(3)] == ["0", "1", "0"]
+    assert share_of_devices([], 0, 2) == share_of_devices(["0"], 0, 1) == {}
+
+
 def test_a_refused_job_does_not_spoil_the_finished_run_in_its_folder(program: list[str]) -> None:
+    run = RunFolder("runs/sweep/do-finish")
+    run.mark("finished")
+    run.write_config("seed: 5")
     jobs = sweep([sys.executable, "-I", "-c", "raise SystemExit('seed differs')"], "finish", "leave")
-    jobs.jobs[0].run.mark("finished")
-    assert jobs.run() == 1
+    assert jobs.run(one_by_one()) == 1
     assert jobs.jobs[0].run.status().state == "finished"
     assert (jobs.jobs[0].state, jobs.jobs[0].cause) == ("failed", "seed differs")
+
+
+ASKED = {"timeout_min": 1, "cpus_per_task": 1, "mem_gb": None, "slurm_partition": None}
+
+
+def queue(jobs: Jobs, at_a_time: int = 2) -> Queue:
+    folder = jobs.folder / "submitit"
+    return Queue(cluster="local", folder=folder, jobs=at_a_time, asked=ASKED, gpus_per_node=None, max_timeouts=1)
+
+
+def test_submitted_jobs_end_as_others_do(program: list[str], capfd: Capture) -> None:
+    """With submitit's local executor: the same folders, states, causes and comparison; the logs lie in the sweep."""
+    jobs = sweep(program, "finish", "confess", "die")
+    assert jobs.run(queue(jobs)) == 1
+    assert [job.state for job in jobs.jobs] == ["finished", "failed", "failed"]
+    assert [job.cause for job in jobs.jobs[1:]] == ["no such folder", jobs.jobs[2].cause]
+    assert "SIGKILL" in jobs.jobs[2].cause
+    first = jobs.jobs[0].run.environment() or {}
+    assert first["arguments"] == ["do=finish", "seed=0", "hydra.mode=RUN", f'hydra.run.dir="{jobs.folder}/do-finish"']
+    assert Place.current(first["told"]) == Place(job=1, jobs=3, to_come=1, side_by_side=2)
+    shown = capfd.readouterr().out
+    assert "submitted with submitit (local)" in shown
+    assert len(list((jobs.folder / "submitit").glob("*_log.out"))) == 3
+    assert "Job 3 of 3 failed" in shown
+
+
+def test_what_slurm_is_asked_for(program: list[str], tmp_path: Path, monkeypatch: Patch) -> None:
+    """Read from the file that sbatch gets; a stand-in takes it."""
+    for name in ("srun", "sbatch"):
+        (tmp_path / name).write_text("#!/bin/sh\necho Submitted batch job 12\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    node = dict(yaml.safe_load((CONF / "hydra/launcher/submitit_slurm.yaml").read_text()), partition="gpu", mem_gb=8)
+    del node["_target_"]
+    crew = SubmittedLauncher(**{**node, "setup": ["module load cuda"]}).crew(tmp_path / "runs/sweep")
+    trainer = {"devices": 4, "num_nodes": 2, "accelerator": "gpu"}
+    place = Place(job=1, jobs=1, to_come=0, side_by_side=1)
+    assert "submitted as 12, log " in crew.start(["python"], place, DictConfig({"trainer": trainer}))
+    (file,) = (tmp_path / "runs/sweep/submitit").glob("*submission.sh")
+    asked = file.read_text()
+    wanted = (
+        "nodes=2",
+        "ntasks-per-node=4",
+        "gpus-per-node=4",
+        "partition=gpu",
+        "time=240",
+        "mem=8GB",
+        "signal=USR2@90",
+    )
+    assert all(f"#SBATCH --{flag}\n" in asked for flag in wanted)
+    assert "module load cuda" in asked
+    assert "--kill-on-bad-exit=1" in asked
+
+
+def test_a_submitted_job_whose_time_is_up_goes_on_in_the_queue(program: list[str]) -> None:
+    jobs = sweep(program, "patient")
+    crew = queue(jobs)
+    crew.executor._executor.parameters["signal_delay_s"] = 55  # of the 60 that it may take
+    assert jobs.run(crew) == 0
+    assert jobs.jobs[0].state == "finished"
+    assert jobs.jobs[0].run.metrics() == [{"updates": 7, "parts": 1}]
+
+
+def test_an_interrupt_lets_submitted_jobs_store_where_they_stand(program: list[str]) -> None:
+    jobs = sweep(program, "wait", "finish")
+    threading.Thread(target=interrupt, args=(jobs.jobs[:1], signal.SIGINT)).start()
+    assert jobs.run(queue(jobs, at_a_time=1)) == 130
+    assert [job.state for job in jobs.jobs] == ["interrupted", "not started"]
+    assert jobs.jobs[0].run.metrics() == [{"updates": 1, "interrupts": 1}]
+    assert not jobs.jobs[1].run.exists()
+
+
+def interrupt(jobs: list[Job], number: int) -> None:
+    """Send this process the signal as soon as all `jobs` run; after 20 seconds anyway."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and any(job.run.status().state != "running" for job in jobs):
+        time.sleep(0.02)
+    os.kill(os.getpid(), number)
 
 
 def test_an_interrupt_reaches_the_job_once_and_ends_the_sweep(program: list[str], capfd: Capture) -> None:
     jobs = sweep(program, "wait", "finish")
 
-    def interrupt() -> None:
-        while jobs.jobs[0].run.status().state != "running":
-            time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=interrupt).start()
-    assert jobs.run() == 130
+    threading.Thread(target=interrupt, args=(jobs.jobs[:1], signal.SIGTERM)).start()
+    assert jobs.run(one_by_one()) == 130
     status = jobs.jobs[0].run.status()
     assert (status.state, status.died, status.details) == ("interrupted", False, {"updates": 7})
     assert jobs.jobs[0].run.metrics() == [{"updates": 1, "interrupts": 1}]
@@ -194,6 +378,7 @@ stub = types.ModuleType("saddle.config")
 class ConfigError(Exception): pass
 def check_jobs(jobs):
     if any("note=wrong" in job for job in jobs): raise ConfigError("note=wrong: there is no such note")
+    return [{"seed": job[0][-1]} for job in jobs]
 stub.ConfigError, stub.check_jobs = ConfigError, check_jobs
 sys.modules["saddle.config"] = stub
 @hydra.main(version_base="1.3", config_path="conf", config_name="study")

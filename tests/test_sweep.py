@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from PIL import Image
 from wandb.cli.cli import cli
 
@@ -43,7 +44,7 @@ def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder of a finished sweep, in a directory that is not the project's, and what the command printed."""
     here = tmp_path_factory.mktemp("a place (1), with = and 中文")
-    done = command(here, "train.py", "-m", "loss=minimax,nonsaturating", *TINY)
+    done = command(here, "train.py", "-m", "loss=minimax,nonsaturating", *TINY, "hydra.launcher.jobs=2")
     assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = [path.parent for path in (here / "runs").glob("*/sweep.json")]
     return folder, done.stdout
@@ -54,7 +55,8 @@ JOBS = ["loss-minimax", "loss-nonsaturating"]
 
 def test_the_sweep_ends_with_a_comparison(sweep: tuple[Path, str]) -> None:
     folder, printed = sweep
-    table = printed[printed.rindex("Job 2 of 2") :]
+    assert all(f"\n[{number}/2] done: 6 updates" in printed for number in (1, 2))  # whole lines of both
+    table = printed[printed.rindex(" of 2 finished") :]
     assert all(job in table for job in JOBS)
     assert "fd_digits" in table
     assert "make fid" in table
@@ -129,6 +131,79 @@ def test_evaluation_afterwards_gives_the_same_numbers(
         assert row["fd_digits"] == again["fd_digits"]
         assert row["updates"] == 6
         assert "nearest.path" in row
+
+
+def test_the_same_sweep_again_starts_nothing(sweep: tuple[Path, str]) -> None:
+    """Nor with another way to run it, or another key for what to repeat."""
+    again = command(
+        sweep[0].parents[1], "train.py", "-m", "loss=minimax,nonsaturating", *TINY, "sweep.retry_failed=true"
+    )
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("(finished before)") == 2
+    assert "Job 1" not in again.stdout
+    assert [path.parent for path in sweep[0].parent.glob("*/sweep.json")] == [sweep[0]]
+
+
+def test_a_sweep_that_torchrun_starts_many_times_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"TORCHELASTIC_RUN_ID": "none", "WORLD_SIZE": "2", "RANK": "0"}.items():
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+    done = command(tmp_path, "train.py", "-m", "seed=0,1", *TINY)
+    assert done.returncode == 2
+    assert "torchrun has started 2 processes, and each would be a sweep: leave -m out" in done.stderr
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+SCHEDULERS = {
+    "torchrun": [],
+    "srun": ["trainer.num_nodes=2", "trainer.devices=1"],
+}
+SLURM = {
+    "SLURM_NTASKS": "2",
+    "SLURM_NTASKS_PER_NODE": "1",
+    "SLURM_NNODES": "2",
+    "SLURM_JOB_ID": "4711",
+    "SLURM_JOB_NAME": "saddle",
+    "SLURM_NODELIST": "127.0.0.1",
+    "SLURM_LOCALID": "0",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_processes_that_somebody_else_starts_train_one_run(tmp_path: Path, scheduler: str) -> None:
+    """torchrun really; of SLURM its variables, for two machines with a task each. Again, all hear that it is done."""
+    own = ["trainer.accelerator=cpu", "trainer.precision=32-true", "logger=none", "hydra.run.dir=runs/one"]
+    program = [str(PROJECT / "src/train.py"), *TINY, *own, "trainer.devices=2", *SCHEDULERS[scheduler]]
+    if scheduler == "torchrun":
+        launch = [
+            "-m",
+            "torch.distributed.run",
+            "--nproc_per_node=2",
+            f"--master_port={LightningEnvironment().main_port}",
+        ]
+        started: list[tuple[list[str], dict[str, str]]] = [([sys.executable, *launch, *program], {})]
+    else:
+        port = str(LightningEnvironment().main_port)
+        ranks = [{**SLURM, "MASTER_PORT": port, "SLURM_PROCID": rank, "SLURM_NODEID": rank} for rank in ("0", "1")]
+        started = [([sys.executable, *program], rank) for rank in ranks]
+    for answer in ("done: 6 updates", "already finished"):
+        processes = [
+            subprocess.Popen(
+                words,
+                cwd=tmp_path,
+                env={**ENVIRONMENT, **own},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for words, own in started
+        ]
+        said = [process.communicate(timeout=200) for process in processes]
+        assert [process.returncode for process in processes] == [0] * len(processes), said
+        assert "".join(output for output, _ in said).count(answer) == 1
+    summary = json.loads((tmp_path / "runs/one/summary.json").read_text())
+    assert summary["images_seen"] == 6 * 64
+    assert len((tmp_path / "runs/one/metrics.jsonl").read_text().splitlines()) == 5
 
 
 def test_the_same_command_again_finds_its_runs_finished(sweep: tuple[Path, str]) -> None:

@@ -7,8 +7,9 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import TextIO
 
 PATIENCE = 30.0
 """Seconds that an interrupted job has to store where it stands."""
@@ -22,25 +23,44 @@ class Child:
     Its output goes where ours goes. Its errors are shown as they come, and the last of them kept, because a process
     that was killed cannot say afterwards why it died. Ctrl-C reaches this process only, which hands it on once: a
     second signal would break off the checkpoint that the first one asked for.
+
+    Args:
+        command: the program and its arguments.
+        variables: of its environment, beside ours.
+        mark: what begins each line of one among several that write to the same terminal, such as "[2/5] "; then only
+            whole lines are shown, of a progress bar its last state.
     """
 
-    def __init__(self, command: Sequence[str], variables: dict[str, str]):
+    def __init__(self, command: Sequence[str], variables: dict[str, str], mark: str = ""):
         environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
-        self._errors, errors = _terminal() if sys.stderr.isatty() else os.pipe()
+        self._mark = mark
+        self._errors, errors = _terminal() if sys.stderr.isatty() and not mark else os.pipe()
+        output, its_output = os.pipe() if mark else (None, None)
         try:
             self._process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stderr=errors, process_group=0
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=its_output,
+                stderr=errors,
+                process_group=0,
             )
         finally:
-            os.close(errors)
+            for end in (errors, its_output):
+                if end is not None:
+                    os.close(end)
         self._tail = b""
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
+        if output is not None:
+            self._readers.append(threading.Thread(target=self._read_output, args=(output,), daemon=True))
+        for reader in self._readers:
+            reader.start()
 
     def wait(self) -> int:
         """Wait for the end; the exit code, negative for a signal."""
         code = self._process.wait()
-        self._reader.join(timeout=2)  # a process that it left behind may hold the stream open
+        for reader in self._readers:
+            reader.join(timeout=2)  # a process that it left behind may hold the stream open
         if code:
             self.send(signal.SIGTERM)  # nothing of a job that died keeps the memory that the next one needs
         return code
@@ -61,6 +81,13 @@ class Child:
             self.send(signal.SIGKILL)
         return self.wait()
 
+    def ended(self) -> bool:
+        """Whether it has; may be asked in a signal's handler, also while `wait` waits."""
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        except ChildProcessError:  # ended, and waited for
+            return True
+
     def send(self, number: int) -> None:
         """Send a signal to it and to what it started."""
         with suppress(ProcessLookupError, PermissionError):  # all of it is gone
@@ -72,18 +99,58 @@ class Child:
         shown = [line.rstrip().rsplit("\r", 1)[-1] for line in lines]
         return [line for line in shown if line]
 
-    def _read(self) -> None:
-        while chunk := self._chunk():
+    def _read_errors(self) -> None:
+        lines = _Lines(self._mark, sys.stderr)
+        for chunk in _chunks(self._errors):
             self._tail = (self._tail + chunk)[-TAIL:]
-            sys.stderr.buffer.write(chunk)
-            sys.stderr.flush()
-        os.close(self._errors)
+            lines.show(chunk)
+        lines.end()
 
-    def _chunk(self) -> bytes:
-        try:
-            return os.read(self._errors, 65536)
-        except OSError:  # how a terminal says on Linux that its other side is closed
+    def _read_output(self, stream: int) -> None:
+        lines = _Lines(self._mark, sys.stdout)
+        for chunk in _chunks(stream):
+            lines.show(chunk)
+        lines.end()
+
+
+class _Lines:
+    """Shows what a process writes: with a mark whole lines only, so that those of several can be told apart."""
+
+    _one_at_a_time = threading.Lock()
+
+    def __init__(self, mark: str, stream: TextIO):
+        self._mark, self._stream, self._begun = mark.encode(), stream, b""
+
+    def show(self, chunk: bytes) -> None:
+        if not self._mark:
+            self._write(chunk)
+            return
+        *whole, self._begun = (self._begun + chunk).split(b"\n")
+        self._write(b"".join(map(self._marked, whole)))
+
+    def end(self) -> None:
+        """What the process left without the end of a line."""
+        self._write(self._marked(self._begun) if self._begun else b"")
+
+    def _marked(self, line: bytes) -> bytes:
+        last = line.rstrip(b"\r").rpartition(b"\r")[2]
+        if not last.strip():
             return b""
+        return (b"" if last.startswith(self._mark) else self._mark) + last + b"\n"
+
+    def _write(self, text: bytes) -> None:
+        with self._one_at_a_time:
+            self._stream.flush()
+            self._stream.buffer.write(text)
+            self._stream.flush()
+
+
+def _chunks(stream: int) -> Iterator[bytes]:
+    """What comes out of the stream, until it is closed."""
+    with suppress(OSError):  # how a terminal says on Linux that its other side is closed
+        while chunk := os.read(stream, 65536):
+            yield chunk
+    os.close(stream)
 
 
 def _terminal() -> tuple[int, int]:

@@ -29,8 +29,7 @@ def describe(command: list[str], precision: str, earlier: dict[str, object] | No
     return {
         "saddle": VERSION,
         "command": command,
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain")),
+        **code(),
         "python": platform.python_version(),
         "versions": {package: version(package) for package in PACKAGES},
         "host": socket.gethostname(),
@@ -39,6 +38,11 @@ def describe(command: list[str], precision: str, earlier: dict[str, object] | No
         "threads": int(os.environ["OMP_NUM_THREADS"]),
         "earlier": parts,
     }
+
+
+def code() -> dict[str, object]:
+    """Which code this is: `commit`, None where there is no repository, and whether files differ from it (`dirty`)."""
+    return {"commit": _git("rev-parse", "HEAD"), "dirty": bool(_git("status", "--porcelain"))}
 
 
 def _git(*arguments: str) -> str | None:

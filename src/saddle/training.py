@@ -4,11 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import torch
+from lightning_fabric.plugins import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from pydantic import PositiveInt
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import Logger
 
 from saddle.data.base import Data
+from saddle.distributed.process import started_by
 from saddle.distributed.strategy import PerNetworkStrategy
 from saddle.models.base import GenerativeModel
 
@@ -46,7 +51,8 @@ class QuietTrainer(Trainer):
 
     Args:
         accelerator: `auto` is a GPU if there is one, else the CPU.
-        devices: of that kind; on several each has a process of its own.
+        devices: of that kind on each machine; on several each has a process of its own.
+        num_nodes: machines; on several a scheduler or torchrun starts the processes.
         precision: of the arithmetic; `auto` is `best_precision`.
         loggers: where readings go.
         callbacks: in the order in which they act.
@@ -57,6 +63,7 @@ class QuietTrainer(Trainer):
         *,
         accelerator: Literal["auto", "cpu", "gpu", "mps"],
         devices: PositiveInt,
+        num_nodes: PositiveInt,
         precision: Literal["auto", "bf16-mixed", "32-true"],
         loggers: Sequence[Logger],
         callbacks: Sequence[Callback],
@@ -64,7 +71,9 @@ class QuietTrainer(Trainer):
         super().__init__(
             accelerator=accelerator,
             devices=devices,
-            strategy=PerNetworkStrategy() if devices > 1 else "auto",
+            num_nodes=num_nodes,
+            strategy=PerNetworkStrategy() if devices * num_nodes > 1 else "auto",
+            plugins=[_cluster()],
             precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
             logger=list(loggers),
             callbacks=list(callbacks),
@@ -74,6 +83,13 @@ class QuietTrainer(Trainer):
             enable_model_summary=False,
             use_distributed_sampler=False,
         )
+
+
+def _cluster() -> ClusterEnvironment:
+    """Who starts this run's processes. Lightning would take the one task of a SLURM job for all of them."""
+    if started_by() == "torchrun":
+        return TorchElasticEnvironment()
+    return SLURMEnvironment(auto_requeue=False) if started_by() == "srun" else LightningEnvironment()
 
 
 def best_precision(asked: str, accelerator: str) -> str:

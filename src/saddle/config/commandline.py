@@ -15,6 +15,7 @@ from saddle.config.checks import check
 from saddle.config.composing import check_each, composer
 from saddle.config.help import help_text
 from saddle.config.keys import CONF, ROOT
+from saddle.config.launchers import check_launcher
 from saddle.config.messages import ConfigError, meant, nearest
 from saddle.config.quoting import quote, quote_paths
 
@@ -59,6 +60,7 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
             if override.is_sweep_override() and not sweeping:
                 raise ConfigError(_several(override))
         if sweeping:
+            check_launcher(cfg.hydra.launcher)
             study = [made.parse(f"{key}={value}") for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
             check_each(_cover([*study, *parsed]), made, conf)
         elif not flags.cfg:

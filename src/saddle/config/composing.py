@@ -107,8 +107,8 @@ def composer(conf: Path, always: Sequence[str] = ()) -> Iterator[Composer]:
         yield Composer(GlobalHydra.instance().config_loader(), always)
 
 
-def check_jobs(jobs: Sequence[Sequence[str]], conf: Path = CONF) -> None:
-    """Compose and check every job of a sweep.
+def check_jobs(jobs: Sequence[Sequence[str]], conf: Path = CONF) -> list[DictConfig]:
+    """Compose and check every job of a sweep; the configuration of each, Hydra's own node left out.
 
     Args:
         jobs: the overrides of each.
@@ -118,18 +118,22 @@ def check_jobs(jobs: Sequence[Sequence[str]], conf: Path = CONF) -> None:
         ConfigError: names the first job that cannot be run, and why.
     """
     with composer(conf) as made:
-        check_each(jobs, made, conf)
+        return check_each(jobs, made, conf)
 
 
-def check_each(jobs: Sequence[Sequence[str]], made: Composer, conf: Path) -> None:
+def check_each(jobs: Sequence[Sequence[str]], made: Composer, conf: Path) -> list[DictConfig]:
     """The same with a composer that is there already."""
+    composed = []
     for number, job in enumerate(jobs, 1):
         try:
-            check(made.compose(job), conf)
+            cfg = made.compose(job)
+            check(cfg, conf)
         except ConfigError as error:
             own = [override for override in job if any(override not in other for other in jobs)]
             where = f"in the job {' '.join(own) or number}:\n" if len(jobs) > 1 else ""
             raise ConfigError(f"{where}{error}") from None
+        composed.append(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]))
+    return composed
 
 
 def _mounts(cfg: DictConfig) -> list[str]:

@@ -21,6 +21,7 @@ Saddle trains generative adversarial networks and compares them: one game, two p
 SWEEPS = """\
 SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process
   of its own. All are checked before the first starts. name=... names the sweep; the same command goes on with it.
+  hydra.launcher.jobs=2 trains two jobs side by side; hydra/launcher=submitit_slurm submits all of them to a cluster.
 
 RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
   checkpoints/. The same numbers and grids go to Weights & Biases; logger=none switches that off.
@@ -58,8 +59,11 @@ def _first_comment(path: Path) -> str:
 
 def _keys(conf: Path) -> str:
     written = (conf / f"{ROOT}.yaml").read_text(encoding="utf-8")
-    found = re.findall(r"^(\w+): +(\S+) +# (.+)$", written, re.MULTILINE)
-    rows = [_row(f"  {key}={default}", 28, explanation) for key, default, explanation in found]
+    found = re.findall(r"^(?:(\w+):\n  )?(\w+): +(\S+) +# (.+)$", written, re.MULTILINE)
+    rows = [
+        _row(f"  {f'{above}.' * bool(above)}{key}={default}", 28, explanation)
+        for above, key, default, explanation in found
+    ]
     return "\n".join(["KEYS  with their defaults", *rows]) + "\n"
 
 

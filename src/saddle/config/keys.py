@@ -1,7 +1,7 @@
 """The top-level keys of a training configuration and their types. Values and explanations live in `conf/train.yaml`."""
 
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, TypedDict, get_type_hints
 
 from pydantic import NonNegativeInt, PositiveInt
 
@@ -20,11 +20,18 @@ PLAYERS = ("network", "optimizer")
 """Groups that hold one node for each player."""
 
 
+class Sweep(TypedDict):
+    """What stands in the key `sweep`."""
+
+    retry_failed: bool
+
+
 class Keys:
     """What each top-level key takes."""
 
     name: str | None
     fresh: bool
+    sweep: Sweep
     seed: NonNegativeInt
     resolution: PositiveInt
     code_size: PositiveInt

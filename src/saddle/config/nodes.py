@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_type_hints, is_typeddict
 
 from saddle.config.keys import KINDS
 from saddle.config.kinds import describe, fits, mended
@@ -39,10 +39,24 @@ class NodeCheck:
     def mistakes(self) -> list[str]:
         """One line for each mistake; a value that is refused in several places counts once."""
         for key, kind in KINDS.items():
-            self._fit(key, self.values[key], kind)
+            if is_typeddict(kind) and isinstance(self.values[key], dict):
+                self._group(key, self.values[key], get_type_hints(kind, include_extras=True))
+            else:
+                self._fit(key, self.values[key], kind)
         for key, value in self.values.items():
             self._walk(key, value)
         return [*self.others, *_merged(self.misfits)]
+
+    def _group(self, path: str, values: dict[str, Any], kinds: dict[str, Any]) -> None:
+        """Keys that stand together under one top-level key."""
+        for key in (key for key in values if key not in kinds):
+            held = f"it has {listing(kinds, 'and')}"
+            self.others.append(f"{path} has no {key}{meant(nearest(str(key), kinds), held)}")
+        for key, kind in kinds.items():
+            if key in values:
+                self._fit(f"{path}.{key}", values[key], kind)
+            else:
+                self.others.append(f"{path}.{key} is missing: set +{path}.{key}=...")
 
     def _walk(self, path: str, value: Any) -> None:
         if isinstance(_at(self.written, path), str):

@@ -21,10 +21,13 @@ Rule = Callable[[Values], Iterator[str]]
 def shared_out(values: Values) -> Iterator[str]:
     """Several devices share every batch evenly; Apple's kind comes as one."""
     devices, size = values["trainer"].get("devices", 1), values["batch_size"]
-    if size % devices:
-        near = [n for n in (size // devices * devices, (size // devices + 1) * devices) if n]
+    nodes = values["trainer"].get("num_nodes", 1)
+    every = devices * nodes
+    if size % every:
+        near = [n for n in (size // every * every, (size // every + 1) * every) if n]
+        which = "trainer.devices" if nodes == 1 else "trainer.devices x trainer.num_nodes"
         yield (
-            f"batch_size={size}: {devices} devices (trainer.devices) cannot share it out evenly; "
+            f"batch_size={size}: {every} devices ({which}) cannot share it out evenly; "
             f"set batch_size={' or '.join(map(str, near))}"
         )
     if devices > 1 and values["trainer"].get("accelerator") == "mps":

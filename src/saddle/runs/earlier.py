@@ -1,13 +1,19 @@
 """What to do where a run's folder is not empty. Imports nothing heavy: a sweep of finished jobs is done at once."""
 
 import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
+from saddle.environment import code
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, shown
+from saddle.runs.place import Place
 
 
 def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
@@ -45,11 +51,44 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
         )
     if status.state == "finished" and more < 0:
         return _refuse(f"{shown(folder.path)} has {stored.updates:,} updates behind it: updates={cfg.updates} is less")
+    if Place.current() is None and (note := other_code([folder.environment()])):  # of a sweep its launcher says it
+        print(f"note: {note}", file=sys.stderr)
     if status.state == "finished" and more == 0:
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
         return 0
     print(f"going on with the run ({state}) in {shown(folder.path)}; fresh=true would begin again")
     return None
+
+
+def still_asked(cfg: DictConfig, folder: RunFolder) -> bool:
+    """Whether the folder's run, however it ended, is the one that `cfg` asks for; one that has not said it is."""
+    try:
+        stored = DictConfig(OmegaConf.create(folder.config()))
+        return not differences(identity(stored), identity(cfg))
+    except LookupError:
+        return True
+    except (ValueError, YAMLError):  # changed by hand: the job itself says so
+        return False
+
+
+def other_code(environments: Iterable[Mapping[str, Any] | None]) -> str:
+    """Which of these runs, by what they stored of their environment, other code than this has trained; or nothing.
+
+    Of two runs with uncommitted changes nobody knows whether they are the same.
+    """
+    now = code()
+    earlier = [known for known in environments if known and known.get("commit") and now["commit"]]
+    names = [_name_of(known) for known in earlier]
+    others = Counter(name for name in names if name != _name_of(now))
+    if not others:
+        return ""
+    which = ", ".join(name if len(names) == 1 else f"{name} ({count})" for name, count in others.items())
+    runs = "this run was trained" if len(names) == 1 else f"{others.total()} of {len(names)} runs were trained"
+    return f"{runs} with other code: commit {which}; now {_name_of(now)}"
+
+
+def _name_of(known: Mapping[str, Any]) -> str:
+    return f"{str(known['commit'])[:7]}{' with changes' if known.get('dirty') else ''}"
 
 
 def _refuse(message: str) -> int:

@@ -5,7 +5,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-WHEREABOUTS = ("name", "fresh", "logger", "advice", "recipe", "experiment", "trainer.accelerator", "trainer.devices")
+PLACEMENT = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes")
+WHEREABOUTS = ("name", "fresh", "sweep", "logger", "advice", "recipe", "experiment", *PLACEMENT)
 INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "checkpoint_every")
 
 

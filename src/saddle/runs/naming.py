@@ -12,7 +12,7 @@ LONGEST_JOB = 120
 LONGEST_SWEEP = 80
 MOST_VALUES = 4
 """Values of one swept key that are spelled out in a sweep's name; of more, the first and the last."""
-NOT_NAMED = ("fresh", "run")
+NOT_NAMED = ("fresh", "run", "sweep.retry_failed")
 """Keys that say what to do with a folder that is there, and so must not choose another one."""
 
 _FORBIDDEN = r"[^A-Za-z0-9.+_-]"
@@ -57,6 +57,11 @@ def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
         parts.append(f"{readable(key)}-{spelled}")
     digits = _digits(6, sorted(sorted(job.items()) for job in values))
     return f"{'_'.join(parts)[:LONGEST_SWEEP] or 'default'}_{digits}"
+
+
+def job_hash(job: Sequence[str]) -> str:
+    """8 hexadecimal digits of what the job's overrides say, in whatever order."""
+    return _digits(8, sorted(_values(job).items()))
 
 
 def readable(text: str) -> str:

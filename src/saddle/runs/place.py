@@ -1,7 +1,8 @@
-"""Which job of how many a process is. The launcher says it in two environment variables:
+"""Which job of how many a process is. The launcher says it in three environment variables:
 
 - `SADDLE_JOB`: "2/5", the second of five jobs;
-- `SADDLE_JOBS_TO_COME`: "1", how many jobs of the sweep will still be trained after this one (the others are done).
+- `SADDLE_JOBS_TO_COME`: "1", how many jobs will still be trained in its place, one after the other, when it is done;
+- `SADDLE_SIDE_BY_SIDE`: "2", how many jobs of the sweep share this machine at a time.
 """
 
 import os
@@ -11,11 +12,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A job's place in its sweep: number `job` (from 1) of `jobs`, with `to_come` after it."""
+    """A job's place in its sweep: number `job` (from 1) of `jobs`, with `to_come` after it in its place.
+
+    Attributes:
+        side_by_side: jobs that share this machine's cores at a time, this one among them.
+    """
 
     job: int
     jobs: int
     to_come: int
+    side_by_side: int
 
     @classmethod
     def current(cls, environment: Mapping[str, str] = os.environ) -> "Place | None":
@@ -23,11 +29,20 @@ class Place:
         if "SADDLE_JOB" not in environment:
             return None
         job, _, jobs = environment["SADDLE_JOB"].partition("/")
-        return cls(job=int(job), jobs=int(jobs), to_come=int(environment["SADDLE_JOBS_TO_COME"]))
+        return cls(
+            job=int(job),
+            jobs=int(jobs),
+            to_come=int(environment["SADDLE_JOBS_TO_COME"]),
+            side_by_side=int(environment["SADDLE_SIDE_BY_SIDE"]),
+        )
 
     def environment(self) -> dict[str, str]:
         """The variables that say it."""
-        return {"SADDLE_JOB": f"{self.job}/{self.jobs}", "SADDLE_JOBS_TO_COME": str(self.to_come)}
+        return {
+            "SADDLE_JOB": f"{self.job}/{self.jobs}",
+            "SADDLE_JOBS_TO_COME": str(self.to_come),
+            "SADDLE_SIDE_BY_SIDE": str(self.side_by_side),
+        }
 
     def left(self, own_left: float, own_whole: float) -> float:
         """Seconds left for the sweep, if each job to come takes as long as this one.

@@ -1,0 +1,44 @@
+"""Who carries out the jobs of a sweep."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from omegaconf import DictConfig
+
+from saddle.runs.place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A job that has ended: its number, its exit code (negative for a signal), the last lines of its errors."""
+
+    number: int
+    code: int
+    last_words: list[str] = field(default_factory=list)
+
+
+class Crew(ABC):
+    """Carries out jobs, some of them at a time.
+
+    Attributes:
+        at_a_time: how many jobs may run at a time; None where that is somebody else's business.
+        sharing: how many of them share one machine.
+        manner: how, in words that go on "Sweep runs/x: 5 jobs, ".
+    """
+
+    at_a_time: int | None
+    sharing: int
+    manner: str
+
+    @abstractmethod
+    def start(self, command: Sequence[str], place: Place, cfg: DictConfig) -> str:
+        """Start the job at `place`, whose configuration is `cfg`; where it can be watched, if not here."""
+
+    @abstractmethod
+    def wait(self) -> Ended:
+        """Wait until a job ends."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ask all that run to store where they stand and to end, and wait for it; at once if interrupted again."""

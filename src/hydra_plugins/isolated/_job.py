@@ -1,0 +1,75 @@
+"""One job of a sweep: where it writes, what it changes, and how it ended."""
+
+from dataclasses import dataclass, field
+
+from omegaconf import DictConfig
+
+from saddle.child import cause_of
+from saddle.runs.earlier import still_asked
+from saddle.runs.folder import RunFolder
+from saddle.runs.status import Status
+
+REFUSED = 2
+"""Exit code of a job that has changed nothing, because something is wrong with what it was asked for."""
+
+
+@dataclass(kw_only=True)
+class Job:
+    """One job.
+
+    Attributes:
+        before: how its run stood when the sweep began.
+        state: "not started", or how it ended.
+        began: when, of the monotonic clock.
+    """
+
+    number: int
+    run: RunFolder
+    overrides: list[str]
+    cfg: DictConfig
+    before: Status
+    state: str = "not started"
+    cause: str = ""
+    last_words: list[str] = field(default_factory=list)
+    began: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has ended, or need not begin."""
+        return self.state != "not started"
+
+    def look_back(self, retry_failed: bool) -> None:
+        """Take over how its run ended before, where that answers what is asked now.
+
+        One with other settings is started: it refuses to overwrite what is there, and says in what they differ.
+        """
+        skipped = ("finished",) if retry_failed else ("finished", "failed")
+        if self.before.state in skipped and still_asked(self.cfg, self.run):
+            self.state = self.before.state
+            if self.state == "failed":
+                self.cause = str(self.before.details.get("error") or "it did not say why").partition("\n")[0]
+
+    def settle(self, code: int, last_words: list[str]) -> None:
+        """Note how it ended, and why if it failed. What it could not say itself is written into its run's status.
+
+        A run that was there keeps its status where the job was refused: it has changed nothing.
+        """
+        before, after = self.before, self.run.status()
+        if code == 0 and after.state == "finished":
+            self.state = "finished"
+            return
+        spoke = after.heartbeat != before.heartbeat and not after.died
+        if spoke and after.state in ("failed", "interrupted"):
+            self.state, self.cause = after.state, str(after.details.get("error") or cause_of(code, last_words))
+            return
+        self.state, self.cause, self.last_words = "failed", cause_of(code, last_words), last_words[-8:]
+        refused = before.state != "new" and (code == REFUSED or before.state in ("finished", "running"))
+        if not refused:
+            self.run.mark("failed", error=self.cause, last_words=last_words[-20:])
+
+    def break_off(self) -> None:
+        """Note that it was interrupted, for a run that could not say so itself."""
+        self.state = "interrupted"
+        left = self.run.status()
+        if left.died or left.state == "new":
+            self.run.mark("interrupted", **left.details)

@@ -1,0 +1,57 @@
+"""Jobs as processes of this machine, one after the other or side by side."""
+
+import signal
+import threading
+from collections.abc import Sequence
+from queue import SimpleQueue
+
+from omegaconf import DictConfig
+
+from hydra_plugins.isolated._crew import Crew, Ended
+from hydra_plugins.isolated._devices import share_of_devices, visible_devices
+from saddle.child import Child
+from saddle.runs.place import Place
+
+
+class Processes(Crew):
+    """Each job in a process of its own, `jobs` of them at a time, with equal shares of the cores and the GPUs."""
+
+    def __init__(self, *, jobs: int):
+        self.at_a_time = self.sharing = jobs
+        order = "one after the other" if jobs == 1 else f"{jobs} side by side"
+        self.manner = f"{order}, each in its own process"
+        self._devices = visible_devices() if jobs > 1 else []
+        self._slots: dict[int, int] = {}  # job's number -> which of the places side by side it has
+        self._running: dict[int, Child] = {}
+        self._ended: SimpleQueue[Ended] = SimpleQueue()
+
+    def start(self, command: Sequence[str], place: Place, cfg: DictConfig) -> str:
+        slot = next(slot for slot in range(self.sharing) if slot not in self._slots.values())
+        variables = {**place.environment(), **share_of_devices(self._devices, slot, self.sharing)}
+        mark = f"[{place.job}/{place.jobs}] " if self.sharing > 1 else ""
+        child = Child(command, variables, mark)
+        self._slots[place.job], self._running[place.job] = slot, child
+        threading.Thread(target=self._watch, args=(place.job, child), daemon=True).start()
+        return ""
+
+    def wait(self) -> Ended:
+        ended = self._ended.get()
+        del self._running[ended.number], self._slots[ended.number]
+        return ended
+
+    def stop(self) -> None:
+        stopping = [threading.Thread(target=child.stop, daemon=True) for child in self._running.values()]
+        try:
+            for thread in stopping:
+                thread.start()
+            for thread in stopping:
+                thread.join()
+        except KeyboardInterrupt:
+            for child in self._running.values():
+                child.send(signal.SIGKILL)
+        for _ in range(len(self._running)):
+            self.wait()
+
+    def _watch(self, number: int, child: Child) -> None:
+        code = child.wait()
+        self._ended.put(Ended(number=number, code=code, last_words=child.last_words()))

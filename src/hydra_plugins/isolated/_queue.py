@@ -1,0 +1,115 @@
+"""Jobs submitted to a scheduler with submitit."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from submitit import AutoExecutor
+from submitit import Job as Submission
+from submitit.core.utils import UncompletedJobError
+from submitit.helpers import environment_variables
+from submitit.local.local import LocalJob
+
+from hydra_plugins.isolated._crew import Crew, Ended
+from hydra_plugins.isolated._task import Task
+from saddle.runs.place import Place
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the queue."""
+PATIENCE = 60.0
+"""Seconds for what was cancelled to be gone."""
+SOURCES = Path(__file__).resolve().parents[2]
+
+
+class Queue(Crew):
+    """Each job in the queue of a cluster; logs, and what submitit keeps, in `folder`.
+
+    Args:
+        cluster: `slurm` or `local`.
+        folder: on a file system that all machines see.
+        jobs: at a time; None for all.
+        asked: submitit's names for what every job needs.
+        gpus_per_node: None for as many as devices, on a GPU.
+        max_timeouts: how many times a job whose time is up is queued again.
+    """
+
+    def __init__(
+        self,
+        *,
+        cluster: str,
+        folder: Path,
+        jobs: int | None,
+        asked: Mapping[str, Any],
+        gpus_per_node: int | None,
+        max_timeouts: int,
+    ):
+        self.at_a_time = jobs
+        self.sharing = (jobs or 1) if cluster == "local" else 1
+        self.manner = f"submitted with submitit ({cluster}), logs in {folder}"
+        self.cluster, self.gpus_per_node, self.asked = cluster, gpus_per_node, asked
+        try:
+            self.executor = AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=max_timeouts)
+        except RuntimeError as error:
+            raise ValueError(f"hydra/launcher=submitit_{cluster}: {error}") from None
+        self._submitted: dict[int, Submission[tuple[int, list[str]]]] = {}
+
+    def start(self, command: Sequence[str], place: Place, cfg: DictConfig) -> str:
+        self.executor.update_parameters(name=f"saddle-{place.job}", **self.asked, **self._shape(cfg.trainer))
+        paths = [str(SOURCES), os.environ.get("PYTHONPATH", "")]
+        with environment_variables(PYTHONPATH=os.pathsep.join(filter(None, paths))):
+            submission = self.executor.submit(Task(command, place.environment()))
+        self._submitted[place.job] = submission
+        return f"submitted as {submission.job_id}, log {submission.paths.stdout}"
+
+    def wait(self) -> Ended:
+        while True:
+            for number, submission in self._submitted.items():
+                if submission.done():
+                    del self._submitted[number]
+                    return _ended(number, submission)
+            time.sleep(LOOK_EVERY)
+
+    def stop(self) -> None:
+        for submission in self._submitted.values():
+            _cancel(submission)
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline and not all(job.done() for job in self._submitted.values()):
+                time.sleep(LOOK_EVERY)
+        except KeyboardInterrupt:
+            return
+
+    def _shape(self, trainer: DictConfig) -> dict[str, int]:
+        """Machines, processes and GPUs of a job. On this machine a run starts its own processes."""
+        on_gpu = trainer.devices if trainer.accelerator == "gpu" else 0
+        gpus = on_gpu if self.gpus_per_node is None else self.gpus_per_node
+        if self.cluster == "local":
+            return {"gpus_per_node": gpus}
+        own = {
+            "nodes": trainer.num_nodes,
+            "tasks_per_node": trainer.devices,
+            "slurm_srun_args": ["--kill-on-bad-exit=1"],
+        }
+        return {**own, "gpus_per_node": gpus}
+
+
+def _cancel(submission: Submission[Any]) -> None:
+    if isinstance(submission, LocalJob):  # its own cancel kills after a second, which is no time to store a run
+        os.kill(int(submission.job_id), signal.SIGTERM)
+    else:
+        submission.cancel(check=False)
+
+
+def _ended(number: int, submission: Submission[tuple[int, list[str]]]) -> Ended:
+    """How its first task ended; of several, what goes wrong with the others is its business as well."""
+    try:
+        code, last_words = submission.results()[0]
+    except UncompletedJobError:
+        lines = (submission.task(0).stderr() or "").splitlines()
+        state = f"the job {submission.job_id} ended without a result: {submission.state}"
+        return Ended(number=number, code=1, last_words=[*lines[-20:], state])
+    return Ended(number=number, code=code, last_words=last_words)
