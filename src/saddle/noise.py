@@ -46,11 +46,17 @@ def noise(
         float32 [len(indices), *shape], on the CPU.
     """
     # The key of a stream is spelled out, and numpy spells its numbers in another way than Python.
-    seed, counter, indices = int(seed), int(counter), [int(i) for i in indices]
-    needed = {i // BLOCK for i in indices}
-    blocks = {block: _block(seed, stream, counter, block, tuple(shape), distribution) for block in needed}
-    rows = [blocks[i // BLOCK][i % BLOCK] for i in indices]
-    return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, *shape)  # [count, *shape]
+    seed, counter, shape = int(seed), int(counter), tuple(shape)
+    if not len(indices):
+        return torch.empty(0, *shape)
+    needed = sorted({i // BLOCK for i in indices})
+    blocks = [_block(seed, stream, counter, int(block), shape, distribution) for block in needed]
+    drawn = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)  # [64 blocks, *shape]
+    if isinstance(indices, range) and indices.step == 1:  # a training batch: its blocks stand one after the other
+        first = indices.start - needed[0] * BLOCK
+        return torch.from_numpy(drawn[first : first + len(indices)])
+    start_of = {block: BLOCK * place for place, block in enumerate(needed)}
+    return torch.from_numpy(drawn[[start_of[i // BLOCK] + i % BLOCK for i in indices]])  # [count, *shape]
 
 
 def _block(seed: int, stream: str, counter: int, block: int, shape: tuple[int, ...], distribution: str) -> np.ndarray:
@@ -72,9 +78,10 @@ def visited(seed: int, positions: range, count: int) -> np.ndarray:
 
     Position p lies in epoch p // count, so every sample is seen once before any is seen again.
     """
-    picked = np.empty(len(positions), dtype=np.int64)
-    at = np.arange(positions.start, positions.stop)  # [len(positions)]
-    for epoch in np.unique(at // count):
-        here = at // count == epoch
-        picked[here] = order(seed, int(epoch), count)[at[here] % count]
-    return picked
+    parts, at = [], positions.start
+    while at < positions.stop:
+        epoch, first = divmod(at, count)
+        end = min(positions.stop, (epoch + 1) * count)
+        parts.append(order(seed, epoch, count)[first : first + end - at])
+        at = end
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)

@@ -7,17 +7,16 @@ import torch
 from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel
 
 from saddle.distributed.collectives import gathered
 from saddle.distributed.world import share
 from saddle.losses.base import Loss, RelativeLoss
+from saddle.models.average import Average
 from saddle.models.base import CodedModel
 from saddle.networks.base import couples_samples
 from saddle.noise import noise
 from saddle.penalties.base import Penalty
 
-TensorList = list[Tensor] | tuple[Tensor, ...]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 PLAYERS = ("discriminator", "generator")
 
@@ -51,10 +50,7 @@ class GAN(CodedModel):
         code_size: dimensions of a code.
         prior: distribution of the codes.
         seed: of the codes and of the data order.
-        average_decay: of the averaged generator that `sample` draws with: after update t,
-            average <- d average + (1 - d) weights with d = min(average_decay, (1 + t) / (10 + t)),
-            from t = 1 on, so that a short run is not held back by its first weights; batch-norm statistics are copied.
-            null: no average.
+        average_decay: of the averaged generator that `sample` draws with, see `Average`; null: no average.
     """
 
     def __init__(
@@ -76,7 +72,7 @@ class GAN(CodedModel):
     ) -> None:
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
-        self.averaged = None if average_decay is None else _averaged(generator, average_decay)
+        self.averaged = None if average_decay is None else Average(generator, average_decay)
         self.loss, self.penalty = loss, penalty
         if penalty is not None and penalty.per_sample and couples_samples(discriminator):
             raise ValueError(
@@ -90,7 +86,11 @@ class GAN(CodedModel):
 
     def configure_optimizers(self) -> list[Optimizer]:
         make_d, make_g = self.make_optimizers
-        return [make_d(self.discriminator.parameters()), make_g(self.generator.parameters())]
+        self.parameters_of = [list(network.parameters()) for network in (self.discriminator, self.generator)]
+        if self.averaged is not None:
+            self.averaged.refer()
+        of_d, of_g = self.parameters_of
+        return [make_d(of_d), make_g(of_g)]
 
     @property
     def real_per_update(self) -> int:
@@ -102,7 +102,7 @@ class GAN(CodedModel):
         for step in range(update * self.g_steps, (update + 1) * self.g_steps):
             self.generator_step(step)
         if self.averaged is not None:
-            self.averaged.update_parameters(self.generator)
+            self.averaged.update(update)
 
     def discriminator_step(self, step: int) -> None:
         """D's step number `step` since the start of training."""
@@ -187,13 +187,13 @@ class GAN(CodedModel):
         Raises:
             DivergedError: the loss or the norm is not finite; the step is not taken.
         """
-        name = PLAYERS[player]
-        parameters = list(self.get_submodule(name).parameters())
+        parameters = self.parameters_of[player]
         optimizer = self.optimizers()[player]  # type: ignore[index]  # two optimisers are a list
-        optimizer.zero_grad()
+        for parameter in parameters:
+            parameter.grad = None
         self.manual_backward(loss, inputs=parameters)
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        self.guard.look(name, self.updates + 1, loss, norm)
+        self.guard.look(PLAYERS[player], self.updates + 1, loss, norm)
         if player == 0:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
         else:
@@ -217,12 +217,3 @@ class GAN(CodedModel):
 def _wide(outputs: Tensor) -> Tensor:
     """D's outputs [batch, 1] as logits [batch], in float32 at least."""
     return outputs.squeeze(1).to(torch.promote_types(outputs.dtype, torch.float32))
-
-
-def _averaged(generator: nn.Module, decay: float) -> AveragedModel:
-    @torch.no_grad()
-    def update(averages: TensorList, weights: TensorList, averaged: Tensor | int) -> None:
-        ramp = (1 + int(averaged)) / (10 + int(averaged))
-        torch._foreach_lerp_(averages, weights, 1 - min(decay, ramp))
-
-    return AveragedModel(generator, multi_avg_fn=update).requires_grad_(False)

@@ -32,9 +32,10 @@ class Guard:
         Raises:
             DivergedError: one of them is not finite.
         """
-        self._seen.append((network, update, loss.detach(), gradient))
         if loss.device.type == "cpu":
-            self.settle()
+            _require_finite(network, update, loss.item(), gradient.item())
+        else:
+            self._seen.append((network, update, loss.detach(), gradient))
 
     def settle(self) -> None:
         """All steps since the last call.
@@ -47,13 +48,17 @@ class Guard:
             return
         numbers = torch.stack([number.double() for *_, loss, norm in seen for number in (loss, norm)]).tolist()
         for (network, update, *_), loss, norm in zip(seen, numbers[::2], numbers[1::2], strict=True):
-            if not (isfinite(loss) and isfinite(norm)):
-                what = "gradient" if isfinite(loss) else "loss"
-                raise DivergedError(
-                    f"the {network}'s {what} is not finite in update {update:,} (loss {loss:.4g}, gradient norm "
-                    f"{norm:.4g}): the run has diverged; try a smaller learning rate (optimizer.{network}.lr), or "
-                    "another loss or penalty"
-                )
+            _require_finite(network, update, loss, norm)
+
+
+def _require_finite(network: str, update: int, loss: float, norm: float) -> None:
+    if isfinite(loss) and isfinite(norm):
+        return
+    what = "gradient" if isfinite(loss) else "loss"
+    raise DivergedError(
+        f"the {network}'s {what} is not finite in update {update:,} (loss {loss:.4g}, gradient norm {norm:.4g}): the "
+        f"run has diverged; try a smaller learning rate (optimizer.{network}.lr), or another loss or penalty"
+    )
 
 
 @torch.no_grad()
