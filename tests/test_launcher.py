@@ -103,7 +103,7 @@ def sweep(program: list[str], *does: str, fresh: bool = False, retry_failed: boo
 
 
 def one_by_one() -> Processes:
-    return Processes(jobs=1)
+    return Processes(jobs=1, prepared=False)
 
 
 def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str], capfd: Capture) -> None:
@@ -187,7 +187,7 @@ def test_jobs_side_by_side_share_the_machine_and_show_whole_lines(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
     jobs = sweep(program, "meet", "raise", "finish", "leave", "die")
-    assert jobs.run(Processes(jobs=2)) == 1
+    assert jobs.run(Processes(jobs=2, prepared=False)) == 1
     assert [job.state for job in jobs.jobs] == ["failed", "failed", "finished", "failed", "failed"]
     told = [(job.run.environment() or {})["told"] for job in jobs.jobs]
     places = [Place.current(environment) for environment in told]
@@ -212,7 +212,7 @@ def test_an_interrupt_reaches_all_jobs_side_by_side(program: list[str], capfd: C
     jobs = sweep(program, "wait", "wait", "finish")
 
     threading.Thread(target=interrupt, args=(jobs.jobs[:2], signal.SIGINT)).start()
-    assert jobs.run(Processes(jobs=2)) == 130
+    assert jobs.run(Processes(jobs=2, prepared=False)) == 130
     assert [job.state for job in jobs.jobs] == ["interrupted", "interrupted", "not started"]
     assert [job.run.metrics() for job in jobs.jobs[:2]] == [[{"updates": 1, "interrupts": 1}]] * 2
     assert not jobs.jobs[2].run.exists()

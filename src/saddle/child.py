@@ -7,9 +7,11 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TextIO
+
+from saddle.prepared import PreparedProcess
 
 PATIENCE = 30.0
 """Seconds that an interrupted job has to store where it stands."""
@@ -29,22 +31,19 @@ class Child:
         variables: of its environment, beside ours.
         mark: what begins each line of one among several that write to the same terminal, such as "[2/5] "; then only
             whole lines are shown, of a progress bar its last state.
+        prepared: whether it begins with everything imported, for a Python program of this interpreter.
     """
 
-    def __init__(self, command: Sequence[str], variables: dict[str, str], mark: str = ""):
+    def __init__(
+        self, command: Sequence[str], variables: dict[str, str], mark: str = "", prepared: bool = False
+    ) -> None:
         environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
         self._mark = mark
         self._errors, errors = _terminal() if sys.stderr.isatty() and not mark else os.pipe()
         output, its_output = os.pipe() if mark else (None, None)
         try:
-            self._process = subprocess.Popen(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=its_output,
-                stderr=errors,
-                process_group=0,
-            )
+            start = PreparedProcess if prepared else _Process
+            self._process = start(command, environment, its_output, errors)
         finally:
             for end in (errors, its_output):
                 if end is not None:
@@ -83,10 +82,7 @@ class Child:
 
     def ended(self) -> bool:
         """Whether it has; may be asked in a signal's handler, also while `wait` waits."""
-        try:
-            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
-        except ChildProcessError:  # ended, and waited for
-            return True
+        return self._process.ended()
 
     def send(self, number: int) -> None:
         """Send a signal to it and to what it started."""
@@ -111,6 +107,20 @@ class Child:
         for chunk in _chunks(stream):
             lines.show(chunk)
         lines.end()
+
+
+class _Process(subprocess.Popen[bytes]):
+    """A program in a process, and a process group, of its own."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int) -> None:
+        nothing = subprocess.DEVNULL
+        super().__init__(command, env=environment, process_group=0, stdin=nothing, stdout=stdout, stderr=stderr)
+
+    def ended(self) -> bool:
+        try:
+            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        except ChildProcessError:  # ended, and waited for
+            return True
 
 
 class _Lines:

@@ -1,6 +1,7 @@
 """One run from its configuration to its folder: what `python src/train.py` does when everything has been checked."""
 
 import logging
+import os
 import sys
 import traceback
 import warnings
@@ -277,4 +278,4 @@ def _quiet_libraries() -> None:
     logging.getLogger("lightning").setLevel(logging.ERROR)
     logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
     show_warnings_as_notes()
-    torch.set_num_threads(int(torch.get_num_threads()))
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))  # torch may have been imported under another number

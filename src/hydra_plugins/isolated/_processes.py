@@ -14,10 +14,14 @@ from saddle.runs.place import Place
 
 
 class Processes(Crew):
-    """Each job in a process of its own, `jobs` of them at a time, with equal shares of the cores and the GPUs."""
+    """Each job in a process of its own, `jobs` of them at a time, with equal shares of the cores and the GPUs.
 
-    def __init__(self, *, jobs: int):
+    `prepared` says that all are forked from one process that has everything imported (`saddle.prepared`).
+    """
+
+    def __init__(self, *, jobs: int, prepared: bool):
         self.at_a_time = self.sharing = jobs
+        self._prepared = prepared
         order = "one after the other" if jobs == 1 else f"{jobs} side by side"
         self.manner = f"{order}, each in its own process"
         self._devices = visible_devices() if jobs > 1 else []
@@ -29,7 +33,7 @@ class Processes(Crew):
         slot = next(slot for slot in range(self.sharing) if slot not in self._slots.values())
         variables = {**place.environment(), **share_of_devices(self._devices, slot, self.sharing)}
         mark = f"[{place.job}/{place.jobs}] " if self.sharing > 1 else ""
-        child = Child(command, variables, mark)
+        child = Child(command, variables, mark, self._prepared)
         self._slots[place.job], self._running[place.job] = slot, child
         threading.Thread(target=self._watch, args=(place.job, child), daemon=True).start()
         return ""

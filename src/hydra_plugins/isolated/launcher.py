@@ -24,7 +24,7 @@ class IsolatedLauncher(SweepLauncher):
     def crew(self, folder: Path) -> "Crew":
         from hydra_plugins.isolated._processes import Processes
 
-        return Processes(jobs=self.jobs)
+        return Processes(jobs=self.jobs, prepared=True)
 
 
 ConfigStore.instance().store(
