@@ -42,6 +42,14 @@ def test_generator_gradient_where_the_fake_is_rejected(game: Loss, gradient: flo
     assert logit.grad.item() == pytest.approx(gradient, rel=2e-3)
 
 
+@pytest.mark.parametrize("name", ["hinge", "wasserstein", "f_reverse_kl"])
+def test_generators_that_are_pushed_alike_wherever_a_fake_lies(name: str) -> None:
+    """The hinge is D's alone: with one of its own G would feel nothing beyond the margin."""
+    logits = torch.linspace(-50, 50, 11, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(build("loss", name).generator(None, logits), logits)
+    assert torch.equal(slope, torch.full_like(slope, -1 / 11))
+
+
 def test_both_players_want_what_they_should(loss: Loss) -> None:
     """Where D is undecided, it raises reals and lowers fakes; where it rejects fakes, G raises them."""
     real, fake, rejected = (torch.full((16,), at, dtype=torch.float64, requires_grad=True) for at in (0.0, 0.0, -1.0))
