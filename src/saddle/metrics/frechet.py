@@ -9,6 +9,12 @@ from torch import Tensor
 
 ROWS = 8192
 """Images that enter the factor at a time: float64 copies of so many features exist at once."""
+ENOUGH = 2
+"""Times as many images as features, from which on the covariance may have full rank."""
+ROUNDING = 1e-9
+"""Of tr S_r + tr S_g, that the faster way may be off."""
+PANELS = 8
+"""Of columns, in which a symmetric product is computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +84,41 @@ def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
     shift = (real.mean - fake.mean).square().sum()
     shared = torch.linalg.svdvals(real.factor @ fake.factor.T).sum()  # of [rank, rank]
     return max(0.0, float(shift + real.variance + fake.variance - 2 * shared))  # below 0 only by rounding
+
+
+def frechet_distance_of(real: Gaussian, features: Tensor) -> float:
+    """`frechet_distance` of the Gaussian fitted to generated features [count, num_features], in half of the time.
+
+    With many more images than features the eigenvalues of S_r S_g are those of the symmetric F_r S_g F_r^T, and most of
+    them well above rounding: then S_g may be formed, and no factor of it is needed. Rounding moves each eigenvalue by
+    about eps of the largest; where their roots would move the distance by more than `ROUNDING`, the factors decide.
+    """
+    count, num_features = features.shape
+    if count >= ENOUGH * num_features and len(real.factor) == num_features:
+        _require_usable(features)
+        mean, covariance = _moments(features.cpu())
+        spectrum = torch.linalg.eigvalsh(real.factor @ covariance @ real.factor.T)  # ascending
+        rounding = torch.finfo(spectrum.dtype).eps * spectrum[-1]
+        total = real.variance + covariance.trace()
+        if (rounding / spectrum.clamp(min=rounding).sqrt()).sum() < ROUNDING * total:
+            shift = (real.mean - mean).square().sum()
+            return max(0.0, float(shift + total - 2 * spectrum.clamp(min=0).sqrt().sum()))
+    return frechet_distance(real, Gaussian.fitted(features))
+
+
+def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean [num_features] and unbiased covariance [num_features, num_features], float64; only half of it is computed."""
+    count, num_features = features.shape
+    mean = features.mean(dim=0, dtype=torch.float64)
+    covariance = mean.new_zeros(num_features, num_features)
+    columns = torch.arange(num_features).split(-(-num_features // PANELS))
+    for rows in features.split(ROWS):
+        centred = rows.double() - mean  # [rows, num_features]
+        for panel in columns:
+            first, after = int(panel[0]), int(panel[-1]) + 1
+            covariance[first:after, :after] += centred[:, first:after].T @ centred[:, :after]
+    covariance = covariance.tril()
+    return mean, (covariance + covariance.tril(-1).T) / (count - 1)
 
 
 def _require_usable(features: Tensor) -> None:
