@@ -4,23 +4,33 @@
 """
 
 import os
+import signal
 import sys
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports last, Ctrl-C ends the process without a trace
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.arguments import arguments
-from saddle.config import enter
+from saddle.config import check, enter
 from saddle.distributed.agreement import agreed
-from saddle.distributed.process import end_with_parent, misfit, rank_of_process, started_by
-from saddle.runs.earlier import answer_of_earlier_run
+from saddle.distributed.process import end_with_parent, interrupt_with_sweep, misfit, rank_of_process, started_by
+from saddle.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names
 from saddle.runs.place import Place
 from saddle.runs.sweep import find_run
 from saddle.stored import stored_config
 from saddle.threads import thread_variables
+
+GOING_ON = {
+    "run": "the run's folder",
+    "updates": "how many in all; by default as before",
+    "trainer.devices": "how many; another number gives other last bits",
+    "trainer.accelerator": "of which kind",
+}
 
 
 @hydra.main(version_base=None, config_path="../conf", config_name="train")
@@ -62,25 +72,31 @@ def _refused(message: str) -> int:
 
 def go_on(argv: list[str]) -> int:
     """Go on with the run that `argv` names; the exit code."""
-    given = arguments({"run": "the run's folder", "updates": "how many in all; by default as before"}, argv)
+    given = arguments(GOING_ON, argv)
     try:
         folder = find_run(given["run"])
         cfg = stored_config(folder, files=True)
-        cfg.updates = _whole(given["updates"]) if "updates" in given else cfg.updates
+        cfg.updates = _whole("updates", given["updates"]) if "updates" in given else cfg.updates
+        devices = given.get("trainer.devices")
+        cfg.trainer.devices = cfg.trainer.devices if devices is None else _whole("trainer.devices", devices)
+        cfg.trainer.accelerator = given.get("trainer.accelerator", cfg.trainer.accelerator)
+        check(cfg)
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     return carry_out(cfg, folder)
 
 
-def _whole(text: str) -> int:
+def _whole(key: str, text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise ValueError(f"updates={text} takes a whole number above 0")
+        raise ValueError(f"{key}={text} takes a whole number above 0")
     return int(text)
 
 
 def main() -> None:
     """Refuse what is wrong with the command line, then hand over to Hydra."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
+    interrupt_with_sweep()
     if any(argument.startswith("run=") for argument in sys.argv[1:]):
         sys.exit(go_on(sys.argv))
     OmegaConf.register_new_resolver("single_job", lambda overrides: job_names([list(overrides)])[0])
@@ -91,5 +107,6 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:  # before training began
+    except KeyboardInterrupt:
+        print("\ninterrupted before training began", file=sys.stderr)
         sys.exit(130)

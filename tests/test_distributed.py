@@ -74,18 +74,24 @@ def test_twenty_updates_are_those_of_one_process(found: Found, game: str) -> Non
 
 @pytest.mark.parametrize("game", [name for name in ranks.GAMES if "batch norm" not in name])
 def test_a_step_moves_its_own_network_and_the_logits(found: Found, game: str) -> None:
-    """In numbers: D's gradients or G's, the logits of the whole batch and their derivatives, nothing else."""
+    """In numbers: D's gradients or G's, the logits of the whole batch and their derivatives, nothing else.
+
+    Before the next update one number more, whether a signal has come.
+    """
     results = found[1][0]["games"][game]
     sizes, batch = results["sizes"], ranks.BATCH
     statistics = 2 * 2 * 4  # means and deviations of the 4 channels of G's only batch normalisation, of two ranks
     generator = [statistics] if game.startswith("dcgan") else []
     seen = 2 * batch if "relativistic" in game else batch  # G's step sees reals, too
+    before = ""
     for player, moved in results["moved"]:
+        asked = [1] if before == "G" and player == "D" else []
+        before = player
         expected = {
             "D": [*generator, 2 * batch, 2 * batch, sizes["discriminator"]],
             "G": [*generator, seen, seen, *generator, sizes["generator"]],
         }
-        assert moved == expected[player]
+        assert moved == [*asked, *expected[player]]
     assert {player for player, _ in results["moved"]} == {"D", "G"}
     assert all(not moved for _, moved in found[0]["games"][game]["moved"])  # one process says nothing
 

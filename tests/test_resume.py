@@ -1,5 +1,6 @@
 """A run that was cut off anywhere goes on as if it had not been: the same bits, each reading once."""
 
+import io
 import json
 import os
 import re
@@ -16,9 +17,9 @@ import torch
 from PIL import Image
 
 from members import composed
-from saddle.checkpoints import Checkpoints
+from saddle.checkpoints import Checkpoints, sealed
+from saddle.earlier import answer_of_earlier_run
 from saddle.models.gan import GAN
-from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model
 from saddle.session import run
@@ -280,7 +281,7 @@ def test_a_few_real_kills_on_one_device_and_on_two() -> None:
 # The file
 
 
-STATE = {"updates": 3, "model": {"weight": torch.arange(1000.0)}, "optimizers": []}
+STATE = {"updates": 3, "model": {"weight": torch.arange(1000.0)}, "optimizers": [], "notes": {}, "facts": {}}
 
 
 def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -311,6 +312,25 @@ def test_whatever_is_damaged_the_one_before_is_read(damage: Callable[[bytes], by
     assert "last.ckpt is damaged" in problems[0]
 
 
+def test_every_wrong_bit_is_found(tmp_path: Path) -> None:
+    """Also those that the check sums of torch's archive do not cover."""
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({**STATE, "updates": 1})
+    checkpoints.save({**STATE, "updates": 2})
+    whole = checkpoints.last.read_bytes()
+    for place in [*range(60), *range(60, len(whole), 97), *range(len(whole) - 400, len(whole))]:
+        checkpoints.last.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        state, problems = checkpoints.load()
+        assert state is not None
+        assert (state["updates"], len(problems)) == (1, 1)
+
+
+def test_a_state_that_lacks_something_is_refused(tmp_path: Path) -> None:
+    Checkpoints(tmp_path).save({"updates": 1})
+    with pytest.raises(ValueError, match="no state of a run"):
+        Checkpoints(tmp_path).load()
+
+
 def test_a_full_disk_leaves_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save({**STATE, "updates": 1})
@@ -333,7 +353,9 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
         def __reduce__(self) -> Any:
             return os.system, (f"touch {tmp_path}/done",)
 
-    torch.save({"format": 1, "updates": Hostile()}, tmp_path / "last.ckpt")
+    content = io.BytesIO()
+    torch.save({**STATE, "updates": Hostile()}, content)
+    (tmp_path / "last.ckpt").write_bytes(sealed(content.getvalue()))
     with pytest.raises(ValueError, match="refused: it holds more than tensors"):
         Checkpoints(tmp_path).load()
     assert not (tmp_path / "done").exists()

@@ -37,9 +37,9 @@ from saddle.checkpoints import Checkpoints
 from saddle.config.keys import CONF
 from saddle.distributed import launcher
 from saddle.distributed.process import end_with_parent
+from saddle.earlier import answer_of_earlier_run
 from saddle.noise import generator
 from saddle.report import readme
-from saddle.runs.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
 from saddle.session import assist, run
 

@@ -1,21 +1,25 @@
 """A run's state on disk: written so that a kill at any moment leaves one that is whole.
 
 `last.ckpt` is the newest state and `previous.ckpt` the one before it. A state is written under a temporary name in the
-same folder, forced to the disk, read back, and only then renamed. Both are torch files of tensors and plain containers,
-read with `weights_only=True`: a stranger's checkpoint cannot run code.
+same folder, forced to the disk, read back, and only then renamed. A file is a line with the format and a digest of it
+all, and then what torch.save writes: of tensors and plain containers, read with `weights_only=True`, so that a
+stranger's checkpoint cannot run code. (The check sums of torch's own archive do not cover its table of contents: one
+wrong bit there, and torch reads uninitialised memory without a word.)
 """
 
 import io
 import os
 from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 import torch
 
-FORMAT = 1
+FORMAT = 2
 """Of the content; raised when an older version could not go on from it."""
+NEEDED = {"updates", "model", "optimizers", "notes", "facts"}
+"""What a state holds."""
 
 
 class Checkpoints:
@@ -37,14 +41,14 @@ class Checkpoints:
         """
         temporary = self.last.with_name(f".{self.last.name}.{os.getpid()}.tmp")
         content = io.BytesIO()  # first into memory: torch hides from its caller why a disk takes no more
-        torch.save({"format": FORMAT, **state}, content)
+        torch.save(dict(state), content)
         try:
             self.last.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
-                file.write(content.getbuffer())
+                file.write(sealed(content.getvalue()))
                 file.flush()
                 os.fsync(file.fileno())
-            problem = _damage(temporary)
+            _, problem = _opened(temporary)
             if problem:
                 raise OSError(f"{temporary} was written and cannot be read back ({problem})")
             if self.last.exists():
@@ -66,30 +70,49 @@ class Checkpoints:
         for path in (self.last, self.previous):
             if not path.exists():
                 continue
-            problem = _damage(path)
-            if problem is None:
-                return _read(path), problems
+            content, problem = _opened(path)
+            if not problem:
+                return _read(content, path), problems
             problems.append(f"{path} is damaged ({problem})")
         return None, problems
 
 
-def _damage(path: Path) -> str | None:
-    """What is wrong with a file, by its check sums; None if nothing is."""
-    try:
-        with ZipFile(path) as archive:
-            record = archive.testzip()
-    except (OSError, BadZipFile, EOFError, ValueError) as error:
-        return str(error) or type(error).__name__
-    return None if record is None else f"the check sum of {record} is wrong"
+def sealed(content: bytes) -> bytes:
+    """The content of a file, which `_opened` recognises as whole."""
+    return f"saddle checkpoint {FORMAT} {_digest(str(FORMAT), content)}\n".encode() + content
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _opened(path: Path) -> tuple[bytes, str]:
+    """What a file holds, and what is wrong with it; nothing if it is whole.
+
+    Raises:
+        ValueError: it is whole, and of another version.
+    """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        line, _, content = path.read_bytes().partition(b"\n")
+    except OSError as error:
+        return b"", str(error)
+    words = line.decode(errors="replace").split(" ")
+    if words[:2] != ["saddle", "checkpoint"] or len(words) != 4:
+        return b"", "its first line is not that of a checkpoint"
+    if words[3] != _digest(words[2], content):
+        return b"", "its digest is wrong"
+    if words[2] != str(FORMAT):
+        raise ValueError(f"{path} is a checkpoint of another version of Saddle (format {words[2]}, not {FORMAT})")
+    return content, ""
+
+
+def _digest(form: str, content: bytes) -> str:
+    return blake2b(content, digest_size=16, salt=form.encode()[:16]).hexdigest()
+
+
+def _read(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch advises to load it all the same, which would run what a stranger put into it
         raise ValueError(f"{path} is refused: it holds more than tensors and plain values") from error
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
-        raise ValueError(f"{path} is no checkpoint of this version of Saddle")
+    if not isinstance(state, dict) or not state.keys() >= NEEDED:
+        raise ValueError(f"{path} is no state of a run: that holds {', '.join(sorted(NEEDED))}")
     return state
 
 

@@ -98,4 +98,7 @@ def _become(command: list[str], environment: dict[str, str], stdout: int, stderr
     os.environ.update(environment)
     sys.argv = command[1:]
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text stream
-    runpy.run_path(command[1], run_name="__main__")
+    try:
+        runpy.run_path(command[1], run_name="__main__")
+    except KeyboardInterrupt:  # before the program could hear it
+        sys.exit(130)

@@ -3,9 +3,9 @@
 import sys
 
 from omegaconf import DictConfig, OmegaConf
-from yaml import YAMLError
+from yaml import MarkedYAMLError, YAMLError
 
-from saddle.config import check
+from saddle.config import ConfigError, check
 from saddle.environment import VERSION
 from saddle.runs.folder import RunFolder
 
@@ -20,18 +20,32 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     Raises:
         ValueError: it is not a configuration that this version can build.
     """
+    cfg = read_config(run)
+    made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
+    if made != VERSION:
+        print(f"note: {run.path} was made by Saddle {made}, this is {VERSION}", file=sys.stderr)
+    try:
+        check(cfg, files=files)
+    except ConfigError as error:
+        raise ValueError(f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}") from None
+    return cfg
+
+
+def read_config(run: RunFolder) -> DictConfig:
+    """What the run's config.yaml says, whether or not this version can build it; nothing in it is resolved.
+
+    Raises:
+        LookupError: it has none.
+        ValueError: it was changed by hand into something else.
+    """
     text = run.config()
     if "${" in text:  # it was stored resolved; an interpolation could read this machine's environment
         raise ValueError(f"{run.path / 'config.yaml'} holds an interpolation: it was changed by hand")
     try:
         cfg = OmegaConf.create(text)
     except YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{run.path / 'config.yaml'} is not YAML: it was changed by hand ({reason})") from None
+        line = error.problem_mark.line + 1 if isinstance(error, MarkedYAMLError) and error.problem_mark else "?"
+        raise ValueError(f"{run.path / 'config.yaml'} is not YAML in line {line}: it was changed by hand") from None
     if not isinstance(cfg, DictConfig):
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
-    made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
-    if made != VERSION:
-        print(f"note: {run.path} was made by Saddle {made}, this is {VERSION}", file=sys.stderr)
-    check(cfg, files=files)
     return cfg

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from omegaconf import DictConfig
 
 from saddle.child import cause_of
-from saddle.runs.earlier import still_asked
+from saddle.earlier import still_asked
 from saddle.runs.folder import RunFolder
 from saddle.runs.status import Status
 
@@ -52,9 +52,12 @@ class Job:
     def settle(self, code: int, last_words: list[str]) -> None:
         """Note how it ended, and why if it failed. What it could not say itself is written into its run's status.
 
-        A run that was there keeps its status where the job was refused: it has changed nothing.
+        A job that was refused has changed nothing, and so does this.
         """
         before, after = self.before, self.run.status()
+        if code == REFUSED and after.state == "running":
+            self.state, self.cause = "running", "another process trains it right now"
+            return
         if code == 0 and after.state == "finished":
             self.state = "finished"
             return
@@ -63,8 +66,7 @@ class Job:
             self.state, self.cause = after.state, str(after.details.get("error") or cause_of(code, last_words))
             return
         self.state, self.cause, self.last_words = "failed", cause_of(code, last_words), last_words[-8:]
-        refused = before.state != "new" and (code == REFUSED or before.state in ("finished", "running"))
-        if not refused:
+        if code != REFUSED and before.state not in ("finished", "running"):
             self.run.mark("failed", error=self.cause, last_words=last_words[-20:])
 
     def break_off(self) -> None:

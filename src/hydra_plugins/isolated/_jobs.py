@@ -14,11 +14,11 @@ from omegaconf import DictConfig
 
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._job import Job
+from saddle.earlier import other_code
 from saddle.report.comparison import closing_words, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
-from saddle.runs.earlier import other_code
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_hash, job_names, sweep_name
 from saddle.runs.place import Place

@@ -1,5 +1,6 @@
 """Jobs as processes of this machine, one after the other or side by side."""
 
+import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from omegaconf import DictConfig
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._devices import share_of_devices, visible_devices
 from saddle.child import Child
+from saddle.distributed.process import SWEEP
 from saddle.runs.place import Place
 
 
@@ -31,7 +33,11 @@ class Processes(Crew):
 
     def start(self, command: Sequence[str], place: Place, cfg: DictConfig) -> str:
         slot = next(slot for slot in range(self.sharing) if slot not in self._slots.values())
-        variables = {**place.environment(), **share_of_devices(self._devices, slot, self.sharing)}
+        variables = {
+            **place.environment(),
+            SWEEP: str(os.getpid()),
+            **share_of_devices(self._devices, slot, self.sharing),
+        }
         mark = f"[{place.job}/{place.jobs}] " if self.sharing > 1 else ""
         child = Child(command, variables, mark, self._prepared)
         self._slots[place.job], self._running[place.job] = slot, child

@@ -67,9 +67,9 @@ class SweepLauncher(Launcher):
                 flags=_flags(self.config),
             )
             crew = self.crew(jobs.folder)
-        except (ConfigError, ValueError) as error:
+            code = jobs.run(crew)
+        except (ConfigError, ValueError, OSError) as error:  # the last: a folder that cannot be written
             _refuse(str(error), say=True)
-        code = jobs.run(crew)
         if code:
             sys.exit(code)
         done = []

@@ -2,47 +2,53 @@
 
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 
 from saddle.distributed.world import any_rank
 from saddle.models.base import GenerativeModel
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Interruption(Callback):
     """Ends training in good order at the first signal; a second Ctrl-C ends it at once.
 
-    Several processes of one run agree on it between two stretches of updates, and store the state of the same update.
+    Several processes of one run agree on it after each update, and store the state of the same one.
 
-    Handlers stand while training lasts, over Lightning's own, which end a run between two D steps or not at all.
+    Args:
+        model: what is trained.
     """
 
-    def __init__(self) -> None:
-        self.earlier: dict[int, Any] = {}
-
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+    def __init__(self, model: GenerativeModel) -> None:
         self.model = model
-        self.earlier = {number: signal.signal(number, self._asked) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """While it lasts, signals are heard here, by nobody of Lightning, whose handlers end a run between two D steps.
+
+        It should last until everything is stored: a signal that comes twice must not break that off. A signal that was
+        ignored before, as `nohup` has it, stays so.
+        """
+        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        earlier = {number: signal.signal(number, self._asked) for number in heard}
+        try:
+            yield
+        finally:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         model.interrupted = any_rank(model.interrupted)
         trainer.should_stop = model.interrupted
 
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
-        self._give_back()
-
-    def on_exception(self, *_: object) -> None:
-        self._give_back()
-
     def _asked(self, number: int, frame: FrameType | None) -> None:
         if self.model.interrupted and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if not self.model.interrupted:
+            text = "\ninterrupted: the update is finished and stored (Ctrl-C again: at once)"
+            print(text, file=sys.stderr, flush=True)
         self.model.interrupted = True
-        print("\ninterrupted: the update is finished and stored (Ctrl-C again: at once)", file=sys.stderr, flush=True)
-
-    def _give_back(self) -> None:
-        for number, handler in self.earlier.items():
-            signal.signal(number, handler)
-        self.earlier = {}

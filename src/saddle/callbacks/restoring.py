@@ -18,6 +18,9 @@ class RestoredOptimizers(Callback):
         self.states = [] if state is None else state["optimizers"]
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+        if self.states and len(self.states) != len(trainer.optimizers):
+            own = len(trainer.optimizers)
+            raise ValueError(f"the checkpoint has the states of {len(self.states)} optimisers, this model has {own}")
         for optimizer, stored in zip(trainer.optimizers, self.states, strict=False):  # no states at the beginning
             optimizer.load_state_dict(stored)
         self.states = []  # their memory is not needed any more

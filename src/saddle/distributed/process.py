@@ -1,13 +1,17 @@
 """Which of a run's processes this one is. Imports nothing heavy: it is asked before torch is there."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal
 
 PARENT = "SADDLE_PARENT"
 """Environment variable with the process id of rank 0, which a process that it started must not outlive."""
+SWEEP = "SADDLE_SWEEP"
+"""Environment variable with the process id of the sweep that started this job."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at the parent."""
 
@@ -58,6 +62,21 @@ def end_with_parent() -> None:
     parent = os.environ.get(PARENT)
     if parent is not None:
         threading.Thread(target=_watch, args=(int(parent),), daemon=True, name="end-with-parent").start()
+
+
+def interrupt_with_sweep() -> None:
+    """Interrupt this process, as SIGTERM does, when the sweep whose job it is has gone without a farewell."""
+    sweep = os.environ.get(SWEEP)
+    if sweep is not None:
+        threading.Thread(target=_watch_sweep, args=(int(sweep),), daemon=True, name="interrupt-with-sweep").start()
+
+
+def _watch_sweep(sweep: int) -> None:
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(sweep, 0)  # no signal: only whether it is there
+            time.sleep(LOOK_EVERY)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _watch(parent: int) -> None:

@@ -107,7 +107,7 @@ def frechet_distance_of(real: Gaussian, features: Tensor) -> float:
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean [num_features] and unbiased covariance [num_features, num_features], float64; only half of it is computed."""
+    """Mean [num_features], unbiased covariance [num_features, num_features], float64; only half of it is computed."""
     count, num_features = features.shape
     mean = features.mean(dim=0, dtype=torch.float64)
     covariance = mean.new_zeros(num_features, num_features)

@@ -67,7 +67,8 @@ class GenerativeModel(LightningModule, ABC):
         for update in updates:
             self.iterate(update)
             self.updates = update + 1
-            if self.interrupted and world.size() == 1:  # several processes agree on it when the stretch is done
+            if world.any_rank(self.interrupted):  # all processes of a run end after the same update
+                self.interrupted = True
                 break
         self.guard.settle()
         require_finite_weights(dict(self.named_children()), self.updates)
@@ -86,7 +87,7 @@ class GenerativeModel(LightningModule, ABC):
         """The means since the last call, fetched in one transfer."""
         if not self._sums:
             return {}
-        means = torch.stack([total / self._counts[name] for name, total in self._sums.items()]).tolist()
+        means = torch.stack([total.to(self.device) / self._counts[name] for name, total in self._sums.items()]).tolist()
         names = list(self._sums)
         self._sums, self._counts = {}, {}
         return dict(zip(names, means, strict=True))

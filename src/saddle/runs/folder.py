@@ -31,6 +31,7 @@ class RunFolder:
         self.path = Path(path)
         self._beaten = 0.0
         self._details: dict[str, Any] = {}
+        self._found: Status | None = None
 
     @property
     def job(self) -> str:
@@ -76,6 +77,10 @@ class RunFolder:
         states = [self.checkpoints / name for name in ("last.ckpt", "previous.ckpt")]
         return (self.path / "config.yaml").is_file() and any(state.is_file() for state in states)
 
+    def has_results(self) -> bool:
+        """Whether there is anything that training has made."""
+        return bool(self.metrics() or self.grids() or self.weights.is_file() or self.summary())
+
     def write_config(self, text: str) -> None:
         """Store the whole resolved configuration, YAML."""
         self._write_text("config.yaml", text)
@@ -103,7 +108,7 @@ class RunFolder:
         return self._read_json("environment.json")
 
     def log(self, updates: int, numbers: Mapping[str, float]) -> None:
-        """Append one line to `metrics.jsonl`, on disk when this returns. A line torn by a crash is cut off first."""
+        """Append one line to `metrics.jsonl`, for whoever reads it. A line torn by a crash is cut off first."""
         line = {"updates": int(updates)} | {
             key: value if isinstance(value, int) else float(value) for key, value in numbers.items()
         }
@@ -175,6 +180,23 @@ class RunFolder:
         self._details = details
         self._beaten = time.monotonic()
         self._write_json("status.json", Status.of_this_process(state, details).stored())
+
+    def claim(self) -> None:
+        """Say that training is about to begin here, and remember how the run stood."""
+        self._found = self.status()
+        self.mark("running", updates=0)
+
+    def fail(self, **details: Any) -> None:
+        """Say that the run failed; one that was finished when it was claimed, and not touched since, is so still."""
+        found = self._found
+        if found is not None and found.state == "finished":
+            self.mark("finished", **found.details)
+        else:
+            self.mark("failed", **details)
+
+    def touch(self) -> None:
+        """Training begins: from here on the run is no longer how it was found."""
+        self._found = None
 
     @contextmanager
     def claiming(self) -> Iterator[None]:

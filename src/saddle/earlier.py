@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from yaml import YAMLError
+from omegaconf import DictConfig
 
 from saddle.environment import code
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, shown
 from saddle.runs.place import Place
+from saddle.stored import read_config, stored_config
 
 
 def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
@@ -22,11 +22,14 @@ def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
     A finished run answers the same command, one that did not finish is gone on with from its last checkpoint, and so is
     a finished one that is asked for more updates. A run with other settings is refused by the keys that differ. A run
     without a checkpoint is moved aside, as any is by `fresh=true`.
+
+    Raises:
+        ValueError: what the folder says of its run was changed by hand.
     """
     with folder.claiming():
         answer = _answer(cfg, folder)
         if answer is None:
-            folder.mark("running", updates=0)  # at once: a second command, a moment later, must find it taken
+            folder.claim()  # at once: a second command, a moment later, must find it taken
     return answer
 
 
@@ -38,10 +41,12 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
         return _refuse(f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}")
     state = "unfinished" if status.state == "new" else status.state
     if cfg.fresh or not folder.can_go_on():
+        if not folder.has_results():  # nothing that anybody would want to keep
+            return None
         aside = folder.move_aside() or Path()
         print(f"the {state} run that was here is now {shown(aside)}; training begins again")
         return None
-    stored = DictConfig(OmegaConf.create(folder.config()))
+    stored = stored_config(folder, files=False)
     asked, had = identity(cfg), identity(stored)
     more = asked.pop("updates") - had.pop("updates")
     if changed := differences(had, asked):
@@ -50,7 +55,10 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
             "fresh=true moves it aside and trains anew"
         )
     if status.state == "finished" and more < 0:
-        return _refuse(f"{shown(folder.path)} has {stored.updates:,} updates behind it: updates={cfg.updates} is less")
+        return _refuse(
+            f"{shown(folder.path)} has {stored.updates:,} updates behind it: updates={cfg.updates} is less; "
+            f"run={shown(folder.path)} shows it as it is, fresh=true trains anew"
+        )
     if Place.current() is None and (note := other_code([folder.environment()])):  # of a sweep its launcher says it
         print(f"note: {note}", file=sys.stderr)
     if status.state == "finished" and more == 0:
@@ -63,11 +71,10 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
 def still_asked(cfg: DictConfig, folder: RunFolder) -> bool:
     """Whether the folder's run, however it ended, is the one that `cfg` asks for; one that has not said it is."""
     try:
-        stored = DictConfig(OmegaConf.create(folder.config()))
-        return not differences(identity(stored), identity(cfg))
+        return not differences(identity(read_config(folder)), identity(cfg))
     except LookupError:
         return True
-    except (ValueError, YAMLError):  # changed by hand: the job itself says so
+    except ValueError:  # changed by hand: the job itself says so
         return False
 
 

@@ -1,0 +1,118 @@
+"""What a run is equipped with beside its model: instruments, loggers, progress, and what it leaves behind."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger
+
+from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.measure import Instrument, Measure
+from saddle.callbacks.progress import Progress
+from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.wandb import Wandb
+from saddle.config import instantiate
+from saddle.data.base import Data
+from saddle.environment import VERSION
+from saddle.metrics.evaluator import Evaluator
+from saddle.models.base import GenerativeModel
+from saddle.runs.folder import RunFolder
+from saddle.runs.place import Place
+from saddle.runs.summary import higher_is_better, summarise
+
+LOSSES = ("loss_discriminator", "loss_generator")
+
+
+def recipe(cfg: DictConfig, data: Data) -> dict[str, Any]:
+    """All that it takes to draw with the weights that a run leaves, without the rest of its configuration."""
+    return {
+        "saddle": VERSION,
+        "generator": OmegaConf.to_container(cfg.network.generator, resolve=True),
+        "codes": {"size": cfg.code_size, "prior": cfg.prior},
+        "samples": {"shape": list(data.shape), "data": data.name},
+    }
+
+
+def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:
+    """Which W&B run this is."""
+    return next((logger.identity() for logger in loggers if isinstance(logger, Wandb)), None)
+
+
+def intervals(cfg: DictConfig) -> list[int]:
+    """Updates at whose multiples something is due."""
+    return [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
+
+
+def instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
+    """All that is measured while the model is trained."""
+    return [
+        TrainingLosses(every=cfg.log_every),
+        SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
+        *evaluations(cfg, evaluator),
+    ]
+
+
+def evaluations(cfg: DictConfig, evaluator: Evaluator | None) -> list[Instrument]:
+    """What all ranks measure together."""
+    if evaluator is None:
+        return []
+    return [Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed)]
+
+
+def loggers(
+    cfg: DictConfig, data: str, folder: RunFolder, evaluator: Evaluator | None, earlier: dict[str, Any] | None
+) -> list[Logger]:
+    """Where readings go: the run folder, and Weights & Biases if that is wanted; `earlier`: its run so far."""
+    loggers: list[Logger] = [RunLog(folder=folder)]
+    make = instantiate(cfg.logger)
+    if make is not None:
+        best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
+        config = OmegaConf.to_container(cfg, resolve=True)
+        tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("model", "loss")]
+        tags = [data, *tags]
+        loggers.append(
+            make(
+                folder=folder.path,
+                group=folder.sweep,
+                job=folder.job,
+                job_type="training",
+                tags=tags,
+                config=config,
+                best=best,
+                earlier=earlier,
+            )
+        )
+    return loggers
+
+
+def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: Evaluator | None) -> Progress:
+    """The line or bar for the person in front of the terminal."""
+    place = Place.current()
+    names = [*LOSSES, *(evaluator.metrics[:1] if evaluator is not None else [])]
+    title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
+    return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)
+
+
+def summary(
+    folder: RunFolder,
+    facts: dict[str, Any],
+    model: GenerativeModel,
+    seconds: float,
+    evaluator: Evaluator | None,
+    loggers: Sequence[Logger],
+) -> dict[str, Any]:
+    """What the run comes to, for summary.json."""
+    lines = folder.metrics()
+    return {
+        "data": facts,
+        "updates": model.updates,
+        "images_seen": model.updates * model.real_per_update,
+        "seconds": round(seconds, 1),
+        "main_metric": None if evaluator is None else evaluator.metrics[0],
+        "lower_is_better": True,
+        "floor": None if evaluator is None else evaluator.floor()[evaluator.metrics[0]],
+        "protocol": None if evaluator is None else evaluator.protocol(),
+        "metrics": summarise(lines, [] if evaluator is None else evaluator.metrics),
+        "wandb": next((logger.closing_line() for logger in loggers if isinstance(logger, Wandb)), None),
+        "wandb_path": next((logger.path for logger in loggers if isinstance(logger, Wandb)), None),
+    }
