@@ -14,7 +14,7 @@ import yaml
 from omegaconf import DictConfig
 
 from hydra_plugins.isolated._devices import share_of_devices, visible_devices
-from hydra_plugins.isolated._job import Job
+from hydra_plugins.isolated._job import REFUSED, Job
 from hydra_plugins.isolated._jobs import Jobs
 from hydra_plugins.isolated._processes import Processes
 from hydra_plugins.isolated._queue import Queue
@@ -225,6 +225,17 @@ def test_gpus_are_shared_out_evenly_or_in_turn() -> None:
     assert shares == ["0,1", "2,3"]
     assert [share_of_devices(["0", "1"], slot, 3)["CUDA_VISIBLE_DEVICES"] for slot in range(3)] == ["0", "1", "0"]
     assert share_of_devices([], 0, 2) == share_of_devices(["0"], 0, 1) == {}
+
+
+def test_a_job_that_another_process_trains_is_not_touched(tmp_path: Path) -> None:
+    """It was new when the sweep began; a second sweep of the same command was quicker."""
+    run = RunFolder(tmp_path / "seed-0")
+    job = Job(number=1, run=run, overrides=["seed=0"], cfg=DictConfig({}), before=run.status())
+    run.mark("running")
+    stored = (run.path / "status.json").read_text()
+    job.settle(REFUSED, ["error: it is being trained right now"])
+    assert (job.state, job.cause) == ("running", "another process trains it right now")
+    assert (run.path / "status.json").read_text() == stored
 
 
 def test_a_refused_job_does_not_spoil_the_finished_run_in_its_folder(program: list[str]) -> None:

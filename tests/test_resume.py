@@ -359,3 +359,109 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="refused: it holds more than tensors"):
         Checkpoints(tmp_path).load()
     assert not (tmp_path / "done").exists()
+
+
+# What must not spoil a run
+
+
+MLP = "network=mlp"
+
+
+def test_a_run_begun_with_fresh_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """`fresh=true` belongs to the command, not to the run."""
+    folder = RunFolder("runs/single/one")
+    train(folder, MLP, "updates=9", "fresh=true")
+    cfg = stored_config(folder, files=True)
+    cfg.updates = 13
+    assert answer_of_earlier_run(cfg, folder) is None
+    assert "going on with the run" in capsys.readouterr().out
+    assert run(cfg, folder) == 0
+    assert (folder.summary() or {})["updates"] == 13
+
+
+def test_a_refused_extension_leaves_a_finished_run_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = RunFolder("runs/single/one")
+    train(folder, MLP, "updates=9")
+    before = {folder.path / name: (folder.path / name).read_bytes() for name in ("config.yaml", "metrics.jsonl")}
+    assert train(folder, MLP, "updates=13", "trainer.accelerator=gpu") == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert folder.status().state == "finished"
+    assert before == {path: path.read_bytes() for path in before}
+    assert train(folder, MLP, "updates=13") == 0
+
+
+def test_fewer_updates_than_there_are_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = RunFolder("runs/single/one")
+    cut(folder, monkeypatch, "GAN.discriminator_step", 11, MLP, "updates=13")
+    assert train(folder, MLP, "updates=5") == 1
+    assert "has 8 updates behind it: updates=5 is less" in capsys.readouterr().err
+    assert train(folder, MLP, "updates=13") == 0
+
+
+def test_settings_changed_by_hand_are_found(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = RunFolder("runs/single/one")
+    train(folder, MLP, "updates=9")
+    config = folder.path / "config.yaml"
+    config.write_text(config.read_text().replace("lr: 0.001", "lr: 0.5"))
+    cfg = stored_config(folder, files=True)
+    cfg.updates = 13
+    assert answer_of_earlier_run(cfg, folder) is None
+    assert run(cfg, folder) == 1
+    said = capsys.readouterr().err
+    assert "config.yaml was changed by hand" in said
+    assert "lr: 0.001 -> 0.5" in said
+    assert folder.status().state == "finished"
+
+
+@pytest.mark.parametrize(
+    "content", ["a: [", "- 1", "{}", "updates: x", "_target_: os.system", "seed: ${oc.env:HOME}", "seed: ${nix:HOME}"]
+)
+def test_a_spoilt_configuration_is_refused_in_words(content: str) -> None:
+    folder = RunFolder("runs/single/one")
+    train(folder, MLP, "updates=9")
+    (folder.path / "config.yaml").write_text(content)
+    with pytest.raises(ValueError, match=r"config\.yaml") as refusal:
+        answer_of_earlier_run(composed(*SMALL, *EVERY, MLP, "updates=9"), folder)
+    assert os.environ["HOME"] not in str(refusal.value)
+
+
+def test_a_reader_that_goes_away_does_not_end_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As behind `| head -1`, or where the terminal was closed."""
+    ours, its = os.pipe()
+    os.close(ours)
+    folder = RunFolder("runs/single/one")
+    with os.fdopen(its, "w", buffering=1) as gone, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", gone)
+        patch.setattr(sys, "stderr", gone)
+        assert train(folder, MLP, "updates=9") == 0
+    assert folder.status().state == "finished"
+
+
+@pytest.mark.parametrize("moment", ["RunFolder.log", "RunFolder.write_summary"])
+def test_a_signal_is_heard_from_the_first_evaluation_to_the_last_file(
+    moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the evaluation before the first update the run is interrupted; when all is trained it finishes."""
+    folder = RunFolder("runs/single/one")
+    name = moment.partition(".")[2]
+    plain = getattr(RunFolder, name)
+
+    def signalled(*arguments: Any) -> Any:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        return plain(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, name, signalled)
+        code = train(folder, MLP, "updates=9")
+    assert (code, folder.status().state) == ((130, "interrupted") if name == "log" else (0, "finished"))
+    assert folder.can_go_on()
+
+
+def test_a_start_that_was_broken_off_leaves_no_debris() -> None:
+    folder = RunFolder("runs/single/one")
+    die(folder)
+    assert train(folder, MLP, "updates=9") == 0
+    assert [path.name for path in folder.path.parent.iterdir() if not path.name.startswith(".")] == ["one"]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 from torch.distributed import DistError
 
@@ -55,7 +56,7 @@ def _run(cfg: DictConfig, folder: RunFolder) -> int:
         with suppress(OSError):  # of a full disk: then the run is known by its dead process
             folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
             where = " (the trace is in its status.json)"
-        if not isinstance(error, ValueError | OSError | RankDiedError):  # not a wrong input but a mistake of ours
+        if not isinstance(error, ValueError | OSError | RankDiedError | MisconfigurationException):  # a mistake of ours
             traceback.print_exc()
         print(f"error: {error}{_left(error, folder)}", file=sys.stderr)
         print(f"failed: {shown(folder.path)}{where}", file=sys.stderr)
