@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import re
+import resource
 import runpy
 import shlex
 import sys
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import wandb
 from hydra.utils import instantiate
@@ -340,6 +342,25 @@ def test_training_goes_on_when_the_service_process_is_killed(capfd: pytest.Captu
     assert len(lines) == 1
     assert "metrics.jsonl has every number" in lines[0]
     wandb.run = None  # W&B itself forgets a lost run only at exit
+
+
+def test_training_goes_on_when_the_disk_takes_no_more_pictures(capfd: pytest.CaptureFixture[str]) -> None:
+    """W&B writes a picture into a folder of its own before it logs it; the system really refuses that file."""
+    run = logger()
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    capfd.readouterr()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        run.log_metrics({"samples": Image.fromarray(noise)}, step=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    run.warn("D is saturated: it has won")
+    run.log_metrics({"loss_g": 1.0}, step=2)
+    run.finalize("success")
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "W&B takes no more of this run" in line
+    assert "metrics.jsonl has every number" in line
 
 
 @pytest.mark.parametrize(("mode", "closing"), [("offline", "W&B offline: wandb sync"), ("disabled", "W&B: disabled")])
