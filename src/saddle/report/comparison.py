@@ -43,8 +43,8 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
         others = " or failed" if "failed" in states else ""
         lines.append(f"  the same command again: jobs that finished{others} are skipped, the others go on or begin")
     if "failed" in states:
-        lines.append("  with sweep.retry_failed=true: what failed is repeated from its last state; a run that diverged")
-        lines.append("  will diverge again, so choose other settings for it")
+        lines.append("  the same command with sweep.retry_failed=true: what failed is repeated from its last state;")
+        lines.append("  a run that diverged would diverge again: it needs other settings")
     return "\n".join(lines)
 
 
