@@ -19,7 +19,7 @@ def main(argv: list[str]) -> None:
     """Compare what `argv` names."""
     given = arguments(ARGUMENTS, argv, __doc__)
     if len(given) > 1:
-        sys.exit(f"{argv[0]}: give sweep= or run=, not both")
+        sys.exit("error: give sweep= or run=, not both")
     try:
         if "run" in given:
             runs = [find_run(given["run"])]
@@ -29,7 +29,7 @@ def main(argv: list[str]) -> None:
             runs = runs_of(folder)
         rows = read_rows(runs)
     except (LookupError, ValueError) as error:
-        sys.exit(f"{argv[0]}: {error}")
+        sys.exit(f"error: {error}")
     print(f"{folder}\n\n{terminal(rows)}\n")
     write_comparison(folder, rows)
     print(f"Written: {folder / FIGURE}, {folder / TABLE}")

@@ -45,7 +45,7 @@ def main(argv: list[str]) -> None:
     given = arguments(ARGUMENTS, argv, __doc__)
     mistake = _mistake(given)
     if mistake:
-        sys.exit(f"{argv[0]}: {mistake}")
+        sys.exit(f"error: {mistake}")
     os.environ |= thread_variables(side_by_side=1)  # before torch is imported
     show_warnings_as_notes()
     try:
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> None:
         else:
             _runs(given)
     except (LookupError, ValueError, OSError) as error:
-        sys.exit(f"{argv[0]}: {error}")
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("\ninterrupted: what was being measured is not stored")
 

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 from saddle.arguments import arguments
+from saddle.runs.folder import RunFolder
+from saddle.runs.messages import without_weights
 from saddle.runs.sweep import find_run
 from saddle.threads import thread_variables
 
@@ -20,23 +22,31 @@ def main(argv: list[str]) -> None:
     """Draw what `argv` asks for."""
     given = arguments(ARGUMENTS, argv, __doc__)
     if "run" not in given:
-        sys.exit(f"{argv[0]}: run=runs/SWEEP/JOB is missing; --help says more")
-    count, seed = (_whole(argv[0], key, given[key]) if key in given else None for key in ("count", "seed"))
+        sys.exit("error: run=runs/SWEEP/JOB is missing; --help says more")
+    count, seed = (_whole(key, given[key]) if key in given else None for key in ("count", "seed"))
     out = Path(given.get("out", "samples")).expanduser()
     try:
         run = find_run(given["run"])
+        _require(run, out)  # importing torch takes longer than a refusal may
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         from saddle.sampling import grid_of, write_samples
 
         write_samples(run, count=count or 64, seed=seed, out=out)
     except (LookupError, ValueError, OSError) as error:
-        sys.exit(f"{argv[0]}: {error}")
+        sys.exit(f"error: {error}")
     print(f"{count or 64:,} samples of {run.path} are in {out}/; the first of them together: {grid_of(out)}")
 
 
-def _whole(program: str, key: str, text: str) -> int:
+def _require(run: RunFolder, out: Path) -> None:
+    if not run.weights.is_file():
+        raise LookupError(without_weights(run))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"out={out} is not an empty folder: samples of two calls would be mixed; choose another")
+
+
+def _whole(key: str, text: str) -> int:
     if not text.isdecimal() or (key == "count" and int(text) == 0):
-        sys.exit(f"{program}: {key}={text} takes a whole number")
+        sys.exit(f"error: {key}={text} takes a whole number{' above 0' * (key == 'count')}")
     return int(text)
 
 

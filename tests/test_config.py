@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -17,13 +18,13 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import PositiveInt
 from torch import nn
 
-from members import needs
+from members import build, needs
 from saddle.config import ConfigError, check, check_jobs, enter, help_text, instantiate, precheck, quote_paths, rules
 from saddle.config.composing import Composer, composer
 from saddle.config.keys import CONF, KINDS, groups
 from saddle.config.kinds import Opaque, describe, fits, mended
 from saddle.config.signatures import signature
-from saddle.config.source import Definition, find
+from saddle.config.source import Definition, attribute, find
 from saddle.data import files
 from saddle.losses.minimax import Minimax
 from saddle.networks.mlp import MLPGenerator
@@ -196,6 +197,22 @@ def test_every_member_composes_and_passes(group: str, member: str, made: Compose
     check(made.compose([*[f"{name}={member}" for name in names], *needs(group, member, tmp_path)]), conf)
 
 
+@pytest.mark.parametrize("member", groups(CONF)["penalty"])
+def test_a_penalty_on_slopes_and_a_coupled_discriminator_are_refused_together(
+    member: str, made: Composer, conf: Path
+) -> None:
+    """What the class says, read from its source, is what the object says."""
+    penalty = build("penalty", member)
+    cfg = made.compose([f"penalty={member}", "network.discriminator.norm=batch"])
+    if penalty is None or not penalty.per_sample:
+        check(cfg, conf)
+        return
+    answer = f"norm=batch: the penalty, {type(penalty).__name__}, looks .*norm=none, layer or spectral"
+    with pytest.raises(ConfigError, match=answer):
+        check(cfg, conf)
+    check(made.compose([f"penalty={member}", "network.discriminator.norm=layer"]), conf)
+
+
 def test_files_that_must_be_there_are_looked_for_before_anything_else(
     made: Composer, conf: Path, tmp_path: Path
 ) -> None:
@@ -255,6 +272,16 @@ def test_help_names_every_group_member_and_key_in_a_few_screens() -> None:
     assert all(f"  {key}=" in text or f"  {key}." in text for key in KINDS)
     assert len(text.splitlines()) < 120
     assert max(map(len, text.splitlines())) <= 120
+
+
+def test_all_texts_of_a_group_begin_in_one_column() -> None:
+    choices = help_text().partition("group.key=value\n")[2].partition("\nKEYS")[0]
+    sections = re.split(r"^  [^ *\n].*\n", choices, flags=re.MULTILINE)[1:]  # at the names of the groups
+    for section, members in zip(sections, filter(None, groups(CONF).values()), strict=True):
+        labelled = re.findall(r"^  [* ] (\w+)( +)", section, re.MULTILINE)
+        found = {name: len(name + space) for name, space in labelled if name in members and len(space) > 1}
+        assert list(found) == members
+        assert len(set(found.values())) == 1
 
 
 def test_neither_help_nor_a_refusal_imports_what_is_heavy() -> None:
@@ -359,6 +386,7 @@ def toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             "Renamed = Original\n"
             "class Kit:\n    def __init__(self, count: PositiveInt, odd: nowhere.Thing, **rest: int) -> None: ...\n"
             "class Bare(nn.Module): ...\n"
+            "class Child(Renamed): ...\nclass Painted(Original):\n    color: bool = True\n"
         ),
         "stars.py": "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: float\n    y: float = 0.0\n",
     }
@@ -397,6 +425,13 @@ def test_dataclasses_and_modules_without_constructor(toys: str) -> None:
     assert [argument.required for argument in arguments(f"{toys}.Point").values()] == [True, False]
     assert arguments(f"{toys}.inner.Bare") == {}
     assert find(f"{toys}.inner.Nothing") is None
+
+
+def test_constants_are_found_through_bases(toys: str) -> None:
+    for name, color in (("Car", 1), ("inner.Parent", None), ("inner.Child", 1), ("inner.Painted", True)):
+        found = find(f"{toys}.{name}")
+        assert isinstance(found, Definition)
+        assert attribute(found, "color") == color
 
 
 def test_the_source_says_what_the_class_says() -> None:

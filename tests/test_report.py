@@ -130,9 +130,15 @@ def test_a_picture_of_runs_that_say_nothing_is_a_picture(tmp_path: Path) -> None
 def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> None:
     failed = read_rows([RunFolder(sweep / "loss-hinge")])
     assert "make fid" not in closing_words(sweep, failed)
-    assert "finished jobs are skipped" in closing_words(sweep, failed)
+    assert "sweep.retry_failed=true" in closing_words(sweep, failed)
+    assert "the same command again" not in closing_words(sweep, failed)
+    begun = read_rows([RunFolder(sweep / "loss-hinge"), RunFolder(sweep / "later")], {"later": "not started"})
+    assert "jobs that finished or failed are skipped, the others go on" in closing_words(sweep, begun)
+    assert "jobs that finished are skipped" in closing_words(sweep, begun[1:])
+    assert "retry_failed" not in closing_words(sweep, begun[1:])
     words = closing_words(sweep, read_rows([RunFolder(sweep / "loss-nonsaturating")] * 2))
     assert words.count("  offline") == 1
+    assert "same command" not in words
     assert f"run={sweep}/loss-nonsaturating" in words
 
 

@@ -13,8 +13,11 @@ import pytest
 from PIL import Image
 
 from saddle.arguments import arguments
+from saddle.callbacks.measure import Measure
 from saddle.runs.folder import RunFolder, replace_file
+from saddle.runs.messages import closing
 from saddle.runs.naming import job_names, sweep_name
+from saddle.runs.place import Place
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
 from saddle.threads import cores
@@ -206,6 +209,34 @@ def test_cores_are_those_of_the_container(tmp_path: Path) -> None:
     assert cores(tmp_path / "fs", tmp_path / "own") == 1
 
 
+def test_what_a_job_needs_besides_its_updates_counts_for_those_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begun 30 s before its first update, 2 updates/s: 80 s a job, of which 25 are left of this, and two are to come.
+
+    One that was gone on with from update 40 says the same.
+    """
+    from saddle.callbacks import progress
+
+    clock = 1000.0
+    monkeypatch.setattr(progress, "monotonic", lambda: clock)
+    monkeypatch.setattr(progress, "time", lambda: clock + 7e8)
+    place = Place(job=2, jobs=4, to_come=2, side_by_side=1, began=clock + 7e8 - 30)
+    told = progress.Progress(updates=100, title="", place=place, measure=Measure(instruments=[], updates=100), names=[])
+    for first in (0, 40):
+        told.first, told.started = first, 1000.0
+        clock = 1000.0 + (50 - first) / 2
+        assert told.state(50).rstrip() == "2.0/s  left 0:25, sweep 3:05"
+        clock = 1000.0
+
+
+def test_only_a_single_run_says_what_to_do_next(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.write_summary({"updates": 5, "seconds": 1.0, "main_metric": None})
+    assert "next: make fid" in closing(run)
+    place = Place(job=1, jobs=2, to_come=1, side_by_side=1, began=0.0)
+    for name, value in place.environment().items():
+        monkeypatch.setenv(name, value)
+    assert closing(run) == "done: 5 updates in 1 s"
+
+
 ALLOWED = {"sweep": "a sweep's folder", "run": "a run's folder"}
 
 
@@ -218,14 +249,14 @@ def test_arguments_take_any_path_and_nothing_counts_as_not_given() -> None:
     ("argv", "message"),
     [
         (["swep=x"], "there is no argument swep=; did you mean sweep=?"),
-        (["runs/x"], "'runs/x'? Arguments are written key=value: sweep=, run="),
+        (["runs/x"], "what is 'runs/x'? Arguments are written key=value: sweep=, run="),
         (["run=a", "run=b"], "run= is given twice"),
     ],
 )
 def test_wrong_arguments_are_refused_in_one_line(argv: list[str], message: str) -> None:
     with pytest.raises(SystemExit) as refusal:
         arguments(ALLOWED, ["compare.py", *argv])
-    assert message in str(refusal.value)
+    assert str(refusal.value).startswith(f"error: {message}")
     assert "\n" not in str(refusal.value)
 
 

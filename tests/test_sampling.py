@@ -1,5 +1,6 @@
 """A finished run's model again: the same samples, bit for bit, and nothing from a stranger's folder is trusted."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from omegaconf import OmegaConf
 from safetensors.torch import save_file
 
+import sample
 from members import composed
 from saddle.building import build_model
 from saddle.runs.folder import RunFolder
@@ -66,3 +68,18 @@ def test_other_weights_are_refused(run: RunFolder) -> None:
     run.weights.unlink()
     with pytest.raises(LookupError, match="no weights"):
         load_model(run, stored_config(run, files=False))
+
+
+def test_what_can_be_refused_at_once_is_refused_before_anything_heavy_is_imported(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "saddle.sampling", None)  # an import of it would now fail
+    for out in (tmp_path, run.weights):
+        with pytest.raises(SystemExit) as refusal:
+            sample.main(["sample.py", f"run={run.path}", f"out={out}"])
+        assert str(refusal.value).startswith(f"error: out={out} is not an empty folder")
+    run.weights.unlink()
+    with pytest.raises(SystemExit, match=r"^error: .* has no weights: it is .*; train it to its end"):
+        sample.main(["sample.py", f"run={run.path}", f"out={tmp_path / 'out'}"])
+    with pytest.raises(SystemExit, match=r"^error: count=0 takes a whole number above 0"):
+        sample.main(["sample.py", f"run={run.path}", "count=0"])

@@ -24,13 +24,13 @@ def arguments(allowed: Mapping[str, str], argv: Sequence[str], about: str = "") 
             sys.exit(0)
         key, equals, value = argument.partition("=")
         if not equals:
-            sys.exit(f"{program}: what is {argument!r}? Arguments are written key=value: {_list(allowed)}")
+            sys.exit(f"error: what is {argument!r}? Arguments are written key=value: {_list(allowed)}")
         if key not in allowed:
             near = get_close_matches(key, allowed, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}=? It takes" if near else "it takes"
-            sys.exit(f"{program}: there is no argument {key}=; {hint} {_list(allowed)}")
+            sys.exit(f"error: there is no argument {key}=; {hint} {_list(allowed)}")
         if key in given:
-            sys.exit(f"{program}: {key}= is given twice, as {given[key]!r} and {value!r}")
+            sys.exit(f"error: {key}= is given twice, as {given[key]!r} and {value!r}")
         given[key] = value
     return {key: value for key, value in given.items() if value}
 

@@ -110,7 +110,7 @@ class Jobs:
 
     def _start(self, job: Job, crew: Crew, to_come: int) -> None:
         sharing = min(crew.sharing, len(self.jobs))
-        place = Place(job=job.number, jobs=len(self.jobs), to_come=to_come, side_by_side=sharing)
+        place = Place(job=job.number, jobs=len(self.jobs), to_come=to_come, side_by_side=sharing, began=time.time())
         path = str(job.run.path).replace("\\", "\\\\").replace('"', '\\"')
         command = [*self.program, *self.flags, *job.overrides, "hydra.mode=RUN", f'hydra.run.dir="{path}"']
         _say(f"\nJob {job.number} of {len(self.jobs)}: {job.run.job}")
@@ -130,13 +130,10 @@ class Jobs:
     def _report(self) -> None:
         rows = read_rows([job.run for job in self.jobs], {job.run.job: job.state for job in self.jobs})
         _say(f"\n{terminal(rows)}")
-        failed = [job for job in self.jobs if job.state == "failed"]
-        for job in failed:
+        for job in (job for job in self.jobs if job.state == "failed"):
             _say(f"\n{job.run.job} failed: {job.cause}")
             for line in job.last_words:
                 _say(f"  | {line}")
-        if failed:
-            _say("\nthe same command with sweep.retry_failed=true repeats what failed, from its last state")
         if any(row.metrics for row in rows):
             write_comparison(self.folder, rows)
         _say(f"\n{closing_words(self.folder, rows)}")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from time import monotonic
+from time import monotonic, time
 
 from pytorch_lightning import Callback, Trainer
 from tqdm import tqdm
@@ -68,11 +68,19 @@ class Progress(Callback):
         seconds = monotonic() - self.started
         done = updates - self.first
         left = seconds / done * (self.updates - updates)
-        whole = seconds / done * self.updates
-        sweep = f", sweep {_clock(self.place.left(left, whole))}" if self.place is not None else ""
+        sweep = f", sweep {_clock(self.left_of_sweep(self.place, left, seconds / done))}" if self.place else ""
         shown = {name: self.measure.latest[name] for name in self.names if name in self.measure.latest}
         numbers = "  ".join(f"{name} {number:.4g}" for name, number in shown.items())
         return f"{done / seconds:.1f}/s  left {_clock(left)}{sweep}  {numbers}"
+
+    def left_of_sweep(self, place: Place, left: float, per_update: float) -> float:
+        """Seconds until the last job ends: those to come start and evaluate as well, as this one did.
+
+        Args:
+            left: seconds that this job still needs.
+            per_update: seconds; those to come also do the updates that a run which is gone on with has behind it.
+        """
+        return place.left(left, time() - place.began + left + per_update * self.first)
 
 
 def _clock(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """The help text: what there is, by topic, read from the files that define it."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
@@ -20,7 +21,8 @@ Saddle trains generative adversarial networks and compares them: one game, two p
 
 SWEEPS = """\
 SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process
-  of its own. All are checked before the first starts. name=... names the sweep; the same command goes on with it.
+  of its own. All are checked before the first starts. The same command goes on with it; with name=NAME it may have
+  more values than before, and keeps the jobs that are done.
   hydra.launcher.jobs=2 trains two jobs side by side; hydra/launcher=submitit_slurm submits all of them to a cluster.
 
 RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
@@ -46,9 +48,9 @@ def _groups(conf: Path) -> str:
     for group, members in groups(conf).items():
         names = [key for key in defaults if key.partition("@")[0] == group] or [group]
         lines.append(f"  {', '.join(names)}")
-        for member in members:
-            mark = "*" if defaults.get(names[0]) == member else " "
-            lines.append(_row(f"  {mark} {member}", 20, _first_comment(conf / group / f"{member}.yaml")))
+        marks = ["*" if defaults.get(names[0]) == member else " " for member in members]
+        labels = [f"  {mark} {member}" for mark, member in zip(marks, members, strict=True)]
+        lines += _aligned(labels, [_first_comment(conf / group / f"{member}.yaml") for member in members], least=20)
     return "\n".join(lines) + "\n"
 
 
@@ -60,13 +62,15 @@ def _first_comment(path: Path) -> str:
 def _keys(conf: Path) -> str:
     written = (conf / f"{ROOT}.yaml").read_text(encoding="utf-8")
     found = re.findall(r"^(?:(\w+):\n  )?(\w+): +(\S+) +# (.+)$", written, re.MULTILINE)
-    rows = [
-        _row(f"  {f'{above}.' * bool(above)}{key}={default}", 28, explanation)
-        for above, key, default, explanation in found
-    ]
+    labels = [f"  {f'{above}.' * bool(above)}{key}={default}" for above, key, default, _ in found]
+    rows = _aligned(labels, [explanation for *_, explanation in found], least=20)
     return "\n".join(["KEYS  with their defaults", *rows]) + "\n"
 
 
-def _row(label: str, column: int, text: str) -> str:
-    """A label, and its text from a column on."""
-    return fill(text, WIDTH, initial_indent=f"{label} ".ljust(column), subsequent_indent=" " * column)
+def _aligned(labels: Sequence[str], texts: Sequence[str], least: int) -> list[str]:
+    """Each label with its text, all texts from one column on, which is `least` or more."""
+    column = max(least, *(len(label) + 2 for label in labels))
+    return [
+        fill(text, WIDTH, initial_indent=label.ljust(column), subsequent_indent=" " * column)
+        for label, text in zip(labels, texts, strict=True)
+    ]

@@ -12,6 +12,8 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from saddle.config.kinds import describe, fits
 from saddle.config.messages import show
+from saddle.config.source import attribute
+from saddle.config.targets import resolve
 from saddle.weights import weights_file
 
 Values = dict[str, Any]
@@ -140,7 +142,21 @@ def square_images(values: Values) -> Iterator[str]:
             )
 
 
-RULES: tuple[Rule, ...] = (shared_out, enough_images, optimizer_ranges, square_images)
+def slopes_of_samples(values: Values) -> Iterator[str]:
+    """A penalty on D's slope at single samples wants a D that does not couple them."""
+    penalty = values.get("penalty")
+    if not penalty or values["network"]["discriminator"].get("norm") != "batch":
+        return
+    found = resolve(penalty["_target_"], "penalty")
+    if attribute(found, "per_sample") is True:
+        yield (
+            f"network.discriminator.norm=batch: the penalty, {found.name}, looks at D's slope at single samples, which "
+            "a D with batch normalisation does not have; set network.discriminator.norm=none, layer or spectral, or "
+            "choose another penalty"
+        )
+
+
+RULES: tuple[Rule, ...] = (shared_out, enough_images, optimizer_ranges, square_images, slopes_of_samples)
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)
 """Which files there must be."""

@@ -72,6 +72,23 @@ def member(module: Module, name: str, seen: frozenset[tuple[str, str]] = frozens
     return None
 
 
+def attribute(found: Definition, name: str) -> object:
+    """The constant that a class, or the nearest of its bases that can be found, binds to `name`; None if none does."""
+    node = found.node
+    if not isinstance(node, ast.ClassDef):
+        return None
+    for statement in node.body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=bound)], value=ast.Constant(value=value))
+                | ast.AnnAssign(target=ast.Name(id=bound), value=ast.Constant(value=value))
+            ) if bound == name:
+                return value
+    bases = (member(found.module, base.id) for base in node.bases if isinstance(base, ast.Name))
+    held = (attribute(base, name) for base in bases if isinstance(base, Definition))
+    return next((value for value in held if value is not None), None)
+
+
 def _follow(bound: Definition, seen: frozenset[tuple[str, str]]) -> Definition | Module | None:
     """`Name = Other` is `Other`, where that can be found."""
     if isinstance(bound.node, ast.Name) and bound.node.id in bound.module.bindings:

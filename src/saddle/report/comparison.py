@@ -38,8 +38,13 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
         lines.append("  make fid      the finished runs measured again, all numbers in one table")
         lines.append("  make compare  the comparison again")
         lines.append(f"  python src/sample.py run={shlex.quote(str(finished[-1].folder))}   new samples")
-    if len(finished) < len(rows):
-        lines.append("  the same command again: finished jobs are skipped, the others go on from their last state")
+    states = {row.status for row in rows}
+    if states - {"finished", "failed"}:
+        others = " or failed" if "failed" in states else ""
+        lines.append(f"  the same command again: jobs that finished{others} are skipped, the others go on or begin")
+    if "failed" in states:
+        lines.append("  the same command with sweep.retry_failed=true: what failed is repeated from its last state;")
+        lines.append("  a run that diverged would diverge again: it needs other settings")
     return "\n".join(lines)
 
 

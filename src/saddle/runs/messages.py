@@ -9,6 +9,7 @@ from shlex import quote
 from omegaconf import DictConfig
 
 from saddle.runs.folder import RunFolder
+from saddle.runs.place import Place
 
 
 def show_warnings_as_notes() -> None:
@@ -35,7 +36,7 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
 
 
 def closing(folder: RunFolder) -> str:
-    """What came out, where it is, what to do next."""
+    """What came out, where it is, and of a single run what to do next; of a sweep its launcher says it once."""
     summary = folder.summary() or {}
     numbers = [
         f"{name} {value['last']:.4g} (best {value['best']:.4g} at update {value['best_updates']:,})"
@@ -44,12 +45,13 @@ def closing(folder: RunFolder) -> str:
     ]
     grid = folder.last_grid()
     run = quote(str(shown(folder.path)))
+    next_steps = [] if Place.current() else [f"next: make fid RUN={run}    python src/sample.py run={run} count=64"]
     return "\n".join(
         [
             "; ".join([f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s", *numbers]),
             *([f"last grid: {shown(grid)}"] if grid else []),
             *([summary["wandb"]] if summary.get("wandb") else []),
-            f"next: make fid RUN={run}    python src/sample.py run={run} count=64",
+            *next_steps,
         ]
     )
 
