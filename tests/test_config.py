@@ -59,6 +59,12 @@ MISTAKES = [
     ("optimizer.generator.amsgrad=true", "write +optimizer.generator.amsgrad=true"),
     ("network.generator.width=???", "network.generator.width is missing: set network.generator.width=..."),
     ("seed=${sed}", "Interpolation key 'sed' not found"),
+    ("penalty.gamma=1", "choose one first: penalty=r1, penalty=r1_r2, penalty=r1_r2_r3gan_cifar10 or penalty=r2"),
+    (
+        "penalty.gama=1",
+        "no penalty is chosen that has gama; choose one first: penalty=dragan, penalty=gradient_penalty,",
+    ),
+    ("logger=none logger.project=x", "no logger is chosen that has project; choose one first: logger=wandb"),
     # grammar and flags
     ("seed", "a setting is written KEY=VALUE, without spaces"),
     ("seed = 3", "a setting is written KEY=VALUE, without spaces"),

@@ -94,7 +94,13 @@ class Composer:
         del composed["hydra"]
         for override in parsed:
             if override not in choosing and not override.is_hydra_override():
-                check_key(override, composed, _mounts(cfg))
+                check_key(override, composed, _mounts(cfg), self._having)
+
+    def _having(self, group: str, key: str) -> list[str]:
+        """The members of a group that have a key; those that have any, if none has it."""
+        options = self._options(group, ObjectType.CONFIG)
+        nodes = {member: self._load([f"{group}={member}"]).get(group) or {} for member in options}
+        return [name for name, node in nodes.items() if key in node] or [name for name, node in nodes.items() if node]
 
 
 @contextmanager

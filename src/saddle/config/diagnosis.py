@@ -1,6 +1,6 @@
 """Why an override does not compose: no such member, no such group, no such key."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from hydra.core.override_parser.types import Override
@@ -49,8 +49,13 @@ def check_replaced(override: Override, mounts: Sequence[str]) -> None:
             raise ConfigError(f"{override.input_line}: a member is chosen with {mount}={override.get_value_string()}")
 
 
-def check_key(override: Override, composed: dict[str, Any], mounts: Sequence[str]) -> None:
-    """Refuse a key that is not there, or one that is added although it is."""
+def check_key(
+    override: Override, composed: dict[str, Any], mounts: Sequence[str], having: Callable[[str, str], list[str]]
+) -> None:
+    """Refuse a key that is not there, or one that is added although it is.
+
+    `having(group, key)` are the members of a group that have a key; those that have any, if none has it.
+    """
     line, key, at = str(override.input_line), override.key_or_group, composed
     if key in mounts and key not in composed:
         raise ConfigError(f"{line}: the group {key} has no members yet")
@@ -64,6 +69,9 @@ def check_key(override: Override, composed: dict[str, Any], mounts: Sequence[str
             above = ".".join(steps[:depth])
             if step in _arguments(at, above):
                 raise ConfigError(f"{line}: {above} leaves {step} at its default; write +{line}")
+            if not at and above in mounts:
+                first = listing([f"{above}={member}" for member in having(above, step)], "or")
+                raise ConfigError(f"{line}: no {above} is chosen that has {step}; choose one first: {first}")
             place = f"{above} has no {step}" if above else f"there is no key {step}"
             held = listing([str(name) for name in at if not str(name).startswith("_")], "and")
             near = meant(_alternatives(steps, depth, at, composed, mounts), f"it has {held}" if above else "")
