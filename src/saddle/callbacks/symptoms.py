@@ -42,8 +42,8 @@ class Symptoms:
         since = self._lasting("saturated", updates, present)
         return since and (
             f"D is saturated: it has told all reals from all fakes since update {since}, and its loss says little to "
-            "G. Smooth D (network.discriminator.norm=spectral), slow it down (optimizer.discriminator.lr), or give it "
-            "fewer steps (d_steps)"
+            "G. Smooth D (a penalty such as penalty=r1, dcgan's norm=spectral), slow it down "
+            "(optimizer.discriminator.lr), or give it fewer steps (d_steps)"
         )
 
     def _vanished(self, updates: int, readings: Mapping[str, float]) -> str | None:
@@ -54,8 +54,8 @@ class Symptoms:
         since = self._lasting("vanished", updates, norm < self.vanished * self._largest)
         return since and (
             f"G's gradient has vanished: since update {since} its norm is below {self.vanished:g} of its largest "
-            f"({norm:.2g} against {self._largest:.2g}), so G hardly moves. Where D wins, loss=nonsaturating keeps a "
-            "gradient and loss=minimax does not; a smoother D helps either"
+            f"({norm:.2g} against {self._largest:.2g}), so G hardly moves. Where D wins, minimax's gradient vanishes "
+            "and nonsaturating's does not; with any loss a smoother D helps (penalty=r1)"
         )
 
     def _collapsed(self, updates: int, readings: Mapping[str, float]) -> str | None:

@@ -57,7 +57,8 @@ def _require_finite(network: str, update: int, loss: float, norm: float) -> None
     what = "gradient" if isfinite(loss) else "loss"
     raise DivergedError(
         f"the {network}'s {what} is not finite in update {update:,} (loss {loss:.4g}, gradient norm {norm:.4g}): the "
-        f"run has diverged; try a smaller learning rate (optimizer.{network}.lr), or another loss or penalty"
+        "run has diverged; try smaller learning rates (optimizer.discriminator.lr, optimizer.generator.lr), or another "
+        "loss or penalty"
     )
 
 

@@ -1,6 +1,7 @@
 """R3GAN (Huang et al. 2024, arXiv 2501.05441, configuration E): residual networks without normalisation.
 
-Written from the paper, for 8 to 256 pixels. One stage for each resolution from 4 x 4 to the image, of `blocks` blocks:
+Written after the paper's description, for 8 to 256 pixels; its full text was not at hand to compare with. One stage
+for each resolution from 4 x 4 to the image, of `blocks` blocks:
 
     x + conv1x1(lrelu(conv3x3(lrelu(conv1x1(x)))))        LeakyReLU(0.2), the last convolution without a bias
 
