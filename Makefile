@@ -52,8 +52,10 @@ protocols: setup  ## how far apart the numbers of other evaluation protocols are
 	$(RUNPY) experiments/protocols/table.py $(if $(WEIGHTS),weights="$(WEIGHTS)")
 	$(RUNPY) experiments/protocols/agreement.py $(if $(WEIGHTS),weights="$(WEIGHTS)")
 
-bench: setup  ## what an evaluation costs beside training (minutes, on a quiet machine)
+bench: setup  ## training against hand-written loops, what an evaluation costs (half an hour on a quiet machine)
+	$(RUNPY) experiments/speed/training.py
 	$(RUNPY) experiments/speed/evaluation.py
+	$(RUNPY) experiments/speed/frechet.py
 
 faults: setup  ## fifty kills at random moments, each resumed and compared bit for bit (minutes)
 	$(RUNPY) experiments/faults/kills.py

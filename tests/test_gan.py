@@ -8,11 +8,14 @@ import pytest
 import torch
 from pytorch_lightning import Callback
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
+from saddle.callbacks.in_turn import InTurn
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.measure import Measure
 from saddle.data.pixels import from_uint8
 from saddle.losses.minimax import Minimax
+from saddle.models.average import Average
 from saddle.models.gan import GAN
 from saddle.noise import noise, visited
 from toy import Toy, dcgan, game, mlp, play
@@ -253,3 +256,31 @@ def test_a_run_that_diverges_ends_with_an_error() -> None:
     measure = Measure(instruments=[TrainingLosses(every=2)], updates=20)
     with pytest.raises(ValueError, match=r"discriminator's loss is not finite in update 1 .*diverged"):
         play(game(make_discriminator_optimizer=explosive), 20, measure, every=2)
+
+
+def test_the_average_is_torchs_own_bit_for_bit() -> None:
+    """Its decay rises as (1 + t) / (10 + t); statistics of a batch normalisation are copied."""
+
+    def lerp(averages: Any, weights: Any, t: Any) -> None:
+        torch._foreach_lerp_(averages, weights, 1 - min(0.8, (1 + int(t)) / (10 + int(t))))
+
+    network, _ = dcgan("batch", 16)
+    ours, torchs = Average(network, 0.8), AveragedModel(network, multi_avg_fn=lambda a, w, t: lerp(a, w, t))
+    codes = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    for t in range(40):
+        network(codes)  # moves the statistics
+        for parameter in network.parameters():
+            parameter.data.mul_(1.1).add_(0.01)
+        ours.update(t)
+        with torch.no_grad():
+            torchs.update_parameters(network)
+    theirs = torchs.module.state_dict()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.module.state_dict().items())
+
+
+def test_a_callback_that_acts_elsewhere_is_refused() -> None:
+    class Elsewhere(Callback):
+        def on_before_backward(self, *_: Any) -> None: ...
+
+    with pytest.raises(ValueError, match="Elsewhere acts at on_before_backward; callbacks act at on_train_start"):
+        InTurn([Elsewhere()])

@@ -1,6 +1,6 @@
 """How fast is training, against the loop of most tutorials and against the best hand-written loop for the same work?
 
-    python experiments/speed/training.py [only=WORDS] [rounds=15]       two cores that do nothing else: about 20 minutes
+    python experiments/speed/training.py [only=WORDS] [rounds=7]       two cores that do nothing else: about 20 minutes
     python experiments/speed/training.py memory=saddle|best             peak memory of one side, in a process of its own
 
 Three sides play the same game in one process, in turn, a stretch of updates each: (a) the tutorials' loop, (b) the best
@@ -58,7 +58,7 @@ from saddle.training import best_precision, train
 HERE = Path(__file__).resolve().parent
 ALLOWED = {
     "only": "games whose name has these words",
-    "rounds": "of all sides in turn, by default 15",
+    "rounds": "of all sides in turn, by default 7",
     "memory": "saddle or best: the peak of that side alone",
 }
 LOG_EVERY = 20
@@ -70,8 +70,8 @@ GAMES: dict[str, tuple[list[str], int]] = {
     "mlp on points, k = 5": ([*POINTS, "d_steps=5"], 80),
     "dcgan, k = 1": (["d_steps=1"], 20),
     "dcgan, k = 5": (["d_steps=5"], 20),
-    "dcgan of 512 channels, k = 1": (WIDE, 4),
-    "resnet of SNGAN's size, k = 1": (SNGAN, 2),
+    "dcgan of 512 channels, k = 1": (WIDE, 1),
+    "resnet of SNGAN's size, k = 1": (SNGAN, 1),
     "resnet of SNGAN's size, k = 5": ([*SNGAN, "d_steps=5"], 1),
 }
 """Settings, and updates in a stretch."""
@@ -105,7 +105,7 @@ def main() -> None:
     if "memory" in given:
         print(_peak(given["memory"]))
         return
-    rounds = int(given.get("rounds", 15))
+    rounds = int(given.get("rounds", 7))
     rows = []
     for name in (name for name in GAMES if given.get("only", "") in name):
         rows.append({"game": name, **_measure(*GAMES[name], rounds)})

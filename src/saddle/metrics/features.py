@@ -11,7 +11,7 @@ from torch import Tensor
 
 from saddle.metrics.comparison import Comparison
 from saddle.metrics.extractor import Classifier, Extractor
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import Gaussian, frechet_distance, frechet_distance_of
 from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import KernelDistance
 from saddle.metrics.manifold import Manifold
@@ -72,16 +72,16 @@ class FeatureDistances(Comparison[Tensor]):
     def compare(self, looks: Sequence[Tensor]) -> dict[str, float]:
         fake = torch.cat(list(looks))  # [count, num_features]
         fake = fake.cpu() if fake.device.type == "mps" else fake  # which has no float64
-        gaussian = Gaussian.fitted(fake)
-        numbers = [frechet_distance(self._gaussian, gaussian), self._kernel(fake)]
+        numbers = [frechet_distance_of(self._gaussian, fake), self._kernel(fake)]
         if isinstance(self.extractor, Classifier):
             numbers.append(inception_score(self.extractor.logits(fake), self.score_splits))
         overlap = self._manifold(fake)
-        numbers += [*(overlap[metric] for metric in OVERLAP), self._diversity(gaussian)]
+        numbers += [*(overlap[metric] for metric in OVERLAP), self._diversity(fake)]
         return dict(zip(self.names, numbers, strict=True))
 
-    def _diversity(self, fake: Gaussian) -> float:
-        return fake.variance / self._gaussian.variance if self._gaussian.variance else nan  # equal reals: no measure
+    def _diversity(self, fake: Tensor) -> float:
+        variance = float(fake.double().var(dim=0).sum())
+        return variance / self._gaussian.variance if self._gaussian.variance else nan  # equal reals: no measure
 
     def settings(self) -> dict[str, Any]:
         own = {
