@@ -56,6 +56,7 @@ bench: setup  ## training against hand-written loops, what an evaluation costs (
 	$(RUNPY) experiments/speed/training.py
 	$(RUNPY) experiments/speed/evaluation.py
 	$(RUNPY) experiments/speed/frechet.py
+	$(RUNPY) experiments/speed/start.py
 
 faults: setup  ## fifty kills at random moments, each resumed and compared bit for bit (minutes)
 	$(RUNPY) experiments/faults/kills.py

@@ -12,6 +12,7 @@ than these do not compare between machines. Writes results/training.json and the
 
 import copy
 import json
+import logging
 import os
 import resource
 import statistics
@@ -102,6 +103,7 @@ def main() -> None:
     """Measure all games, write results and tables."""
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     warnings.simplefilter("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     if "memory" in given:
         print(_peak(given["memory"]))
         return
@@ -156,7 +158,7 @@ def _train(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: C
         checkpoints=Checkpoints(folder.checkpoints), every=cfg.checkpoint_every, stored=None, facts=dict
     )
     progress = Progress(updates=updates, title="saddle", place=None, measure=measure, names=["loss_discriminator"])
-    callbacks = [measure, Interruption(), checkpoint, lifecycle, progress, last]
+    callbacks = [measure, Interruption(model), checkpoint, lifecycle, progress, last]
     trainer = instantiate(cfg.trainer, loggers=[RunLog(folder=folder)], callbacks=callbacks)
     train(model=model, data=data, trainer=trainer, updates=updates, every=[LOG_EVERY, stretch])
 

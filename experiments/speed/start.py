@@ -1,0 +1,101 @@
+"""How long does it take from a command to its first update, and to the jobs of a sweep after the first?
+
+    python experiments/speed/start.py       two cores that do nothing else: about 3 minutes
+
+Medians of three: `import pytorch_lightning` alone; `--help`; the default run until it trains and until its first update
+is logged (the evaluation before the first update lies between the two); a second and third job of a sweep, from the end
+of the one before to the first update. Writes results/start.json and a table of README.md.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from saddle.environment import describe
+from saddle.report import readme
+from saddle.threads import thread_variables
+
+HERE = Path(__file__).resolve().parent
+TRAIN = [sys.executable, str(HERE.parents[1] / "src" / "train.py")]
+RUN = ["logger=none", "log_every=1", "updates=2"]
+ROUNDS = 3
+
+
+def main() -> None:
+    """Measure, and write results and table."""
+    os.environ |= thread_variables(side_by_side=1)
+    cache = os.environ.get("SADDLE_CACHE", str(HERE.parents[1] / ".cache"))
+    with tempfile.TemporaryDirectory() as place:
+        os.chdir(place)
+        os.environ["SADDLE_CACHE"] = cache
+        _first_update([*TRAIN, *RUN, "hydra.run.dir=runs/warm"], Path("runs/warm"))  # the data, and what is cached
+        imports = _median(lambda: _whole([sys.executable, "-c", "import pytorch_lightning"]))
+        shown = _median(lambda: _whole([*TRAIN, "--help"]))
+        singles = [_first_update([*TRAIN, *RUN, f"hydra.run.dir=runs/{i}"], Path(f"runs/{i}")) for i in range(ROUNDS)]
+        later = _jobs()
+    trains, first = (statistics.median(times) for times in zip(*singles, strict=True))
+    found = {"import": imports, "help": shown, "trains": trains, "first_update": first, "later_job": later}
+    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    (HERE / "results" / "start.json").write_text(json.dumps({**found, **machine}, indent=1) + "\n")
+    title = ["import pytorch_lightning", "--help", "a run trains", "its first update", "a later job's first update"]
+    table = readme.table(title, [[f"{seconds:.1f} s" for seconds in found.values()]])
+    readme.replace(HERE / "README.md", "start", table)
+    print(table)
+
+
+def _median(measure: Callable[[], float]) -> float:
+    return statistics.median(measure() for _ in range(ROUNDS))
+
+
+def _whole(command: Sequence[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def _first_update(command: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Seconds until the run has looked at everything and evaluates, and until its first update is logged."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    trains = _when(lambda: (folder / "metrics.jsonl").exists()) - began
+    first = _when(lambda: '"updates": 1,' in _log(folder)) - began
+    if process.wait():
+        raise RuntimeError(f"{' '.join(command)} failed")
+    return trains, first
+
+
+def _jobs() -> float:
+    """Seconds from the start of a sweep's second and third job to its first logged update, the median."""
+    process = subprocess.Popen(
+        [*TRAIN, "-m", *RUN, "name=jobs", "seed=0,1,2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    seconds = []
+    for before, job in (("seed-0", "seed-1"), ("seed-1", "seed-2")):
+        began = _when(lambda before=before: '"finished"' in _text(Path("runs/jobs", before, "status.json")))  # type: ignore[misc]  # its own
+        seconds.append(_when(lambda job=job: '"updates": 1,' in _log(Path("runs/jobs", job))) - began)  # type: ignore[misc]  # its own
+    process.wait()
+    return statistics.median(seconds)
+
+
+def _when(happened: Callable[[], bool]) -> float:
+    while not happened():
+        time.sleep(0.02)
+    return time.perf_counter()
+
+
+def _log(folder: Path) -> str:
+    return _text(folder / "metrics.jsonl")
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+if __name__ == "__main__":
+    main()
