@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports last, Ctrl-C ends the process without a trace
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports last, Ctrl-C ends the process without a trace
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
