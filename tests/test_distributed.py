@@ -29,11 +29,9 @@ Patch = pytest.MonkeyPatch
 Found = tuple[dict[str, Any], list[dict[str, Any]]]
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What `ranks.all_checks` found in one process, and in each of two."""
-    folder = tmp_path_factory.mktemp("ranks")
-    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2", "NODE_RANK": "0"}
+def in_ranks(folder: Path, world: int) -> list[dict[str, Any]]:
+    """What `ranks.all_checks` finds in each of `world` processes."""
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(world), "NODE_RANK": "0"}
     path = os.pathsep.join([str(PROJECT / "src"), str(PROJECT / "tests")])
     processes = [
         subprocess.Popen(
@@ -43,12 +41,23 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
             stderr=subprocess.PIPE,
             text=True,
         )
-        for rank in range(2)
+        for rank in range(world)
     ]
-    one = ranks.all_checks()
-    errors = [process.communicate(timeout=200)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], errors
-    return one, [torch.load(folder / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
+    errors = [process.communicate(timeout=300)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * world, errors
+    return [torch.load(folder / f"rank{rank}.pt", weights_only=True) for rank in range(world)]
+
+
+@pytest.fixture(scope="module")
+def one() -> dict[str, Any]:
+    """The same in this process alone."""
+    return ranks.all_checks()
+
+
+@pytest.fixture(scope="module")
+def found(one: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """In one process, and in each of two."""
+    return one, in_ranks(tmp_path_factory.mktemp("ranks"), 2)
 
 
 def free_port() -> int:
@@ -70,6 +79,15 @@ def test_twenty_updates_are_those_of_one_process(found: Found, game: str) -> Non
     assert furthest(one["first_gradients"], two[0]["first_gradients"]) < 1e-12
     assert two[0]["noted"] == pytest.approx(one["noted"], abs=1e-6)  # logged in float32
     assert two[0]["noted"] == two[1]["noted"]
+
+
+@pytest.mark.slow
+def test_four_processes_are_one(one: dict[str, Any], tmp_path: Path) -> None:
+    four = in_ranks(tmp_path, 4)
+    for name, game in one["games"].items():
+        others = [checks["games"][name]["state"].values() for checks in four]
+        assert furthest(game["state"].values(), others[0]) < 1e-9, name
+        assert all(all(map(torch.equal, others[0], other)) for other in others[1:]), name
 
 
 @pytest.mark.parametrize("game", [name for name in ranks.GAMES if "batch norm" not in name])
