@@ -192,6 +192,19 @@ def test_a_rank_that_dies_is_the_cause(launcher: RanksLauncher, tmp_path: Path) 
         launcher.launch(work)
 
 
+def test_a_rank_that_is_stopped_is_ended_and_named(launcher: RanksLauncher, tmp_path: Path, monkeypatch: Patch) -> None:
+    """It is alive, says nothing, and everybody would wait for it."""
+    monkeypatch.setattr(launcher_module, "STOPPED", 0.5)
+    (tmp_path / "rank.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
+
+    def work() -> None:
+        time.sleep(2.5)
+        raise RuntimeError("Connection closed by peer")
+
+    with pytest.raises(RankDiedError, match="rank 1: stopped by a signal"):
+        launcher.launch(work)
+
+
 def test_no_rank_outlives_the_first(launcher: RanksLauncher, tmp_path: Path) -> None:
     """A mistake of rank 0 ends the others, and stays its own."""
     told = tmp_path / "told.json"

@@ -186,6 +186,9 @@ class Rank:
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def stopped(self) -> bool:
+        return False
+
     def last_words(self) -> list[str]:
         return []
 

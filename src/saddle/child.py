@@ -9,6 +9,7 @@ import termios
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from saddle.prepared import PreparedProcess
@@ -83,6 +84,13 @@ class Child:
     def ended(self) -> bool:
         """Whether it has; may be asked in a signal's handler, also while `wait` waits."""
         return self._process.ended()
+
+    def stopped(self) -> bool:
+        """Whether a signal made it stand still; where there is no /proc nobody can tell."""
+        try:
+            return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+        except OSError:
+            return False
 
     def send(self, number: int) -> None:
         """Send a signal to it and to what it started."""

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from lightning_fabric.plugins import ClusterEnvironment
@@ -19,6 +20,8 @@ GRACE = 10.0
 """Seconds after a rank's death in which rank 0 should notice by itself; gloo does at once, NCCL perhaps never."""
 FAREWELL = 30.0
 """Seconds that the other ranks have to end when the work is done."""
+STOPPED = 30.0
+"""Seconds for which another rank may stand still by a signal (SIGSTOP) before it counts as dead."""
 ABANDONED = 75
 """Exit code of a rank that lost the others: it is no cause."""
 
@@ -33,6 +36,7 @@ class _Rank:
     child: Child
     ended: threading.Event = field(default_factory=threading.Event)
     code: int = 0
+    stopped: bool = False
 
 
 class RanksLauncher(_SubprocessScriptLauncher):
@@ -88,6 +92,7 @@ class RanksLauncher(_SubprocessScriptLauncher):
             rank = _Rank(number=number, child=Child(program, {**shared, "LOCAL_RANK": str(number)}))
             self._ranks.append(rank)
             threading.Thread(target=self._watch, args=(rank, trainer), daemon=True, name=f"rank-{number}").start()
+            threading.Thread(target=self._end_if_stopped, args=(rank,), daemon=True, name=f"state-{number}").start()
 
     def _watch(self, rank: _Rank, trainer: Trainer | None) -> None:
         rank.code = rank.child.wait()
@@ -97,6 +102,16 @@ class RanksLauncher(_SubprocessScriptLauncher):
         self._died.set()
         if not self._over.wait(GRACE):  # this process waits in a collective that does not end
             self._give_up(trainer)
+
+    def _end_if_stopped(self, rank: _Rank) -> None:
+        """Others would wait for a rank that was stopped, in an evaluation for days."""
+        since = monotonic()
+        while not rank.ended.wait(STOPPED / 10):
+            if not rank.child.stopped():
+                since = monotonic()
+            elif monotonic() - since > STOPPED:
+                rank.stopped = True
+                rank.child.send(signal.SIGKILL)
 
     def _give_up(self, trainer: Trainer | None) -> None:
         error = RankDiedError(self._cause())
@@ -114,4 +129,10 @@ class RanksLauncher(_SubprocessScriptLauncher):
 
     def _cause(self) -> str:
         died = [rank for rank in self._ranks if rank.ended.is_set() and rank.code not in (0, ABANDONED)]
-        return "; ".join(f"rank {rank.number}: {cause_of(rank.code, rank.child.last_words())}" for rank in died)
+        return "; ".join(f"rank {rank.number}: {_cause_of(rank)}" for rank in died)
+
+
+def _cause_of(rank: _Rank) -> str:
+    if rank.stopped:
+        return f"stopped by a signal for {STOPPED:.0f} s, and then killed"
+    return cause_of(rank.code, rank.child.last_words())
