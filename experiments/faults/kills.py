@@ -159,7 +159,7 @@ def _start(name: str, folder: RunFolder) -> int:
         with initialize_config_dir(str(CONF), version_base=None):
             cfg = compose("train", overrides=[*COMMON, *EVERY, *CASES[name]])
         answer = answer_of_earlier_run(cfg, folder)
-        launcher.Child = lambda command, variables: Rank(variables, cfg, folder)  # type: ignore[misc,assignment]  # its place
+        launcher.Child = lambda command, variables: Rank(variables, cfg, folder)
         code = run(cfg, folder) if answer is None else answer
     finally:
         os._exit(code)

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from saddle.environment import describe
@@ -77,10 +78,18 @@ def _jobs() -> float:
     )
     seconds = []
     for before, job in (("seed-0", "seed-1"), ("seed-1", "seed-2")):
-        began = _when(lambda before=before: '"finished"' in _text(Path("runs/jobs", before, "status.json")))  # type: ignore[misc]  # its own
-        seconds.append(_when(lambda job=job: '"updates": 1,' in _log(Path("runs/jobs", job))) - began)  # type: ignore[misc]  # its own
+        began = _when(partial(_finished, before))
+        seconds.append(_when(partial(_begun, job)) - began)
     process.wait()
     return statistics.median(seconds)
+
+
+def _finished(job: str) -> bool:
+    return '"finished"' in _text(Path("runs/jobs", job, "status.json"))
+
+
+def _begun(job: str) -> bool:
+    return '"updates": 1,' in _log(Path("runs/jobs", job))
 
 
 def _when(happened: Callable[[], bool]) -> float:

@@ -174,7 +174,7 @@ def _game(cfg: DictConfig, data: Data, folder: Path, *, bf16: bool) -> Game:
     """Fresh networks of the same kind, and the images."""
     model = build_model(cfg)
     assert isinstance(model, GAN)
-    pixels = data.train[np.arange(len(data.train))] if isinstance(data, Images) else data.points  # type: ignore[attr-defined]  # Points
+    pixels = data.train[np.arange(len(data.train))] if isinstance(data, Images) else data.points
     log = RunFolder(folder)
     lines = iter(range(1, 10**9))
     return Game(
