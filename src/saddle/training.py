@@ -87,7 +87,7 @@ class QuietTrainer(Trainer):
         )
         if self.strategy.root_device.type == "cpu":
             # Lightning asks torch to count GPUs without starting CUDA. Adam asks for them in every step, and where
-            # there are none each answer costs a search for the driver, 0.1 ms.
+            # there are none each answer costs a search for the driver.
             os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 

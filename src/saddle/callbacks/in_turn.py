@@ -13,7 +13,7 @@ class InTurn(Callback):
     """Calls `callbacks` in their order, at `HOOKS` alone.
 
     Lightning goes through its list of callbacks three times in every step of an optimiser, for hooks that none of them
-    has: a tenth of the time of a small game.
+    has, which a small game feels.
 
     Raises:
         ValueError: one of them acts at another moment.

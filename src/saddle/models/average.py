@@ -12,8 +12,8 @@ class Average(nn.Module):
         average <- d average + (1 - d) weights,    d = min(decay, (1 + t) / (10 + t)) after update t + 1, t = 1, 2, ...
 
     and a copy of the weights after the first update: a short run is not held back by its first weights. Buffers, such
-    as the statistics of a batch normalisation, are copied every time. torch's own `AveragedModel` does the same ten
-    times as slowly for a small network, and fetches its counter from the device in every update.
+    as the statistics of a batch normalisation, are copied every time. torch's own `AveragedModel` gives the
+    same bits, but goes through all tensors in Python and fetches its counter from the device in every update.
 
     Args:
         network: what is averaged.
