@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import ranks
 from saddle.distributed import launcher as launcher_module
 from saddle.distributed.launcher import RankDiedError, RanksLauncher
 from saddle.distributed.process import PARENT, rank_of_process
+from saddle.distributed.spare import spares
 from saddle.networks.base import couples_samples
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.networks.initial import initialised
@@ -172,80 +174,101 @@ def test_which_process_is_the_first() -> None:
     assert rank_of_process({"RANK": "5", "LOCAL_RANK": "1"}) == 5
 
 
-@pytest.fixture
-def launcher(tmp_path: Path, monkeypatch: Patch) -> Iterator[RanksLauncher]:
-    """Of one more rank, which does what `rank.py` says."""
-    monkeypatch.setattr(sys, "argv", [str(tmp_path / "rank.py"), "an argument"])
-    yield RanksLauncher(LightningEnvironment(), num_processes=2, num_nodes=1)
+@contextmanager
+def launcher(rank: Callable[[], int]) -> Iterator[RanksLauncher]:
+    """Of one more rank, which does this."""
+    with spares(1, rank) as waiting:
+        yield RanksLauncher(LightningEnvironment(), num_processes=2, num_nodes=1, waiting=waiting)
     assert "LOCAL_RANK" not in os.environ
 
 
-def test_a_rank_that_dies_is_the_cause(launcher: RanksLauncher, tmp_path: Path) -> None:
+def test_a_rank_that_dies_is_the_cause() -> None:
     """Rank 0 sees a connection that was closed; what it says is why."""
-    (tmp_path / "rank.py").write_text("import sys; sys.exit('no memory left')")
 
     def work() -> None:
         time.sleep(1)
         raise RuntimeError("Connection closed by peer")
 
-    with pytest.raises(RankDiedError, match="rank 1: no memory left"):
-        launcher.launch(work)
+    with (
+        launcher(lambda: sys.exit("no memory left")) as two,
+        pytest.raises(RankDiedError, match="rank 1: no memory left"),
+    ):
+        two.launch(work)
 
 
-def test_a_rank_that_is_stopped_is_ended_and_named(launcher: RanksLauncher, tmp_path: Path, monkeypatch: Patch) -> None:
+def test_a_rank_that_is_stopped_is_ended_and_named(monkeypatch: Patch) -> None:
     """It is alive, says nothing, and everybody would wait for it."""
     monkeypatch.setattr(launcher_module, "STOPPED", 0.5)
-    (tmp_path / "rank.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
 
     def work() -> None:
         time.sleep(2.5)
         raise RuntimeError("Connection closed by peer")
 
-    with pytest.raises(RankDiedError, match="rank 1: stopped by a signal"):
-        launcher.launch(work)
+    def stop() -> int:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return 0
+
+    with launcher(stop) as two, pytest.raises(RankDiedError, match="rank 1: stopped by a signal"):
+        two.launch(work)
 
 
-def test_no_rank_outlives_the_first(launcher: RanksLauncher, tmp_path: Path) -> None:
+def test_no_rank_outlives_the_first(tmp_path: Path) -> None:
     """A mistake of rank 0 ends the others, and stays its own."""
     told = tmp_path / "told.json"
-    (tmp_path / "rank.py").write_text(
-        f"import json, os, sys, time; wanted = {PARENT!r}, 'LOCAL_RANK', 'WORLD_SIZE'\n"
-        f"said = dict(pid=os.getpid(), arguments=sys.argv[1:], **{{key: os.environ[key] for key in wanted}})\n"
-        f"open({str(told) + '.new'!r}, 'w').write(json.dumps(said)); os.rename({str(told) + '.new'!r}, {str(told)!r})\n"
-        "time.sleep(60)"
-    )
+
+    def rank() -> int:
+        said = {"pid": os.getpid(), **{key: os.environ[key] for key in (PARENT, "LOCAL_RANK", "WORLD_SIZE")}}
+        (tmp_path / "new").write_text(json.dumps(said))
+        (tmp_path / "new").rename(told)
+        time.sleep(60)
+        return 0
 
     def work() -> None:
         while not told.exists():
             time.sleep(0.05)
         raise ValueError("the run has diverged")
 
-    with pytest.raises(ValueError, match="diverged"):
-        launcher.launch(work)
+    with launcher(rank) as two, pytest.raises(ValueError, match="diverged"):
+        two.launch(work)
     said = json.loads(told.read_text())
-    expected = {PARENT: str(os.getpid()), "LOCAL_RANK": "1", "WORLD_SIZE": "2", "arguments": ["an argument"]}
-    assert said.items() >= expected.items()
+    assert said.items() >= {PARENT: str(os.getpid()), "LOCAL_RANK": "1", "WORLD_SIZE": "2"}.items()
     time.sleep(0.5)
     with pytest.raises(ProcessLookupError):
         os.kill(said["pid"], 0)
 
 
-def test_a_rank_zero_that_waits_without_end_is_ended(
-    launcher: RanksLauncher, tmp_path: Path, monkeypatch: Patch
-) -> None:
+def test_a_rank_that_was_never_begun_ends(tmp_path: Path) -> None:
+    """A run that was refused, or finished long ago, leaves nobody waiting; and a rank does nothing before its word."""
+    begun = tmp_path / "begun"
+
+    def rank() -> int:
+        begun.touch()
+        return 0
+
+    with spares(2, rank) as waiting:
+        time.sleep(0.2)
+    assert [spare.wait(5) for spare in waiting] == [0, 0]
+    assert not begun.exists()
+
+
+def test_a_rank_zero_that_waits_without_end_is_ended(monkeypatch: Patch) -> None:
     """As NCCL does: the collective never returns. What the callbacks are told is the cause."""
-    (tmp_path / "rank.py").write_text("import os; os.kill(os.getpid(), 9)")
     monkeypatch.setattr(launcher_module, "GRACE", 0.2)
     ended: list[int] = []
     told: list[str] = []
-    monkeypatch.setattr(os, "_exit", ended.append)
 
     class Told:
         def on_exception(self, trainer: Any, model: Any, error: BaseException) -> None:
             told.append(str(error))
 
+    def rank() -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
     trainer: Any = type("Trainer", (), {"callbacks": [Told()], "lightning_module": None})()
-    launcher.launch(lambda: time.sleep(3), trainer=trainer)
+    with launcher(rank) as two:
+        monkeypatch.setattr(os, "_exit", ended.append)
+        two.launch(lambda: time.sleep(3), trainer=trainer)
     assert ended == [1]
     assert len(told) == 1
     assert "rank 1: killed (SIGKILL)" in told[0]
@@ -256,14 +279,15 @@ TWO = ["trainer.accelerator=cpu", "trainer.precision=32-true", "hydra.run.dir=ru
 
 def ranks_of(pid: int) -> list[int]:
     """The processes that a run's rank 0 has started."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            if folder.name.isdigit() and f"{PARENT}={pid}\0".encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:  # it has ended, or is someone else's
-            continue
-    return found
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.slow
@@ -309,7 +333,7 @@ def test_a_rank_that_is_killed_ends_the_run(tmp_path: Path, victim: int) -> None
     os.kill([process.pid, other][victim], signal.SIGKILL)
     process.wait(30)
     time.sleep(2.5)
-    assert not ranks_of(process.pid)
+    assert not alive(other)
     if victim == 1:
         status = json.loads((tmp_path / "runs/two/status.json").read_text())
         assert status["state"] == "failed"

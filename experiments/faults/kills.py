@@ -29,19 +29,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig
 from PIL import Image
 
 from saddle.arguments import arguments
 from saddle.checkpoints import Checkpoints
 from saddle.config.keys import CONF
-from saddle.distributed import launcher
-from saddle.distributed.process import end_with_parent
 from saddle.earlier import answer_of_earlier_run
 from saddle.noise import generator
 from saddle.report import readme
 from saddle.runs.folder import RunFolder
-from saddle.session import assist, run
+from saddle.session import run
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {
@@ -159,38 +156,9 @@ def _start(name: str, folder: RunFolder) -> int:
         with initialize_config_dir(str(CONF), version_base=None):
             cfg = compose("train", overrides=[*COMMON, *EVERY, *CASES[name]])
         answer = answer_of_earlier_run(cfg, folder)
-        launcher.Child = lambda command, variables: Rank(variables, cfg, folder)
         code = run(cfg, folder) if answer is None else answer
     finally:
         os._exit(code)
-
-
-class Rank:
-    """A process of the run beside the first, forked from that; stands where the launcher would start a `Child`."""
-
-    def __init__(self, variables: dict[str, str], cfg: DictConfig, folder: RunFolder) -> None:
-        self.pid = os.fork()
-        if self.pid:
-            return
-        code = 1
-        try:
-            os.environ |= variables
-            end_with_parent()
-            code = assist(cfg, folder)
-        finally:
-            os._exit(code)
-
-    def wait(self) -> int:
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
-
-    def send(self, number: int) -> None:
-        os.kill(self.pid, number)
-
-    def stopped(self) -> bool:
-        return False
-
-    def last_words(self) -> list[str]:
-        return []
 
 
 def _processes(first: int) -> list[int]:

@@ -69,7 +69,7 @@ def main() -> None:
     evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
     assert evaluator is not None
     watch = Stopwatch(evaluator)
-    trainer = instantiate(cfg.trainer, loggers=[], callbacks=[watch])
+    trainer = instantiate(cfg.trainer, loggers=[], callbacks=[watch], waiting=[])
     train(model=model, data=data, trainer=trainer, updates=UPDATES, every=[STRETCH])
     update, evaluation = statistics.median(watch.updates), statistics.median(watch.evaluations)
     machine = {key: describe([], cfg.trainer.precision, None)[key] for key in ("processor", "threads", "precision")}

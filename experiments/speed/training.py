@@ -159,7 +159,7 @@ def _train(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: C
     )
     progress = Progress(updates=updates, title="saddle", place=None, measure=measure, names=["loss_discriminator"])
     callbacks = [measure, Interruption(model), checkpoint, lifecycle, progress, last]
-    trainer = instantiate(cfg.trainer, loggers=[RunLog(folder=folder)], callbacks=callbacks)
+    trainer = instantiate(cfg.trainer, loggers=[RunLog(folder=folder)], callbacks=callbacks, waiting=[])
     train(model=model, data=data, trainer=trainer, updates=updates, every=[LOG_EVERY, stretch])
 
 

@@ -7,17 +7,31 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TextIO
-
-from saddle.prepared import PreparedProcess
+from typing import Protocol, TextIO
 
 PATIENCE = 30.0
 """Seconds that an interrupted job has to store where it stands."""
 TAIL = 8192
 """Bytes of the error stream that are kept for the report."""
+
+
+class Process(Protocol):
+    """What `subprocess.Popen` can do, as far as it is needed here."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, negative for a signal; TimeoutExpired if it goes on."""
+
+    def ended(self) -> bool:
+        """Whether it has; may be asked while another thread waits."""
+
+
+Start = Callable[[Mapping[str, str], int | None, int], Process]
 
 
 class Child:
@@ -28,23 +42,20 @@ class Child:
     second signal would break off the checkpoint that the first one asked for.
 
     Args:
-        command: the program and its arguments.
+        start: begins it, with all of its environment and file descriptors for stdout (None is ours) and stderr; see
+            `program`, `PreparedProcess` and `Spare.begin`.
         variables: of its environment, beside ours.
         mark: what begins each line of one among several that write to the same terminal, such as "[2/5] "; then only
             whole lines are shown, of a progress bar its last state.
-        prepared: whether it begins with everything imported, for a Python program of this interpreter.
     """
 
-    def __init__(
-        self, command: Sequence[str], variables: dict[str, str], mark: str = "", prepared: bool = False
-    ) -> None:
+    def __init__(self, start: Start, variables: dict[str, str], mark: str = "") -> None:
         environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
         self._mark = mark
         self._errors, errors = _terminal() if sys.stderr.isatty() and not mark else os.pipe()
         output, its_output = os.pipe() if mark else (None, None)
         try:
-            start = PreparedProcess if prepared else _Process
-            self._process = start(command, environment, its_output, errors)
+            self._process = start(environment, its_output, errors)
         finally:
             for end in (errors, its_output):
                 if end is not None:
@@ -117,7 +128,7 @@ class Child:
         lines.end()
 
 
-class _Process(subprocess.Popen[bytes]):
+class _Program(subprocess.Popen[bytes]):
     """A program in a process, and a process group, of its own."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int) -> None:
@@ -129,6 +140,11 @@ class _Process(subprocess.Popen[bytes]):
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
         except ChildProcessError:  # ended, and waited for
             return True
+
+
+def program(command: Sequence[str]) -> Start:
+    """Begins a program with its arguments."""
+    return partial(_Program, command)
 
 
 class _Lines:

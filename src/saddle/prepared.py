@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing import reduction
+from multiprocessing.process import BaseProcess
 from subprocess import TimeoutExpired
 from typing import Any
 
@@ -18,28 +19,20 @@ PRELOADED = ["saddle.session", "wandb"]
 """What a run imports. None of it starts a thread, a device or a connection when it is imported, so it can be forked."""
 
 
-class PreparedProcess:
-    """A Python program in a process, and a process group, of its own; in place of `subprocess.Popen`.
-
-    Args:
-        command: the interpreter, which is this one, the program's file and its arguments.
-        environment: all of its environment. The number of threads in it is set anew: torch was imported under another.
-        stdout, stderr: file descriptors; None is ours.
+class Forked:
+    """A process that is a copy of another one, and becomes a program of its own; in place of `subprocess.Popen`.
 
     Attributes:
         pid: its process id.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
-        streams = [_Descriptor(sys.stdout.fileno() if stdout is None else stdout), _Descriptor(stderr)]
-        self._process = context.Process(target=_become, args=(list(command), dict(environment), *streams))
+    def __init__(self, process: BaseProcess) -> None:
+        self._process = process
         self._over = threading.Event()
         with _without_main_file():
-            self._process.start()
-        assert self._process.pid is not None
-        self.pid: int = self._process.pid
+            process.start()
+        assert process.pid is not None
+        self.pid: int = process.pid
         threading.Thread(target=self._watch, daemon=True).start()
 
     def wait(self, timeout: float | None = None) -> int:
@@ -60,6 +53,22 @@ class PreparedProcess:
     def _watch(self) -> None:
         self._process.join()  # in one thread: of two that ask for the code only one would get it
         self._over.set()
+
+
+class PreparedProcess(Forked):
+    """A Python program in a process, and a process group, of its own.
+
+    Args:
+        command: the interpreter, which is this one, the program's file and its arguments.
+        environment: all of its environment. The number of threads in it is set anew: torch was imported under another.
+        stdout, stderr: file descriptors; None is ours.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+        streams = [_Descriptor(sys.stdout.fileno() if stdout is None else stdout), _Descriptor(stderr)]
+        super().__init__(context.Process(target=_become, args=(list(command), dict(environment), *streams)))
 
 
 @contextmanager
@@ -91,14 +100,20 @@ def _received(duplicate: Any) -> int:
 def _become(command: list[str], environment: dict[str, str], stdout: int, stderr: int) -> None:
     """Carry out the program as `python FILE ARGUMENTS` would."""
     os.setpgid(0, 0)
+    take_over(environment, stdout, stderr)
+    sys.argv = command[1:]
+    try:
+        runpy.run_path(command[1], run_name="__main__")
+    except KeyboardInterrupt:  # before the program could hear it
+        sys.exit(130)
+
+
+def take_over(environment: Mapping[str, str], stdout: int, stderr: int) -> None:
+    """Make these this process's environment and streams."""
     for number, stream in ((stdout, 1), (stderr, 2)):
         os.dup2(number, stream)
         os.close(number)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = command[1:]
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # who was copied may have put others in their place
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text stream
-    try:
-        runpy.run_path(command[1], run_name="__main__")
-    except KeyboardInterrupt:  # before the program could hear it
-        sys.exit(130)

@@ -5,7 +5,9 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,6 +28,8 @@ from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.distributed.launcher import ABANDONED, RankDiedError
+from saddle.distributed.process import started_by
+from saddle.distributed.spare import Spare, spares
 from saddle.environment import describe
 from saddle.models.guard import DivergedError
 from saddle.runs.folder import RunFolder
@@ -37,16 +41,17 @@ from saddle.training import best_precision, train
 
 def run(cfg: DictConfig, folder: RunFolder) -> int:
     """Train what `cfg` describes into `folder`, on from its last checkpoint; returns the exit code of the process."""
-    with lasting_streams():
-        return _run(cfg, folder)
+    beside = cfg.trainer.devices - 1 if started_by() == "itself" else 0
+    with spares(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
+        return _run(cfg, folder, waiting)
 
 
-def _run(cfg: DictConfig, folder: RunFolder) -> int:
+def _run(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> int:
     _quiet_libraries()
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     cfg.fresh = False  # it was, if it was asked for; who goes on with this run does not ask for it again
     try:
-        finished = _train(cfg, folder)
+        finished = _train(cfg, folder, waiting)
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
         with suppress(OSError):
             folder.mark("interrupted")
@@ -78,7 +83,7 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
         measure = Measure(instruments=equipment.evaluations(cfg, evaluator), updates=cfg.updates)
         interruption = Interruption(model)
         callbacks = [RestoredOptimizers(state), measure, interruption]
-        trainer = instantiate(cfg.trainer, loggers=[], callbacks=callbacks)
+        trainer = instantiate(cfg.trainer, loggers=[], callbacks=callbacks, waiting=[])
         with interruption.listening():
             train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=equipment.intervals(cfg))
     except (KeyboardInterrupt, SystemExit):
@@ -109,7 +114,7 @@ def _interrupted(folder: RunFolder) -> int:
     return 130
 
 
-def _train(cfg: DictConfig, folder: RunFolder) -> bool:
+def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool:
     """Whether the run came to its end."""
     checkpoints = Checkpoints(folder.checkpoints)
     state, problems = checkpoints.load()
@@ -147,7 +152,7 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
     interruption = Interruption(model)
     progress = equipment.progress(cfg, folder, measure, evaluator)
     callbacks = [RestoredOptimizers(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
-    trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks)
+    trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks, waiting=waiting)
     folder.touch()
     folder.rewind(until)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))

@@ -16,6 +16,7 @@ from pytorch_lightning.loggers import Logger
 from saddle.callbacks.in_turn import InTurn
 from saddle.data.base import Data
 from saddle.distributed.process import started_by
+from saddle.distributed.spare import Spare
 from saddle.distributed.strategy import PerNetworkStrategy
 from saddle.models.base import GenerativeModel
 
@@ -58,6 +59,7 @@ class QuietTrainer(Trainer):
         precision: of the arithmetic; `auto` is `best_precision`.
         loggers: where readings go.
         callbacks: in the order in which they act.
+        waiting: processes to become the other ranks; none on one device, and where a scheduler starts all ranks.
     """
 
     def __init__(
@@ -69,12 +71,13 @@ class QuietTrainer(Trainer):
         precision: Literal["auto", "bf16-mixed", "32-true"],
         loggers: Sequence[Logger],
         callbacks: Sequence[Callback],
+        waiting: Sequence[Spare],
     ) -> None:
         super().__init__(
             accelerator=accelerator,
             devices=devices,
             num_nodes=num_nodes,
-            strategy=PerNetworkStrategy() if devices * num_nodes > 1 else "auto",
+            strategy=PerNetworkStrategy(waiting) if devices * num_nodes > 1 else "auto",
             plugins=[_cluster()],
             precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
             logger=list(loggers),

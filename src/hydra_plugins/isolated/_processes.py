@@ -4,14 +4,16 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from functools import partial
 from queue import SimpleQueue
 
 from omegaconf import DictConfig
 
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._devices import share_of_devices, visible_devices
-from saddle.child import Child
+from saddle.child import Child, program
 from saddle.distributed.process import SWEEP
+from saddle.prepared import PreparedProcess
 from saddle.runs.place import Place
 
 
@@ -39,7 +41,8 @@ class Processes(Crew):
             **share_of_devices(self._devices, slot, self.sharing),
         }
         mark = f"[{place.job}/{place.jobs}] " if self.sharing > 1 else ""
-        child = Child(command, variables, mark, self._prepared)
+        start = partial(PreparedProcess, command) if self._prepared else program(command)
+        child = Child(start, variables, mark)
         self._slots[place.job], self._running[place.job] = slot, child
         threading.Thread(target=self._watch, args=(place.job, child), daemon=True).start()
         return ""

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -15,6 +15,7 @@ from pytorch_lightning.strategies.launchers import _SubprocessScriptLauncher
 
 from saddle.child import Child, cause_of
 from saddle.distributed.process import PARENT
+from saddle.distributed.spare import Spare
 
 GRACE = 10.0
 """Seconds after a rank's death in which rank 0 should notice by itself; gloo does at once, NCCL perhaps never."""
@@ -40,14 +41,17 @@ class _Rank:
 
 
 class RanksLauncher(_SubprocessScriptLauncher):
-    """Starts ranks 1, 2, ... by repeating the command line, and ends the run with its cause when one of them dies.
+    """Begins ranks 1, 2, ..., which wait for it, and ends the run with its cause when one of them dies.
 
     Lightning's own kills rank 0 too, so that nobody can say what happened, and leaves LOCAL_RANK in this process's
     environment. A scheduler that starts all ranks itself (LOCAL_RANK is set) watches over them itself.
     """
 
-    def __init__(self, cluster_environment: ClusterEnvironment, num_processes: int, num_nodes: int) -> None:
+    def __init__(
+        self, cluster_environment: ClusterEnvironment, num_processes: int, num_nodes: int, waiting: Sequence[Spare]
+    ) -> None:
         super().__init__(cluster_environment, num_processes, num_nodes)
+        self._waiting = waiting
         self._ranks: list[_Rank] = []
         self._died = threading.Event()
         self._over = threading.Event()
@@ -80,7 +84,6 @@ class RanksLauncher(_SubprocessScriptLauncher):
                 rank.child.send(signum)
 
     def _start(self, trainer: Trainer | None) -> None:
-        program = [sys.executable, os.path.abspath(sys.argv[0]), *sys.argv[1:]]  # noqa: PTH100
         shared = {
             "MASTER_ADDR": self.cluster_environment.main_address,
             "MASTER_PORT": str(self.cluster_environment.main_port),
@@ -88,8 +91,8 @@ class RanksLauncher(_SubprocessScriptLauncher):
             "WORLD_SIZE": str(self.num_processes * self.num_nodes),
             PARENT: str(os.getpid()),
         }
-        for number in range(1, self.num_processes):
-            rank = _Rank(number=number, child=Child(program, {**shared, "LOCAL_RANK": str(number)}))
+        for number, spare in enumerate(self._waiting, start=1):
+            rank = _Rank(number=number, child=Child(spare.begin, {**shared, "LOCAL_RANK": str(number)}))
             self._ranks.append(rank)
             threading.Thread(target=self._watch, args=(rank, trainer), daemon=True, name=f"rank-{number}").start()
             threading.Thread(target=self._end_if_stopped, args=(rank,), daemon=True, name=f"state-{number}").start()

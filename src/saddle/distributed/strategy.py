@@ -1,6 +1,6 @@
 """How several processes train one model: each network is synchronised by itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from saddle.distributed import world
 from saddle.distributed.collectives import average_gradients, copy_from_first
 from saddle.distributed.launcher import RanksLauncher
+from saddle.distributed.spare import Spare
 
 TIME_LIMIT = timedelta(seconds=120)
 """For one rank to wait for another inside an update, and for all of them to start."""
@@ -24,14 +25,18 @@ class PerNetworkStrategy(DDPStrategy):
 
     A backward pass must name its `inputs`, `manual_backward(loss, inputs=parameters)`: they are what is averaged, so a
     norm, a clipping or an optimiser afterwards sees the gradient of the whole batch, however the step is taken.
+
+    Args:
+        waiting: processes to become ranks 1, 2, ... of this machine; none where a scheduler starts all ranks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, waiting: Sequence[Spare]) -> None:
         super().__init__(timeout=TIME_LIMIT)
+        self._waiting = waiting
 
     def _configure_launcher(self) -> None:
         assert self.cluster_environment is not None
-        self._launcher = RanksLauncher(self.cluster_environment, self.num_processes, self.num_nodes)
+        self._launcher = RanksLauncher(self.cluster_environment, self.num_processes, self.num_nodes, self._waiting)
 
     def setup_distributed(self) -> None:
         super().setup_distributed()
