@@ -24,6 +24,7 @@ from saddle.distributed.spare import spares
 from saddle.networks.base import couples_samples
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.networks.initial import initialised
+from saddle.prepared import PreparedProcess
 from test_sweep import ENVIRONMENT, PROJECT, TINY
 from toy import dcgan
 
@@ -35,18 +36,19 @@ def in_ranks(folder: Path, world: int) -> list[dict[str, Any]]:
     """What `ranks.all_checks` finds in each of `world` processes."""
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(world), "NODE_RANK": "0"}
     path = os.pathsep.join([str(PROJECT / "src"), str(PROJECT / "tests")])
-    processes = [
-        subprocess.Popen(
-            [sys.executable, str(PROJECT / "tests/ranks.py"), str(folder)],
-            env={**ENVIRONMENT, **shared, "PYTHONPATH": path, "LOCAL_RANK": str(rank)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(world)
-    ]
-    errors = [process.communicate(timeout=300)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * world, errors
+    command = [sys.executable, str(PROJECT / "tests/ranks.py"), str(folder)]
+    with (folder / "said").open("w+") as said:
+        processes = [
+            PreparedProcess(
+                command,
+                {**ENVIRONMENT, **shared, "PYTHONPATH": path, "LOCAL_RANK": str(rank)},
+                said.fileno(),
+                said.fileno(),
+            )
+            for rank in range(world)
+        ]
+        codes = [process.wait(300) for process in processes]
+        assert codes == [0] * world, (folder / "said").read_text()
     return [torch.load(folder / f"rank{rank}.pt", weights_only=True) for rank in range(world)]
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from pytorch_lightning import Callback
 from torch import Tensor, nn
+from torch._dynamo.utils import counters
 from torch.optim.swa_utils import AveragedModel
 
 from saddle.callbacks.in_turn import InTurn
@@ -18,6 +19,7 @@ from saddle.losses.minimax import Minimax
 from saddle.models.average import Average
 from saddle.models.gan import GAN
 from saddle.noise import noise, visited
+from saddle.penalties.r1 import R1
 from toy import Toy, dcgan, game, mlp, play
 
 
@@ -284,3 +286,26 @@ def test_a_callback_that_acts_elsewhere_is_refused() -> None:
 
     with pytest.raises(ValueError, match="Elsewhere acts at on_before_backward; callbacks act at on_train_start"):
         InTurn([Elsewhere()])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_compiled_networks_play_the_same_game(norm: str) -> None:
+    """Up to rounding, with a penalty that needs a second derivative; what is stored and drawn knows nothing of it."""
+    torch.compiler.reset()  # which counts the games that were compiled in this process
+    counters.clear()
+    penalty = None if norm == "batch" else R1(gamma=1.0, every=1)
+    make = functools.partial(game, functools.partial(dcgan, norm), average_decay=None, penalty=penalty)
+    plain, compiled = play(make(compiled=False), 3), play(make(compiled=True), 3)
+    assert counters["stats"]["unique_graphs"] == 4  # of each network two: all of it was compiled, once
+    assert plain.state_dict().keys() == compiled.state_dict().keys()
+    for name, tensor in plain.state_dict().items():
+        assert torch.allclose(tensor, compiled.state_dict()[name], atol=2e-4), name
+    plain.load_state_dict(compiled.state_dict())
+    assert torch.equal(plain.sample(range(5), 0), compiled.sample(range(5), 0))
+
+
+def test_a_machine_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ValueError, match=r"model\.compiled=true needs a C"):
+        game(compiled=True)

@@ -351,14 +351,14 @@ def test_an_interrupt_reaches_the_job_once_and_ends_the_sweep(program: list[str]
 def test_a_job_that_ignores_an_interrupt_is_killed(monkeypatch: Patch) -> None:
     monkeypatch.setattr(child_module, "PATIENCE", 0.3)
     deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
-    child = Child(program([sys.executable, "-I", "-c", deaf]), {})
+    child = Child(child_module.program([sys.executable, "-I", "-c", deaf]), {})
     time.sleep(0.2)
     assert child.stop() == -signal.SIGTERM
 
 
 def test_last_words_are_the_newest_lines_without_the_traces_of_a_progress_bar() -> None:
     code = "import sys; sys.stderr.write('x' * 9000 + '\\n1%\\r2%\\r3%\\nValueError: no\\n'); sys.exit(3)"
-    child = Child(program([sys.executable, "-I", "-c", code]), {})
+    child = Child(child_module.program([sys.executable, "-I", "-c", code]), {})
     assert child.wait() == 3
     assert child.last_words()[-2:] == ["3%", "ValueError: no"]
     assert cause_of(3, child.last_words()) == "ValueError: no"
@@ -369,9 +369,8 @@ def test_on_a_terminal_a_job_may_draw_a_progress_bar(monkeypatch: Patch) -> None
     ours, its = os.openpty()
     with os.fdopen(its, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        child = Child(
-            program([sys.executable, "-I", "-c", "import sys; print(sys.stderr.isatty(), file=sys.stderr)"]), {}
-        )
+        code = "import sys; print(sys.stderr.isatty(), file=sys.stderr)"
+        child = Child(child_module.program([sys.executable, "-I", "-c", code]), {})
         assert child.wait() == 0
         assert child.last_words() == ["True"]
         assert os.read(ours, 100).strip() == b"True"

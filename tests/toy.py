@@ -73,6 +73,7 @@ def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: A
         "prior": "normal",
         "seed": 0,
         "average_decay": 0.9,
+        "compiled": False,
     }
     return GAN(generator=generator, discriminator=discriminator, **{**arguments, **changed})
 

@@ -13,6 +13,7 @@ from saddle.distributed.world import share
 from saddle.losses.base import Loss, RelativeLoss
 from saddle.models.average import Average
 from saddle.models.base import CodedModel
+from saddle.models.compilation import compile_in_place
 from saddle.networks.base import couples_samples
 from saddle.noise import noise
 from saddle.penalties.base import Penalty
@@ -51,6 +52,7 @@ class GAN(CodedModel):
         prior: distribution of the codes.
         seed: of the codes and of the data order.
         average_decay: of the averaged generator that `sample` draws with, see `Average`; null: no average.
+        compiled: both networks go through `torch.compile` where they play; penalties and samples take them as they are.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class GAN(CodedModel):
         prior: Literal["normal", "uniform"],
         seed: NonNegativeInt,
         average_decay: Annotated[float, Field(ge=0, lt=1)] | None,
+        compiled: bool,
     ) -> None:
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
@@ -83,6 +86,8 @@ class GAN(CodedModel):
         self.batch_size, self.d_steps, self.g_steps = batch_size, d_steps, g_steps
         self.code_size, self.prior_distribution, self.seed = code_size, prior, seed
         self.separate_forwards = couples_samples(discriminator)
+        if compiled:
+            compile_in_place(generator, discriminator)
 
     def configure_optimizers(self) -> list[Optimizer]:
         make_d, make_g = self.make_optimizers
@@ -129,7 +134,7 @@ class GAN(CodedModel):
             return None
 
         def critic(x: Tensor) -> Tensor:
-            return _wide(self.discriminator(x))
+            return _wide(self.discriminator.forward(x))  # a compiled network has no second derivative
 
         def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
             own = share(self.batch_size)
@@ -209,7 +214,7 @@ class GAN(CodedModel):
         training = network.training
         network.eval()
         try:
-            return network(codes)  # [count, *shape]
+            return network.forward(codes)  # [count, *shape]; never compiled: the same bits wherever it is drawn
         finally:
             network.train(training)
 
