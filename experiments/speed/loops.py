@@ -113,12 +113,20 @@ class BestLoop:
                 game.log(dict(zip(names, (self.sums / game.log_every).tolist(), strict=True)))
                 self.sums.zero_()
 
+    def fakes(self) -> Tensor:
+        """For a step of D."""
+        with torch.no_grad():
+            return self.generator(torch.randn(self.game.batch_size, self.game.code_size))
+
+    def backward(self, loss: Tensor, parameters: list[Tensor]) -> None:
+        """The gradients of one player."""
+        loss.backward(inputs=parameters)
+
     def _discriminator_step(self) -> None:
         game, count = self.game, self.game.batch_size
         real = game.float_pixels(game.pixels[self._next()])
         with torch.autocast("cpu", torch.bfloat16, enabled=game.bf16):
-            with torch.no_grad():
-                fake = self.generator(torch.randn(count, game.code_size))
+            fake = self.fakes()
             if self.together:
                 logits = self.discriminator(torch.cat([real, fake])).squeeze(1).float()
                 logits_real, logits_fake = logits[:count], logits[count:]
@@ -127,7 +135,7 @@ class BestLoop:
                 logits_fake = self.discriminator(fake).squeeze(1).float()
         loss = softplus(-logits_real).mean() + softplus(logits_fake).mean()
         self.optimizer_d.zero_grad()
-        loss.backward(inputs=self.parameters_d)
+        self.backward(loss, self.parameters_d)
         self.optimizer_d.step()
         noted = torch.stack([loss.detach(), (logits_real > 0).float().mean(), (logits_fake < 0).float().mean()])
         self.sums[:3] += noted / game.d_steps
@@ -139,7 +147,7 @@ class BestLoop:
             logits = self.discriminator(fake).squeeze(1).float()
         loss = softplus(-logits).mean()
         self.optimizer_g.zero_grad()
-        loss.backward(inputs=self.parameters_g)
+        self.backward(loss, self.parameters_g)
         norm = torch.nn.utils.get_total_norm([p.grad for p in self.parameters_g if p.grad is not None])
         self.optimizer_g.step()
         self.sums[3:] += torch.stack([loss.detach(), norm])

@@ -1,7 +1,6 @@
 """How fast is training, against the loop of most tutorials and against the best hand-written loop for the same work?
 
     python experiments/speed/training.py [only=WORDS] [rounds=7]       two cores that do nothing else: about 20 minutes
-    python experiments/speed/training.py memory=saddle|best             peak memory of one side, in a process of its own
 
 Three sides play the same game in one process, in turn, a stretch of updates each: (a) the tutorials' loop, (b) the best
 hand-written loop, (c) Saddle through `train(...)` with all that a run has around it (readings every 20 updates, log,
@@ -14,7 +13,6 @@ import copy
 import json
 import logging
 import os
-import resource
 import statistics
 import sys
 import tempfile
@@ -60,7 +58,6 @@ HERE = Path(__file__).resolve().parent
 ALLOWED = {
     "only": "games whose name has these words",
     "rounds": "of all sides in turn, by default 7",
-    "memory": "saddle or best: the peak of that side alone",
 }
 LOG_EVERY = 20
 POINTS = ["network=mlp", "data.shape=[2]", "network.generator.bounded=false", "trainer.precision=32-true"]
@@ -104,9 +101,6 @@ def main() -> None:
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    if "memory" in given:
-        print(_peak(given["memory"]))
-        return
     rounds = int(given.get("rounds", 7))
     rows = []
     for name in (name for name in GAMES if given.get("only", "") in name):
@@ -124,32 +118,34 @@ def main() -> None:
 def _measure(overrides: list[str], stretch: int, rounds: int) -> dict[str, Any]:
     """Medians and quartiles of the ratios, and a median update of Saddle's in milliseconds."""
     with tempfile.TemporaryDirectory() as place:
-        cfg, data = _composed(overrides)
+        cfg, data = composed(overrides)
         folder = RunFolder(Path(place) / "saddle")
         others = {
-            "tutorial": TutorialLoop(_game(cfg, data, Path(place) / "a", bf16=False)).run,
-            "best": _best(cfg, data, Path(place) / "b").run,
+            "tutorial": TutorialLoop(game_of(cfg, data, Path(place) / "a", bf16=False)).run,
+            "best": best_of(cfg, data, Path(place) / "b").run,
         }
         turns = Turns(others, stretch)
-        _train(cfg, data, folder, stretch * (rounds + 1), turns, stretch)
+        train_as_saddle(cfg, data, folder, stretch * (rounds + 1), turns, stretch)
     seconds = {name: values[1:] for name, values in turns.seconds.items()}
     return {
         "ms_per_update": 1e3 * statistics.median(seconds["saddle"]) / stretch,
-        "to_best": _ratio(seconds["best"], seconds["saddle"]),
-        "to_tutorial": _ratio(seconds["tutorial"], seconds["saddle"]),
-        "best_to_tutorial": _ratio(seconds["tutorial"], seconds["best"]),
+        "to_best": ratio(seconds["best"], seconds["saddle"]),
+        "to_tutorial": ratio(seconds["tutorial"], seconds["saddle"]),
+        "best_to_tutorial": ratio(seconds["tutorial"], seconds["best"]),
         "checkpoint": _checkpoint_share(cfg, data, statistics.median(seconds["saddle"]) / stretch),
+        "input": _input_share(cfg, data, statistics.median(seconds["saddle"]) / stretch),
     }
 
 
-def _composed(overrides: list[str]) -> tuple[DictConfig, Data]:
+def composed(overrides: list[str]) -> tuple[DictConfig, Data]:
+    """The configuration of a game, and its data."""
     with initialize_config_dir(str(CONF), version_base=None):
         cfg = compose("train", overrides=["logger=none", *overrides])
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     return cfg, Points(20_000) if list(cfg.data.shape) == [2] else build_data(cfg)
 
 
-def _train(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: Callback, stretch: int) -> None:
+def train_as_saddle(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: Callback, stretch: int) -> None:
     """A run as `python src/train.py` makes it, evaluations and grids left out."""
     model = build_model(cfg)
     measure = Measure(instruments=[TrainingLosses(every=LOG_EVERY)], updates=updates)
@@ -163,14 +159,15 @@ def _train(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: C
     train(model=model, data=data, trainer=trainer, updates=updates, every=[LOG_EVERY, stretch])
 
 
-def _best(cfg: DictConfig, data: Data, folder: Path) -> BestLoop:
+def best_of(cfg: DictConfig, data: Data, folder: Path) -> BestLoop:
+    """The best loop, ready to play."""
     model = build_model(cfg)
     assert isinstance(model, GAN)
     bf16 = cfg.trainer.precision == "bf16-mixed"
-    return BestLoop(_game(cfg, data, folder, bf16=bf16), together=not model.separate_forwards)
+    return BestLoop(game_of(cfg, data, folder, bf16=bf16), together=not model.separate_forwards)
 
 
-def _game(cfg: DictConfig, data: Data, folder: Path, *, bf16: bool) -> Game:
+def game_of(cfg: DictConfig, data: Data, folder: Path, *, bf16: bool) -> Game:
     """Fresh networks of the same kind, and the images."""
     model = build_model(cfg)
     assert isinstance(model, GAN)
@@ -212,48 +209,45 @@ def _checkpoint_share(cfg: DictConfig, data: Data, update: float) -> float:
 
     storing = Storing()
     with tempfile.TemporaryDirectory() as place:
-        _train(cfg, data, RunFolder(Path(place)), 1, storing, 1)
+        train_as_saddle(cfg, data, RunFolder(Path(place)), 1, storing, 1)
     return storing.seconds / (cfg.checkpoint_every * update)
 
 
-def _ratio(one: list[float], other: list[float]) -> list[float]:
+def _input_share(cfg: DictConfig, data: Data, update: float) -> float:
+    """Seconds of drawing an update's reals, as floats in [-1, 1], over those of the update."""
+    times = []
+    for step in range(50):
+        began = perf_counter()
+        data.sample(0, range(step * cfg.batch_size, (step + 1) * cfg.batch_size), torch.device("cpu"))
+        times.append(perf_counter() - began)
+    return cfg.d_steps * statistics.median(times) / update
+
+
+def ratio(one: list[float], other: list[float]) -> list[float]:
     """Quartiles and median of how many times as fast the second is, [lower, median, upper]."""
     ratios = [a / b for a, b in zip(one, other, strict=True)]
     return [round(value, 3) for value in statistics.quantiles(ratios, n=4)]
 
 
-def _peak(side: str) -> str:
-    """Peak resident memory of 40 updates of the default game, over what stood there before them."""
-    cfg, data = _composed([])
-    assert isinstance(data, Images)
-    data.train[np.arange(64)]
-    with tempfile.TemporaryDirectory() as place:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        if side == "saddle":
-            _train(cfg, data, RunFolder(Path(place)), 40, Callback(), LOG_EVERY)
-        else:
-            _best(cfg, data, Path(place)).run(40)
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return json.dumps({"side": side, "before_mib": before / 1024, "peak_mib": after / 1024})
-
-
 def _table(rows: list[dict[str, Any]]) -> str:
-    title = ["game, batch 64", "ms an update", "c / b", "c / a", "b / a", "a state every 500 updates"]
+    title = ["game, batch 64", "ms an update", "c / b", "c / a", "b / a", "a state every 500 updates", "input"]
     cells = [
         [
             row["game"],
             f"{row['ms_per_update']:.3g}",
-            _shown(row["to_best"]),
-            _shown(row["to_tutorial"]),
-            _shown(row["best_to_tutorial"]),
+            shown(row["to_best"]),
+            shown(row["to_tutorial"]),
+            shown(row["best_to_tutorial"]),
             f"{row['checkpoint']:.2%}",
+            f"{row['input']:.2%}",
         ]
         for row in rows
     ]
     return readme.table(title, cells)
 
 
-def _shown(quartiles: list[float]) -> str:
+def shown(quartiles: list[float]) -> str:
+    """The median, and the quartiles in parentheses."""
     lower, median, upper = quartiles
     return f"{median:.2f} ({lower:.2f} to {upper:.2f})"
 
