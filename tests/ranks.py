@@ -25,6 +25,7 @@ from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.gan import GAN
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.noise import noise
+from saddle.schedules.linear import Linear
 from saddle.training import train
 from toy import Toy, dcgan, game, mlp
 
@@ -67,6 +68,14 @@ GAMES: dict[str, dict[str, Any]] = {
     "mlp": {"networks": mlps},
     "mlp k=2": {"networks": mlps, "d_steps": 2},
     "mlp relativistic": {"networks": mlps, "loss": RelativisticAverage()},
+    "mlp with limits": {
+        "networks": mlps,
+        "generator_batch_size": 4,
+        "generator_schedule": Linear(begin=3, end=20, final=0.1, warm_up=5),
+        "discriminator_clip_norm": 0.05,
+        "generator_clip_norm": 0.05,
+    },
+    "mlp relativistic, large batch of G": {"networks": mlps, "loss": RelativisticAverage(), "generator_batch_size": 16},
     "dcgan": {"networks": functools.partial(dcgans, "none"), "g_steps": 2},
     "dcgan spectral": {"networks": functools.partial(dcgans, "spectral")},
     "dcgan batch norm k=2": {"networks": functools.partial(dcgans, "batch"), "d_steps": 2, "data": BigToy},

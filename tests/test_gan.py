@@ -65,7 +65,7 @@ def test_every_discriminator_step_has_reals_and_codes_of_its_own() -> None:
     data, model = Toy(), game(d_steps=3)
     drawn: list[Tensor] = []
     fresh = model.codes
-    model.codes = lambda stream, step: drawn.append(fresh(stream, step)) or drawn[-1]  # type: ignore[method-assign,func-returns-value]
+    model.codes = lambda *asked: drawn.append(fresh(*asked)) or drawn[-1]  # type: ignore[method-assign,func-returns-value]
     play(model, 4, data=data)
     assert data.asked == [range(6 * step, 6 * (step + 1)) for step in range(12)]
     assert len(drawn) == 4 * (3 + 1)
@@ -118,25 +118,25 @@ def test_forwards_that_move_batch_norm_statistics(d_steps: int, g_steps: int) ->
 
 
 def test_the_average_of_the_generator() -> None:
-    """After update t: average <- d average + (1 - d) weights, d = min(decay, (1 + t) / (10 + t)); buffers copied."""
-    updates, decay = 6, 0.3
+    """After update t, d average + (1 - d) weights with d = 0.5^(n / min(half-life, ramp t n)); buffers are copied."""
+    updates, images = 6, 6
     seen: list[dict[str, Tensor]] = []
 
     class Keep(Callback):
         def on_train_batch_end(self, trainer: Any, model: Any, *_: Any) -> None:
             seen.append({name: tensor.clone() for name, tensor in model.generator.state_dict().items()})
 
-    model = play(game(dcgan, average_decay=decay), updates, Keep(), every=1)
+    model = play(game(dcgan, average_half_life=20, average_ramp=0.7), updates, Keep(), every=1)
     assert len(seen) == updates
     parameters = dict(model.generator.named_parameters())
     for name, average in model.averaged.module.state_dict().items():  # type: ignore[union-attr]
         expected = seen[0][name]
         for t in range(1, updates):
-            d = min(decay, (1 + t) / (10 + t))
+            d = 0.5 ** (images / min(20, 0.7 * t * images))
             expected = d * expected + (1 - d) * seen[t][name] if name in parameters else seen[t][name]
         torch.testing.assert_close(average, expected, rtol=1e-5, atol=1e-7)
     assert model.drawn() is model.averaged.module  # type: ignore[union-attr]
-    assert game(average_decay=None).drawn() is not None
+    assert game(average_half_life=None).drawn() is not None
 
 
 @pytest.mark.parametrize("networks", [mlp, dcgan])
@@ -158,9 +158,9 @@ def test_measuring_leaves_training_as_it_was() -> None:
             model.sample(range(9), seed=0)
             assert model.generator.training
 
-    for average_decay in (0.9, None):
-        watched = play(game(dcgan, average_decay=average_decay), 7, Look(), every=2)
-        alone = play(game(dcgan, average_decay=average_decay), 7, every=5)
+    for half_life in (40.0, None):
+        watched = play(game(dcgan, average_half_life=half_life), 7, Look(), every=2)
+        alone = play(game(dcgan, average_half_life=half_life), 7, every=5)
         assert_same(state(watched), state(alone))
 
 
@@ -204,7 +204,7 @@ def test_the_seed_changes_codes_and_data_order() -> None:
     """With the same first weights, another seed plays another game: other reals, other codes."""
     one, other = game(seed=0), game(seed=1)
     for stream in ("discriminator", "generator"):
-        assert not torch.equal(one.codes(stream, 0), other.codes(stream, 0))
+        assert not torch.equal(one.codes(stream, 0, 6), other.codes(stream, 0, 6))
     reals = [Toy().sample(seed, range(6), torch.device("cpu")) for seed in (0, 1)]
     assert not torch.equal(*reals)
     asked: list[int] = []
@@ -221,7 +221,7 @@ def test_the_seed_changes_codes_and_data_order() -> None:
 def test_codes_follow_the_prior_in_training_and_sampling() -> None:
     uniform, normal = game(prior="uniform"), game(prior="normal")
     for model, bounded in ((uniform, True), (normal, False)):
-        drawn = torch.cat([model.codes("generator", step) for step in range(20)])
+        drawn = torch.cat([model.codes("generator", step, 6) for step in range(20)])
         assert bool(drawn.abs().max() <= 1) == bounded
         assert bool(model.prior(range(120), 0).abs().max() <= 1) == bounded
 
@@ -261,13 +261,14 @@ def test_a_run_that_diverges_ends_with_an_error() -> None:
 
 
 def test_the_average_is_torchs_own_bit_for_bit() -> None:
-    """Its decay rises as (1 + t) / (10 + t); statistics of a batch normalisation are copied."""
+    """With the same decay; statistics of a batch normalisation are copied."""
 
     def lerp(averages: Any, weights: Any, t: Any) -> None:
-        torch._foreach_lerp_(averages, weights, 1 - min(0.8, (1 + int(t)) / (10 + int(t))))
+        torch._foreach_lerp_(averages, weights, 1 - 0.5 ** (5 / min(20, 0.2 * int(t) * 5)))
 
     network, _ = dcgan("batch", 16)
-    ours, torchs = Average(network, 0.8), AveragedModel(network, multi_avg_fn=lambda a, w, t: lerp(a, w, t))
+    ours = Average(network, half_life=20, ramp=0.2, images=5)
+    torchs = AveragedModel(network, multi_avg_fn=lambda a, w, t: lerp(a, w, t))
     codes = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
     for t in range(40):
         network(codes)  # moves the statistics
@@ -295,7 +296,7 @@ def test_compiled_networks_play_the_same_game(norm: str) -> None:
     torch.compiler.reset()  # which counts the games that were compiled in this process
     counters.clear()
     penalty = None if norm == "batch" else R1(gamma=1.0, every=1)
-    make = functools.partial(game, functools.partial(dcgan, norm), average_decay=None, penalty=penalty)
+    make = functools.partial(game, functools.partial(dcgan, norm), average_half_life=None, penalty=penalty)
     plain, compiled = play(make(compiled=False), 3), play(make(compiled=True), 3)
     assert counters["stats"]["unique_graphs"] == 4  # of each network two: all of it was compiled, once
     assert plain.state_dict().keys() == compiled.state_dict().keys()

@@ -35,7 +35,7 @@ KINDS = {
         "d_steps=2",
         "trainer.precision=bf16-mixed",
     ],
-    "spectral, no average, fp32": ["model.average_decay=null", "trainer.precision=32-true"],
+    "spectral, no average, fp32": ["average_half_life=null", "trainer.precision=32-true"],
 }
 
 

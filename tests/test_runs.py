@@ -31,6 +31,7 @@ CASES = [
     ([["optimizer.betas=[0.5,0.9]"]], ["optimizer.betas-0.5-0.9"]),
     ([["gamma=0"], ["gamma=-1"], ["gamma=0.1"]], ["gamma-0", "gamma--1", "gamma-0.1"]),
     ([["+penalty=r1"], ["~penalty"]], ["penalty-r1", "no-penalty"]),
+    ([["schedule@schedule.generator=linear", "~loss@a.b"]], ["schedule.generator-linear_no-a.b"]),
     ([["seed=0", "seed=7"]], ["seed-7"]),
     ([["hydra/launcher=isolated", "note='a b'"]], ["note-a-b"]),
 ]

@@ -16,6 +16,7 @@ from saddle.models.gan import GAN
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
+from saddle.schedules.constant import Constant
 from saddle.training import train
 
 SHAPE = [1, 8, 8]
@@ -66,13 +67,19 @@ def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: A
         "penalty": None,
         "make_generator_optimizer": adam,
         "make_discriminator_optimizer": adam,
+        "generator_schedule": Constant(warm_up=0),
+        "discriminator_schedule": Constant(warm_up=0),
+        "generator_clip_norm": None,
+        "discriminator_clip_norm": None,
         "batch_size": 6,
+        "generator_batch_size": None,
         "d_steps": 2,
         "g_steps": 1,
         "code_size": 4,
         "prior": "normal",
         "seed": 0,
-        "average_decay": 0.9,
+        "average_half_life": 40.0,
+        "average_ramp": 0.5,
         "compiled": False,
     }
     return GAN(generator=generator, discriminator=discriminator, **{**arguments, **changed})

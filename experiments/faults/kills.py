@@ -62,7 +62,7 @@ CASES = {
         "data.root=pictures",
         "resolution=16",
         "d_steps=3",
-        "model.average_decay=null",
+        "average_half_life=null",
         "trainer.precision=32-true",
     ],
     "digits, mlp, k = 2, fp32, W = 2": [

@@ -183,7 +183,7 @@ def game_of(cfg: DictConfig, data: Data, folder: Path, *, bf16: bool) -> Game:
         code_size=cfg.code_size,
         lr=cfg.optimizer.generator.lr,
         betas=tuple(cfg.optimizer.generator.betas),
-        average_decay=cfg.model.average_decay,
+        average_decay=0.5 ** (cfg.batch_size / cfg.average_half_life),
         bf16=bf16,
         log=lambda numbers: log.log(next(lines), numbers),
         log_every=LOG_EVERY,

@@ -33,6 +33,8 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
         penalty=instantiate(cfg.penalty),
         make_generator_optimizer=instantiate(cfg.optimizer.generator),
         make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
+        generator_schedule=instantiate(cfg.schedule.generator),
+        discriminator_schedule=instantiate(cfg.schedule.discriminator),
     )
     return model.to(
         memory_format=torch.channels_last

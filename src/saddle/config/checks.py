@@ -47,9 +47,10 @@ def _structure(written: dict[str, Any], conf: Path) -> Iterator[str]:
         yield f"there is no key {key}{meant(nearest(key, known))}"
     for key in (key for key in KINDS if key not in written):
         yield f"{key} is missing: set {key}=..."
-    for group in NEEDED:
-        if written.get(group) is None:
-            yield f"there is no {group}, which every run needs: set {group}={listing(members[group], 'or')}"
+    for choice in NEEDED:
+        group, _, place = choice.partition("@")
+        if _there(written, place or group) is None:
+            yield f"there is no {place or group}, which every run needs: set {choice}={listing(members[group], 'or')}"
     for group in PLAYERS:
         for player, node in (written.get(group) or {}).items():
             if not isinstance(node, dict) or "_target_" not in node:
@@ -73,6 +74,13 @@ def _unresolved(job: DictConfig, written: dict[str, Any]) -> Iterator[str]:
                 if cause not in causes:
                     yield f"{path}={value} cannot be resolved: {cause}"
                 causes.add(cause)
+
+
+def _there(written: Any, path: str) -> Any:
+    """What stands at `path`, or None."""
+    for step in path.split("."):
+        written = written.get(step) if isinstance(written, dict) else None
+    return written
 
 
 def _leaves(written: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -3,20 +3,25 @@
 from pathlib import Path
 from typing import Any, Literal, TypedDict, get_type_hints
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
 """The folder of `train.yaml`; its subfolders are the groups, their files the members."""
 
 ROOT = "train"
 
-NEEDED = ("data", "network", "model", "optimizer", "extractor", "evaluator", "trainer")
-"""Groups without which nothing can be trained; whether a run needs one of the others is up to its model."""
+TWICE = tuple(
+    f"{group}@{group}.{player}" for group in ("optimizer", "schedule") for player in ("generator", "discriminator")
+)
+"""Choices that each player has for itself: `optimizer@optimizer.generator=adam`."""
+
+NEEDED = ("data", "network", "model", *TWICE, "extractor", "evaluator", "trainer")
+"""Choices without which nothing can be trained; whether a run needs one of the others is up to its model."""
 
 WHOLE = ("recipe", "experiment")
 """Groups whose members set keys of the whole configuration and leave none of their own."""
 
-PLAYERS = ("network", "optimizer")
+PLAYERS = ("network", "optimizer", "schedule")
 """Groups that hold one node for each player."""
 
 
@@ -37,8 +42,10 @@ class Keys:
     code_size: PositiveInt
     prior: Literal["normal", "uniform"]
     batch_size: PositiveInt
+    generator_batch_size: PositiveInt | None
     d_steps: PositiveInt
     g_steps: PositiveInt
+    average_half_life: PositiveFloat | None
     updates: PositiveInt
     log_every: PositiveInt
     sample_every: PositiveInt

@@ -22,16 +22,17 @@ Rule = Callable[[Values], Iterator[str]]
 
 def shared_out(values: Values) -> Iterator[str]:
     """Several devices share every batch evenly; Apple's kind comes as one."""
-    devices, size = values["trainer"].get("devices", 1), values["batch_size"]
-    nodes = values["trainer"].get("num_nodes", 1)
+    devices, nodes = values["trainer"].get("devices", 1), values["trainer"].get("num_nodes", 1)
     every = devices * nodes
-    if size % every:
-        near = [n for n in (size // every * every, (size // every + 1) * every) if n]
-        which = "trainer.devices" if nodes == 1 else "trainer.devices x trainer.num_nodes"
-        yield (
-            f"batch_size={size}: {every} devices ({which}) cannot share it out evenly; "
-            f"set batch_size={' or '.join(map(str, near))}"
-        )
+    for key in ("batch_size", "generator_batch_size"):
+        size = values[key] or 0
+        if size % every:
+            near = [n for n in (size // every * every, (size // every + 1) * every) if n]
+            which = "trainer.devices" if nodes == 1 else "trainer.devices x trainer.num_nodes"
+            yield (
+                f"{key}={size}: {every} devices ({which}) cannot share it out evenly; "
+                f"set {key}={' or '.join(map(str, near))}"
+            )
     if devices > 1 and values["trainer"].get("accelerator") == "mps":
         yield f"trainer.devices={devices}: there is one mps device; set trainer.devices=1, or trainer.accelerator=cpu"
 
@@ -116,6 +117,8 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 RANGES = {
     "lr": PositiveFloat,
     "betas": tuple[Share, Share],
+    "alpha": Share,
+    "momentum": Share,
     "eps": NonNegativeFloat,
     "weight_decay": NonNegativeFloat,
 }
@@ -128,6 +131,29 @@ def optimizer_ranges(values: Values) -> Iterator[str]:
             if not fits(node[name], RANGES[name]):
                 path = f"optimizer.{player}.{name}"
                 yield f"{path}={show(node[name])}: {path} takes {describe(RANGES[name])}"
+        if node.get("nesterov") and not (node.get("momentum") and not node.get("dampening")):
+            yield (
+                f"optimizer.{player}.nesterov=true: goes with a momentum and without dampening; set "
+                f"optimizer.{player}.momentum=0.9"
+            )
+        if len(ways := [name for name in ("foreach", "fused", "differentiable") if node.get(name)]) > 1:
+            yield f"optimizer.{player}: {' and '.join(ways)} exclude one another; set all but one of them to null"
+
+
+def schedules_in_time(values: Values) -> Iterator[str]:
+    """A decay ends after it began, and where it ends at nothing the run does not go on without a rate."""
+    updates = values["updates"]
+    for player, node in values["schedule"].items():
+        begin, end, path = node.get("begin"), node.get("end"), f"schedule.{player}"
+        if begin is None or end is None:
+            continue
+        if begin >= end:
+            yield f"{path}.begin={begin}: the decay is over before, at {path}.end={end}; set {path}.begin={end - 1}"
+        elif end < updates and node.get("final") == 0:
+            yield (
+                f"updates={updates}: from {path}.end={end} on the {player} has no learning rate; a run that goes on "
+                f"wants {path}.final above 0"
+            )
 
 
 def square_images(values: Values) -> Iterator[str]:
@@ -156,7 +182,14 @@ def slopes_of_samples(values: Values) -> Iterator[str]:
         )
 
 
-RULES: tuple[Rule, ...] = (shared_out, enough_images, optimizer_ranges, square_images, slopes_of_samples)
+RULES: tuple[Rule, ...] = (
+    shared_out,
+    enough_images,
+    optimizer_ranges,
+    schedules_in_time,
+    square_images,
+    slopes_of_samples,
+)
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)
 """Which files there must be."""

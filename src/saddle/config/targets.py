@@ -17,6 +17,7 @@ HOMES = {
     "loss": ("saddle.losses.",),
     "penalty": ("saddle.penalties.",),
     "optimizer": ("torch.optim.",),
+    "schedule": ("saddle.schedules.",),
     "model": ("saddle.models.",),
     "extractor": ("saddle.metrics.",),
     "evaluator": ("saddle.metrics.",),

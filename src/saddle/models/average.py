@@ -9,21 +9,26 @@ from torch import Tensor, nn
 class Average(nn.Module):
     """Weights averaged over the updates of training, to draw samples with (Yazici et al. 2019).
 
-        average <- d average + (1 - d) weights,    d = min(decay, (1 + t) / (10 + t)) after update t + 1, t = 1, 2, ...
+        average <- d average + (1 - d) weights,    d = 0.5^(n / h_t),    h_t = min(half_life, ramp t n) after update t
 
-    and a copy of the weights after the first update: a short run is not held back by its first weights. Buffers, such
-    as the statistics of a batch normalisation, are copied every time. torch's own `AveragedModel` gives the
-    same bits, but goes through all tensors in Python and fetches its counter from the device in every update.
+    with n images in an update: counted in images, the share that some weights have in the average halves every
+    half-life, whatever the batch. The half-life is a part of the images so far where these are few, so that a short run
+    is not held back by its first weights (Karras et al. 2020, the code of StyleGAN2-ADA: 0.05); after update 0 the
+    average is a copy. Buffers, such as the statistics of a batch normalisation, are copied every time. torch's own
+    `AveragedModel` gives the same bits, but goes through all tensors in Python and fetches its counter from the device
+    in every update.
 
     Args:
         network: what is averaged.
-        decay: d in the long run.
+        half_life: in images that the network learned from.
+        ramp: largest half-life as a fraction of the images so far.
+        images: that the network learns from in one update.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: nn.Module, *, half_life: float, ramp: float, images: int) -> None:
         super().__init__()
         self.module = copy.deepcopy(network).requires_grad_(False)
-        self.decay = decay
+        self.half_life, self.ramp, self.images = half_life, ramp, images
         self._network = [network]  # in a list: it is no part of this module
         self.refer()
 
@@ -35,10 +40,15 @@ class Average(nn.Module):
         self._buffers_of_network = list(network.buffers())
         self._copies = list(self.module.buffers())
 
+    def decay(self, update: int) -> float:
+        """d after `update`, counted from 0."""
+        if update == 0:
+            return 0.0
+        return 0.5 ** (self.images / min(self.half_life, self.ramp * update * self.images))
+
     @torch.no_grad()
-    def update(self, t: int) -> None:
-        """Take in the weights after update t + 1."""
-        decay = min(self.decay, (1 + t) / (10 + t)) if t else 0.0
-        torch._foreach_lerp_(self._averages, self._weights, 1 - decay)
+    def update(self, update: int) -> None:
+        """Take in the weights after `update`, counted from 0."""
+        torch._foreach_lerp_(self._averages, self._weights, 1 - self.decay(update))
         if self._copies:
             torch._foreach_copy_(self._copies, self._buffers_of_network)

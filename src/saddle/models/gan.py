@@ -1,10 +1,10 @@
 """Adversarial training (Goodfellow et al. 2014, algorithm 1; lecture I.1.4 and II.3)."""
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -14,9 +14,11 @@ from saddle.losses.base import Loss, RelativeLoss
 from saddle.models.average import Average
 from saddle.models.base import CodedModel
 from saddle.models.compilation import compile_in_place
+from saddle.models.rate import Rate
 from saddle.networks.base import couples_samples
 from saddle.noise import noise
 from saddle.penalties.base import Penalty
+from saddle.schedules.base import Schedule
 
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 PLAYERS = ("discriminator", "generator")
@@ -26,10 +28,10 @@ class GAN(CodedModel):
     """Two players: in each update D takes `d_steps` steps and then G takes `g_steps`.
 
     Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from
-    fresh codes. D's steps send no gradient into G and build no graph of it.
+    `generator_batch_size` fresh codes. D's steps send no gradient into G and build no graph of it.
 
-    With a `RelativeLoss` every step of G sees `batch_size` fresh reals as well. D walks through the sequence of epochs
-    from position 0 on, G backwards from -1: they never meet, and D sees the same reals whatever the loss.
+    With a `RelativeLoss` every step of G sees as many fresh reals. D walks through the sequence of epochs from position
+    0 on, G backwards from -1: they never meet, and D sees the same reals whatever the loss and the batch of G.
 
     On several devices each of W ranks has its share of every batch, and the loss sees the logits of all: codes and
     reals are functions of their index in the whole batch, so the game is the same for every W, up to rounding.
@@ -45,13 +47,19 @@ class GAN(CodedModel):
         loss: both players' terms.
         penalty: what D minimises besides; None is nothing. In step t of D it counts `every` times if `every` divides t.
         make_generator_optimizer, make_discriminator_optimizer: from parameters to an optimiser.
+        generator_schedule, discriminator_schedule: of its learning rate.
+        generator_clip_norm, discriminator_clip_norm: a gradient with a larger norm, over all parameters of the player,
+            is scaled down to it (Pascanu et al. 2013); null: none is.
         batch_size: m, reals in one step of D, over all devices together.
+        generator_batch_size: fakes in one step of G, over all devices together; null: as many.
         d_steps: k.
         g_steps: generator steps in one update.
         code_size: dimensions of a code.
         prior: distribution of the codes.
         seed: of the codes and of the data order.
-        average_decay: of the averaged generator that `sample` draws with, see `Average`; null: no average.
+        average_half_life: of the averaged generator that `sample` draws with, see `Average`, in images drawn in G's
+            steps; null: no average.
+        average_ramp: its largest half-life as a fraction of these images so far.
         compiled: both networks go through `torch.compile` where they play; penalties and samples take them as they are.
     """
 
@@ -64,18 +72,28 @@ class GAN(CodedModel):
         penalty: Penalty | None,
         make_generator_optimizer: MakeOptimizer,
         make_discriminator_optimizer: MakeOptimizer,
+        generator_schedule: Schedule,
+        discriminator_schedule: Schedule,
+        generator_clip_norm: PositiveFloat | None,
+        discriminator_clip_norm: PositiveFloat | None,
         batch_size: PositiveInt,
+        generator_batch_size: PositiveInt | None,
         d_steps: PositiveInt,
         g_steps: PositiveInt,
         code_size: PositiveInt,
         prior: Literal["normal", "uniform"],
         seed: NonNegativeInt,
-        average_decay: Annotated[float, Field(ge=0, lt=1)] | None,
+        average_half_life: PositiveFloat | None,
+        average_ramp: PositiveFloat,
         compiled: bool,
     ) -> None:
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
-        self.averaged = None if average_decay is None else Average(generator, average_decay)
+        self.batch_size, self.generator_batch_size = batch_size, generator_batch_size or batch_size
+        self.averaged: Average | None = None
+        if average_half_life is not None:
+            images = self.generator_batch_size * g_steps
+            self.averaged = Average(generator, half_life=average_half_life, ramp=average_ramp, images=images)
         self.loss, self.penalty = loss, penalty
         if penalty is not None and penalty.per_sample and couples_samples(discriminator):
             raise ValueError(
@@ -83,7 +101,9 @@ class GAN(CodedModel):
                 "does not have: set network.discriminator.norm=none, layer or spectral, or another penalty"
             )
         self.make_optimizers = (make_discriminator_optimizer, make_generator_optimizer)
-        self.batch_size, self.d_steps, self.g_steps = batch_size, d_steps, g_steps
+        self.schedules = (discriminator_schedule, generator_schedule)
+        self.clip_norms = (discriminator_clip_norm, generator_clip_norm)
+        self.d_steps, self.g_steps = d_steps, g_steps
         self.code_size, self.prior_distribution, self.seed = code_size, prior, seed
         self.separate_forwards = couples_samples(discriminator)
         if compiled:
@@ -95,13 +115,16 @@ class GAN(CodedModel):
         if self.averaged is not None:
             self.averaged.refer()
         of_d, of_g = self.parameters_of
-        return [make_d(of_d), make_g(of_g)]
+        optimizers = [make_d(of_d), make_g(of_g)]
+        self.rates = [Rate(*pair) for pair in zip(optimizers, self.schedules, strict=True)]
+        return optimizers
 
     @property
     def real_per_update(self) -> int:
         return self.batch_size * self.d_steps
 
     def iterate(self, update: int) -> None:
+        self.set_rates(update)
         for step in range(update * self.d_steps, (update + 1) * self.d_steps):
             self.discriminator_step(step)
         for step in range(update * self.g_steps, (update + 1) * self.g_steps):
@@ -109,11 +132,18 @@ class GAN(CodedModel):
         if self.averaged is not None:
             self.averaged.update(update)
 
+    def set_rates(self, update: int) -> None:
+        """Both players' learning rates for all steps of `update`; those that vary are noted."""
+        for player, rate in zip(PLAYERS, self.rates, strict=True):
+            in_effect = rate.set(update)
+            if rate.schedule.varies:
+                self.note(**{f"rate_{player}": torch.tensor(in_effect)})
+
     def discriminator_step(self, step: int) -> None:
         """D's step number `step` since the start of training."""
-        real = self.reals(step)
+        real = self.reals(step, self.batch_size)
         with torch.no_grad():
-            fake = self.generator(self.codes("discriminator", step))
+            fake = self.generator(self.codes("discriminator", step, self.batch_size))
         logits_real, logits_fake = gathered(*self.logits(real, fake))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
         penalty = self.penalised(step, real, fake, logits_real, logits_fake)
@@ -146,14 +176,14 @@ class GAN(CodedModel):
 
     def generator_step(self, step: int) -> None:
         """G's step number `step` since the start of training."""
-        fake = self.generator(self.codes("generator", step))
+        fake = self.generator(self.codes("generator", step, self.generator_batch_size))
         logits_real, logits_fake = self.generator_logits(fake, step)
         loss = self.loss.generator(logits_real, logits_fake)
         gradient = self.step(1, loss)
         self.note(loss_generator=loss, gradient_generator=gradient)
 
     def generator_logits(self, fake: Tensor, step: int) -> tuple[Tensor | None, Tensor]:
-        """Logits [batch_size] of the reals that G's step sees, None unless the loss wants them, and of its fakes.
+        """Logits [generator_batch_size] of the reals that G's step sees, or None, and of its fakes.
 
         Reals have a forward of their own: their logits do not depend on G, even where D normalises over a batch.
         """
@@ -162,18 +192,18 @@ class GAN(CodedModel):
             (logits_fake,) = gathered(logits_fake)
             return None, logits_fake
         with torch.no_grad():
-            logits_real = _wide(self.discriminator(self.reals(-1 - step)))
+            logits_real = _wide(self.discriminator(self.reals(-1 - step, self.generator_batch_size)))
         logits_real, logits_fake = gathered(logits_real, logits_fake)
         return logits_real, logits_fake
 
-    def reals(self, batch: int) -> Tensor:
-        """This rank's share of batch number `batch`, which may be negative, of the sequence of epochs."""
-        own, start = share(self.batch_size), batch * self.batch_size
+    def reals(self, batch: int, size: int) -> Tensor:
+        """This rank's share of batch number `batch`, which may be negative, of `size` reals in the order of epochs."""
+        own, start = share(size), batch * size
         return self.data.sample(self.seed, range(start + own.start, start + own.stop), self.device)
 
-    def codes(self, stream: str, step: int) -> Tensor:
-        """This rank's share of fresh codes [batch_size, code_size] for one step of a player."""
-        own, shape = share(self.batch_size), (self.code_size,)
+    def codes(self, stream: str, step: int, size: int) -> Tensor:
+        """This rank's share of fresh codes [size, code_size] for one step of a player."""
+        own, shape = share(size), (self.code_size,)
         return noise(self.seed, stream, step, own, shape, self.prior_distribution).to(self.device)
 
     def logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
@@ -187,7 +217,8 @@ class GAN(CodedModel):
         """One step of one player, whose parameters alone receive gradients; returns the gradient's norm [].
 
         The strategy of several devices averages these gradients in `manual_backward`: the norm is that of all samples.
-        D's steps go through the strategy and not through Lightning's wrapper, which would count them in `global_step`.
+        It is taken, and looked at, before the gradient is clipped. D's steps go through the strategy and not through
+        Lightning's wrapper, which would count them in `global_step`.
 
         Raises:
             DivergedError: the loss or the norm is not finite; the step is not taken.
@@ -199,6 +230,9 @@ class GAN(CodedModel):
         self.manual_backward(loss, inputs=parameters)
         norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
         self.guard.look(PLAYERS[player], self.updates + 1, loss, norm)
+        limit = self.clip_norms[player]
+        if limit is not None:
+            torch.nn.utils.clip_grads_with_norm_(parameters, limit, norm)
         if player == 0:
             self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
         else:

@@ -54,7 +54,7 @@ def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
     for key in _differing(values) or ([] if parts else _keys(values)):
         distinct = list(dict.fromkeys(readable(job[key]) for job in values if key in job))
         spelled = "-".join(distinct) if len(distinct) <= MOST_VALUES else f"{distinct[0]}..{distinct[-1]}"
-        parts.append(f"{readable(key)}-{spelled}")
+        parts.append(f"{_place(key)}-{spelled}")
     digits = _digits(6, sorted(sorted(job.items()) for job in values))
     return f"{'_'.join(parts)[:LONGEST_SWEEP] or 'default'}_{digits}"
 
@@ -94,7 +94,12 @@ def _differing(values: Sequence[dict[str, str]]) -> list[str]:
 
 
 def _part(key: str, value: str) -> str:
-    return f"no-{readable(key[1:])}" if key.startswith("~") else f"{readable(key)}-{readable(value)}"
+    return f"no-{_place(key[1:])}" if key.startswith("~") else f"{_place(key)}-{readable(value)}"
+
+
+def _place(key: str) -> str:
+    """`optimizer@optimizer.generator`, the choice of a player's optimiser, is named for where it stands."""
+    return readable(key.rpartition("@")[2])
 
 
 def _digits(count: int, *of: object) -> str:
