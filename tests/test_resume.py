@@ -35,7 +35,13 @@ KINDS = {
         "d_steps=2",
         "trainer.precision=bf16-mixed",
     ],
-    "spectral, no average, fp32": ["model.average_decay=null", "trainer.precision=32-true"],
+    "spectral, no average, fp32, ada": [
+        "model.average_decay=null",
+        "trainer.precision=32-true",
+        "augment=ada",
+        "augment.probability=0.5",
+        "augment.kimg=1",
+    ],
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from saddle.augment.base import Augment
 from saddle.distributed.collectives import gathered
 from saddle.distributed.world import share
 from saddle.losses.base import Loss, RelativeLoss
@@ -33,6 +34,10 @@ class GAN(CodedModel):
     On several devices each of W ranks has its share of every batch, and the loss sees the logits of all: codes and
     reals are functions of their index in the whole batch, so the game is the same for every W, up to rounding.
 
+    With an augmentation D sees transformed images only, in its own steps and in G's, each with numbers of its own. A
+    penalty is on D as a function of what it sees, in the game between the two transformed distributions. (The code of
+    StyleGAN2-ADA derives D(T(x)) by x instead: the same slope where T only moves pixels.)
+
     Batch normalisation in G: it is in training mode wherever it plays, so each update moves its running statistics
     d_steps + g_steps times, d_steps of them in D's steps. With momentum 0.1 an update thus forgets
     1 - 0.9^(d_steps + g_steps) of them. They belong to G's weights before its last step, and the averaged generator
@@ -43,6 +48,7 @@ class GAN(CodedModel):
         discriminator: x to logits [batch, 1].
         loss: both players' terms.
         penalty: what D minimises besides; None is nothing. In step t of D it counts `every` times if `every` divides t.
+        augment: what D sees instead of x; None is x itself.
         make_generator_optimizer, make_discriminator_optimizer: from parameters to an optimiser.
         batch_size: m, reals in one step of D, over all devices together.
         d_steps: k.
@@ -60,6 +66,7 @@ class GAN(CodedModel):
         discriminator: nn.Module,
         loss: Loss,
         penalty: Penalty | None,
+        augment: Augment | None,
         make_generator_optimizer: MakeOptimizer,
         make_discriminator_optimizer: MakeOptimizer,
         batch_size: PositiveInt,
@@ -73,7 +80,7 @@ class GAN(CodedModel):
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
         self.averaged = None if average_decay is None else Average(generator, average_decay)
-        self.loss, self.penalty = loss, penalty
+        self.loss, self.penalty, self.augment = loss, penalty, augment
         if penalty is not None and penalty.per_sample and couples_samples(discriminator):
             raise ValueError(
                 f"{type(penalty).__name__} looks at D's slope at single samples, which a D with batch normalisation "
@@ -109,6 +116,7 @@ class GAN(CodedModel):
         real = self.reals(step)
         with torch.no_grad():
             fake = self.generator(self.codes("discriminator", step))
+            real, fake = self.seen("real", step, real), self.seen("fake", step, fake)
         logits_real, logits_fake = gathered(*self.logits(real, fake))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
         penalty = self.penalised(step, real, fake, logits_real, logits_fake)
@@ -120,6 +128,16 @@ class GAN(CodedModel):
             accuracy_real=(logits_real > 0).float().mean(),
             accuracy_fake=(logits_fake < 0).float().mean(),
         )
+        if self.augment is not None:
+            self.augment.observe(step, logits_real, self.loss.threshold)
+            self.note(**self.augment.readings())
+
+    def seen(self, stream: str, step: int, x: Tensor) -> Tensor:
+        """What D sees of this rank's share of x in a step of one player; `stream` says which x these are."""
+        if self.augment is None:
+            return x
+        own, shape = share(self.batch_size), (self.augment.numbers,)
+        return self.augment(x, noise(self.seed, f"augment {stream}", step, own, shape, "uniform").to(self.device))
 
     def penalised(
         self, step: int, real: Tensor, fake: Tensor, logits_real: Tensor, logits_fake: Tensor
@@ -141,7 +159,7 @@ class GAN(CodedModel):
 
     def generator_step(self, step: int) -> None:
         """G's step number `step` since the start of training."""
-        fake = self.generator(self.codes("generator", step))
+        fake = self.seen("generator", step, self.generator(self.codes("generator", step)))
         logits_real, logits_fake = self.generator_logits(fake, step)
         loss = self.loss.generator(logits_real, logits_fake)
         gradient = self.step(1, loss)
@@ -157,7 +175,7 @@ class GAN(CodedModel):
             (logits_fake,) = gathered(logits_fake)
             return None, logits_fake
         with torch.no_grad():
-            logits_real = _wide(self.discriminator(self.reals(-1 - step)))
+            logits_real = _wide(self.discriminator(self.seen("generator real", step, self.reals(-1 - step))))
         logits_real, logits_fake = gathered(logits_real, logits_fake)
         return logits_real, logits_fake
 
