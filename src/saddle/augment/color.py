@@ -59,8 +59,8 @@ class Color:
         across = c * s * h.sin() / 3**0.5
         grey = x.mean(dim=1, keepdim=True)
         turned = x.roll(1, dims=1) - x.roll(-1, dims=1)  # sqrt(3) K x; 0 for one channel
-        mapped = _wide(of_x) * x + _wide(of_grey) * grey + _wide(across) * turned
-        return mapped + _wide(c * sign * b)
+        mapped = torch.addcmul(_wide(of_grey) * grey + _wide(c * sign * b), _wide(of_x), x)
+        return torch.addcmul(mapped, _wide(across), turned)
 
 
 def _wide(number: Tensor) -> Tensor:

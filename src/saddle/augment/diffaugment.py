@@ -39,16 +39,18 @@ class DiffAugment(Augment):
     def transformed(self, x: Tensor, uniform: Tensor) -> Tensor:
         brightness, saturation, contrast, down, right, row, column = uniform.unbind(1)  # [n] each
         x = x + self.brightness * _wide(brightness)
-        x = x + self.saturation * _wide(saturation) * (x - x.mean(dim=1, keepdim=True))
-        x = x + self.contrast * _wide(contrast) * (x - x.mean(dim=(1, 2, 3), keepdim=True))
-        x = moved(x, 2, self._steps(down, x.shape[2]))
-        x = moved(x, 3, self._steps(right, x.shape[3]))
-        return x * ~(self._cut(row, x.shape[2])[:, None, :, None] & self._cut(column, x.shape[3])[:, None, None, :])
+        x = torch.addcmul(x, self.saturation * _wide(saturation), x - x.mean(dim=1, keepdim=True))
+        x = torch.addcmul(x, self.contrast * _wide(contrast), x - x.mean(dim=(1, 2, 3), keepdim=True))
+        height, width = x.shape[2:]
+        rows, columns = self._sources(down, height), self._sources(right, width)
+        cut = self._cut(row, height)[:, :, None] & self._cut(column, width)[:, None, :]  # [n, height, width]
+        return moved(x, rows, columns) * (~cut)[:, None].to(x)
 
-    def _steps(self, u: Tensor, side: int) -> Tensor:
-        """By how many pixels [n] a side is moved."""
+    def _sources(self, u: Tensor, side: int) -> Tensor:
+        """Which places of a side are shown at its places, [n, side]; some lie outside."""
         most = int(self.translation * side)
-        return whole(u, 2 * most + 1) - most
+        steps = (whole(u, 2 * most + 1) - most).long()  # [n]
+        return torch.arange(side, device=u.device) - steps[:, None]
 
     def _cut(self, u: Tensor, side: int) -> Tensor:
         """Which places of a side are cut out, [n, side]; an even length is centred between two pixels."""
@@ -58,15 +60,18 @@ class DiffAugment(Augment):
         return (place >= 0) & (place < length)
 
 
-def moved(x: Tensor, dim: int, steps: Tensor) -> Tensor:
-    """x [n, channels, height, width] moved along `dim` by whole numbers `steps` [n]; what comes in is 0."""
-    side = x.shape[dim]
-    source = torch.arange(side, device=x.device) - steps.long()[:, None]  # [n, side]
-    shape = [len(x), 1, 1, 1]
-    shape[dim] = side
-    source = source.view(shape)
-    there = (source >= 0) & (source < side)
-    return x.gather(dim, source.clamp(0, side - 1).expand_as(x)) * there
+def moved(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """The image whose pixel (i, j) is that of x [n, channels, height, width] at rows[i], columns[j], 0 outside of x.
+
+    Args:
+        x: images.
+        rows, columns: whole numbers [n, height] and [n, width].
+    """
+    height, width = x.shape[2:]
+    from_rows = rows.clamp(0, height - 1)[:, None, :, None].expand_as(x)
+    from_columns = columns.clamp(0, width - 1)[:, None, None, :].expand_as(x)
+    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
+    return x.gather(2, from_rows).gather(3, from_columns) * inside[:, None].to(x)
 
 
 def _wide(number: Tensor) -> Tensor:

@@ -89,13 +89,12 @@ def resampled(x: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
     Where that is v itself, x is returned as it is; at sides that are no power of two places are rounded.
     """
     height, width = x.shape[2:]
-    down = torch.arange(height, device=x.device, dtype=x.dtype) - (height - 1) / 2
     right = torch.arange(width, device=x.device, dtype=x.dtype) - (width - 1) / 2
-    places = torch.stack(torch.meshgrid(right, down, indexing="xy"), dim=2).view(-1, 2)  # [height width, 2]
-    sources = places @ matrix.mT + offset[:, None]  # [n, height width, 2]
-    sources[..., 0] *= 2 / width
-    sources[..., 1] *= 2 / height
-    sources = sources.view(len(x), height, width, 2)
+    down = torch.arange(height, device=x.device, dtype=x.dtype) - (height - 1) / 2
+    of_right = matrix[:, :, 0, None, None] * right  # [n, 2, 1, width]
+    of_down = matrix[:, :, 1, None, None] * down[:, None] + offset[:, :, None, None]  # [n, 2, height, 1]
+    pairs = zip((of_right + of_down).unbind(1), (width, height), strict=True)
+    sources = torch.stack([place * (2 / side) for place, side in pairs], dim=3)  # [n, height, width, 2] in [-1, 1]
     found = grid_sample(x, sources, mode="bilinear", padding_mode="reflection", align_corners=False)
     same = (matrix == torch.eye(2, device=x.device)).flatten(1).all(1) & (offset == 0).all(1)  # [n]
     return torch.where(same.view(-1, 1, 1, 1), x, found)
