@@ -365,16 +365,17 @@ def test_logits_without_a_threshold_are_refused_unless_p_is_fixed() -> None:
 
 
 def test_the_controller_goes_on_from_its_state() -> None:
-    """Between two changes, too: what was summed up belongs to it."""
-    draw = torch.Generator().manual_seed(0)
-    logits = torch.randn(9, 6, generator=draw) + 0.4
-    whole_way, first, second = controller(every=4), controller(every=4), controller(every=4)
-    for step in range(9):
-        whole_way.observe(step, logits[step], 0.0)
-        (first if step < 6 else second).observe(step, logits[step], 0.0)
-        if step == 5:
+    """Between two changes, too: what was summed up belongs to it, and decides what comes next."""
+    settings = {"every": 4, "target": -0.25, "probability": 0.5}
+    whole_way, first, second = controller(**settings), controller(**settings), controller(**settings)
+    for step, sign in enumerate([1.0, 1.0, -1.0, -1.0]):  # a mean of 0, above the target; of the last two below it
+        logits = torch.full((5,), sign)
+        whole_way.observe(step, logits, 0.0)
+        (first if step < 2 else second).observe(step, logits, 0.0)
+        if step == 1:
             second.load_state_dict(first.state_dict())
     assert second.state_dict() == whole_way.state_dict()
+    assert whole_way.probability.item() == pytest.approx(0.7)
 
 
 # ---- in the game
