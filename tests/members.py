@@ -27,9 +27,9 @@ def needs(group: str, name: str, folder: Path) -> list[str]:
     return [f'data.root="{folder}"']
 
 
-def build(group: str, name: str) -> Any:
-    """The object that a member which needs no other group describes."""
-    return instantiate(DictConfig(OmegaConf.load(CONF / group / f"{name}.yaml")))
+def build(group: str, name: str, **changed: Any) -> Any:
+    """The object that a member which needs no other group describes, some of its values changed."""
+    return instantiate(OmegaConf.merge(OmegaConf.load(CONF / group / f"{name}.yaml"), changed))  # type: ignore[arg-type]
 
 
 def composed(*overrides: str) -> DictConfig:

@@ -17,6 +17,7 @@ import torch.distributed as dist
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
+from members import build
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.distributed.strategy import PerNetworkStrategy
@@ -78,6 +79,10 @@ GAMES: dict[str, dict[str, Any]] = {
     "mlp relativistic, large batch of G": {"networks": mlps, "loss": RelativisticAverage(), "generator_batch_size": 16},
     "dcgan": {"networks": functools.partial(dcgans, "none"), "g_steps": 2},
     "dcgan spectral": {"networks": functools.partial(dcgans, "spectral")},
+    "dcgan ada": {
+        "networks": functools.partial(dcgans, "none"),
+        "augment": build("augment", "ada", probability=0.5, kimg=1),
+    },
     "dcgan batch norm k=2": {"networks": functools.partial(dcgans, "batch"), "d_steps": 2, "data": BigToy},
 }
 

@@ -51,6 +51,7 @@ MISTAKES = [
     ),
     ("~schedule@schedule.discriminator", "set schedule@schedule.discriminator=constant, cosine or linear"),
     ("schedule=linear", "write schedule@schedule.discriminator=linear or schedule@schedule.generator=linear"),
+    ("augment=adda", "augment=adda: there is no such member; did you mean ada?"),
     ("recipe=r3gan", "the group recipe has no members yet"),
     # keys
     ("sed=3", "there is no key sed; did you mean seed?"),
@@ -246,6 +247,31 @@ def test_a_penalty_on_slopes_and_a_coupled_discriminator_are_refused_together(
     check(made.compose([f"penalty={member}", "network.discriminator.norm=layer"]), conf)
 
 
+@pytest.mark.parametrize("member", groups(CONF)["loss"])
+def test_a_probability_that_follows_signs_and_logits_without_any_are_refused_together(
+    member: str, made: Composer, conf: Path
+) -> None:
+    """What the class says, read from its source, is what the object says; a probability that is fixed follows none."""
+    cfg = made.compose([f"loss={member}", "augment=ada"])
+    loss = build("loss", member)
+    if loss.threshold is not None:
+        check(cfg, conf)
+        return
+    with pytest.raises(ConfigError, match=f"those of {type(loss).__name__} count only .* set augment.target=null"):
+        check(cfg, conf)
+    check(made.compose([f"loss={member}", "augment=ada", "augment.target=null"]), conf)
+
+
+@pytest.mark.parametrize("member", groups(CONF)["augment"])
+def test_only_images_are_augmented(member: str, made: Composer) -> None:
+    """Points in the plane are refused before anything is made of them."""
+    augment = made.compose([f"augment={member}"]).augment
+    for shape, wrong in (([2], True), ([2, 8, 8], True), ([3, 8, 8], False), ([1, 8, 8], False)):
+        answers = list(rules.images_to_augment({"augment": augment, "data": {"shape": shape}}))
+        assert bool(answers) == (wrong and member != "none")
+        assert all("images of 1 or 3 channels; set augment=none" in answer for answer in answers)
+
+
 def test_files_that_must_be_there_are_looked_for_before_anything_else(
     made: Composer, conf: Path, tmp_path: Path
 ) -> None:
@@ -303,7 +329,7 @@ def test_help_names_every_group_member_and_key_in_a_few_screens() -> None:
     text = help_text()
     assert all(f" {member} " in text for _, member in MEMBERS)
     assert all(f"  {key}=" in text or f"  {key}." in text for key in KINDS)
-    assert len(text.splitlines()) < 160
+    assert len(text.splitlines()) < 180
     assert max(map(len, text.splitlines())) <= 120
 
 

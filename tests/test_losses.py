@@ -60,6 +60,24 @@ def test_both_players_want_what_they_should(loss: Loss) -> None:
     assert (of_generator < 0).all()
 
 
+def test_the_threshold_divides_reals_from_fakes(loss: Loss) -> None:
+    """Where reals are more frequent than fakes, D's best logit lies above it; without one all logits may be shifted."""
+    if loss.threshold is None:
+        real, fake = torch.randn(2, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+        torch.testing.assert_close(loss.discriminator(real + 3, fake + 3), loss.discriminator(real, fake))
+        return
+    logits = torch.linspace(-4, 4, 801, dtype=torch.float64)
+    middle = torch.full((1,), loss.threshold, dtype=torch.float64)
+    of_real, of_fake = (
+        torch.stack([loss.discriminator(*pair) for pair in pairs])
+        for pairs in ([(v[None], middle) for v in logits], [(middle, v[None]) for v in logits])
+    )
+    for reals in (0.4, 0.6):  # of the samples at one point
+        best = logits[(reals * of_real + (1 - reals) * of_fake).argmin()].item()
+        assert (best > loss.threshold) == (reals > 0.5)
+        assert best != loss.threshold
+
+
 @pytest.mark.parametrize("extreme", [-1e4, -80.0, 80.0, 1e4])
 def test_finite_at_extreme_logits(loss: Loss, extreme: float) -> None:
     """In float32, where D is sure, right or wrong, or sure of the same on both sides."""

@@ -35,7 +35,13 @@ KINDS = {
         "d_steps=2",
         "trainer.precision=bf16-mixed",
     ],
-    "spectral, no average, fp32": ["average_half_life=null", "trainer.precision=32-true"],
+    "spectral, no average, fp32, ada": [
+        "average_half_life=null",
+        "trainer.precision=32-true",
+        "augment=ada",
+        "augment.probability=0.5",
+        "augment.kimg=1",
+    ],
 }
 
 

@@ -65,6 +65,7 @@ def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: A
     arguments: dict[str, Any] = {
         "loss": loss,
         "penalty": None,
+        "augment": None,
         "make_generator_optimizer": adam,
         "make_discriminator_optimizer": adam,
         "generator_schedule": Constant(warm_up=0),

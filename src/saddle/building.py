@@ -31,6 +31,7 @@ def build_model(cfg: DictConfig) -> GenerativeModel:
         ),
         loss=instantiate(cfg.loss),
         penalty=instantiate(cfg.penalty),
+        augment=instantiate(cfg.get("augment")),  # runs of earlier versions lack it
         make_generator_optimizer=instantiate(cfg.optimizer.generator),
         make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
         generator_schedule=instantiate(cfg.schedule.generator),

@@ -182,6 +182,28 @@ def slopes_of_samples(values: Values) -> Iterator[str]:
         )
 
 
+def images_to_augment(values: Values) -> Iterator[str]:
+    """An augmentation moves and colours pixels."""
+    augment, shape = values.get("augment"), values["data"].get("shape")
+    if augment and shape is not None and (len(shape) != 3 or shape[0] not in (1, 3)):
+        name = resolve(augment["_target_"], "augment").name
+        yield f"data.shape={show(shape)}: {name} transforms images of 1 or 3 channels; set augment=none"
+
+
+def signs_to_follow(values: Values) -> Iterator[str]:
+    """A probability that follows D's signs wants logits that have one."""
+    augment, loss = values.get("augment"), values.get("loss")
+    if not augment or augment.get("target") is None or not loss:
+        return
+    found = resolve(loss["_target_"], "loss")
+    if attribute(found, "threshold") is None:
+        yield (
+            f"augment.target={show(augment['target'])}: the augmentation follows the signs of D's logits, and those of "
+            f"{found.name} count only up to a constant; set augment.target=null, which keeps augment.probability, or "
+            "choose another loss"
+        )
+
+
 RULES: tuple[Rule, ...] = (
     shared_out,
     enough_images,
@@ -189,6 +211,8 @@ RULES: tuple[Rule, ...] = (
     schedules_in_time,
     square_images,
     slopes_of_samples,
+    images_to_augment,
+    signs_to_follow,
 )
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)

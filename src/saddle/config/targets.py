@@ -16,6 +16,7 @@ HOMES = {
     "network": ("saddle.networks.", "torch.nn."),
     "loss": ("saddle.losses.",),
     "penalty": ("saddle.penalties.",),
+    "augment": ("saddle.augment.",),
     "optimizer": ("torch.optim.",),
     "schedule": ("saddle.schedules.",),
     "model": ("saddle.models.",),

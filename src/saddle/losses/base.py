@@ -13,6 +13,10 @@ class Loss(ABC):
     A member writes the two terms. The game calls `discriminator` and `generator`, which look at the logits first.
     """
 
+    threshold: float | None = 0.0
+    """The logit above which D's optimum lies where reals are more frequent than fakes; None where logits count only up
+    to a constant."""
+
     @final
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """What D minimises; logits [batch] of reals and of fakes, in float32 or wider, to a scalar [].
@@ -40,6 +44,8 @@ class Loss(ABC):
 
 class RelativeLoss(Loss):
     """A loss whose generator term compares fakes with reals: G's step sees fresh reals, too."""
+
+    threshold = None
 
     @final
     def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:

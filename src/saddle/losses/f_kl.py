@@ -20,6 +20,8 @@ class KullbackLeibler(FDivergence):
     D that G can follow from the start.
     """
 
+    threshold = 1.0
+
     def activation(self, logits: Tensor) -> Tensor:
         return logits
 

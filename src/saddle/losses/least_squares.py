@@ -35,6 +35,7 @@ class LeastSquares(Loss):
 
     def __init__(self, *, fake_label: float, real_label: float, generator_label: float) -> None:
         self.fake_label, self.real_label, self.generator_label = fake_label, real_label, generator_label
+        self.threshold = (fake_label + real_label) / 2
 
     def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         return ((real - self.real_label).square().mean() + (fake - self.fake_label).square().mean()) / 2

@@ -20,6 +20,8 @@ class Wasserstein(Loss):
     shrinks steadily where P_data and P_G do not overlap.
     """
 
+    threshold = None
+
     def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean() - real.mean()
 

@@ -1,16 +1,21 @@
 """Networks through torch.compile, as an option: what it brings, and what it takes, is measured in experiments/speed."""
 
 import os
+from collections.abc import Callable
 from shutil import which
+from typing import Any
 
+import torch
 from torch import nn
+
+Call = Callable[..., Any]
 
 COMPILERS = (os.environ.get("CXX", "g++"), "g++", "clang++")
 """One of them builds what torch.compile generates, for the processor and for the launches of a GPU's kernels."""
 
 
-def compile_in_place(*networks: nn.Module) -> None:
-    """From now on calls of these networks run compiled code; `network.forward` and deep copies remain as they were.
+def compiled_network(network: nn.Module) -> Call:
+    """Another way to call the same network, with the same tensors; `network` itself remains as it was.
 
     The code is made at the first call, for each shape by itself: D sees batches of two sizes, and code for any size
     would be slower.
@@ -23,5 +28,4 @@ def compile_in_place(*networks: nn.Module) -> None:
             f"model.compiled=true needs a C++ compiler, and none of {', '.join(dict.fromkeys(COMPILERS))} is here: "
             "install one, set CXX to it, or leave model.compiled=false"
         )
-    for network in networks:
-        network.compile(dynamic=False)
+    return torch.compile(network, dynamic=False)

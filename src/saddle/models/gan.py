@@ -8,12 +8,14 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from saddle.augment.base import Augment
+from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.distributed.world import share
 from saddle.losses.base import Loss, RelativeLoss
 from saddle.models.average import Average
 from saddle.models.base import CodedModel
-from saddle.models.compilation import compile_in_place
+from saddle.models.compilation import Call, compiled_network
 from saddle.models.rate import Rate
 from saddle.networks.base import couples_samples
 from saddle.noise import noise
@@ -36,6 +38,10 @@ class GAN(CodedModel):
     On several devices each of W ranks has its share of every batch, and the loss sees the logits of all: codes and
     reals are functions of their index in the whole batch, so the game is the same for every W, up to rounding.
 
+    With an augmentation D sees transformed images only, in its own steps and in G's, each with numbers of its own. A
+    penalty is on D as a function of what it sees, in the game between the two transformed distributions. (The code of
+    StyleGAN2-ADA derives D(T(x)) by x instead: the same slope where T only moves pixels.)
+
     Batch normalisation in G: it is in training mode wherever it plays, so each update moves its running statistics
     d_steps + g_steps times, d_steps of them in D's steps. With momentum 0.1 an update thus forgets
     1 - 0.9^(d_steps + g_steps) of them. They belong to G's weights before its last step, and the averaged generator
@@ -46,6 +52,7 @@ class GAN(CodedModel):
         discriminator: x to logits [batch, 1].
         loss: both players' terms.
         penalty: what D minimises besides; None is nothing. In step t of D it counts `every` times if `every` divides t.
+        augment: what D sees instead of x; None is x itself.
         make_generator_optimizer, make_discriminator_optimizer: from parameters to an optimiser.
         generator_schedule, discriminator_schedule: of its learning rate.
         generator_clip_norm, discriminator_clip_norm: a gradient with a larger norm, over all parameters of the player,
@@ -70,6 +77,7 @@ class GAN(CodedModel):
         discriminator: nn.Module,
         loss: Loss,
         penalty: Penalty | None,
+        augment: Augment | None,
         make_generator_optimizer: MakeOptimizer,
         make_discriminator_optimizer: MakeOptimizer,
         generator_schedule: Schedule,
@@ -94,7 +102,7 @@ class GAN(CodedModel):
         if average_half_life is not None:
             images = self.generator_batch_size * g_steps
             self.averaged = Average(generator, half_life=average_half_life, ramp=average_ramp, images=images)
-        self.loss, self.penalty = loss, penalty
+        self.loss, self.penalty, self.augment = loss, penalty, augment
         if penalty is not None and penalty.per_sample and couples_samples(discriminator):
             raise ValueError(
                 f"{type(penalty).__name__} looks at D's slope at single samples, which a D with batch normalisation "
@@ -106,8 +114,9 @@ class GAN(CodedModel):
         self.d_steps, self.g_steps = d_steps, g_steps
         self.code_size, self.prior_distribution, self.seed = code_size, prior, seed
         self.separate_forwards = couples_samples(discriminator)
-        if compiled:
-            compile_in_place(generator, discriminator)
+        self.playing: list[Call] = [
+            compiled_network(network) if compiled else network for network in (discriminator, generator)
+        ]
 
     def configure_optimizers(self) -> list[Optimizer]:
         make_d, make_g = self.make_optimizers
@@ -143,7 +152,8 @@ class GAN(CodedModel):
         """D's step number `step` since the start of training."""
         real = self.reals(step, self.batch_size)
         with torch.no_grad():
-            fake = self.generator(self.codes("discriminator", step, self.batch_size))
+            fake = self.playing[1](self.codes("discriminator", step, self.batch_size))
+            real, fake = self.seen("real", step, real), self.seen("fake", step, fake)
         logits_real, logits_fake = gathered(*self.logits(real, fake))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
         penalty = self.penalised(step, real, fake, logits_real, logits_fake)
@@ -155,6 +165,16 @@ class GAN(CodedModel):
             accuracy_real=(logits_real > 0).float().mean(),
             accuracy_fake=(logits_fake < 0).float().mean(),
         )
+        if self.augment is not None:
+            self.augment.observe(step, logits_real, self.loss.threshold)
+            self.note(**self.augment.readings())
+
+    def seen(self, stream: str, step: int, x: Tensor) -> Tensor:
+        """What D sees of this rank's share of x in a step of one player; `stream` says which x these are."""
+        if self.augment is None:
+            return x
+        own, shape = share(len(x) * world.size()), (self.augment.numbers,)
+        return self.augment(x, noise(self.seed, f"augment {stream}", step, own, shape, "uniform").to(self.device))
 
     def penalised(
         self, step: int, real: Tensor, fake: Tensor, logits_real: Tensor, logits_fake: Tensor
@@ -164,7 +184,7 @@ class GAN(CodedModel):
             return None
 
         def critic(x: Tensor) -> Tensor:
-            return _wide(self.discriminator.forward(x))  # a compiled network has no second derivative
+            return _wide(self.discriminator(x))  # never compiled: that has no second derivative
 
         def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
             own = share(self.batch_size)
@@ -176,7 +196,7 @@ class GAN(CodedModel):
 
     def generator_step(self, step: int) -> None:
         """G's step number `step` since the start of training."""
-        fake = self.generator(self.codes("generator", step, self.generator_batch_size))
+        fake = self.seen("generator", step, self.playing[1](self.codes("generator", step, self.generator_batch_size)))
         logits_real, logits_fake = self.generator_logits(fake, step)
         loss = self.loss.generator(logits_real, logits_fake)
         gradient = self.step(1, loss)
@@ -187,12 +207,13 @@ class GAN(CodedModel):
 
         Reals have a forward of their own: their logits do not depend on G, even where D normalises over a batch.
         """
-        logits_fake = _wide(self.discriminator(fake))
+        logits_fake = _wide(self.playing[0](fake))
         if not isinstance(self.loss, RelativeLoss):
             (logits_fake,) = gathered(logits_fake)
             return None, logits_fake
         with torch.no_grad():
-            logits_real = _wide(self.discriminator(self.reals(-1 - step, self.generator_batch_size)))
+            real = self.reals(-1 - step, self.generator_batch_size)
+            logits_real = _wide(self.playing[0](self.seen("generator real", step, real)))
         logits_real, logits_fake = gathered(logits_real, logits_fake)
         return logits_real, logits_fake
 
@@ -209,8 +230,8 @@ class GAN(CodedModel):
     def logits(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """D's logits [batch] of reals and fakes in float32 or wider: one forward, or two where D couples samples."""
         if self.separate_forwards:
-            return _wide(self.discriminator(real)), _wide(self.discriminator(fake))
-        both = _wide(self.discriminator(torch.cat([real, fake])))  # [2 batch]
+            return _wide(self.playing[0](real)), _wide(self.playing[0](fake))
+        both = _wide(self.playing[0](torch.cat([real, fake])))  # [2 batch]
         return both[: len(real)], both[len(real) :]
 
     def step(self, player: int, loss: Tensor) -> Tensor:
@@ -248,7 +269,7 @@ class GAN(CodedModel):
         training = network.training
         network.eval()
         try:
-            return network.forward(codes)  # [count, *shape]; never compiled: the same bits wherever it is drawn
+            return network(codes)  # [count, *shape]; never compiled: the same bits wherever it is drawn
         finally:
             network.train(training)
 

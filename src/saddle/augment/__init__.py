@@ -1,0 +1,1 @@
+"""Augmentation: what both players see of x."""
