@@ -58,6 +58,7 @@ bench: setup  ## training against hand-written loops, what an evaluation costs (
 	$(RUNPY) experiments/speed/memory.py
 	$(RUNPY) experiments/speed/sweep.py
 	$(RUNPY) experiments/speed/evaluation.py
+	$(RUNPY) experiments/speed/precision.py
 	$(RUNPY) experiments/speed/frechet.py
 	$(RUNPY) experiments/speed/start.py
 
