@@ -48,13 +48,15 @@ class Toy(Images):
 
 
 def mlp() -> tuple[nn.Module, nn.Module]:
-    generator = MLPGenerator(shape=SHAPE, code_size=4, width=16, depth=1, bounded=True)
-    return generator, MLPDiscriminator(shape=SHAPE, width=16, depth=1, outputs=1)
+    generator = MLPGenerator(shape=SHAPE, code_size=4, classes=None, width=16, depth=1, bounded=True)
+    return generator, MLPDiscriminator(shape=SHAPE, width=16, depth=1, classes=None, outputs=1)
 
 
 def dcgan(norm: Any = "none", resolution: Any = 8) -> tuple[nn.Module, nn.Module]:
-    generator = DCGANGenerator(channels=1, resolution=resolution, code_size=4, width=4, widest=8)
-    return generator, DCGANDiscriminator(channels=1, resolution=resolution, width=4, widest=8, norm=norm, outputs=1)
+    generator = DCGANGenerator(channels=1, resolution=resolution, code_size=4, classes=None, width=4, widest=8)
+    return generator, DCGANDiscriminator(
+        channels=1, resolution=resolution, width=4, widest=8, norm=norm, classes=None, outputs=1
+    )
 
 
 def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: Any) -> GAN:
@@ -73,6 +75,7 @@ def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: A
         "prior": "normal",
         "seed": 0,
         "average_decay": 0.9,
+        "classes": None,
     }
     return GAN(generator=generator, discriminator=discriminator, **{**arguments, **changed})
 

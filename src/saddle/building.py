@@ -1,12 +1,15 @@
 """From a checked configuration to objects: the one place where the parts of a run are put together."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from omegaconf import DictConfig
+from torch import nn
 
 from saddle.config import instantiate
 from saddle.data.base import Data
+from saddle.data.classes import Classes
 from saddle.data.images import Images
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.extractor import Extractor
@@ -21,18 +24,46 @@ def build_data(cfg: DictConfig) -> Data:
     return instantiate(cfg.data)
 
 
-def build_model(cfg: DictConfig) -> GenerativeModel:
-    """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network."""
+def build_classes(cfg: DictConfig, data: Data) -> Classes | None:
+    """The classes of a conditional game; None where labels are not asked for.
+
+    Raises:
+        ValueError: the data have none.
+    """
+    if not cfg.labels:
+        return None
+    if data.classes is None:
+        raise ValueError(f"labels=true: nothing is known of the classes of {data.name}; set labels=false")
+    return data.classes
+
+
+def facts_of(cfg: DictConfig, data: Data) -> dict[str, Any]:
+    """What a run's summary says of its data; a conditional one's also names the classes, and knows their labels."""
+    facts = data.facts()
+    classes = build_classes(cfg, data)
+    if classes is None or not isinstance(data, Images):
+        return facts
+    labels = data.split_labels("train")
+    digest = {**facts["digest"], "labels": labels and labels.digest}
+    return {**facts, "classes": classes.counts, "digest": digest}
+
+
+def build_model(cfg: DictConfig, classes: Classes | None = None) -> GenerativeModel:
+    """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network.
+
+    Args:
+        cfg: the configuration.
+        classes: of a conditional game.
+    """
     model: GenerativeModel = instantiate(
         cfg.model,
-        generator=synchronised(initialised(lambda: instantiate(cfg.network.generator), cfg.seed, "generator")),
-        discriminator=synchronised(
-            initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator")
-        ),
+        generator=_network(cfg, "generator", classes),
+        discriminator=_network(cfg, "discriminator", classes),
         loss=instantiate(cfg.loss),
         penalty=instantiate(cfg.penalty),
         make_generator_optimizer=instantiate(cfg.optimizer.generator),
         make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
+        classes=classes,
     )
     return model.to(
         memory_format=torch.channels_last
@@ -51,4 +82,10 @@ def build_evaluator(cfg: DictConfig, data: Data, extractors: Sequence[Extractor]
         return None
     split = cfg.evaluate_reference or data.reference
     reference = Reference(images=data.split(split), split=split, count=cfg.evaluate_images)
-    return instantiate(cfg.evaluator, extractors=extractors, reference=reference, count=None)
+    labels = data.split_labels(split) if cfg.labels else None
+    return instantiate(cfg.evaluator, extractors=extractors, reference=reference, labels=labels, count=None)
+
+
+def _network(cfg: DictConfig, player: str, classes: Classes | None) -> nn.Module:
+    told = {} if classes is None else {"classes": len(classes)}
+    return synchronised(initialised(lambda: instantiate(cfg.network[player], **told), cfg.seed, player))

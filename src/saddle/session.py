@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch.distributed import DistError
 
 from saddle import equipment
-from saddle.building import build_data, build_evaluator, build_model
+from saddle.building import build_classes, build_data, build_evaluator, build_model, facts_of
 from saddle.callbacks.advice import Advice
 from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.interruption import Interruption
@@ -71,7 +71,8 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     try:
         state, _ = Checkpoints(folder.checkpoints).load()
-        data, model = build_data(cfg), build_model(cfg)
+        data = build_data(cfg)
+        model = build_model(cfg, build_classes(cfg, data))
         if state is not None:
             restore(model, state)
         evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
@@ -119,19 +120,19 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.write_environment(describe(sys.argv, cfg.trainer.precision, folder.environment()))
     data = build_data(cfg)
-    facts = data.facts()  # reads a person's own images: what is wrong with them is said first
+    facts = facts_of(cfg, data)  # reads a person's own images: what is wrong with them is said first
     if left_out := facts.get("left_out"):
         print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
     evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
     _require_a_batch(cfg.batch_size, data)
-    model = build_model(cfg)
+    model = build_model(cfg, build_classes(cfg, data))
     known = {"data": facts["digest"], "settings": _settings(cfg), **_surroundings(cfg)}
     if state is not None:
         _require_unchanged(state, known, cfg.updates)
         restore(model, state)
     earlier = state["facts"] if state is not None else {}
-    measure = Measure(instruments=equipment.instruments(cfg, data, evaluator), updates=cfg.updates)
-    recipe = equipment.recipe(cfg, data)
+    measure = Measure(instruments=equipment.instruments(cfg, data, model, evaluator), updates=cfg.updates)
+    recipe = equipment.recipe(cfg, data, model)
     lifecycle = Lifecycle(folder=folder, seconds=earlier.get("seconds", 0.0), recipe=recipe)
     loggers = equipment.loggers(cfg, data.name, folder, evaluator, earlier.get("wandb"))
     checkpoint = Checkpoint(

@@ -34,6 +34,7 @@ class Keys:
     sweep: Sweep
     seed: NonNegativeInt
     resolution: PositiveInt
+    labels: bool
     code_size: PositiveInt
     prior: Literal["normal", "uniform"]
     batch_size: PositiveInt

@@ -4,14 +4,16 @@ A rule takes the resolved configuration as a plain mapping and yields what is wr
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
+from saddle.config.keys import CONF
 from saddle.config.kinds import describe, fits
-from saddle.config.messages import show
+from saddle.config.messages import listing, show
 from saddle.config.source import attribute
 from saddle.config.targets import resolve
 from saddle.weights import weights_file
@@ -156,7 +158,40 @@ def slopes_of_samples(values: Values) -> Iterator[str]:
         )
 
 
-RULES: tuple[Rule, ...] = (shared_out, enough_images, optimizer_ranges, square_images, slopes_of_samples)
+def conditional_players(values: Values) -> Iterator[str]:
+    """With labels both players take `classes`, whose number the data gives; without, neither has any."""
+    for player, node in values["network"].items():
+        path = f"network.{player}.classes"
+        if node.get("classes") is not None:
+            yield f"{path}={show(node['classes'])}: the data gives their number where labels=true; leave it null"
+        if values["labels"] and "classes" not in node:
+            name = str(node.get("_target_")).rpartition(".")[2]
+            right = listing(_members("network", "  classes: null"), "or")
+            yield f"labels=true: {name} (network.{player}) takes no classes; set labels=false, or network={right}"
+
+
+def labelled_data(values: Values) -> Iterator[str]:
+    """Conditional players want data whose samples have a class."""
+    if values["labels"] and values["data"].get("label") is None:
+        right = listing(_members("data", r"label: (?!null)"), "or")
+        yield f"labels=true: these data have no labels (data.label); set labels=false, or data={right}, which have"
+
+
+def _members(group: str, pattern: str) -> list[str]:
+    """The members of a group whose file has a line that begins like this."""
+    files = sorted((CONF / group).glob("*.yaml"))
+    return [file.stem for file in files if re.search(f"^{pattern}", file.read_text(encoding="utf-8"), re.MULTILINE)]
+
+
+RULES: tuple[Rule, ...] = (
+    shared_out,
+    enough_images,
+    optimizer_ranges,
+    square_images,
+    slopes_of_samples,
+    conditional_players,
+    labelled_data,
+)
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)
 """Which files there must be."""

@@ -14,9 +14,9 @@ from saddle.runs.place import Place
 
 def show_warnings_as_notes() -> None:
     """A warning of ours is one line for a person; those of the libraries are for their authors."""
-    ours = ".* generated and .* real images"
     warnings.simplefilter("ignore")
-    warnings.filterwarnings("default", message=ours)
+    for ours in (".* generated and .* real images", ".* is left out: class .*"):
+        warnings.filterwarnings("default", message=ours)
     warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
 
 
