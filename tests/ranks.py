@@ -25,8 +25,9 @@ from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.gan import GAN
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.noise import noise
+from saddle.penalties.gradient_penalty import GradientPenalty
 from saddle.training import train
-from toy import Toy, dcgan, game, mlp
+from toy import LabelledToy, Toy, dcgan, game, mlp
 
 Checks = dict[str, Any]
 BATCH = 8
@@ -40,8 +41,8 @@ class Double(nn.Module):
         super().__init__()
         self.network = network.double()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network(x.double())
+    def forward(self, x: Tensor, *labels: Tensor) -> Tensor:
+        return self.network(x.double(), *labels)
 
 
 def mlps() -> tuple[nn.Module, nn.Module]:
@@ -49,8 +50,8 @@ def mlps() -> tuple[nn.Module, nn.Module]:
     return Double(generator), Double(discriminator)
 
 
-def dcgans(norm: str) -> tuple[nn.Module, nn.Module]:
-    generator, discriminator = dcgan(norm, 16 if norm == "batch" else 8)
+def dcgans(norm: str, classes: int | None = None) -> tuple[nn.Module, nn.Module]:
+    generator, discriminator = dcgan(norm, 16 if norm == "batch" else 8, classes)
     return Double(synchronised(generator)), Double(synchronised(discriminator))
 
 
@@ -69,6 +70,12 @@ GAMES: dict[str, dict[str, Any]] = {
     "mlp relativistic": {"networks": mlps, "loss": RelativisticAverage()},
     "dcgan": {"networks": functools.partial(dcgans, "none"), "g_steps": 2},
     "dcgan spectral": {"networks": functools.partial(dcgans, "spectral")},
+    "dcgan labels": {
+        "networks": functools.partial(dcgans, "none", 3),
+        "classes": LabelledToy().classes,
+        "penalty": GradientPenalty(weight=1.0, one_sided=False, every=1),
+        "data": LabelledToy,
+    },
     "dcgan batch norm k=2": {"networks": functools.partial(dcgans, "batch"), "d_steps": 2, "data": BigToy},
 }
 

@@ -35,6 +35,7 @@ KINDS = {
         "d_steps=2",
         "trainer.precision=bf16-mixed",
     ],
+    "labels": ["network=mlp", "labels=true"],
     "spectral, no average, fp32": ["model.average_decay=null", "trainer.precision=32-true"],
 }
 

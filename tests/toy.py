@@ -4,12 +4,14 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
 from saddle.data.images import Images
 from saddle.data.imageset import StoredImages
+from saddle.data.labels import Labels
 from saddle.losses.base import Loss
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.gan import GAN
@@ -47,16 +49,21 @@ class Toy(Images):
         return super().sample(seed, positions, device)
 
 
-def mlp() -> tuple[nn.Module, nn.Module]:
-    generator = MLPGenerator(shape=SHAPE, code_size=4, classes=None, width=16, depth=1, bounded=True)
-    return generator, MLPDiscriminator(shape=SHAPE, width=16, depth=1, classes=None, outputs=1)
+class LabelledToy(Toy):
+    """The same with three classes, of 19, 12 and 6 images."""
+
+    def labelled(self, part: str) -> Labels:
+        return Labels(("cat", "dog", "1"), np.array([0, 1, 0, 2, 0, 1] * 6 + [0])[: len(self.train)])
 
 
-def dcgan(norm: Any = "none", resolution: Any = 8) -> tuple[nn.Module, nn.Module]:
-    generator = DCGANGenerator(channels=1, resolution=resolution, code_size=4, classes=None, width=4, widest=8)
-    return generator, DCGANDiscriminator(
-        channels=1, resolution=resolution, width=4, widest=8, norm=norm, classes=None, outputs=1
-    )
+def mlp(classes: int | None = None) -> tuple[nn.Module, nn.Module]:
+    generator = MLPGenerator(shape=SHAPE, code_size=4, classes=classes, width=16, depth=1, bounded=True)
+    return generator, MLPDiscriminator(shape=SHAPE, width=16, depth=1, classes=classes, outputs=1)
+
+
+def dcgan(norm: Any = "none", resolution: Any = 8, classes: int | None = None) -> tuple[nn.Module, nn.Module]:
+    sizes: dict[str, Any] = {"channels": 1, "resolution": resolution, "classes": classes, "width": 4, "widest": 8}
+    return DCGANGenerator(code_size=4, **sizes), DCGANDiscriminator(norm=norm, outputs=1, **sizes)
 
 
 def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: Any) -> GAN:
