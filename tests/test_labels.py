@@ -39,6 +39,7 @@ from saddle.networks.projection import Projection
 from saddle.noise import drawn_labels, noise, visited
 from saddle.penalties.base import Penalty
 from saddle.runs.folder import RunFolder
+from saddle.runs.messages import conditions
 from saddle.sampling import load_model
 from saddle.stored import stored_config
 from test_resume import train
@@ -63,7 +64,7 @@ def digits(_: Path) -> tuple[Images, Callable[[Tensor], str]]:
 
 def faces(_: Path) -> tuple[Images, Callable[[Tensor], str]]:
     data = Faces(shape=(3, 16, 16), train_count=40, test_count=10, seed=0, label="fringe", reference="test")
-    known = {}
+    known: dict[bytes, str] = {}
     for part, images in (("train", data.train), ("test", data.test)):
         fringes = draw_factors(0, f"faces/{part}", range(len(images)))["fringe"]
         known |= {
@@ -450,6 +451,12 @@ def test_a_grid_has_a_row_for_each_class_and_a_code_for_each_column(
     torch.testing.assert_close(data.rows[row, column], expected)
 
 
+def test_rows_that_are_left_out_are_said() -> None:
+    assert conditions({"a": 1000, "b": 2, "c": 3}, 2) == (
+        "conditional on 3 classes; rows of the grids for the first 2: a (1,000), b (2)"
+    )
+
+
 # ---- numbers by class
 
 
@@ -533,7 +540,7 @@ def test_a_conditional_run_and_what_it_leaves(
     assert np.array_equal(sevens, to_uint8(model.sample(range(2), 0, torch.tensor([7, 7])))[:, 0].numpy())
     with pytest.raises(SystemExit, match="error: there is no class ten; the model knows 0 0, 1 1, "):
         sample.main([*command[:3], "label=ten", f"out={tmp_path / 'more'}"])
-    assert capsys.readouterr().out
+    assert "conditional on 10 classes, a row of the grids for each: 0 (140), 1 (142), " in capsys.readouterr().out
 
 
 def test_a_run_without_classes_draws_no_class(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from saddle import equipment
 from saddle.building import build_classes, build_data, build_evaluator, build_model, facts_of
 from saddle.callbacks.advice import Advice
 from saddle.callbacks.checkpoint import Checkpoint
+from saddle.callbacks.class_grid import MOST
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
@@ -30,7 +31,7 @@ from saddle.environment import describe
 from saddle.models.guard import DivergedError
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
-from saddle.runs.messages import closing, opening, show_warnings_as_notes, shown
+from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
 from saddle.streams import lasting_streams
 from saddle.training import best_precision, train
 
@@ -153,6 +154,8 @@ def _train(cfg: DictConfig, folder: RunFolder) -> bool:
     folder.rewind(until)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     print(opening(cfg, data.name, model.sizes(), folder), flush=True)
+    if model.classes is not None:
+        print(conditions(model.classes.counts, MOST), flush=True)
     if state is not None:
         print(f"from update {model.updates:,} on", flush=True)
     with interruption.listening():

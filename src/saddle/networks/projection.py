@@ -34,4 +34,4 @@ class Projection(Conditional):
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """phi(x) [batch, ...] and labels [batch] to [batch, 1]."""
         phi = x.flatten(1)  # [batch, features]
-        return (self.embedding(required(labels)).to(phi.dtype) * phi).sum(1, keepdim=True)
+        return (self.embedding(required(labels)) * phi).sum(1, keepdim=True)  # in the width of the weights

@@ -35,6 +35,14 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
     )
 
 
+def conditions(classes: Mapping[str, int], rows: int) -> str:
+    """On which classes, name -> number of training images, a model is conditional; grids have at most `rows` rows."""
+    names = ", ".join(f"{name} ({count:,})" for name, count in list(classes.items())[:rows])
+    if len(classes) <= rows:
+        return f"conditional on {len(classes)} classes, a row of the grids for each: {names}"
+    return f"conditional on {len(classes)} classes; rows of the grids for the first {rows}: {names}"
+
+
 def closing(folder: RunFolder) -> str:
     """What came out, where it is, and of a single run what to do next; of a sweep its launcher says it once."""
     summary = folder.summary() or {}
