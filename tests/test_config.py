@@ -475,6 +475,7 @@ def test_supplied_objects_complete_a_partial_node_and_are_not_copied() -> None:
     network = instantiate(
         node(_target_="saddle.networks.mlp.MLPGenerator", _partial_=True, width=8, depth=1, bounded=True, code_size=2),
         shape=shape,
+        classes=None,
     )
     assert isinstance(network, MLPGenerator)
     layers = nn.ModuleList([nn.Linear(2, 2)])

@@ -573,6 +573,16 @@ def test_a_network_that_cannot_be_conditional_is_refused_in_words() -> None:
         check(cfg, CONF)
 
 
+def test_a_folder_without_class_folders_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "one.png").touch()
+    for found in (r"there is none", r"there is cats/ only"):
+        with pytest.raises(ConfigError, match=rf"labels=true: data.root=.* a folder for each class.*; {found}"):
+            check(composed("labels=true", "data=folder", f"data.root='{tmp_path}'"), CONF)
+        (tmp_path / "cats").mkdir(exist_ok=True)
+    (tmp_path / "dogs").mkdir()
+    check(composed("labels=true", "data=folder", f"data.root='{tmp_path}'"), CONF)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_that_ships_can_be_conditional(name: str) -> None:
     check(composed("labels=true", "data=digits", f"network={name}"), CONF)

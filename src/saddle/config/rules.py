@@ -88,8 +88,19 @@ def own_pictures(values: Values) -> Iterator[str]:
         yield f"{given}: this is a file, not a folder of pictures"
     elif not _has_picture(root):
         yield f"{given}: there are no pictures in this folder ({' '.join(PICTURES)})"
+    elif values["labels"] and len(folders := _folders(root)) < 2:
+        found = f"there is {folders[0]}/ only" if folders else "there is none"
+        yield f"labels=true: {given} holds a folder for each class, two or more; {found}"
     if values["evaluate_reference"] == "test":
         yield "evaluate_reference=test: of one's own images none are held out; leave it, or set it to train"
+
+
+def _folders(root: Path) -> list[str]:
+    """The names of the folders directly in it."""
+    try:
+        return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:  # named when it is read
+        return ["?", "?"]
 
 
 def _has_picture(root: Path) -> bool:
