@@ -8,11 +8,13 @@ from saddle.arguments import arguments
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import without_weights
 from saddle.runs.sweep import find_run
+from saddle.stored import stored_classes
 from saddle.threads import thread_variables
 
 ARGUMENTS = {
     "run": "a finished run's folder, runs/SWEEP/JOB",
     "count": "how many samples (64)",
+    "label": "the class of all samples, by name or by number from 0 on; by default as often as in the training set",
     "seed": "of the codes (the run's own seed; sample i of a seed is always the same)",
     "out": "folder for 00000.png, 00001.png, ... (samples/ of the current directory); a grid of them lies beside it",
 }
@@ -28,10 +30,11 @@ def main(argv: list[str]) -> None:
     try:
         run = find_run(given["run"])
         _require(run, out)  # importing torch takes longer than a refusal may
+        label = stored_classes(run).label(given["label"]) if "label" in given else None
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         from saddle.sampling import grid_of, write_samples
 
-        write_samples(run, count=count or 64, seed=seed, out=out)
+        write_samples(run, count=count or 64, seed=seed, label=label, out=out)
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"{count or 64:,} samples of {run.path} are in {out}/; the first of them together: {grid_of(out)}")

@@ -26,9 +26,10 @@ from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.gan import GAN
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.noise import noise
+from saddle.penalties.gradient_penalty import GradientPenalty
 from saddle.schedules.linear import Linear
 from saddle.training import train
-from toy import Toy, dcgan, game, mlp
+from toy import LabelledToy, Toy, dcgan, game, mlp
 
 Checks = dict[str, Any]
 BATCH = 8
@@ -42,8 +43,8 @@ class Double(nn.Module):
         super().__init__()
         self.network = network.double()
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network(x.double())
+    def forward(self, x: Tensor, *labels: Tensor) -> Tensor:
+        return self.network(x.double(), *labels)
 
 
 def mlps() -> tuple[nn.Module, nn.Module]:
@@ -51,8 +52,8 @@ def mlps() -> tuple[nn.Module, nn.Module]:
     return Double(generator), Double(discriminator)
 
 
-def dcgans(norm: str) -> tuple[nn.Module, nn.Module]:
-    generator, discriminator = dcgan(norm, 16 if norm == "batch" else 8)
+def dcgans(norm: str, classes: int | None = None) -> tuple[nn.Module, nn.Module]:
+    generator, discriminator = dcgan(norm, 16 if norm == "batch" else 8, classes)
     return Double(synchronised(generator)), Double(synchronised(discriminator))
 
 
@@ -82,6 +83,12 @@ GAMES: dict[str, dict[str, Any]] = {
     "dcgan ada": {
         "networks": functools.partial(dcgans, "none"),
         "augment": build("augment", "ada", probability=0.5, kimg=1),
+    },
+    "dcgan labels": {
+        "networks": functools.partial(dcgans, "none", 3),
+        "classes": LabelledToy().classes,
+        "penalty": GradientPenalty(weight=1.0, one_sided=False, every=1),
+        "data": LabelledToy,
     },
     "dcgan batch norm k=2": {"networks": functools.partial(dcgans, "batch"), "d_steps": 2, "data": BigToy},
 }

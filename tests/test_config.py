@@ -119,7 +119,7 @@ WRONG_VALUES = [
     ("schedule@schedule.discriminator=cosine schedule.discriminator.final=2", "takes a number from 0 and up to 1"),
     ("generator_batch_size=0", "generator_batch_size takes a whole number above 0 or null"),
     ("average_half_life=0", "average_half_life takes a number above 0 or null"),
-    ("model.generator_clip_norm=0", "model.generator_clip_norm takes a number above 0 or null"),
+    ("generator_clip_norm=0", "generator_clip_norm takes a number above 0 or null"),
     ("+network.generator.widht=3", "DCGANGenerator has no argument widht; did you mean width"),
     ("~network.discriminator.width", "DCGANDiscriminator needs width"),
     ("loss._target_=os.system", "loss._target_=os.system is refused"),
@@ -528,6 +528,7 @@ def test_supplied_objects_complete_a_partial_node_and_are_not_copied() -> None:
     network = instantiate(
         node(_target_="saddle.networks.mlp.MLPGenerator", _partial_=True, width=8, depth=1, bounded=True, code_size=2),
         shape=shape,
+        classes=None,
     )
     assert isinstance(network, MLPGenerator)
     layers = nn.ModuleList([nn.Linear(2, 2)])

@@ -85,7 +85,7 @@ def test_the_nearest_picture_finds_a_copy() -> None:
     """A model that repeats its training images is told by it: each pair shows one image twice, at distance 0."""
     from saddle.evaluation.memorised import memorised
 
-    data = Digits(shape=(1, 8, 8), test_count=360, reference="test")
+    data = Digits(shape=(1, 8, 8), test_count=360, label="digit", reference="test")
 
     class Copier:
         def sample(self, indices: range, seed: int) -> torch.Tensor:

@@ -40,6 +40,7 @@ def evaluator(**changes: object) -> Evaluator:
     settings: dict[str, Any] = {
         "extractors": [Thumbnail()],
         "reference": reference(),
+        "labels": None,
         "count": None,
         "batch_size": 64,
         "neighbours": 3,
@@ -48,6 +49,7 @@ def evaluator(**changes: object) -> Evaluator:
         "score_splits": 4,
         "patches": 4,
         "projections": 16,
+        "class_images": 20,
     }
     return Evaluator(**(settings | changes))
 

@@ -35,9 +35,9 @@ def extractor(request: pytest.FixtureRequest) -> Extractor:
 def held_out(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Faces | Digits]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SADDLE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        faces = Faces(shape=(3, 32, 32), train_count=1, test_count=2000, seed=0, reference="test")
+        faces = Faces(shape=(3, 32, 32), train_count=1, test_count=2000, seed=0, label=None, reference="test")
         assert len(faces.test) == 2000
-    return {"faces": faces, "digits": Digits(shape=(1, 8, 8), test_count=360, reference="test")}
+    return {"faces": faces, "digits": Digits(shape=(1, 8, 8), test_count=360, label="digit", reference="test")}
 
 
 def images(extractor: Extractor, count: int = 6, size: int = 16) -> Tensor:

@@ -162,13 +162,13 @@ def test_cache_is_read_the_second_time(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SADDLE_CACHE", str(tmp_path))
-    first = Faces(shape=(3, 16, 16), train_count=70, test_count=10, seed=0, reference="test")
+    first = Faces(shape=(3, 16, 16), train_count=70, test_count=10, seed=0, label=None, reference="test")
     assert first.train.pixels.shape == (70, 3, 16, 16)
     assert first.test.pixels.shape == (10, 3, 16, 16)
     assert first.train.pixels.dtype == torch.uint8
     assert capsys.readouterr().err.startswith("rendering 80 faces at 16 x 16")
     monkeypatch.setattr("saddle.data.faces._render", None)
-    second = Faces(shape=(3, 16, 16), train_count=70, test_count=10, seed=0, reference="test")
+    second = Faces(shape=(3, 16, 16), train_count=70, test_count=10, seed=0, label=None, reference="test")
     assert torch.equal(second.train.pixels, first.train.pixels)
     assert torch.equal(second.test.pixels, first.test.pixels)
     assert capsys.readouterr().err == ""
@@ -177,4 +177,4 @@ def test_cache_is_read_the_second_time(
 @pytest.mark.parametrize("shape", [[3, 7, 7], [1, 32, 32], [3, 32, 64], [3, 32]])
 def test_other_shapes_are_refused(shape: Any) -> None:
     with pytest.raises(ValueError, match=r"data\.shape is"):
-        Faces(shape=shape, train_count=1, test_count=1, seed=0, reference="test")
+        Faces(shape=shape, train_count=1, test_count=1, seed=0, label=None, reference="test")

@@ -52,7 +52,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 def folder(root: Path, **changed: Any) -> Folder:
-    settings = {"shape": (3, SIDE, SIDE), "corrupt": "refuse", "enlarge": False, "reference": "all"}
+    settings = {"shape": (3, SIDE, SIDE), "corrupt": "refuse", "enlarge": False, "label": None, "reference": "all"}
     return Folder(root=root, **{**settings, **changed})
 
 
@@ -438,7 +438,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(tmp_path: Path) -> None
 def test_without_a_shape_all_pictures_keep_the_size_that_they_have_in_common(tmp_path: Path) -> None:
     write(tmp_path, 2)
     (tmp_path / "bad.png").write_bytes(b"x")
-    images, left_out = decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+    images, left_out, _ = decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
     assert images.shape == (3, SIDE, SIDE)
     assert np.array_equal(images[np.array([0])][0], RANDOM.transpose(2, 0, 1))
     assert list(left_out) == ["bad.png"]

@@ -176,7 +176,7 @@ def test_real_and_fake_have_forwards_of_their_own_where_samples_are_coupled() ->
     model = game(lambda: dcgan("batch", 16))
     real, fake = torch.randn(2, 6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     apart = model.discriminator(real).squeeze(1), model.discriminator(fake).squeeze(1)
-    played = model.logits(real, fake)
+    played = model.logits(real, fake, None)
     together = model.discriminator(torch.cat([real, fake])).squeeze(1)
     assert all(torch.allclose(a, b) for a, b in zip(apart, played, strict=True))
     assert not torch.allclose(together[:6], apart[0], atol=1e-3)
@@ -231,9 +231,9 @@ def test_the_discriminator_step_builds_no_graph_of_the_generator() -> None:
     seen: list[bool] = []
     plain = model.logits
 
-    def watched(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def watched(real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         seen.append(fake.requires_grad)
-        return plain(real, fake)
+        return plain(real, fake, labels)
 
     model.logits = watched  # type: ignore[method-assign]
     play(model, 1)
@@ -245,7 +245,7 @@ def test_what_training_notes() -> None:
     model = game(d_steps=1)
     logits = torch.tensor([1.0, 2.0, 3.0, -1.0, 1.0, 1.0]), torch.tensor([-1.0, -2.0, 3.0, 4.0, 5.0, 6.0])
     plain = model.logits
-    model.logits = lambda real, fake: tuple(a + 0 * b for a, b in zip(logits, plain(real, fake), strict=True))  # type: ignore[method-assign,assignment,return-value]
+    model.logits = lambda *given: tuple(a + 0 * b for a, b in zip(logits, plain(*given), strict=True))  # type: ignore[method-assign]
     play(model, 1)
     noted = model.noted()
     assert noted["accuracy_real"] == pytest.approx(5 / 6)
@@ -308,5 +308,5 @@ def test_compiled_networks_play_the_same_game(norm: str) -> None:
 
 def test_a_machine_without_a_compiler_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(ValueError, match=r"model\.compiled=true needs a C"):
+    with pytest.raises(ValueError, match=r"compiled=true needs a C"):
         game(compiled=True)

@@ -27,6 +27,6 @@ def test_the_digest_changes_with_each_part_and_with_their_order() -> None:
 
 
 def test_all_images_of_a_set_are_those_to_train_on_and_then_the_others() -> None:
-    digits = Digits(shape=(1, 8, 8), test_count=360, reference="test")
+    digits = Digits(shape=(1, 8, 8), test_count=360, label="digit", reference="test")
     every = digits.split("all")
     assert torch.equal(every[np.arange(1797)], torch.cat([digits.train.pixels, digits.test.pixels]))

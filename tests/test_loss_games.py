@@ -80,10 +80,10 @@ def test_logits_of_reals_do_not_depend_on_fakes_under_batch_normalisation() -> N
     images = torch.randn(2, 6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     real, fakes = images[0], images[1].requires_grad_()
     model.reals = lambda batch, size: real  # type: ignore[method-assign]
-    logits_real, logits_fake = model.generator_logits(fakes, 0)
+    logits_real, logits_fake = model.generator_logits(fakes, None, 0)
     assert logits_real is not None
     assert not logits_real.requires_grad
     assert torch.allclose(logits_real, model.discriminator(real).squeeze(1))
     assert torch.allclose(logits_fake, model.discriminator(fakes).squeeze(1))
-    other, _ = model.generator_logits(2 * fakes, 0)
+    other, _ = model.generator_logits(2 * fakes, None, 0)
     assert torch.equal(logits_real, other)  # type: ignore[arg-type]  # a tensor, for a relative loss

@@ -70,7 +70,9 @@ def test_the_shipped_discriminators_couple_no_samples(name: str) -> None:
 
 
 DISCRIMINATORS: dict[str, Callable[[Norm], nn.Module]] = {
-    "dcgan": lambda norm: DCGANDiscriminator(channels=3, resolution=16, width=8, widest=64, norm=norm, outputs=1),
+    "dcgan": lambda norm: DCGANDiscriminator(
+        channels=3, resolution=16, width=8, widest=64, norm=norm, classes=None, outputs=1
+    ),
     "resnet": lambda norm: ResNetDiscriminator(
         channels=3,
         resolution=16,
@@ -81,6 +83,7 @@ DISCRIMINATORS: dict[str, Callable[[Norm], nn.Module]] = {
         norm=norm,
         pooling="sum",
         output_bias=True,
+        classes=None,
         outputs=1,
     ),
 }
@@ -116,8 +119,10 @@ def test_spectral_normalisation_of_every_weight(name: str) -> None:
 def test_parameter_counts_of_the_original() -> None:
     """DCGAN-64 of pytorch/examples has 3,576,704 and 2,765,568 parameters, none a bias; ours has biases in
     three layers:G's last (3), D's first (64) and last (1)."""
-    generator = DCGANGenerator(channels=3, resolution=64, code_size=100, width=64, widest=512)
-    discriminator = DCGANDiscriminator(channels=3, resolution=64, width=64, widest=512, norm="batch", outputs=1)
+    generator = DCGANGenerator(channels=3, resolution=64, code_size=100, classes=None, width=64, widest=512)
+    discriminator = DCGANDiscriminator(
+        channels=3, resolution=64, width=64, widest=512, norm="batch", classes=None, outputs=1
+    )
     assert count(generator) == 3_576_704 + 3
     assert count(discriminator) == 2_765_568 + 64 + 1
 
@@ -153,7 +158,7 @@ def test_batch_normalisation_removes_every_bias_of_the_blocks(upsampling: str) -
     """Which is why they are left out unless asked for: their gradient is zero but for rounding."""
 
     def make(redundant: bool) -> nn.Module:
-        sizes = {"channels": 3, "resolution": 16, "code_size": 8, "width": 8, "widest": 16}
+        sizes = {"channels": 3, "resolution": 16, "code_size": 8, "classes": None, "width": 8, "widest": 16}
         return ResNetGenerator(**sizes, norm="batch", upsampling=upsampling, redundant_biases=redundant)  # type: ignore[arg-type]
 
     with_all = initialised(lambda: make(True), 0, "test").double()

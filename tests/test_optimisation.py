@@ -112,7 +112,7 @@ def test_every_optimiser_goes_on_bit_for_bit(member: str, monkeypatch: Patch) ->
     """With a rate that changes, clipped gradients, an average and a batch of G's own; momenta where there are any."""
     held = OmegaConf.load(CONF / f"optimizer/{member}.yaml")
     settings = ["network=mlp", "updates=11", "evaluate_every=100", "generator_batch_size=24", "average_half_life=200"]
-    settings += ["model.generator_clip_norm=0.1", "model.discriminator_clip_norm=0.1"]
+    settings += ["generator_clip_norm=0.1", "discriminator_clip_norm=0.1"]
     settings += ["schedule@schedule.generator=cosine", "schedule@schedule.discriminator=linear"]
     settings += ["schedule.generator.warm_up=9"]
     for player in ("generator", "discriminator"):

@@ -40,8 +40,9 @@ def test_make_targets_exist(command: str) -> None:
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python src/train.py")])
 def test_training_commands_compose(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "one.png").touch()
+    for name in ("cats", "dogs"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        (tmp_path / "photos" / name / "one.png").touch()
     arguments = shlex.split(command)[2:]
     if arguments == ["loss=minmax"]:
         with pytest.raises(ConfigError, match="did you mean minimax"):

@@ -42,6 +42,7 @@ KINDS = {
         "augment.probability=0.5",
         "augment.kimg=1",
     ],
+    "labels": ["network=mlp", "labels=true"],
 }
 
 

@@ -37,7 +37,7 @@ def test_the_same_samples_bit_for_bit(run: RunFolder) -> None:
 
 def test_samples_are_files(run: RunFolder, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    write_samples(run, count=3, seed=None, out=out)
+    write_samples(run, count=3, seed=None, label=None, out=out)
     assert sorted(path.name for path in out.iterdir()) == ["00000.png", "00001.png", "00002.png"]
     assert (tmp_path / "out.png").is_file()
 

@@ -4,15 +4,18 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
 from saddle.data.images import Images
 from saddle.data.imageset import StoredImages
+from saddle.data.labels import Labels
 from saddle.losses.base import Loss
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.gan import GAN
+from saddle.models.player import Player
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
@@ -48,30 +51,31 @@ class Toy(Images):
         return super().sample(seed, positions, device)
 
 
-def mlp() -> tuple[nn.Module, nn.Module]:
-    generator = MLPGenerator(shape=SHAPE, code_size=4, width=16, depth=1, bounded=True)
-    return generator, MLPDiscriminator(shape=SHAPE, width=16, depth=1, outputs=1)
+class LabelledToy(Toy):
+    """The same with three classes, of 19, 12 and 6 images."""
+
+    def labelled(self, part: str) -> Labels:
+        return Labels(("cat", "dog", "1"), np.array([0, 1, 0, 2, 0, 1] * 6 + [0])[: len(self.train)])
 
 
-def dcgan(norm: Any = "none", resolution: Any = 8) -> tuple[nn.Module, nn.Module]:
-    generator = DCGANGenerator(channels=1, resolution=resolution, code_size=4, width=4, widest=8)
-    return generator, DCGANDiscriminator(channels=1, resolution=resolution, width=4, widest=8, norm=norm, outputs=1)
+def mlp(classes: int | None = None) -> tuple[nn.Module, nn.Module]:
+    generator = MLPGenerator(shape=SHAPE, code_size=4, classes=classes, width=16, depth=1, bounded=True)
+    return generator, MLPDiscriminator(shape=SHAPE, width=16, depth=1, classes=classes, outputs=1)
+
+
+def dcgan(norm: Any = "none", resolution: Any = 8, classes: int | None = None) -> tuple[nn.Module, nn.Module]:
+    sizes: dict[str, Any] = {"channels": 1, "resolution": resolution, "classes": classes, "width": 4, "widest": 8}
+    return DCGANGenerator(code_size=4, **sizes), DCGANDiscriminator(norm=norm, outputs=1, **sizes)
 
 
 def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: Any) -> GAN:
     generator, discriminator = initialised(lambda: nn.ModuleList(networks()), 0, "toy")
     loss: Loss = NonSaturating()
-    adam = functools.partial(torch.optim.Adam, lr=1e-3, betas=(0.5, 0.999))
     arguments: dict[str, Any] = {
         "loss": loss,
         "penalty": None,
         "augment": None,
-        "make_generator_optimizer": adam,
-        "make_discriminator_optimizer": adam,
-        "generator_schedule": Constant(warm_up=0),
-        "discriminator_schedule": Constant(warm_up=0),
-        "generator_clip_norm": None,
-        "discriminator_clip_norm": None,
+        "classes": None,
         "batch_size": 6,
         "generator_batch_size": None,
         "d_steps": 2,
@@ -81,9 +85,26 @@ def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: A
         "seed": 0,
         "average_half_life": 40.0,
         "average_ramp": 0.5,
-        "compiled": False,
     }
-    return GAN(generator=generator, discriminator=discriminator, **{**arguments, **changed})
+    learning = {name: changed.pop(name) for name in list(changed) if name not in arguments}
+    return GAN(
+        generator=player("generator", generator, **learning),
+        discriminator=player("discriminator", discriminator, **learning),
+        **{**arguments, **changed},
+    )
+
+
+def player(name: Any, network: nn.Module, **learning: Any) -> Player:
+    """Learns as told: make_generator_optimizer, generator_schedule, generator_clip_norm, compiled."""
+    adam = functools.partial(torch.optim.Adam, lr=1e-3, betas=(0.5, 0.999))
+    return Player(
+        name=name,
+        network=network,
+        make_optimizer=learning.get(f"make_{name}_optimizer", adam),
+        schedule=learning.get(f"{name}_schedule", Constant(warm_up=0)),
+        clip_norm=learning.get(f"{name}_clip_norm"),
+        compiled=learning.get("compiled", False),
+    )
 
 
 def play(model: GAN, updates: int, *callbacks: Callback, data: Toy | None = None, every: int = 3) -> GAN:

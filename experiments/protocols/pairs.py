@@ -20,7 +20,7 @@ SIDE = 299
 
 def faces(size: int, count: int) -> tuple[Tensor, Tensor]:
     """Two sets of other faces, uint8 [count, 3, size, size] each: the reference, and what `spoilt` makes samples of."""
-    data = Faces(shape=(3, size, size), train_count=count, test_count=count, seed=0, reference="test")
+    data = Faces(shape=(3, size, size), train_count=count, test_count=count, seed=0, label=None, reference="test")
     return data.test.pixels, data.train.pixels
 
 

@@ -1,17 +1,20 @@
 """From a checked configuration to objects: the one place where the parts of a run are put together."""
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from omegaconf import DictConfig
 
 from saddle.config import instantiate
 from saddle.data.base import Data
+from saddle.data.classes import Classes
 from saddle.data.images import Images
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.extractor import Extractor
 from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel
+from saddle.models.player import Player
 from saddle.networks.batch_norm import synchronised
 from saddle.networks.initial import initialised
 
@@ -21,21 +24,45 @@ def build_data(cfg: DictConfig) -> Data:
     return instantiate(cfg.data)
 
 
-def build_model(cfg: DictConfig) -> GenerativeModel:
-    """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network."""
+def build_classes(cfg: DictConfig, data: Data) -> Classes | None:
+    """The classes of a conditional game; None where labels are not asked for.
+
+    Raises:
+        ValueError: the data have none.
+    """
+    if not cfg.labels:
+        return None
+    if data.classes is None:
+        raise ValueError(f"labels=true: nothing is known of the classes of {data.name}; set labels=false")
+    return data.classes
+
+
+def facts_of(cfg: DictConfig, data: Data) -> dict[str, Any]:
+    """What a run's summary says of its data; a conditional one's also names the classes, and knows their labels."""
+    facts = data.facts()
+    classes = build_classes(cfg, data)
+    if classes is None or not isinstance(data, Images):
+        return facts
+    labels = data.split_labels("train")
+    digest = {**facts["digest"], "labels": labels and labels.digest}
+    return {**facts, "classes": classes.counts, "digest": digest}
+
+
+def build_model(cfg: DictConfig, classes: Classes | None = None) -> GenerativeModel:
+    """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network.
+
+    Args:
+        cfg: the configuration.
+        classes: of a conditional game.
+    """
     model: GenerativeModel = instantiate(
         cfg.model,
-        generator=synchronised(initialised(lambda: instantiate(cfg.network.generator), cfg.seed, "generator")),
-        discriminator=synchronised(
-            initialised(lambda: instantiate(cfg.network.discriminator), cfg.seed, "discriminator")
-        ),
+        generator=_player(cfg, "generator", classes),
+        discriminator=_player(cfg, "discriminator", classes),
         loss=instantiate(cfg.loss),
         penalty=instantiate(cfg.penalty),
-        augment=instantiate(cfg.get("augment")),  # runs of earlier versions lack it
-        make_generator_optimizer=instantiate(cfg.optimizer.generator),
-        make_discriminator_optimizer=instantiate(cfg.optimizer.discriminator),
-        generator_schedule=instantiate(cfg.schedule.generator),
-        discriminator_schedule=instantiate(cfg.schedule.discriminator),
+        augment=instantiate(cfg.augment),
+        classes=classes,
     )
     return model.to(
         memory_format=torch.channels_last
@@ -54,4 +81,17 @@ def build_evaluator(cfg: DictConfig, data: Data, extractors: Sequence[Extractor]
         return None
     split = cfg.evaluate_reference or data.reference
     reference = Reference(images=data.split(split), split=split, count=cfg.evaluate_images)
-    return instantiate(cfg.evaluator, extractors=extractors, reference=reference, count=None)
+    labels = data.split_labels(split) if cfg.labels else None
+    return instantiate(cfg.evaluator, extractors=extractors, reference=reference, labels=labels, count=None)
+
+
+def _player(cfg: DictConfig, name: Literal["generator", "discriminator"], classes: Classes | None) -> Player:
+    told = {} if classes is None else {"classes": len(classes)}
+    return Player(
+        name=name,
+        network=synchronised(initialised(lambda: instantiate(cfg.network[name], **told), cfg.seed, name)),
+        make_optimizer=instantiate(cfg.optimizer[name]),
+        schedule=instantiate(cfg.schedule[name]),
+        clip_norm=cfg[f"{name}_clip_norm"],
+        compiled=cfg.compiled,
+    )

@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
 
+from saddle.callbacks.class_grid import ClassGrid
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.measure import Instrument, Measure
 from saddle.callbacks.progress import Progress
@@ -23,13 +24,21 @@ from saddle.runs.summary import higher_is_better, summarise
 LOSSES = ("loss_discriminator", "loss_generator")
 
 
-def recipe(cfg: DictConfig, data: Data) -> dict[str, Any]:
-    """All that it takes to draw with the weights that a run leaves, without the rest of its configuration."""
+def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any]:
+    """All that it takes to draw with the weights that a run leaves, without the rest of its configuration.
+
+    Of a conditional model also the classes: name -> number of training images, in the order of the labels.
+    """
+    generator = OmegaConf.create(OmegaConf.to_container(cfg.network.generator, resolve=True))
+    classes = model.classes
+    if classes is not None:
+        generator.classes = len(classes)
     return {
         "saddle": VERSION,
-        "generator": OmegaConf.to_container(cfg.network.generator, resolve=True),
+        "generator": OmegaConf.to_container(generator),
         "codes": {"size": cfg.code_size, "prior": cfg.prior},
         "samples": {"shape": list(data.shape), "data": data.name},
+        **({} if classes is None else {"classes": classes.counts}),
     }
 
 
@@ -43,11 +52,12 @@ def intervals(cfg: DictConfig) -> list[int]:
     return [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
 
 
-def instruments(cfg: DictConfig, data: Data, evaluator: Evaluator | None) -> list[Instrument]:
+def instruments(cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: Evaluator | None) -> list[Instrument]:
     """All that is measured while the model is trained."""
+    samples = SampleGrid if model.classes is None else ClassGrid
     return [
         TrainingLosses(every=cfg.log_every),
-        SampleGrid(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
+        samples(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
         *evaluations(cfg, evaluator),
     ]
 

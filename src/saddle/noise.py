@@ -59,6 +59,16 @@ def noise(
     return torch.from_numpy(drawn[[start_of[i // BLOCK] + i % BLOCK for i in indices]])  # [count, *shape]
 
 
+def drawn_labels(seed: int, stream: str, counter: int, indices: Sequence[int], counts: Sequence[int]) -> Tensor:
+    """A label for each of the samples `indices`, int64 [len(indices)], on the CPU: y with probability counts[y] / sum.
+
+    Each depends on (seed, stream, counter, index) and on nothing else.
+    """
+    share = (noise(seed, stream, counter, indices, (), "uniform").double() + 1) / 2  # in [0, 1)
+    ends = torch.tensor(counts, dtype=torch.float64).cumsum(0)  # [classes]
+    return torch.searchsorted(ends, share * ends[-1], right=True)
+
+
 def _block(seed: int, stream: str, counter: int, block: int, shape: tuple[int, ...], distribution: str) -> np.ndarray:
     draw = generator(seed, stream, counter, block)
     size = (BLOCK, *shape)

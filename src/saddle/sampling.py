@@ -3,15 +3,17 @@
 from math import ceil, sqrt
 from pathlib import Path
 
+import torch
 from omegaconf import DictConfig
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import Tensor
 
 from saddle.building import build_data, build_model
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import without_weights
-from saddle.stored import stored_config
+from saddle.stored import stored_classes, stored_config
 
 BATCH = 250
 """Samples drawn at a time."""
@@ -23,12 +25,12 @@ def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
     """The run's model with the weights that it ended with; ready to `sample`.
 
     Raises:
-        LookupError: the run has no weights yet.
+        LookupError: the run has no weights yet, or is conditional and does not say on which classes.
         ValueError: its weights are damaged, or belong to another network.
     """
     if not run.weights.is_file():
         raise LookupError(without_weights(run))
-    model = build_model(cfg)
+    model = build_model(cfg, stored_classes(run) if cfg.labels else None)
     try:
         model.drawn().load_state_dict(load_file(run.weights))
     except (SafetensorError, RuntimeError) as error:
@@ -41,14 +43,21 @@ def grid_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.png")
 
 
-def write_samples(run: RunFolder, *, count: int, seed: int | None, out: Path) -> None:
+def write_samples(run: RunFolder, *, count: int, seed: int | None, label: int | None, out: Path) -> None:
     """Write `count` samples as single pictures into the folder `out`, and the first of them as one picture beside it.
 
     The folder holds nothing but samples, so that it can be measured as it is.
 
+    Args:
+        run: the run.
+        count: how many samples.
+        seed: of the codes; None is the run's own.
+        label: the class of all samples; None: of a conditional model, each as often as in the training set.
+        out: the folder.
+
     Raises:
         LookupError, ValueError: as `load_model`.
-        ValueError: `out` is there and not empty.
+        ValueError: `out` is there and not empty, or a label is asked of a model that knows no classes.
         OSError: it cannot be written.
     """
     cfg = stored_config(run, files=False)
@@ -57,9 +66,14 @@ def write_samples(run: RunFolder, *, count: int, seed: int | None, out: Path) ->
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"out={out} is not an empty folder: samples of two calls would be mixed; choose another")
     out.mkdir(parents=True, exist_ok=True)
+
+    def draw(indices: range) -> Tensor:
+        labels = None if label is None else torch.full([len(indices)], label, device=model.device)
+        return model.sample(indices, seed, labels)
+
     for start in range(0, count, BATCH):
-        x = model.sample(range(start, min(start + BATCH, count)), seed)
+        x = draw(range(start, min(start + BATCH, count)))
         for index, sample in enumerate(x, start):
             data.picture(sample).save(out / f"{index:05d}.png")
     shown = min(count, IN_GRID)
-    data.render(model.sample(range(shown), seed), columns=ceil(sqrt(shown))).save(grid_of(out))
+    data.render(draw(range(shown)), columns=ceil(sqrt(shown))).save(grid_of(out))

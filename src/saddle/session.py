@@ -16,9 +16,10 @@ from omegaconf import DictConfig, OmegaConf
 from torch.distributed import DistError
 
 from saddle import equipment
-from saddle.building import build_data, build_evaluator, build_model
+from saddle.building import build_classes, build_data, build_evaluator, build_model, facts_of
 from saddle.callbacks.advice import Advice
 from saddle.callbacks.checkpoint import Checkpoint
+from saddle.callbacks.class_grid import MOST
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
@@ -34,7 +35,7 @@ from saddle.environment import describe
 from saddle.models.guard import DivergedError
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
-from saddle.runs.messages import closing, opening, show_warnings_as_notes, shown
+from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
 from saddle.streams import lasting_streams
 from saddle.training import best_precision, train
 
@@ -76,7 +77,8 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     try:
         state, _ = Checkpoints(folder.checkpoints).load()
-        data, model = build_data(cfg), build_model(cfg)
+        data = build_data(cfg)
+        model = build_model(cfg, build_classes(cfg, data))
         if state is not None:
             restore(model, state)
         evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
@@ -124,19 +126,19 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.write_environment(describe(sys.argv, cfg.trainer.precision, folder.environment()))
     data = build_data(cfg)
-    facts = data.facts()  # reads a person's own images: what is wrong with them is said first
+    facts = facts_of(cfg, data)  # reads a person's own images: what is wrong with them is said first
     if left_out := facts.get("left_out"):
         print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
     evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
     _require_a_batch(cfg.batch_size, data)
-    model = build_model(cfg)
+    model = build_model(cfg, build_classes(cfg, data))
     known = {"data": facts["digest"], "settings": _settings(cfg), **_surroundings(cfg)}
     if state is not None:
         _require_unchanged(state, known, cfg.updates)
         restore(model, state)
     earlier = state["facts"] if state is not None else {}
-    measure = Measure(instruments=equipment.instruments(cfg, data, evaluator), updates=cfg.updates)
-    recipe = equipment.recipe(cfg, data)
+    measure = Measure(instruments=equipment.instruments(cfg, data, model, evaluator), updates=cfg.updates)
+    recipe = equipment.recipe(cfg, data, model)
     lifecycle = Lifecycle(folder=folder, seconds=earlier.get("seconds", 0.0), recipe=recipe)
     loggers = equipment.loggers(cfg, data.name, folder, evaluator, earlier.get("wandb"))
     checkpoint = Checkpoint(
@@ -157,6 +159,8 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool
     folder.rewind(until)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     print(opening(cfg, data.name, model.sizes(), folder), flush=True)
+    if model.classes is not None:
+        print(conditions(model.classes.counts, MOST), flush=True)
     if state is not None:
         print(f"from update {model.updates:,} on", flush=True)
     with interruption.listening():

@@ -6,6 +6,7 @@ from omegaconf import DictConfig, OmegaConf
 from yaml import MarkedYAMLError, YAMLError
 
 from saddle.config import ConfigError, check
+from saddle.data.classes import Classes
 from saddle.environment import VERSION
 from saddle.runs.folder import RunFolder
 
@@ -29,6 +30,22 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     except ConfigError as error:
         raise ValueError(f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}") from None
     return cfg
+
+
+def stored_classes(run: RunFolder) -> Classes:
+    """The classes that the run's model knows.
+
+    Raises:
+        LookupError: it knows none.
+        ValueError: its model.json was changed by hand.
+    """
+    counts = (run.model() or {}).get("classes")
+    if not isinstance(counts, dict):
+        raise LookupError(f"{run.path} has no classes: its model was trained with labels=false")
+    try:
+        return Classes.stored(counts)
+    except ValueError as error:
+        raise ValueError(f"{run.recipe}: {error}") from None
 
 
 def read_config(run: RunFolder) -> DictConfig:

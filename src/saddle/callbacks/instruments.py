@@ -40,4 +40,5 @@ class Evaluation(Instrument):
         self.every, self.evaluator, self.seed = every, evaluator, seed
 
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        return dict(self.evaluator(lambda indices: to_uint8(model.sample(indices, self.seed))))
+        labels = model.labels_of(range(self.evaluator.count), self.seed)
+        return dict(self.evaluator(lambda indices: to_uint8(model.sample(indices, self.seed)), labels))

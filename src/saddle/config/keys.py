@@ -39,13 +39,17 @@ class Keys:
     sweep: Sweep
     seed: NonNegativeInt
     resolution: PositiveInt
+    labels: bool
     code_size: PositiveInt
     prior: Literal["normal", "uniform"]
     batch_size: PositiveInt
     generator_batch_size: PositiveInt | None
     d_steps: PositiveInt
     g_steps: PositiveInt
+    generator_clip_norm: PositiveFloat | None
+    discriminator_clip_norm: PositiveFloat | None
     average_half_life: PositiveFloat | None
+    compiled: bool
     updates: PositiveInt
     log_every: PositiveInt
     sample_every: PositiveInt

@@ -4,14 +4,16 @@ A rule takes the resolved configuration as a plain mapping and yields what is wr
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
+from saddle.config.keys import CONF
 from saddle.config.kinds import describe, fits
-from saddle.config.messages import show
+from saddle.config.messages import listing, show
 from saddle.config.source import attribute
 from saddle.config.targets import resolve
 from saddle.weights import weights_file
@@ -87,8 +89,19 @@ def own_pictures(values: Values) -> Iterator[str]:
         yield f"{given}: this is a file, not a folder of pictures"
     elif not _has_picture(root):
         yield f"{given}: there are no pictures in this folder ({' '.join(PICTURES)})"
+    elif values["labels"] and len(folders := _folders(root)) < 2:
+        found = f"there is {folders[0]}/ only" if folders else "there is none"
+        yield f"labels=true: {given} holds a folder for each class, two or more; {found}"
     if values["evaluate_reference"] == "test":
         yield "evaluate_reference=test: of one's own images none are held out; leave it, or set it to train"
+
+
+def _folders(root: Path) -> list[str]:
+    """The names of the folders directly in it."""
+    try:
+        return sorted(entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:  # named when it is read
+        return ["?", "?"]
 
 
 def _has_picture(root: Path) -> bool:
@@ -204,6 +217,31 @@ def signs_to_follow(values: Values) -> Iterator[str]:
         )
 
 
+def conditional_players(values: Values) -> Iterator[str]:
+    """With labels both players take `classes`, whose number the data gives; without, neither has any."""
+    for player, node in values["network"].items():
+        path = f"network.{player}.classes"
+        if node.get("classes") is not None:
+            yield f"{path}={show(node['classes'])}: the data gives their number where labels=true; leave it null"
+        if values["labels"] and "classes" not in node:
+            name = str(node.get("_target_")).rpartition(".")[2]
+            right = listing(_members("network", "  classes: null"), "or")
+            yield f"labels=true: {name} (network.{player}) takes no classes; set labels=false, or network={right}"
+
+
+def labelled_data(values: Values) -> Iterator[str]:
+    """Conditional players want data whose samples have a class."""
+    if values["labels"] and values["data"].get("label") is None:
+        right = listing(_members("data", r"label: (?!null)"), "or")
+        yield f"labels=true: these data have no labels (data.label); set labels=false, or data={right}, which have"
+
+
+def _members(group: str, pattern: str) -> list[str]:
+    """The members of a group whose file has a line that begins like this."""
+    files = sorted((CONF / group).glob("*.yaml"))
+    return [file.stem for file in files if re.search(f"^{pattern}", file.read_text(encoding="utf-8"), re.MULTILINE)]
+
+
 RULES: tuple[Rule, ...] = (
     shared_out,
     enough_images,
@@ -213,6 +251,8 @@ RULES: tuple[Rule, ...] = (
     slopes_of_samples,
     images_to_augment,
     signs_to_follow,
+    conditional_players,
+    labelled_data,
 )
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)

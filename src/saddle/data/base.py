@@ -7,6 +7,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from saddle.data.classes import Classes
+
 
 class Data(ABC):
     """A source of real samples x."""
@@ -19,6 +21,15 @@ class Data(ABC):
     @abstractmethod
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
         """The samples at `positions` of the endless sequence of shuffled epochs: float32 [len(positions), *shape]."""
+
+    @property
+    def classes(self) -> Classes | None:
+        """The classes of the training samples; None where nothing is known of them."""
+        return None
+
+    def labels(self, seed: int, positions: range, device: torch.device) -> Tensor | None:
+        """The labels of what `sample` gives for the same arguments, int64 [len(positions)]; None without classes."""
+        return None
 
     @abstractmethod
     def render(self, x: Tensor, columns: int) -> Image.Image:

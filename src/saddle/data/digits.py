@@ -10,8 +10,9 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from saddle.data.images import Images, Split
+from saddle.data.images import Images, Part, Split
 from saddle.data.imageset import StoredImages, digest_of
+from saddle.data.labels import Labels
 from saddle.noise import generator
 
 NATIVE = 8
@@ -29,6 +30,7 @@ class Digits(Images):
     Args:
         shape: [1, r, r], r a multiple of 8.
         test_count: how many images are held out.
+        label: what a label says: `digit`, its value; None: nothing.
         reference: the part that evaluations compare with.
 
     Raises:
@@ -42,6 +44,7 @@ class Digits(Images):
         *,
         shape: tuple[Literal[1], Side, Side],
         test_count: Annotated[int, Field(gt=0, lt=1797)],
+        label: Literal["digit"] | None,
         reference: Split,
     ) -> None:
         channels, height, width = shape if len(shape) == 3 else (0, 0, 0)
@@ -54,9 +57,10 @@ class Digits(Images):
         if not 0 < test_count < len(scans.target):
             raise ValueError(f"data.test_count is {test_count}; data=digits has {len(scans.target)} images to divide")
         self.shape = (channels, height, width)
+        self.label = label
         self.reference = reference
         self._images = _enlarged(torch.from_numpy(scans.images), height)
-        self._labels: np.ndarray = scans.target.astype(np.int64)
+        self._digits: np.ndarray = scans.target.astype(np.int64)
         order = generator("digits", "split").permutation(len(scans.target))
         self._rows = {"test": order[:test_count], "train": order[test_count:]}
 
@@ -72,13 +76,12 @@ class Digits(Images):
         images = self._images[self._rows[split]]  # [count, 1, side, side]
         return StoredImages(digest=digest_of(images.numpy()), shape=images.shape, load=lambda: images)
 
-    def labels(self, split: str) -> np.ndarray:
-        """Which digit each image of `split` (train, test) shows: int64 [count], 0..9."""
-        return self._labels[self._rows[split]]
-
     def factors(self, split: str) -> dict[str, np.ndarray]:
-        """What is known of every image of `split`: its digit."""
-        return {"digit": self.labels(split)}
+        """What is known of every image of `split` (train, test): its digit, int64 [count], 0..9."""
+        return {"digit": self._digits[self._rows[split]]}
+
+    def labelled(self, part: Part) -> Labels | None:
+        return None if self.label is None else Labels(tuple("0123456789"), self.factors(part)["digit"])
 
 
 def _enlarged(levels: Tensor, side: int) -> Tensor:

@@ -19,8 +19,9 @@ from saddle.data.faces_eyes import eyes
 from saddle.data.faces_hair import FRINGES, back_hair, front_hair
 from saddle.data.faces_ornaments import glasses, ornaments, wear
 from saddle.data.faces_palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OUTFITS
-from saddle.data.images import Images, Split
+from saddle.data.images import Images, Part, Split
 from saddle.data.imageset import StoredImages, digest_of
+from saddle.data.labels import Labels
 from saddle.noise import noise
 
 Factors = dict[str, NDArray[np.generic]]
@@ -46,6 +47,8 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
 }
 """Factors with a finite number of values: an index into these names. All are equally likely, but half of the faces wear
 no accessory."""
+
+Category = Literal["hair_colour", "fringe", "eye_colour", "outfit", "background", "pattern", "accessory"]
 
 CONTINUOUS = (
     "hair_length",
@@ -129,6 +132,7 @@ class Faces(Images):
         train_count: images to train on.
         test_count: held-out images, from a stream of their own.
         seed: of the factors.
+        label: the factor that a label tells; None: none.
         reference: the part that evaluations compare with.
     """
 
@@ -141,6 +145,7 @@ class Faces(Images):
         train_count: PositiveInt,
         test_count: PositiveInt,
         seed: NonNegativeInt,
+        label: Category | None,
         reference: Split,
     ) -> None:
         if len(shape) != 3 or shape[0] != 3 or shape[1] != shape[2] or shape[1] < 8:
@@ -148,6 +153,7 @@ class Faces(Images):
         self.shape = tuple(shape)
         self.counts = {"train": train_count, "test": test_count}
         self.seed = seed
+        self.label = label
         self.reference = reference
 
     def factors(self, split: str) -> Factors:
@@ -155,6 +161,11 @@ class Faces(Images):
         if split not in self.counts:
             raise ValueError(f"there is no split {split!r}; faces have train and test")
         return draw_factors(self.seed, f"faces/{split}", range(self.counts[split]))
+
+    def labelled(self, part: Part) -> Labels | None:
+        if self.label is None:
+            return None
+        return Labels(CATEGORIES[self.label], self.factors(part)[self.label].astype(np.int64))
 
     @cached_property
     def train(self) -> StoredImages:

@@ -1,6 +1,7 @@
 """Data whose x is an image."""
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -9,10 +10,13 @@ from PIL import Image
 from torch import Tensor
 
 from saddle.data.base import Data
+from saddle.data.classes import Classes
 from saddle.data.imageset import ImageSet, JoinedImages
+from saddle.data.labels import Labels, joined
 from saddle.data.pixels import from_uint8, grid, to_uint8
 from saddle.noise import visited
 
+Part = Literal["train", "test"]
 Split = Literal["train", "test", "all"]
 SHARE = 0.25
 """Of the memory of a GPU, at most so much is given to the training images; a larger set is sent batch by batch."""
@@ -33,6 +37,33 @@ class Images(Data):
     @abstractmethod
     def test(self) -> ImageSet | None:
         """The held-out images, if there are any."""
+
+    def labelled(self, part: Part) -> Labels | None:
+        """What the images of one part are labelled as; by default nothing is known of them."""
+        return None
+
+    @cached_property
+    def classes(self) -> Classes | None:
+        return None if self._train_labels is None else self._train_labels.classes
+
+    @cached_property
+    def _train_labels(self) -> Labels | None:
+        return self.labelled("train")
+
+    def labels(self, seed: int, positions: range, device: torch.device) -> Tensor | None:
+        if self._train_labels is None:
+            return None
+        rows = visited(seed, positions, len(self.train))
+        return torch.from_numpy(self._train_labels.values[rows]).to(device)
+
+    def split_labels(self, name: Split) -> Labels | None:
+        """The labels of `split(name)`; None where they are not known."""
+        parts: list[Part] = ["test"] if name == "test" else ["train"]
+        if name == "all" and self.test is not None:
+            parts.append("test")
+        found = [self.labelled(part) for part in parts]
+        known = [labels for labels in found if labels is not None]
+        return joined(known) if len(known) == len(found) else None
 
     def split(self, name: Split) -> ImageSet:
         """The images of one part, or of both.

@@ -75,6 +75,20 @@ def several_sizes(root: Path, sizes: Sizes) -> str:
     return f"{root} has pictures of several sizes: {', '.join(shown)}; set resolution=R to cut and resize all to R x R"
 
 
+def no_class_folders(root: Path, paths: Sequence[str]) -> str:
+    """The folder of a picture cannot be its label."""
+    outside = [path for path in paths if "/" not in path]
+    found = (
+        f"{len(outside):,} of {len(paths):,} pictures lie in no folder of it, such as {readable(outside[0])}"
+        if outside
+        else f"all of its pictures lie in {readable(paths[0].partition('/')[0])}/"
+    )
+    return (
+        f"labels=true wants the pictures of each class in a folder of their own: {root}/CLASS/...; but {found}. "
+        "Sort them into folders, two or more, or train without labels"
+    )
+
+
 def no_pictures(root: Path, found: Listing) -> str:
     """A folder has none; it says what it has."""
     suffixes = ", ".join(f"{count:,} {suffix}" for suffix, count in found.suffixes().most_common(5))

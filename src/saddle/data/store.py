@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,19 @@ from saddle.data.pixelfile import PixelFile, mapped, pixel_digest
 from saddle.data.refusals import Sizes, UnusableError, no_pictures, several_sizes
 
 
+class Decoded(NamedTuple):
+    """A folder as images."""
+
+    images: StoredImages
+    left_out: dict[str, str]
+    """Path -> reason, for the files that give no image."""
+    paths: list[str]
+    """Of each image its file, relative to the folder, with `/`."""
+
+
 def decode_folder(
     root: Path, *, shape: Sequence[int] | None, corrupt: Literal["refuse", "skip"], enlarge: bool
-) -> tuple[StoredImages, dict[str, str]]:
+) -> Decoded:
     """The pictures under `root` in the order of their paths, by the rule of `saddle.data.decoding`.
 
     A file is read again only where its path, size or time of change is new, and decoded only where its content is. The
@@ -31,9 +41,6 @@ def decode_folder(
             one.
         corrupt: what to do about files that give no image: refuse all, or skip them.
         enlarge: whether pictures smaller than `shape` are enlarged; otherwise they give no image.
-
-    Returns:
-        The images, and the files that were left out: path -> reason.
 
     Raises:
         FileNotFoundError, NotADirectoryError: there is no such folder.
@@ -56,7 +63,8 @@ def decode_folder(
     if images is None or (left_out and corrupt == "refuse"):
         count = len(pictures.files) + len(pictures.unreadable)
         raise UnusableError(root, count=count, left_out=left_out, sizes=sizes, shape=shape)
-    return images, {readable(path): reason for path, reason in sorted(left_out.items())}
+    named = {readable(path): reason for path, reason in sorted(left_out.items())}
+    return Decoded(images, named, [path for path, content in contents.items() if content.hash not in refused])
 
 
 class _Set:

@@ -9,14 +9,16 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from PIL import Image
 from pydantic import PositiveInt
 
 from saddle.data.contents import Place
 from saddle.data.decoding import VERSION, UndecodableError, fitted
 from saddle.data.files import listing
-from saddle.data.images import Images, Split
+from saddle.data.images import Images, Part, Split
 from saddle.data.imageset import StoredImages, digest_of
+from saddle.data.labels import Labels
 from saddle.data.parallel import in_parallel
 from saddle.data.pixelfile import PixelFile, mapped, pixel_digest
 from saddle.patience import patience
@@ -43,6 +45,7 @@ class TorchvisionSet(Images):
         shape: of an image, [channels, height, width], with 1 or 3 channels.
         train: the arguments of the class that select the images to train on.
         test: those that select the held-out images; None for none.
+        label: what a label says: `target`, the class that the set was published with; None: nothing.
         reference: the part that evaluations compare with.
 
     Raises:
@@ -59,15 +62,17 @@ class TorchvisionSet(Images):
         shape: tuple[Literal[1, 3], PositiveInt, PositiveInt],
         train: Selection,
         test: Selection | None,
+        label: Literal["target"] | None,
         reference: Split,
     ) -> None:
         if len(shape) != 3 or shape[0] not in (1, 3) or min(shape) < 1:
             raise ValueError(f"data.shape is {list(shape)}, but images are [channels, height, width], 1 or 3 channels")
         self.name = dataset
         self.shape = tuple(shape)
+        self.label = label
         self.reference = reference
         self._source = _Source(dataset, Path(root).expanduser(), folder, download)
-        self._selections = {"train": train, "test": test}
+        self._selections: dict[Part, Selection | None] = {"train": train, "test": test}
 
     @cached_property
     def train(self) -> StoredImages:
@@ -77,6 +82,33 @@ class TorchvisionSet(Images):
     def test(self) -> StoredImages | None:
         selection = self._selections["test"]
         return None if selection is None else self._part(selection)
+
+    def labelled(self, part: Part) -> Labels | None:
+        """The published classes, kept beside the decoded images.
+
+        Raises:
+            ValueError: the set has none, or its files are missing or damaged.
+        """
+        if self.label is None:
+            return None
+        self.split(part)  # after which the set's files are there
+        source, selection = self._source, self._selections[part] or {}
+        with source.place.alone():
+            name = f"{self._name(selection)}-labels"
+            stored = source.place.recall(name)
+            if not stored:
+                stored = self._published(source.opened(selection))
+                source.place.remember(name, stored)
+        return Labels(tuple(stored["names"]), np.array(stored["values"], dtype=np.int64))
+
+    def _published(self, opened: Any) -> dict[str, Any]:
+        """What torchvision's object knows of the classes."""
+        known = [_attribute(opened, name) for name in ("targets", "labels")]
+        values = np.asarray(next((labels for labels in known if len(labels)), ()))
+        if values.shape != (len(opened),):
+            raise ValueError(f"data.label=target: {self.name} was published without classes; set data.label=null")
+        names = _attribute(opened, "classes") or [str(number) for number in range(int(values.max()) + 1)]
+        return {"names": list(names), "values": values.tolist()}
 
     def _part(self, selection: Selection) -> StoredImages:
         """The images that `selection` selects.
@@ -204,8 +236,8 @@ def _files(kind: Any) -> list[str]:
     return [*names, *([meta["filename"]] if isinstance(meta, dict) else [])]
 
 
-def _attribute(kind: type, name: str) -> Any:
-    """An attribute of torchvision's class; empty where this one has none."""
+def _attribute(kind: object, name: str) -> Any:
+    """An attribute of torchvision's class or object; empty where this one has none."""
     return getattr(kind, name, ())
 
 

@@ -7,14 +7,16 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from PIL.Image import Image
 
-from saddle.building import build_data, build_evaluator
+from saddle.building import build_data, build_evaluator, facts_of
 from saddle.callbacks.wandb import Wandb
 from saddle.callbacks.wandb_session import add_to_summary
 from saddle.config import instantiate
+from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
 from saddle.evaluation.company import Company, best_device
 from saddle.evaluation.memorised import memorised
+from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model
 from saddle.stored import stored_config
@@ -37,11 +39,12 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
     if images is not None:
         cfg.evaluate_images = images
     model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
+    _require_its_classes(run, model, data)
     own = instantiate(cfg.extractor)
     evaluator = build_evaluator(cfg, data, [own, *company.besides(own)])
     if evaluator is None or not isinstance(data, Images):
         raise ValueError(f"{run.path}: {data.name} holds no images, and there is no other evaluation yet")
-    _say_of_the_images(run, data)
+    _say_of_the_images(run, cfg, data)
     result: Result = {
         "updates": (run.summary() or {}).get("updates"),
         "model": sha256(run.weights.read_bytes()).hexdigest()[:16],
@@ -54,7 +57,8 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
     if measured and not fresh and run.nearest.is_file():
         print("measured before, the same weights under the same protocol: fresh=true measures again", file=sys.stderr)
         return measured[-1] | {"missing": result["missing"]}
-    result["metrics"] = evaluator(lambda indices: to_uint8(model.sample(indices, cfg.seed)))
+    labels = model.labels_of(range(evaluator.count), cfg.seed)
+    result["metrics"] = evaluator(lambda indices: to_uint8(model.sample(indices, cfg.seed)), labels)
     result["floor"] = evaluator.floor()
     found = memorised(model, cfg.seed, data, evaluator.extractors[0])
     result["nearest"] = found.numbers
@@ -65,10 +69,18 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
     return result
 
 
-def _say_of_the_images(run: RunFolder, data: Images) -> None:
+def _require_its_classes(run: RunFolder, model: GenerativeModel, data: Data) -> None:
+    """A label must mean the same for the images as for the model."""
+    known, found = model.classes, data.classes if model.classes is not None else None
+    if known is not None and (found is None or found.names != known.names):
+        now = "none" if found is None else ", ".join(found.names)
+        raise ValueError(f"{run.path}: its model knows the classes {', '.join(known.names)}; the images have {now}")
+
+
+def _say_of_the_images(run: RunFolder, cfg: DictConfig, data: Images) -> None:
     """What a person must know of the real images to read the numbers."""
     trained = (run.summary() or {}).get("data", {}).get("digest")
-    if trained is not None and trained != data.facts()["digest"]:
+    if trained is not None and trained != facts_of(cfg, data)["digest"]:
         print("note: the images are not those that the run was trained on: they have changed since", file=sys.stderr)
     if data.test is None:
         print("note: none are held out: the real images are those trained on, and copies score best", file=sys.stderr)

@@ -55,6 +55,7 @@ def evaluate_folders(
         settings,
         extractors=company.extractors,
         reference=Reference(images=real, split="all", count=len(real)),
+        labels=None,
         count=len(fake),
     )
     images = Reference(images=fake, split="all", count=len(fake))
@@ -68,7 +69,7 @@ def evaluate_folders(
 
 def _images(root: Path, shape: tuple[int, int, int] | None, corrupt: Literal["refuse", "skip"]) -> ImageSet:
     try:
-        images, left_out = decode_folder(root, shape=shape, corrupt=corrupt, enlarge=False)
+        images, left_out, _ = decode_folder(root, shape=shape, corrupt=corrupt, enlarge=False)
     except UnusableError as error:
         way = "corrupt=skip leaves them out" if error.others and corrupt == "refuse" else "repair or replace them"
         raise ValueError(f"{error}\n{way}") from None

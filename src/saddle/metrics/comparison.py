@@ -24,8 +24,11 @@ class Comparison(ABC, Generic[Look]):
         """What is needed of the images number `indices`, uint8 [len(indices), channels, height, width]."""
 
     @abstractmethod
-    def compare(self, looks: Sequence[Look]) -> dict[str, float]:
-        """The numbers, by name, of all images that were looked at, in order."""
+    def compare(self, looks: Sequence[Look], labels: Tensor | None = None) -> dict[str, float]:
+        """The numbers, by name, of all images that were looked at, in order.
+
+        `labels` [count] are those under which the images were drawn, if that was so.
+        """
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:

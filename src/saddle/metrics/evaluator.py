@@ -10,6 +10,7 @@ from pydantic import PositiveInt
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
+from saddle.data.labels import Labels
 from saddle.distributed import world
 from saddle.metrics.comparison import Comparison
 from saddle.metrics.extractor import Extractor
@@ -33,6 +34,7 @@ class Evaluator:
     Args:
         extractors: each gives its own set of numbers; runs are compared by the first one's Frechet distance.
         reference: the real images.
+        labels: of the whole set that the reference is of, for numbers by class; None: there are none.
         count: generated images; None is as many as the reference has.
         batch_size: images that are drawn, and passed through the extractors, at a time.
         neighbours: k of precision and recall.
@@ -41,6 +43,7 @@ class Evaluator:
         score_splits: parts over which an inception score is averaged.
         patches: from each image at each level, for swd.
         projections: directions, for swd.
+        class_images: real images of each class that a Frechet distance by class takes; else it is left out.
 
     Raises:
         ValueError: a side has no more images than `neighbours` or `density_neighbours`.
@@ -51,6 +54,7 @@ class Evaluator:
         *,
         extractors: Sequence[Extractor],
         reference: Reference,
+        labels: Labels | None,
         count: int | None,
         batch_size: PositiveInt,
         neighbours: PositiveInt,
@@ -59,6 +63,7 @@ class Evaluator:
         score_splits: PositiveInt,
         patches: PositiveInt,
         projections: PositiveInt,
+        class_images: PositiveInt,
     ) -> None:
         self.extractors = list(extractors)
         self.reference = reference
@@ -85,6 +90,8 @@ class Evaluator:
                 density_neighbours=density_neighbours,
                 neighbour_images=neighbour_images,
                 score_splits=score_splits,
+                labels=reference.of(labels),
+                class_images=class_images,
             )
             for extractor in self.extractors
         ]
@@ -92,15 +99,17 @@ class Evaluator:
             SlicedDistance(reference=reference, batch_size=batch_size, patches=patches, projections=projections)
         )
 
-    def __call__(self, sample: Callable[[range], Tensor]) -> dict[str, float]:
+    def __call__(self, sample: Callable[[range], Tensor], labels: Tensor | None = None) -> dict[str, float]:
         """Distances of the images sample(range(count)), drawn in batches.
 
         Args:
             sample: indices to uint8 images [len(indices), channels, height, width], on any device.
+            labels: under which they are drawn, [count]; wanted where the reference has labels.
 
         Returns:
             For each extractor fd_<extractor> and kd_<extractor> (Inception: fid and kid), smaller is better, and
-            precision_, recall_, density_, coverage_, diversity_<extractor>; inception_score for Inception; swd.
+            precision_, recall_, density_, coverage_, diversity_<extractor>; inception_score for Inception; swd. Where
+            the reference has labels also those of `ByClass`.
             In a run of several processes the first one has the numbers and the others nothing.
         """
         device = torch.device("cpu")
@@ -112,7 +121,7 @@ class Evaluator:
         looks = _collected(own, device)
         numbers: dict[str, float] = {}
         for position, comparison in enumerate(self.comparisons if looks else ()):
-            numbers |= comparison.compare([look[position] for look in looks])
+            numbers |= comparison.compare([look[position] for look in looks], labels)
         world.wait()
         return numbers
 

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saddle.data.labels import Labels
+from saddle.metrics.by_class import ByClass
 from saddle.metrics.comparison import Comparison
 from saddle.metrics.extractor import Classifier, Extractor
 from saddle.metrics.frechet import Gaussian, frechet_distance, frechet_distance_of
@@ -29,7 +31,7 @@ class FeatureDistances(Comparison[Tensor]):
 
     Real features, and the Gaussian fitted to them, lie in the cache on disk. Distances are computed in float64 on the
     device of the generated images, the Frechet distance on the CPU. An extractor that classifies also gives an
-    inception score, which knows nothing of the real images.
+    inception score, which knows nothing of the real images, and labels give numbers by class (`ByClass`).
 
     Args:
         extractor: gives the features, and the names of the numbers.
@@ -39,6 +41,8 @@ class FeatureDistances(Comparison[Tensor]):
         density_neighbours: k of density and coverage.
         neighbour_images: of more images on a side, precision, recall, density and coverage use a random part.
         score_splits: parts over which the inception score is averaged.
+        labels: of the real images; None: there are none.
+        class_images: real images of each class that a Frechet distance by class takes.
     """
 
     def __init__(
@@ -51,6 +55,8 @@ class FeatureDistances(Comparison[Tensor]):
         density_neighbours: int,
         neighbour_images: int,
         score_splits: int,
+        labels: Labels | None,
+        class_images: int,
     ) -> None:
         self.extractor = extractor
         self.reference = reference
@@ -64,12 +70,16 @@ class FeatureDistances(Comparison[Tensor]):
         overlap = [f"{metric}_{extractor.name}" for metric in OVERLAP]
         score = [f"{extractor.name}_score"] if self._scored else []
         self.names = [extractor.frechet_name, extractor.kernel_name, *score, *overlap, self.diversity_name]
+        self.by_class = None
+        if labels is not None:
+            self.by_class = ByClass(extractor=extractor, labels=labels, least=class_images)
+            self.names += self.by_class.names
 
     def look(self, images: Tensor, indices: range) -> Tensor:
         self.extractor.to(images.device)
         return self.extractor(images)  # [len(indices), num_features]
 
-    def compare(self, looks: Sequence[Tensor]) -> dict[str, float]:
+    def compare(self, looks: Sequence[Tensor], labels: Tensor | None = None) -> dict[str, float]:
         fake = torch.cat(list(looks))  # [count, num_features]
         fake = fake.cpu() if fake.device.type == "mps" else fake  # which has no float64
         numbers = [frechet_distance_of(self._gaussian, fake), self._kernel(fake)]
@@ -77,6 +87,8 @@ class FeatureDistances(Comparison[Tensor]):
             numbers.append(inception_score(self.extractor.logits(fake), self.score_splits))
         overlap = self._manifold(fake)
         numbers += [*(overlap[metric] for metric in OVERLAP), self._diversity(fake)]
+        if self.by_class is not None:
+            numbers += self.by_class(self.real, fake, labels)
         return dict(zip(self.names, numbers, strict=True))
 
     def _diversity(self, fake: Tensor) -> float:
@@ -96,6 +108,7 @@ class FeatureDistances(Comparison[Tensor]):
             "density_neighbours": self.density_neighbours,
             "neighbour_images": self.neighbour_images,
         }
+        own |= self.by_class.settings() if self.by_class is not None else {}
         return own | neighbours | ({"score_splits": self.score_splits} if self._scored else {})
 
     def floor(self) -> dict[str, float]:
@@ -103,7 +116,8 @@ class FeatureDistances(Comparison[Tensor]):
 
         Half as many images stand on each side as in an evaluation, so it is a little too high for that.
         """
-        return {self.extractor.frechet_name: float(self._cached("floor", self._halves)["floor"])}
+        floor = {self.extractor.frechet_name: float(self._cached("floor", self._halves)["floor"])}
+        return floor if self.by_class is None else floor | self.by_class.floor(self.real, self._order().chunk(2))
 
     @cached_property
     def real(self) -> Tensor:
@@ -115,9 +129,11 @@ class FeatureDistances(Comparison[Tensor]):
         return Gaussian.from_arrays(self._cached("moments", lambda: Gaussian.fitted(self.real).arrays()))
 
     def _halves(self) -> dict[str, np.ndarray]:
-        order = torch.from_numpy(generator("evaluation", "halves").permutation(self.reference.count))
-        halves = [Gaussian.fitted(self.real[half]) for half in order.chunk(2)]
+        halves = [Gaussian.fitted(self.real[half]) for half in self._order().chunk(2)]
         return {"floor": np.array(frechet_distance(*halves))}
+
+    def _order(self) -> Tensor:
+        return torch.from_numpy(generator("evaluation", "halves").permutation(self.reference.count))
 
     @cached_property
     def _kernel(self) -> KernelDistance:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from saddle.cache import cached
 from saddle.data.imageset import ImageSet, digest_of
+from saddle.data.labels import Labels
 from saddle.noise import generator
 
 MOST = 10_000
@@ -42,6 +43,10 @@ class Reference:
     def at(self, indices: range) -> Tensor:
         """The images number `indices`: uint8 [len(indices), channels, height, width]."""
         return self.images[self._rows[indices.start : indices.stop]]
+
+    def of(self, labels: Labels | None) -> Labels | None:
+        """Of the labels of the whole set those of these images."""
+        return labels and labels.of(self._rows)
 
     def batches(self, size: int, doing: str) -> Iterator[tuple[range, Tensor]]:
         """The images in batches, uint8 [size, channels, height, width], each with its indices among them.

@@ -33,7 +33,7 @@ class SlicedDistance(Comparison[list[Tensor]]):
     def look(self, images: Tensor, indices: range) -> list[Tensor]:
         return self._sliced.patches(images, indices)
 
-    def compare(self, looks: Sequence[list[Tensor]]) -> dict[str, float]:
+    def compare(self, looks: Sequence[list[Tensor]], labels: Tensor | None = None) -> dict[str, float]:
         return {"swd": distance(self._real, self._sliced.projected(looks))}
 
     def settings(self) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from saddle.data.base import Data
+from saddle.data.classes import Classes
 from saddle.distributed import world
 from saddle.models.guard import Guard, require_finite_weights
-from saddle.noise import noise
+from saddle.noise import drawn_labels, noise
 
 
 class GenerativeModel(LightningModule, ABC):
@@ -22,10 +23,12 @@ class GenerativeModel(LightningModule, ABC):
         data: where the real samples come from.
         interrupted: set from outside: training ends after the update that is going on.
         guard: is shown every step before it is taken.
+        classes: of the samples, for a conditional model; None for the others.
     """
 
     automatic_optimization = False
     data: Data
+    classes: Classes | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +44,20 @@ class GenerativeModel(LightningModule, ABC):
 
     @abstractmethod
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
-        """Generated samples [len(indices), *shape]; i a function of (model, seed, indices[i], label) alone."""
+        """Generated samples [len(indices), *shape]; i a function of (model, seed, indices[i], label) alone.
+
+        `labels` [len(indices)] are for conditional models; without, these take those of `labels_of`.
+        """
+
+    def labels_of(self, indices: Sequence[int], seed: int) -> Tensor | None:
+        """The labels of samples `indices` where nobody asks for others, int64 [len(indices)]; None without classes.
+
+        Each class is drawn as often as it is in the training set.
+        """
+        if self.classes is None:
+            return None
+        counts = list(self.classes.counts.values())
+        return drawn_labels(seed, "sample labels", 0, indices, counts).to(self.device)
 
     @abstractmethod
     def drawn(self) -> nn.Module:
@@ -110,11 +126,15 @@ class CodedModel(GenerativeModel):
 
     @abstractmethod
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
-        """x [count, *shape] for codes [count, code_size], in evaluation mode, without gradients."""
+        """x [count, *shape] for codes [count, code_size], in evaluation mode, without gradients.
+
+        Raises:
+            ValueError: labels [count] are missing, or given to a model that knows no classes.
+        """
 
     def prior(self, indices: Sequence[int], seed: int) -> Tensor:
         """The codes [len(indices), code_size] of samples `indices` under the prior."""
         return noise(seed, "sample", 0, indices, (self.code_size,), self.prior_distribution).to(self.device)
 
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
-        return self.decode(self.prior(indices, seed), labels)
+        return self.decode(self.prior(indices, seed), self.labels_of(indices, seed) if labels is None else labels)

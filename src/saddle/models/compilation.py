@@ -25,7 +25,7 @@ def compiled_network(network: nn.Module) -> Call:
     """
     if not any(map(which, COMPILERS)):
         raise ValueError(
-            f"model.compiled=true needs a C++ compiler, and none of {', '.join(dict.fromkeys(COMPILERS))} is here: "
-            "install one, set CXX to it, or leave model.compiled=false"
+            f"compiled=true needs a C++ compiler, and none of {', '.join(dict.fromkeys(COMPILERS))} is here: "
+            "install one, set CXX to it, or leave compiled=false"
         )
     return torch.compile(network, dynamic=False)

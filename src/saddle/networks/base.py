@@ -1,7 +1,32 @@
-"""What holds for all networks: a generator maps codes to x, a discriminator maps x to outputs [batch, outputs]."""
+"""What holds for all networks: a generator maps codes to x, a discriminator maps x to outputs [batch, outputs].
 
-from torch import nn
+A conditional network takes `labels` besides, int64 [batch] in 0..classes - 1: generator(codes, labels),
+discriminator(x, labels). A network is conditional if it was built with a number of `classes`.
+"""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+
+class Conditional(nn.Module, ABC):
+    """A part of a network that wants to know the classes of its samples, too."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """x [batch, ...] and labels [batch] to an output."""
+
+
+def required(labels: Tensor | None) -> Tensor:
+    """The labels, which a conditional network cannot do without.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if labels is None:
+        raise ValueError("this network is conditional: give it labels, int64 [batch], beside its first argument")
+    return labels
 
 
 def couples_samples(network: nn.Module) -> bool:

@@ -12,7 +12,10 @@ from typing import Literal
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from saddle.networks.norms import Norm, constrain, normalisation
+from saddle.networks.conditional_norm import ConditionalBatchNorm
+from saddle.networks.norms import Norm, class_normalisation, constrain, normalisation
+from saddle.networks.projection import Projection
+from saddle.networks.stack import Stack
 
 Resolution = Literal[8, 16, 32, 64, 128, 256]
 
@@ -20,7 +23,8 @@ Resolution = Literal[8, 16, 32, 64, 128, 256]
 class DCGANGenerator(nn.Module):
     """Codes [batch, code_size] to images [batch, channels, resolution, resolution] in [-1, 1].
 
-    Batch normalisation and ReLU after every layer but the last, which ends in tanh.
+    Batch normalisation and ReLU after every layer but the last, which ends in tanh. If there are `classes`, each
+    normalisation has a gain and a bias for every class (`ConditionalBatchNorm`).
     """
 
     def __init__(
@@ -29,6 +33,7 @@ class DCGANGenerator(nn.Module):
         channels: PositiveInt,
         resolution: Resolution,
         code_size: PositiveInt,
+        classes: PositiveInt | None,
         width: PositiveInt,
         widest: PositiveInt,
     ) -> None:
@@ -37,24 +42,24 @@ class DCGANGenerator(nn.Module):
         layers: list[nn.Module] = [
             nn.Unflatten(1, (code_size, 1, 1)),
             nn.ConvTranspose2d(code_size, first, 4, bias=False),  # [batch, first, 4, 4]
-            nn.BatchNorm2d(first),
+            class_normalisation("batch", first, classes),
             nn.ReLU(),
         ]
         for inputs, outputs in zip([first, *rest], rest, strict=False):
-            layers += [_up(inputs, outputs, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+            layers += [_up(inputs, outputs, bias=False), class_normalisation("batch", outputs, classes), nn.ReLU()]
         layers += [_up(rest[-1] if rest else first, channels, bias=True), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
+        self.layers = Stack(*layers)
         self.apply(_initialise)
 
-    def forward(self, codes: Tensor) -> Tensor:
-        return self.layers(codes)  # [batch, channels, resolution, resolution]
+    def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(codes, labels)  # [batch, channels, resolution, resolution]
 
 
 class DCGANDiscriminator(nn.Module):
     """Images [batch, channels, resolution, resolution] to outputs [batch, outputs].
 
     LeakyReLU(0.2) after every convolution; `norm` (networks/norms.py) stands between the two, except after the first.
-    In the paper it is `batch`.
+    In the paper it is `batch`. If there are `classes`, the logit gets the `Projection` of the last 4 x 4 maps.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class DCGANDiscriminator(nn.Module):
         width: PositiveInt,
         widest: PositiveInt,
         norm: Norm,
+        classes: PositiveInt | None,
         outputs: PositiveInt,
     ) -> None:
         super().__init__()
@@ -76,11 +82,15 @@ class DCGANDiscriminator(nn.Module):
         last = rest[-1] if rest else first
         layers += [nn.Conv2d(last, outputs, 4), nn.Flatten()]  # [batch, outputs, 1, 1], [batch, outputs]
         self.layers = nn.Sequential(*layers)
+        self.projection = None if classes is None else Projection(features=last * 16, classes=classes, outputs=outputs)
         self.apply(_initialise)
         constrain(self, norm)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)  # [batch, outputs]
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        if self.projection is None:
+            return self.layers(x)  # [batch, outputs]
+        phi = self.layers[:-2](x)  # [batch, widest, 4, 4]
+        return self.layers[-2:](phi) + self.projection(phi, labels)
 
 
 def _widths(resolution: int, width: int, widest: int) -> list[int]:
@@ -98,5 +108,7 @@ def _down(inputs: int, outputs: int, bias: bool) -> nn.Module:
 def _initialise(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+    elif isinstance(module, ConditionalBatchNorm):
+        nn.init.normal_(module.gain, 1.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)

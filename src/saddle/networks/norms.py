@@ -6,6 +6,8 @@ from typing import Literal
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from saddle.networks.conditional_norm import ConditionalBatchNorm
+
 Norm = Literal["none", "layer", "spectral", "batch"]
 """A discriminator's choice:
 
@@ -30,9 +32,16 @@ def normalisation(norm: Norm, channels: int) -> nn.Module:
     return _LAYERS[norm](channels)
 
 
+def class_normalisation(norm: Norm, channels: int, classes: int | None) -> nn.Module:
+    """The layer of a generator: if there are `classes`, a batch normalisation has a gain and a bias for each."""
+    if norm != "batch" or classes is None:
+        return normalisation(norm, channels)
+    return ConditionalBatchNorm(channels=channels, classes=classes)
+
+
 def constrain(network: nn.Module, norm: Norm) -> None:
-    """Normalise every convolution's and every linear map's weight of `network` where `norm` is spectral."""
+    """Normalise the weight of every convolution, linear map and embedding of `network` where `norm` is spectral."""
     if norm == "spectral":
         for module in list(network.modules()):
-            if isinstance(module, nn.Conv2d | nn.Linear):
+            if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding):
                 spectral_norm(module)

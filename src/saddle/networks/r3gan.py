@@ -26,6 +26,9 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
+from saddle.networks.class_code import ClassCode
+from saddle.networks.projection import Projection
+
 Resolution = Literal[8, 16, 32, 64, 128, 256]
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 _SLOPE = 0.2
@@ -35,7 +38,8 @@ _LAYERS = 3
 class R3GANGenerator(nn.Module):
     """Codes [batch, code_size] to images [batch, channels, resolution, resolution], not bounded.
 
-    It begins with learned 4 x 4 maps, each multiplied by one output of a linear map of the code.
+    It begins with learned 4 x 4 maps, each multiplied by one output of a linear map of the code. If there are
+    `classes`, the class is a part of the code (`ClassCode`).
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class R3GANGenerator(nn.Module):
         channels: PositiveInt,
         resolution: Resolution,
         code_size: PositiveInt,
+        classes: PositiveInt | None,
         width: PositiveInt,
         widest: PositiveInt,
         blocks: PositiveInt,
@@ -53,14 +58,17 @@ class R3GANGenerator(nn.Module):
         super().__init__()
         widths = _widths(resolution, width, widest)[::-1]  # from 4 x 4 to the image
         self.basis = nn.Parameter(torch.randn(widths[0], 4, 4))
-        self.modulation = _linear(code_size, widths[0], bias=True)
+        self.code = None if classes is None else ClassCode(code_size=code_size, classes=classes)
+        self.modulation = _linear(code_size if classes is None else 2 * code_size, widths[0], bias=True)
         layers = _stage(widths[0], blocks, expansion, group_size, len(widths))
         for inputs, outputs in pairwise(widths):
             layers += [_change(inputs, outputs), nn.Upsample(scale_factor=2, mode="bilinear")]
             layers += _stage(outputs, blocks, expansion, group_size, len(widths))
         self.layers = nn.Sequential(*layers, _conv(widths[-1], channels))
 
-    def forward(self, codes: Tensor) -> Tensor:
+    def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        if self.code is not None:
+            codes = self.code(codes, labels)  # [batch, 2 code_size]
         maps = self.basis * self.modulation(codes)[:, :, None, None]  # [batch, widest, 4, 4]
         return self.layers(maps)  # [batch, channels, resolution, resolution]
 
@@ -68,7 +76,8 @@ class R3GANGenerator(nn.Module):
 class R3GANDiscriminator(nn.Module):
     """Images [batch, channels, resolution, resolution] to outputs [batch, outputs]; the generator's mirror image.
 
-    It ends in one 4 x 4 filter for each map and a linear map.
+    It ends in one 4 x 4 filter for each map and a linear map. If there are `classes`, the logit gets the `Projection`
+    of what the filters give: <w + embed(y), phi(x)>, w being the linear map.
     """
 
     def __init__(
@@ -81,6 +90,7 @@ class R3GANDiscriminator(nn.Module):
         blocks: PositiveInt,
         expansion: PositiveInt,
         group_size: PositiveInt,
+        classes: PositiveInt | None,
         outputs: PositiveInt,
     ) -> None:
         super().__init__()
@@ -92,9 +102,13 @@ class R3GANDiscriminator(nn.Module):
         last = widths[-1]
         head = _he(nn.Conv2d(last, last, 4, groups=last, bias=False), slope=1)  # [batch, widest, 1, 1]
         self.layers = nn.Sequential(*layers, head, nn.Flatten(), _linear(last, outputs, bias=False))
+        self.projection = None if classes is None else Projection(features=last, classes=classes, outputs=outputs)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x)  # [batch, outputs]
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        if self.projection is None:
+            return self.layers(x)  # [batch, outputs]
+        phi = self.layers[:-1](x)  # [batch, widest]
+        return self.layers[-1](phi) + self.projection(phi, labels)
 
 
 class _Block(nn.Module):

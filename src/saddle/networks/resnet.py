@@ -13,7 +13,11 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from saddle.networks.norms import Norm, constrain, normalisation
+from saddle.networks.base import Conditional
+from saddle.networks.class_code import ClassCode
+from saddle.networks.norms import Norm, class_normalisation, constrain, normalisation
+from saddle.networks.projection import Projection
+from saddle.networks.stack import Stack
 
 Resolution = Literal[8, 16, 32, 64, 128, 256]
 
@@ -26,6 +30,9 @@ class ResNetGenerator(nn.Module):
     With batch normalisation every bias of the blocks is redundant: what it adds to a map is constant over the samples
     and the places, passes through the shortcuts as a constant, and the last normalisation takes it away. Its gradient
     is zero but for rounding, which Adam blows up. `redundant_biases` keeps them all the same, as published.
+
+    If there are `classes`, each batch normalisation has a gain and a bias for every class (`ConditionalBatchNorm`);
+    without normalisation the class is a part of the code (`ClassCode`).
     """
 
     def __init__(
@@ -34,6 +41,7 @@ class ResNetGenerator(nn.Module):
         channels: PositiveInt,
         resolution: Resolution,
         code_size: PositiveInt,
+        classes: PositiveInt | None,
         width: PositiveInt,
         widest: PositiveInt,
         norm: Literal["batch", "none"],
@@ -44,15 +52,19 @@ class ResNetGenerator(nn.Module):
         doublings = int(log2(resolution // 4))
         first, *rest = (min(width * 2**i, widest) for i in range(doublings, -1, -1))  # from 4 x 4 to the image
         bias = redundant_biases or norm == "none"
-        layers: list[nn.Module] = [_linear(code_size, first * 16, bias=True), nn.Unflatten(1, (first, 4, 4))]
+        layers: list[nn.Module] = []
+        if norm == "none" and classes is not None:
+            layers.append(ClassCode(code_size=code_size, classes=classes))
+            code_size *= 2
+        layers += [_linear(code_size, first * 16, bias=True), nn.Unflatten(1, (first, 4, 4))]
         for inputs, outputs in zip([first, *rest], rest, strict=False):
-            layers.append(_up_block(inputs, outputs, norm, upsampling, bias))
+            layers.append(_up_block(inputs, outputs, norm, upsampling, bias, classes))
         last = rest[-1]
-        layers += [normalisation(norm, last), nn.ReLU(), _conv(last, channels, 3, gain=1, bias=True), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
+        layers += [class_normalisation(norm, last, classes), nn.ReLU()]
+        self.layers = Stack(*layers, _conv(last, channels, 3, gain=1, bias=True), nn.Tanh())
 
-    def forward(self, codes: Tensor) -> Tensor:
-        return self.layers(codes)  # [batch, channels, resolution, resolution]
+    def forward(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(codes, labels)  # [batch, channels, resolution, resolution]
 
 
 class ResNetDiscriminator(nn.Module):
@@ -60,7 +72,7 @@ class ResNetDiscriminator(nn.Module):
 
     One block for each halving down to `bottom` x `bottom` maps, `flat_blocks` without, ReLU, the `pooling` of all
     places, and a linear map, with a bias or, as in SNGAN's own code, without one. The first block sees the image as it
-    is, neither normalised nor rectified.
+    is, neither normalised nor rectified. If there are `classes`, the logit gets the `Projection` of what was pooled.
 
     Shortcuts carry x itself, as in the papers. (In mimicry they carry max(x, 0): its ReLU works in place.)
     """
@@ -77,6 +89,7 @@ class ResNetDiscriminator(nn.Module):
         norm: Norm,
         pooling: Literal["sum", "mean"],
         output_bias: bool,
+        classes: PositiveInt | None,
         outputs: PositiveInt,
     ) -> None:
         super().__init__()
@@ -88,38 +101,42 @@ class ResNetDiscriminator(nn.Module):
             blocks.append(_down_block(inputs, outs, norm, halve=i < halvings))
         self.blocks = nn.Sequential(*blocks)
         self.pool = _POOLS[pooling]
-        self.out = _linear(rest[-1] if rest else first, outputs, bias=output_bias)
+        last = rest[-1] if rest else first
+        self.out = _linear(last, outputs, bias=output_bias)
+        self.projection = None if classes is None else Projection(features=last, classes=classes, outputs=outputs)
         constrain(self, norm)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         maps = self.blocks(x).relu()  # [batch, widest, bottom, bottom]
-        return self.out(self.pool(maps, dim=(2, 3)))  # [batch, outputs]
+        phi = self.pool(maps, dim=(2, 3))  # [batch, widest]
+        outputs = self.out(phi)  # [batch, outputs]
+        return outputs if self.projection is None else outputs + self.projection(phi, labels)
 
 
-class _Block(nn.Module):
+class _Block(Conditional):
     """x to shortcut(x) + residual(x)."""
 
     def __init__(self, shortcut: nn.Module, *residual: nn.Module) -> None:
         super().__init__()
-        self.shortcut, self.residual = shortcut, nn.Sequential(*residual)
+        self.shortcut, self.residual = shortcut, Stack(*residual)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.shortcut(x) + self.residual(x)
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.shortcut(x) + self.residual(x, labels)
 
 
 _POOLS: dict[str, Callable[..., Tensor]] = {"sum": torch.sum, "mean": torch.mean}
 
 
-def _up_block(inputs: int, outputs: int, norm: Norm, upsampling: str, bias: bool) -> nn.Module:
+def _up_block(inputs: int, outputs: int, norm: Norm, upsampling: str, bias: bool, classes: int | None) -> nn.Module:
     """Doubles height and width."""
     return _Block(
         # a 1 x 1 convolution may as well be done before the maps grow: weights of an interpolation sum to 1
         nn.Sequential(_conv(inputs, outputs, 1, gain=1, bias=bias), _double(upsampling)),
-        normalisation(norm, inputs),
+        class_normalisation(norm, inputs, classes),
         nn.ReLU(),
         _double(upsampling),
         _conv(inputs, outputs, 3, gain=sqrt(2), bias=bias),
-        normalisation(norm, outputs),
+        class_normalisation(norm, outputs, classes),
         nn.ReLU(),
         _conv(outputs, outputs, 3, gain=sqrt(2), bias=bias),
     )

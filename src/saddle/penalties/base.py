@@ -7,7 +7,10 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 Critic = Callable[[Tensor], Tensor]
-"""x [n, *shape] to logits [n]: D with its labels, not compiled, as compiled code has no second derivative."""
+"""x [n, *shape] to logits [n]: D, not compiled, as compiled code has no second derivative.
+
+In a conditional game D is bound to the labels of this step: real i, fake i and what lies between them have one label.
+"""
 Draw = Callable[[str, tuple[int, ...], str], Tensor]
 """(stream, shape, distribution) to noise [n, *shape] for the samples of this step, as in `saddle.noise`.
 

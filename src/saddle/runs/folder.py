@@ -155,6 +155,10 @@ class RunFolder:
         self._replace("checkpoints/model.safetensors", lambda file: file.write(weights))
         self._write_json("checkpoints/model.json", recipe)
 
+    def model(self) -> dict[str, Any] | None:
+        """What was stored beside the weights."""
+        return self._read_json("checkpoints/model.json")
+
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Store the run's result. The last thing that a run writes before it is marked as finished."""
         self._write_json("summary.json", summary)

@@ -14,9 +14,9 @@ from saddle.runs.place import Place
 
 def show_warnings_as_notes() -> None:
     """A warning of ours is one line for a person; those of the libraries are for their authors."""
-    ours = ".* generated and .* real images"
     warnings.simplefilter("ignore")
-    warnings.filterwarnings("default", message=ours)
+    for ours in (".* generated and .* real images", ".* is left out: class .*"):
+        warnings.filterwarnings("default", message=ours)
     warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
 
 
@@ -33,6 +33,14 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
             f"into {shown(folder.path)}",
         ]
     )
+
+
+def conditions(classes: Mapping[str, int], rows: int) -> str:
+    """On which classes, name -> number of training images, a model is conditional; grids have at most `rows` rows."""
+    names = ", ".join(f"{name} ({count:,})" for name, count in list(classes.items())[:rows])
+    if len(classes) <= rows:
+        return f"conditional on {len(classes)} classes, a row of the grids for each: {names}"
+    return f"conditional on {len(classes)} classes; rows of the grids for the first {rows}: {names}"
 
 
 def closing(folder: RunFolder) -> str:

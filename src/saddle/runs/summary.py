@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-HIGHER_IS_BETTER = ("precision", "recall", "density", "coverage", "diversity", "inception_score")
+HIGHER_IS_BETTER = ("precision", "recall", "density", "coverage", "diversity", "inception_score", "class_accuracy")
 """Beginnings of the names of metrics that want to be large; all others are distances."""
 
 

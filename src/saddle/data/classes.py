@@ -1,0 +1,49 @@
+"""The classes of a labelled set: what they are called, and how often each occurs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of the samples that a model is trained on; a label is a position among them.
+
+    Attributes:
+        counts: name -> number of training samples; the order is that of the labels.
+    """
+
+    counts: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called, in the order of the labels."""
+        return tuple(self.counts)
+
+    def label(self, text: str) -> int:
+        """The label that a person means by `text`: a name, or where there is no such name a number from 0 on.
+
+        Raises:
+            ValueError: there is no such class; the message lists those that there are.
+        """
+        if text in self.counts:
+            return self.names.index(text)
+        if text.isdecimal() and int(text) < len(self):
+            return int(text)
+        known = ", ".join(f"{label} {name}" for label, name in enumerate(self.names))
+        raise ValueError(f"there is no class {text}; the model knows {known}")
+
+    @classmethod
+    def stored(cls, counts: Mapping[str, object]) -> Self:
+        """The classes whose `counts` were written to a file.
+
+        Raises:
+            ValueError: they are no classes.
+        """
+        checked = {str(name): count for name, count in counts.items() if isinstance(count, int) and count >= 0}
+        if len(checked) < len(counts) or not sum(checked.values()):
+            raise ValueError("the classes are no mapping from names to numbers of training samples")
+        return cls(checked)

@@ -1,0 +1,47 @@
+"""What is known of every sample of a set: its class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saddle.data.classes import Classes
+from saddle.data.imageset import digest_of
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The label of each sample of a set, in the order of the samples.
+
+    Attributes:
+        names: of the classes.
+        values: positions among `names`, int64 [count].
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.int64]
+
+    @property
+    def classes(self) -> Classes:
+        """The classes with the number of samples in each."""
+        return Classes(dict(zip(self.names, self.counts.tolist(), strict=True)))
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many samples each class has, [classes]."""
+        return np.bincount(self.values, minlength=len(self.names))
+
+    @property
+    def digest(self) -> str:
+        """Changes with the name of a class and with the label of any sample."""
+        return digest_of(self.names, self.values)
+
+    def of(self, rows: NDArray[np.int64]) -> "Labels":
+        """The labels of the samples number `rows`."""
+        return Labels(self.names, self.values[rows])
+
+
+def joined(parts: Sequence[Labels]) -> Labels:
+    """The labels of several sets with the same classes, one set after the other."""
+    return Labels(parts[0].names, np.concatenate([part.values for part in parts]))
