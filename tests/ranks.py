@@ -26,7 +26,6 @@ from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.gan import GAN
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.noise import noise
-from saddle.penalties.gradient_penalty import GradientPenalty
 from saddle.schedules.linear import Linear
 from saddle.training import train
 from toy import LabelledToy, Toy, dcgan, game, mlp
@@ -87,7 +86,6 @@ GAMES: dict[str, dict[str, Any]] = {
     "dcgan labels": {
         "networks": functools.partial(dcgans, "none", 3),
         "classes": LabelledToy().classes,
-        "penalty": GradientPenalty(weight=1.0, one_sided=False, every=1),
         "data": LabelledToy,
     },
     "dcgan batch norm k=2": {"networks": functools.partial(dcgans, "batch"), "d_steps": 2, "data": BigToy},
