@@ -37,9 +37,9 @@ class GAN(CodedModel):
     With `classes` the game is conditional: both players are told the label of every x. D's steps give their fakes the
     labels of their reals, one by one, so that both sides hold each class equally often, and a penalty finds real i and
     fake i under one label. So do G's steps where the loss compares the two; otherwise they draw labels, each class as
-    often as in the training set. Losses that are sums over samples mean the same as with labels drawn for all fakes,
-    with less variance; relativistic pairing then compares within a class. WGAN-GP's and R3GAN's code do the same, that
-    of the projection discriminator (Miyato and Koyama 2018) draws labels for all fakes.
+    often as in the training set. A loss that is a sum over samples has the same expectation as with labels drawn for
+    all fakes; relativistic pairing then compares within a class. WGAN-GP's and R3GAN's code do the same, that of the
+    projection discriminator (Miyato and Koyama 2018) draws labels for all fakes.
 
     Batch normalisation in G: it is in training mode wherever it plays, so each update moves its running statistics
     d_steps + g_steps times, d_steps of them in D's steps. With momentum 0.1 an update thus forgets
