@@ -54,8 +54,8 @@ def mlp() -> tuple[nn.Module, nn.Module]:
 
 
 def dcgan(norm: Any = "none", resolution: Any = 8) -> tuple[nn.Module, nn.Module]:
-    generator = DCGANGenerator(channels=1, resolution=resolution, code_size=4, width=4, widest=8)
-    return generator, DCGANDiscriminator(channels=1, resolution=resolution, width=4, widest=8, norm=norm, outputs=1)
+    shape = {"channels": 1, "resolution": resolution, "width": 4, "widest": 8, "biases": True}
+    return DCGANGenerator(code_size=4, **shape), DCGANDiscriminator(norm=norm, outputs=1, **shape)
 
 
 def game(networks: Callable[[], tuple[nn.Module, nn.Module]] = mlp, **changed: Any) -> GAN:
