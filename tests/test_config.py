@@ -52,7 +52,7 @@ MISTAKES = [
     ("~schedule@schedule.discriminator", "set schedule@schedule.discriminator=constant, cosine, "),
     ("schedule=linear", "write schedule@schedule.discriminator=linear or schedule@schedule.generator=linear"),
     ("augment=adda", "augment=adda: there is no such member; did you mean ada?"),
-    ("recipe=r3gan", "there is no such member; did you mean r3gan_cifar10?"),
+    ("recipe=r3gan_cifar", "there is no such member; did you mean r3gan_cifar10"),
     ("recipe.d_steps=3", "there is no key recipe; did you mean d_steps"),
     ("recipe=sngan penalty.gamma=1", "no penalty is chosen that has gamma; choose one first: penalty=r1, "),
     # keys

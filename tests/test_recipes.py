@@ -1,4 +1,4 @@
-"""Every recipe in conf/recipe: it is its source's, it only chooses, whatever is asked for beside it wins, and it trains."""
+"""Every recipe in conf/recipe: it is its source's, it only chooses, what is asked for beside it wins, and it trains."""
 
 import json
 import math
@@ -133,7 +133,7 @@ def test_parameter_counts_are_those_of_the_source(name: str, resolution: int) ->
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_chooses_members_and_sets_top_level_keys(name: str) -> None:
-    """All of the game, so that nothing of it is left to defaults; nothing of the data, nor where and how long to look."""
+    """All of the game, so that nothing of it is left to defaults; nothing of the data, nor when to measure."""
     text = (CONF / "recipe" / f"{name}.yaml").read_text()
     assert text.startswith("# @package _global_\n# ")
     written: dict[str, Any] = OmegaConf.to_container(OmegaConf.create(text), resolve=False)  # type: ignore[assignment]

@@ -27,9 +27,9 @@ def hints(cfg: DictConfig) -> list[str]:
 def gamma_elsewhere(values: Values) -> Iterator[str]:
     """A gamma of one resolution and batch is wrong by orders of magnitude at another.
 
-    A D that sees in an enlarged picture what it saw in the small one has half the slope at twice the side, so gamma must
-    grow with the square of the side. The heuristic, gamma = 0.0002 resolution^2 / batch_size in the same convention, is
-    that of StyleGAN2-ADA's code (Karras et al. 2020; train.py).
+    A D that sees in an enlarged picture what it saw in the small one has half the slope at twice the side, so gamma
+    must grow with the square of the side. The heuristic, gamma = 0.0002 resolution^2 / batch_size in the same
+    convention, is that of StyleGAN2-ADA's code (Karras et al. 2020; train.py).
     """
     penalty, shape = values.get("penalty"), values["data"].get("shape") or []
     if not penalty or len(shape) != 3 or not attribute(resolve(penalty["_target_"], "penalty"), "has_gamma"):
