@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from members import composed, members
 from saddle.config import instantiate
 from saddle.networks.base import couples_samples
-from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
+from saddle.networks.dcgan import DCGANDiscriminator
 from saddle.networks.initial import initialised
 from saddle.networks.norms import Norm
 from saddle.networks.resnet import ResNetDiscriminator, ResNetGenerator
@@ -63,15 +63,18 @@ def test_shapes_range_and_gradients(name: str, resolution: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_shipped_discriminators_couple_no_samples(name: str) -> None:
+def test_a_shipped_discriminator_couples_samples_only_where_it_says_so(name: str) -> None:
+    """The default says nothing of the kind."""
+    coupled = composed(f"network={name}").network.discriminator.get("norm") == "batch"
     _, discriminator = small(name, 16)
-    assert not couples_samples(discriminator)
-    assert _separate(discriminator)
+    assert couples_samples(discriminator) == coupled
+    assert _separate(discriminator) != coupled
+    assert not (coupled and name == "dcgan")
 
 
 DISCRIMINATORS: dict[str, Callable[[Norm], nn.Module]] = {
     "dcgan": lambda norm: DCGANDiscriminator(
-        channels=3, resolution=16, width=8, widest=64, norm=norm, classes=None, outputs=1
+        channels=3, resolution=16, width=8, widest=64, norm=norm, classes=None, biases=True, outputs=1
     ),
     "resnet": lambda norm: ResNetDiscriminator(
         channels=3,
@@ -117,14 +120,12 @@ def test_spectral_normalisation_of_every_weight(name: str) -> None:
 
 
 def test_parameter_counts_of_the_original() -> None:
-    """DCGAN-64 of pytorch/examples has 3,576,704 and 2,765,568 parameters, none a bias; ours has biases in
-    three layers:G's last (3), D's first (64) and last (1)."""
-    generator = DCGANGenerator(channels=3, resolution=64, code_size=100, classes=None, width=64, widest=512)
-    discriminator = DCGANDiscriminator(
-        channels=3, resolution=64, width=64, widest=512, norm="batch", classes=None, outputs=1
-    )
-    assert count(generator) == 3_576_704 + 3
-    assert count(discriminator) == 2_765_568 + 64 + 1
+    """DCGAN-64 of pytorch/examples has no bias outside of its normalisations; with `biases` there are some in three
+    layers: G's last (3), D's first (64) and last (1)."""
+    plain = shipped("dcgan_pytorch", 64, 100)
+    assert [count(network) for network in plain] == [3_576_704, 2_765_568]
+    biased = shipped("dcgan_pytorch", 64, 100, biases=True)
+    assert [count(network) for network in biased] == [3_576_704 + 3, 2_765_568 + 64 + 1]
 
 
 def test_parameter_counts_of_the_residual_networks() -> None:
@@ -143,10 +144,14 @@ def test_parameter_counts_of_the_paper_s_shape() -> None:
     assert count(discriminator) == blocks + 3 * 768 + 16 * 768 + 768
 
 
-def shipped(name: str, resolution: int, code_size: int) -> list[nn.Module]:
-    """Both networks of a member as it is."""
+def shipped(name: str, resolution: int, code_size: int, **changed: bool) -> list[nn.Module]:
+    """Both networks of a member as it is, or with something of both changed; their weights take no memory."""
     network = composed(f"network={name}", f"resolution={resolution}", f"code_size={code_size}").network
-    return [instantiate(network.generator), instantiate(network.discriminator)]
+    players = network.generator, network.discriminator
+    for player in players:
+        player.update(changed)
+    with torch.device("meta"):
+        return [instantiate(player) for player in players]
 
 
 def count(network: nn.Module) -> int:

@@ -65,6 +65,7 @@ def mlp(classes: int | None = None) -> tuple[nn.Module, nn.Module]:
 
 def dcgan(norm: Any = "none", resolution: Any = 8, classes: int | None = None) -> tuple[nn.Module, nn.Module]:
     sizes: dict[str, Any] = {"channels": 1, "resolution": resolution, "classes": classes, "width": 4, "widest": 8}
+    sizes["biases"] = True
     return DCGANGenerator(code_size=4, **sizes), DCGANDiscriminator(norm=norm, outputs=1, **sizes)
 
 

@@ -25,7 +25,7 @@ from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.restoring import RestoredOptimizers, restore
 from saddle.checkpoints import Checkpoints
-from saddle.config import instantiate
+from saddle.config import hints, instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.distributed.launcher import ABANDONED, RankDiedError
@@ -163,6 +163,8 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool
         print(conditions(model.classes.counts, MOST), flush=True)
     if state is not None:
         print(f"from update {model.updates:,} on", flush=True)
+    for hint in hints(cfg):
+        print(f"note: {hint}", file=sys.stderr, flush=True)
     with interruption.listening():
         train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=equipment.intervals(cfg))
         if model.interrupted:

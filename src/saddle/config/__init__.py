@@ -7,8 +7,19 @@ from saddle.config.checks import check
 from saddle.config.commandline import enter, precheck
 from saddle.config.composing import check_jobs
 from saddle.config.help import help_text
+from saddle.config.hints import hints
 from saddle.config.instantiation import instantiate
 from saddle.config.messages import ConfigError
 from saddle.config.quoting import quote_paths
 
-__all__ = ["ConfigError", "check", "check_jobs", "enter", "help_text", "instantiate", "precheck", "quote_paths"]
+__all__ = [
+    "ConfigError",
+    "check",
+    "check_jobs",
+    "enter",
+    "help_text",
+    "hints",
+    "instantiate",
+    "precheck",
+    "quote_paths",
+]

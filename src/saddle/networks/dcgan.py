@@ -3,7 +3,7 @@
 `width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`, until
 the maps are 4 x 4. Weights start at N(0, 0.02), scales of normalisations at N(1, 0.02), as in the paper. A
 convolution in front of a normalisation has no bias: its gradient would be zero but for rounding, which Adam blows up
-to full steps.
+to full steps. `biases` gives one to all others; in pytorch/examples none has any.
 """
 
 from math import log2
@@ -36,6 +36,7 @@ class DCGANGenerator(nn.Module):
         classes: PositiveInt | None,
         width: PositiveInt,
         widest: PositiveInt,
+        biases: bool,
     ) -> None:
         super().__init__()
         first, *rest = reversed(_widths(resolution, width, widest))  # from 4 x 4 to the image
@@ -47,7 +48,7 @@ class DCGANGenerator(nn.Module):
         ]
         for inputs, outputs in zip([first, *rest], rest, strict=False):
             layers += [_up(inputs, outputs, bias=False), class_normalisation("batch", outputs, classes), nn.ReLU()]
-        layers += [_up(rest[-1] if rest else first, channels, bias=True), nn.Tanh()]
+        layers += [_up(rest[-1] if rest else first, channels, bias=biases), nn.Tanh()]
         self.layers = Stack(*layers)
         self.apply(_initialise)
 
@@ -71,16 +72,18 @@ class DCGANDiscriminator(nn.Module):
         widest: PositiveInt,
         norm: Norm,
         classes: PositiveInt | None,
+        biases: bool,
         outputs: PositiveInt,
     ) -> None:
         super().__init__()
         first, *rest = _widths(resolution, width, widest)
         normalised = norm in ("layer", "batch")
-        layers: list[nn.Module] = [_down(channels, first, bias=True), nn.LeakyReLU(0.2)]
+        layers: list[nn.Module] = [_down(channels, first, bias=biases), nn.LeakyReLU(0.2)]
         for inputs, outs in zip([first, *rest], rest, strict=False):
-            layers += [_down(inputs, outs, bias=not normalised), normalisation(norm, outs), nn.LeakyReLU(0.2)]
+            bias = biases and not normalised
+            layers += [_down(inputs, outs, bias=bias), normalisation(norm, outs), nn.LeakyReLU(0.2)]
         last = rest[-1] if rest else first
-        layers += [nn.Conv2d(last, outputs, 4), nn.Flatten()]  # [batch, outputs, 1, 1], [batch, outputs]
+        layers += [nn.Conv2d(last, outputs, 4, bias=biases), nn.Flatten()]  # [batch, outputs, 1, 1], [batch, outputs]
         self.layers = nn.Sequential(*layers)
         self.projection = None if classes is None else Projection(features=last * 16, classes=classes, outputs=outputs)
         self.apply(_initialise)

@@ -29,6 +29,8 @@ class Penalty(nn.Module, ABC):
     per_sample: ClassVar[bool] = False
     """Whether the penalty is on D's slope at single samples. Then a sample's logit may not depend on the other samples:
     a D with batch normalisation has no such slope (Gulrajani et al. 2017, section 4)."""
+    has_gamma: ClassVar[bool] = False
+    """Whether it is gamma / 2 times a mean squared slope, the convention in which the literature compares gammas."""
     every: int = 1
 
     @abstractmethod

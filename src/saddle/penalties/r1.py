@@ -15,6 +15,7 @@ class R1(Penalty):
     """
 
     per_sample = True
+    has_gamma = True
 
     def __init__(self, *, gamma: NonNegativeFloat, every: PositiveInt) -> None:
         super().__init__()

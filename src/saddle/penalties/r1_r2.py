@@ -15,6 +15,7 @@ class R1R2(Penalty):
     """
 
     per_sample = True
+    has_gamma = True
 
     def __init__(self, *, gamma: NonNegativeFloat, every: PositiveInt) -> None:
         super().__init__()

@@ -14,6 +14,7 @@ class R2(Penalty):
     """
 
     per_sample = True
+    has_gamma = True
 
     def __init__(self, *, gamma: NonNegativeFloat, every: PositiveInt) -> None:
         super().__init__()

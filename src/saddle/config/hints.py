@@ -1,0 +1,45 @@
+"""What works, but may be far from what is meant: one line each, for a person to judge.
+
+A hint takes the resolved configuration as a plain mapping, as a rule does (`rules.py`), and refuses nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.config.messages import show
+from saddle.config.source import attribute
+from saddle.config.targets import resolve
+
+Values = dict[str, Any]
+Hint = Callable[[Values], Iterator[str]]
+FAR = 10.0
+"""A factor: StyleGAN2-ADA's own configurations lie within 5 of its heuristic."""
+
+
+def hints(cfg: DictConfig) -> list[str]:
+    """All hints for a configuration that passed the check."""
+    values: Any = OmegaConf.to_container(cfg, resolve=True)
+    return [said for hint in HINTS for said in hint(values)]
+
+
+def gamma_elsewhere(values: Values) -> Iterator[str]:
+    """A gamma of one resolution and batch is wrong by orders of magnitude at another.
+
+    A D that sees in an enlarged picture what it saw in the small one has half the slope at twice the side, so gamma
+    must grow with the square of the side. The heuristic, gamma = 0.0002 resolution^2 / batch_size in the same
+    convention, is that of StyleGAN2-ADA's code (Karras et al. 2020; train.py).
+    """
+    penalty, shape = values.get("penalty"), values["data"].get("shape") or []
+    if not penalty or len(shape) != 3 or not attribute(resolve(penalty["_target_"], "penalty"), "has_gamma"):
+        return
+    gamma, proposed = penalty["gamma"], 0.0002 * shape[1] * shape[2] / values["batch_size"]
+    if gamma and not 1 / FAR <= gamma / proposed <= FAR:
+        yield (
+            f"penalty.gamma={show(gamma)}; the heuristic of StyleGAN2-ADA, 0.0002 resolution^2 / batch_size, proposes "
+            f"{proposed:.2g} here"
+        )
+
+
+HINTS: tuple[Hint, ...] = (gamma_elsewhere,)

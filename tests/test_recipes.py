@@ -1,0 +1,269 @@
+"""Every recipe in conf/recipe: it is its source's, it only chooses, what is asked for beside it wins, and it trains."""
+
+import json
+import math
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+import test_resume
+from members import CONF, build, composed, members
+from saddle.config import check, help_text, hints, instantiate, precheck
+from saddle.config.composing import composer
+from saddle.config.keys import KINDS, groups
+from saddle.earlier import answer_of_earlier_run
+from saddle.penalties.gradients import slopes
+from saddle.runs.folder import RunFolder
+from saddle.runs.identity import identity
+from saddle.runs.naming import job_names
+from saddle.session import run
+from saddle.stored import stored_config
+
+RECIPES = members("recipe")
+PLAYERS = ("generator", "discriminator")
+
+# As the sources have them.
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "dcgan": {
+        "loss._target_": "saddle.losses.nonsaturating.NonSaturating",
+        "penalty": {},
+        "optimizer.*.lr": 2e-4,
+        "optimizer.*.betas": [0.5, 0.999],
+        "schedule.*._target_": "saddle.schedules.constant.Constant",
+        "network.discriminator.norm": "batch",
+        "network.*.width": 64,
+        "batch_size": 64,
+        "model.generator_batch_size": None,
+        "d_steps": 1,
+        "code_size": 100,
+        "updates": math.ceil(25 * 50_000 / 64),
+    },
+    "wgan_gp": {
+        "loss._target_": "saddle.losses.wasserstein.Wasserstein",
+        "penalty.weight": 10,
+        "penalty.one_sided": False,
+        "optimizer.*.lr": 2e-4,
+        "optimizer.*.betas": [0, 0.9],
+        "schedule.*.end": 100_000,
+        "schedule.*.final": 0,
+        "network.generator.norm": "batch",
+        "network.discriminator.norm": "none",
+        "network.discriminator.pooling": "mean",
+        "network.*.width": 128,
+        "batch_size": 64,
+        "model.generator_batch_size": 128,
+        "d_steps": 5,
+        "code_size": 128,
+        "updates": 100_000,
+    },
+    "sngan": {
+        "loss._target_": "saddle.losses.hinge.Hinge",
+        "penalty": {},
+        "optimizer.*.lr": 2e-4,
+        "optimizer.*.betas": [0, 0.9],
+        "schedule.*.end": 100_000,
+        "schedule.*.final": 0,
+        "network.generator.upsampling": "bilinear",
+        "network.discriminator.norm": "spectral",
+        "network.discriminator.pooling": "sum",
+        "batch_size": 64,
+        "model.generator_batch_size": None,
+        "d_steps": 5,
+        "code_size": 128,
+        "updates": 100_000,
+    },
+    "r3gan_cifar10": {
+        "loss._target_": "saddle.losses.rpgan.RelativisticPairing",
+        "penalty._target_": "saddle.penalties.r1_r2.R1R2",
+        "penalty.gamma": 0.05,
+        "penalty.every": 1,
+        "optimizer.*.lr": 2e-4,
+        "optimizer.*.betas": [0, 0.9],
+        "optimizer.*.eps": 1e-8,
+        "schedule.*.end": math.ceil(20e6 / 512),
+        "schedule.*.final": 5e-5 / 2e-4,
+        "network.*.width": 768,
+        "network.*.blocks": 2,
+        "average_half_life": 5_000_000,
+        "batch_size": 512,
+        "d_steps": 1,
+        "code_size": 64,
+        "updates": int(250e6 / 512),
+    },
+}
+COUNTS = {
+    ("dcgan", 64): (3_576_704, 2_765_568),  # of pytorch/examples
+    ("sngan", 32): (4_276_739, 1_053_825),  # of mimicry
+}
+"""Parameters of G and D where the source's are known, with three channels."""
+
+
+def test_every_recipe_is_compared_with_its_source() -> None:
+    assert list(PUBLISHED) == sorted(RECIPES, key=list(PUBLISHED).index)
+
+
+@pytest.mark.parametrize(("name", "path", "value"), [(n, p, v) for n in PUBLISHED for p, v in PUBLISHED[n].items()])
+def test_settings_are_those_of_the_source(name: str, path: str, value: Any, cfgs: dict[str, DictConfig]) -> None:
+    for player in PLAYERS:
+        held = OmegaConf.select(cfgs[name], path.replace("*", player))
+        assert held == pytest.approx(value) if isinstance(value, float) else held == value
+
+
+@pytest.fixture(scope="module")
+def cfgs() -> dict[str, DictConfig]:
+    return {name: composed(f"recipe={name}") for name in RECIPES}
+
+
+@pytest.mark.parametrize(("name", "resolution"), COUNTS)
+def test_parameter_counts_are_those_of_the_source(name: str, resolution: int) -> None:
+    network = composed(f"recipe={name}", f"resolution={resolution}").network
+    with torch.device("meta"):
+        built: list[nn.Module] = [instantiate(network[player]) for player in PLAYERS]
+    assert tuple(sum(p.numel() for p in network.parameters()) for network in built) == COUNTS[name, resolution]
+
+
+# ---- it only chooses
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_chooses_members_and_sets_top_level_keys(name: str) -> None:
+    """All of the game, so that nothing of it is left to defaults; nothing of the data, nor when to measure."""
+    text = (CONF / "recipe" / f"{name}.yaml").read_text()
+    assert text.startswith("# @package _global_\n# ")
+    written: dict[str, Any] = OmegaConf.to_container(OmegaConf.create(text), resolve=False)  # type: ignore[assignment]
+    chosen = [next(iter(choice.items())) for choice in written.pop("defaults")]
+    assert all(group.startswith("override /") for group, _ in chosen)
+    mounts = {group.removeprefix("override /"): member for group, member in chosen}
+    twice = {f"{group}@{group}.{player}" for group in ("optimizer", "schedule") for player in PLAYERS}
+    assert set(mounts) == {"model", "network", "loss", "penalty", "augment", *twice}
+    for mount, member in mounts.items():
+        assert member in groups(CONF)[mount.partition("@")[0]]
+    of_the_game = set(re.findall(r"\$\{(\w+)\}", (CONF / "model/gan.yaml").read_text())) - {"seed"}
+    assert set(written) == of_the_game | {"updates"}
+    assert set(written) <= set(KINDS)
+
+
+OTHERS = {
+    "penalty": "none",
+    "loss": "minimax",
+    "network": "mlp",
+    "augment": "diffaugment",
+    "optimizer@optimizer.generator": "sgd",
+    "optimizer@optimizer.discriminator": "rmsprop",
+    "schedule@schedule.generator": "cosine",
+    "schedule@schedule.discriminator": "constant",
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_nothing_of_a_member_survives_another_choice(name: str) -> None:
+    """Whichever axis is swept, and in whatever order it is written: what is asked for is what there is."""
+    asked = [f"{mount}={member}" for mount, member in OTHERS.items()]
+    plain = composed(*asked, "d_steps=3", "updates=7")
+    for overrides in ([f"recipe={name}", *asked], [*asked, f"recipe={name}"]):
+        cfg = composed(*overrides, "d_steps=3", "updates=7")
+        check(cfg)
+        for group in {mount.partition("@")[0] for mount in OTHERS}:
+            assert OmegaConf.to_container(cfg[group]) == OmegaConf.to_container(plain[group])
+        assert (cfg.d_steps, cfg.model.d_steps, cfg.schedule.generator.end) == (3, 3, 7)
+    one = composed(f"recipe={name}", "loss=f_js", "batch_size=24")
+    whole = composed(f"recipe={name}")
+    changed = {path for path, value in identity(one).items() if identity(whole).get(path) != value}
+    assert changed == {"loss._target_", "batch_size", "model.batch_size"}
+
+
+def test_recipes_are_swept_like_any_choice() -> None:
+    precheck(["-m", "recipe=glob(*)", "data=faces,digits", "loss=minimax,hinge"])
+    assert job_names([["recipe=dcgan", "loss=hinge"], ["recipe=sngan", "loss=hinge"]]) == [
+        "recipe-dcgan",
+        "recipe-sngan",
+    ]
+    assert all(re.search(rf"^    {name}  +\S", help_text(), re.MULTILINE) for name in RECIPES)
+
+
+def test_a_study_is_above_a_recipe_and_may_choose_one(tmp_path: Path) -> None:
+    conf = tmp_path / "conf"
+    shutil.copytree(CONF, conf)
+    (conf / "experiment").mkdir(exist_ok=True)
+    text = "# @package _global_\ndefaults:\n  - override /recipe: sngan\n  - override /loss: minimax\nd_steps: 2\n"
+    (conf / "experiment/study.yaml").write_text(text)
+    with composer(conf) as made:
+        cfg = made.compose(["experiment=study"])
+        assert cfg.loss._target_ == "saddle.losses.minimax.Minimax"
+        assert (cfg.d_steps, cfg.code_size, cfg.network.discriminator.pooling) == (2, 128, "sum")
+        assert made.compose(["experiment=study", "recipe=dcgan"]).code_size == 100
+        assert made.compose(["experiment=study", "loss=hinge"]).loss._target_ == "saddle.losses.hinge.Hinge"
+
+
+# ---- it trains
+
+TINY = ["data=digits", "resolution=16", "logger=none", "evaluate_images=20", "sample_images=4", "log_every=1"]
+TINY += ["batch_size=16", "updates=3", "network.generator.width=8", "network.generator.widest=16"]
+TINY += ["network.discriminator.width=8", "network.discriminator.widest=16", "trainer.accelerator=cpu"]
+NOTE = "note: penalty.gamma=0.05; the heuristic of StyleGAN2-ADA"
+
+alone = test_resume.alone
+
+
+@pytest.mark.filterwarnings("ignore:.* generated and .* real images")
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_trains_and_is_known_again(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run is what it chose, whoever chose it: stored without its name, gone on with, and found finished."""
+    folder, cfg = RunFolder(f"runs/single/recipe-{name}"), composed(*TINY, f"recipe={name}")
+    assert answer_of_earlier_run(cfg, folder) is None
+    assert run(cfg, folder) == 0
+    assert capsys.readouterr().err.count(NOTE) == (name == "r3gan_cifar10")
+    lines = [json.loads(line) for line in (folder.path / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["loss_discriminator"] for line in lines if "loss_discriminator" in line]
+    assert len(losses) == 3
+    assert all(map(math.isfinite, losses))
+    assert ("penalty" in lines[1]) == bool(cfg.penalty)
+    stored = stored_config(folder, files=True)
+    assert "recipe" not in stored
+    again = composed(*TINY, f"recipe={name}", f"trainer.precision={stored.trainer.precision}")
+    assert identity(stored) == identity(again)
+    assert answer_of_earlier_run(composed(*TINY, f"recipe={name}"), folder) == 0
+
+
+# ---- gamma elsewhere
+
+
+@pytest.mark.parametrize(
+    ("overrides", "proposed"),
+    [
+        (["penalty=r1"], "0.0032"),
+        (["penalty=r2", "resolution=64", "batch_size=32"], "0.026"),
+        (["recipe=r3gan_cifar10"], "0.0004"),
+        (["penalty=r1_r2", "penalty.gamma=1e-4"], "0.0032"),
+        (["penalty=r1", "penalty.gamma=0.01"], None),
+        (["penalty=r1", "penalty.gamma=0"], None),
+        (["penalty=gradient_penalty"], None),
+        ([], None),
+    ],
+)
+def test_a_gamma_far_from_the_heuristic_is_noted(overrides: list[str], proposed: str | None) -> None:
+    said = hints(composed(*overrides))
+    assert len(said) == (proposed is not None)
+    if proposed is not None:
+        assert said[0].endswith(f"0.0002 resolution^2 / batch_size, proposes {proposed} here")
+
+
+@pytest.mark.parametrize("member", members("penalty"))
+def test_a_penalty_says_whether_it_has_a_gamma(member: str) -> None:
+    penalty = build("penalty", member)
+    assert penalty is None or penalty.has_gamma == hasattr(penalty, "gamma")
+
+
+def test_an_enlarged_picture_has_half_the_slope() -> None:
+    """Why gamma grows with the square of the side."""
+    weight = torch.randn(16, generator=torch.Generator().manual_seed(0))
+    small, large = torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 8, 8)
+    at_small = slopes(lambda x: x.flatten(1) @ weight, small)
+    at_large = slopes(lambda x: nn.functional.avg_pool2d(x, 2).flatten(1) @ weight, large)
+    torch.testing.assert_close(at_small, 2 * at_large)
