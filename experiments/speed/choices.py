@@ -1,6 +1,6 @@
 """What does each choice bring that makes the best hand-written loop, and Saddle, fast? Each is taken back by itself.
 
-    python experiments/speed/choices.py [rounds=7]       two cores that do nothing else: about 8 minutes
+    python experiments/speed/choices.py [rounds=5]       two cores that do nothing else: about 8 minutes
 
 The loop of loops.py with everything plays against itself without one thing, in turn, in one process; a ratio above 1 is
 the time that the thing saves. torch.compile is no part of the loop: there the ratio says what adding it would do, its
@@ -31,7 +31,7 @@ from saddle.environment import describe
 from saddle.report import readme
 
 HERE = Path(__file__).resolve().parent
-ALLOWED = {"rounds": "of all variants in turn, by default 7"}
+ALLOWED = {"rounds": "of all variants in turn, by default 5"}
 PLAYED = ["mlp on points, k = 1", "dcgan, k = 1", "dcgan of 512 channels, k = 1"]
 
 
@@ -40,7 +40,7 @@ class GraphOfG(BestLoop):
 
     def fakes(self) -> Tensor:
         with torch.enable_grad():
-            return self.generator(torch.randn(self.game.batch_size, self.game.code_size)).detach()
+            return self.generator(next(self.codes)).detach()
 
 
 class AllGradients(BestLoop):
@@ -55,6 +55,8 @@ def contiguous(game: Game) -> BestLoop:
     loop = BestLoop(game, together=True)
     for network in (loop.generator, loop.discriminator):
         network.to(memory_format=torch.contiguous_format)
+    loop.average = [parameter.detach().clone() for parameter in loop.parameters_g]
+    game.pixels = game.pixels.contiguous()
     return loop
 
 
@@ -95,7 +97,7 @@ def main() -> None:
     """Measure all, and write results and table."""
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     warnings.simplefilter("ignore")
-    rounds = int(given.get("rounds", 7))
+    rounds = int(given.get("rounds", 5))
     found = {name: _measure(*GAMES[name], rounds) for name in PLAYED}
     if given:
         print(json.dumps(found, indent=1))

@@ -1,6 +1,6 @@
 """How fast is training, against the loop of most tutorials and against the best hand-written loop for the same work?
 
-    python experiments/speed/training.py [only=WORDS] [rounds=7]       two cores that do nothing else: about 20 minutes
+    python experiments/speed/training.py [only=WORDS] [rounds=5]       two cores that do nothing else: about 20 minutes
 
 Three sides play the same game in one process, in turn, a stretch of updates each: (a) the tutorials' loop, (b) the best
 hand-written loop, (c) Saddle through `train(...)` with all that a run has around it (readings every 20 updates, log,
@@ -57,7 +57,7 @@ from saddle.training import best_precision, train
 HERE = Path(__file__).resolve().parent
 ALLOWED = {
     "only": "games whose name has these words",
-    "rounds": "of all sides in turn, by default 7",
+    "rounds": "of all sides in turn, by default 5",
 }
 LOG_EVERY = 20
 POINTS = ["network=mlp", "data.shape=[2]", "network.generator.bounded=false", "trainer.precision=32-true"]
@@ -101,7 +101,7 @@ def main() -> None:
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    rounds = int(given.get("rounds", 7))
+    rounds = int(given.get("rounds", 5))
     rows = []
     for name in (name for name in GAMES if given.get("only", "") in name):
         rows.append({"game": name, **_measure(*GAMES[name], rounds)})

@@ -133,10 +133,11 @@ class GAN(DrawingModel):
         logits_real, logits_fake = gathered(*self.logits(real, fake, labels))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
         penalty = self.penalised(step, real, fake, labels, logits_real, logits_fake)
-        self.step(self.d, loss if penalty is None else loss + penalty)
+        gradient = self.step(self.d, loss if penalty is None else loss + penalty)
         if self.penalty is not None:
             self.penalty.project(self.discriminator)
-        self.note(loss_discriminator=loss, **self.accuracies(logits_real, logits_fake))
+        accuracies = self.accuracies(logits_real, logits_fake)
+        self.note(loss_discriminator=loss, gradient_discriminator=gradient, **accuracies)
         if self.augment is not None:
             self.augment.observe(step, logits_real, self.loss.threshold)
             self.note(**self.augment.readings())
