@@ -1,18 +1,20 @@
 """Every augmentation in conf/augment: exact on images made by hand, a function of the index, the same on every rank."""
 
+import re
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from members import build, members
+from members import build, composed, members
 from saddle.augment.ada import ADA
 from saddle.augment.base import Augment
 from saddle.augment.color import Color
 from saddle.augment.diffaugment import DiffAugment, moved
 from saddle.augment.draws import normal, shares, whole
 from saddle.augment.geometry import Geometry, resampled
+from saddle.config import ConfigError, check
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.losses.rpgan import RelativisticPairing
 from saddle.models.gan import GAN
@@ -159,6 +161,32 @@ def test_cutout_of_diffaugment() -> None:
         torch.testing.assert_close(found[2:], torch.tensor([2, 2, 5]) / 9, rtol=0, atol=0.04)
     odd = DiffAugment(**{**STILL, "cutout": 0.4})(torch.ones(500, 1, 8, 8), numbers(made, range(500)))[:, 0] == 0
     assert set(odd.any(2).sum(1).tolist()) == {2, 3}
+
+
+@pytest.mark.parametrize(("side", "share", "pixels"), [(28, 0.125, 4), (30, 0.125, 4), (32, 0.125, 4), (100, 0.29, 29)])
+def test_shares_of_diffaugment_are_rounded(side: int, share: float, pixels: int) -> None:
+    """As in the authors' code, so that 28 pixels move by 4 and not by 3."""
+    made = DiffAugment(**{**STILL, "translation": share})
+    shown = made(torch.ones(500, 1, side, side), numbers(made, range(500)))[:, 0] != 0
+    assert (side - shown.any(2).sum(1)).max() == pixels
+    cut = (
+        DiffAugment(**{**STILL, "cutout": share})(torch.ones(500, 1, side, side), numbers(made, range(500)))[:, 0] == 0
+    )
+    assert cut.any(2).sum(1).max() == pixels
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("augment=diffaugment augment.cutout=3", "augment.cutout takes a number from 0 and up to 1"),
+        ("augment=ada augment.geometry.shift=50", "augment.geometry.shift takes a number from 0 and up to 1"),
+        ("augment=ada augment.target=null", "nothing would be augmented; set augment.probability=0.3"),
+        ("augment=ada loss=wasserstein", "set augment.target=null augment.probability=0.3"),
+    ],
+)
+def test_settings_without_sense_are_refused(overrides: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        check(composed(*overrides.split()))
 
 
 # ---- the geometry of ADA

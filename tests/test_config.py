@@ -261,7 +261,14 @@ def test_a_probability_that_follows_signs_and_logits_without_any_are_refused_tog
         return
     with pytest.raises(ConfigError, match=f"those of {type(loss).__name__} count only .* set augment.target=null"):
         check(cfg, conf)
-    check(made.compose([f"loss={member}", "augment=ada", "augment.target=null"]), conf)
+    check(made.compose([f"loss={member}", "augment=ada", "augment.target=null", "augment.probability=0.3"]), conf)
+
+
+def test_what_is_proposed_is_not_refused_next(made: Composer, conf: Path) -> None:
+    """An infinite number was read from the text, and proposed in another spelling."""
+    with pytest.raises(ConfigError) as refused:
+        check(made.compose(["average_half_life=.inf"]), conf)
+    assert str(refused.value) == "average_half_life=.inf: average_half_life takes a number above 0 or null"
 
 
 @pytest.mark.parametrize("member", groups(CONF)["augment"])

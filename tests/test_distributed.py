@@ -20,7 +20,7 @@ import ranks
 from saddle.distributed import launcher as launcher_module
 from saddle.distributed.launcher import RankDiedError, RanksLauncher
 from saddle.distributed.process import PARENT, rank_of_process
-from saddle.distributed.spare import spares
+from saddle.distributed.spare import Spare, spares
 from saddle.networks.base import couples_samples
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.networks.initial import initialised
@@ -252,6 +252,24 @@ def test_a_rank_that_was_never_begun_ends(tmp_path: Path) -> None:
         time.sleep(0.2)
     assert [spare.wait(5) for spare in waiting] == [0, 0]
     assert not begun.exists()
+
+
+@pytest.mark.parametrize("broken", [KeyboardInterrupt, BlockingIOError])
+def test_spares_that_are_broken_off_leave_nobody(monkeypatch: Patch, broken: type[BaseException]) -> None:
+    """Ctrl-C at the second, or no process to be had: the first does not wait for ever, nor does who waits for it."""
+    made: list[Spare] = []
+    make = Spare.__init__
+
+    def second_fails(spare: Spare, work: Callable[[], int]) -> None:
+        if made:
+            raise broken
+        made.append(spare)
+        make(spare, work)
+
+    monkeypatch.setattr(Spare, "__init__", second_fails)
+    with pytest.raises(broken), spares(2, lambda: 7):
+        pass
+    assert made[0].wait(5) == 0
 
 
 def test_a_rank_zero_that_waits_without_end_is_ended(monkeypatch: Patch) -> None:

@@ -328,6 +328,11 @@ def test_a_conditional_discriminator_has_one_output() -> None:
         DCGANDiscriminator(channels=1, resolution=8, width=4, widest=8, norm="none", classes=3, biases=True, outputs=2)
 
 
+def test_that_is_found_before_anything_is_loaded() -> None:
+    with pytest.raises(ConfigError, match=r"network.discriminator.outputs=2: a discriminator that is told the class"):
+        check(composed("labels=true", "network.discriminator.outputs=2"))
+
+
 # ---- the game
 
 
@@ -532,7 +537,7 @@ def test_a_conditional_run_and_what_it_leaves(
     sample.main(command)
     sevens = np.stack([np.asarray(Image.open(tmp_path / f"sevens/0000{i}.png")) for i in range(2)])
     assert np.array_equal(sevens, to_uint8(model.sample(range(2), 0, torch.tensor([7, 7])))[:, 0].numpy())
-    with pytest.raises(SystemExit, match="error: there is no class ten; the model knows 0 0, 1 1, "):
+    with pytest.raises(SystemExit, match="error: there is no class ten; the model knows 0, 1, 2, "):
         sample.main([*command[:3], "label=ten", f"out={tmp_path / 'more'}"])
     assert "conditional on 10 classes, a row of the grids for each: 0 (140), 1 (142), " in capsys.readouterr().out
 

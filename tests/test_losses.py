@@ -10,6 +10,7 @@ from torch import Tensor
 from members import build, members
 from saddle.losses.base import Loss, RelativeLoss
 from saddle.losses.exponential import LIMIT, exponential
+from saddle.losses.least_squares import LeastSquares
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.losses.rpgan import RelativisticPairing
@@ -58,6 +59,13 @@ def test_both_players_want_what_they_should(loss: Loss) -> None:
     assert (of_real < 0).all()
     assert (of_fake >= 0).all()
     assert (of_generator < 0).all()
+
+
+def test_labels_of_least_squares_the_wrong_way_round_are_refused() -> None:
+    """With them a larger logit would mean less real."""
+    for fake, real in ((1.0, 0.0), (1.0, 1.0)):
+        with pytest.raises(ValueError, match="label of the reals must be the larger"):
+            LeastSquares(fake_label=fake, real_label=real, generator_label=0.0)
 
 
 def test_the_threshold_divides_reals_from_fakes(loss: Loss) -> None:

@@ -145,7 +145,7 @@ def test_a_recipe_chooses_members_and_sets_top_level_keys(name: str) -> None:
     for mount, member in mounts.items():
         assert member in groups(CONF)[mount.partition("@")[0]]
     of_the_game = set(re.findall(r"\$\{(\w+)\}", (CONF / "model/gan.yaml").read_text())) - {"seed"}
-    assert set(written) == of_the_game | {"updates"}
+    assert set(written) == of_the_game | {"updates", *(f"{player}_clip_norm" for player in PLAYERS)}
     assert set(written) <= set(KINDS)
 
 
@@ -252,6 +252,14 @@ def test_a_gamma_far_from_the_heuristic_is_noted(overrides: list[str], proposed:
     assert len(said) == (proposed is not None)
     if proposed is not None:
         assert said[0].endswith(f"0.0002 resolution^2 / batch_size, proposes {proposed} here")
+
+
+def test_a_decay_that_a_shorter_run_does_not_reach_is_noted() -> None:
+    longer = ["schedule@schedule.generator=linear", "schedule.generator.end=5000"]
+    assert [said.split(":")[0] for said in hints(composed(*longer))] == [
+        "schedule.generator.end=5,000 lies beyond the last update, 3,000"
+    ]
+    assert not hints(composed(*longer, "updates=5000"))
 
 
 @pytest.mark.parametrize("member", members("penalty"))

@@ -18,24 +18,27 @@ from pathlib import Path
 
 from saddle.environment import describe
 from saddle.report import readme
+from saddle.threads import thread_variables
 
 HERE = Path(__file__).resolve().parent
 TRAIN = [sys.executable, str(HERE.parents[1] / "src" / "train.py"), "-m", "seed=0,1", "logger=none", "fresh=true"]
 SWEEPS = {
     "mlp on digits, 2 jobs of 600 updates": ["data=digits", "network=mlp", "updates=600"],
-    "the default game, 2 jobs of 300 updates": ["updates=300", "evaluate_every=300"],
+    "the default game, 2 jobs of 300 updates": ["updates=300", "evaluate_every=300", "evaluate_images=2000"],
 }
 ROUNDS = 3
 
 
 def main() -> None:
     """Measure, and write results and table."""
+    threads = thread_variables(side_by_side=1)  # of a process alone; side by side each has its share
     cache = os.environ.get("SADDLE_CACHE", str(HERE.parents[1] / ".cache"))
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
         os.environ["SADDLE_CACHE"] = cache
         found = {name: _both(settings) for name, settings in SWEEPS.items()}
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "versions")}
+    os.environ |= threads
+    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
     (HERE / "results" / "sweep.json").write_text(json.dumps({**found, **machine}, indent=1) + "\n")
     rows = []
     for name, seconds in found.items():
@@ -56,7 +59,9 @@ def _both(settings: list[str]) -> dict[str, list[float]]:
 def _seconds(settings: list[str]) -> float:
     began = time.perf_counter()
     subprocess.run([*TRAIN, *settings], check=True, capture_output=True)
-    return time.perf_counter() - began
+    seconds = time.perf_counter() - began
+    print(f"{seconds:.1f} s  {' '.join(settings)}", flush=True)
+    return seconds
 
 
 if __name__ == "__main__":

@@ -37,14 +37,21 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
 from saddle.streams import lasting_streams
-from saddle.training import best_precision, train
+from saddle.training import best_precision, require_device, train
 
 
 def run(cfg: DictConfig, folder: RunFolder) -> int:
     """Train what `cfg` describes into `folder`, on from its last checkpoint; returns the exit code of the process."""
     beside = cfg.trainer.devices - 1 if started_by() == "itself" else 0
-    with spares(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
-        return _run(cfg, folder, waiting)
+    try:
+        with spares(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
+            return _run(cfg, folder, waiting)
+    except KeyboardInterrupt:  # before there was anything to interrupt
+        return _interrupted(folder)
+    except OSError as error:  # of the system, which has no more processes for us
+        folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        print(f"error: the processes of {cfg.trainer.devices} devices could not be started: {error}", file=sys.stderr)
+        return 1
 
 
 def _run(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> int:
@@ -118,6 +125,7 @@ def _interrupted(folder: RunFolder) -> int:
 
 def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool:
     """Whether the run came to its end."""
+    require_device(cfg.trainer.accelerator)
     checkpoints = Checkpoints(folder.checkpoints)
     state, problems = checkpoints.load()
     for problem in problems:

@@ -101,6 +101,17 @@ def _cluster() -> ClusterEnvironment:
     return SLURMEnvironment(auto_requeue=False) if started_by() == "srun" else LightningEnvironment()
 
 
+def require_device(accelerator: str) -> None:
+    """Refuse a kind of device that is not there, before anything is loaded.
+
+    Raises:
+        ValueError: torch finds none.
+    """
+    there = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(accelerator, True):
+        raise ValueError(f"trainer.accelerator={accelerator}: torch finds no such device here; set it to auto or cpu")
+
+
 def best_precision(asked: str, accelerator: str) -> str:
     """`auto` as what this device does fastest: bf16-mixed where it has bf16 arithmetic, else 32-true."""
     if asked != "auto":

@@ -73,7 +73,7 @@ class ADA(Augment):
         if threshold is None:
             raise ValueError(
                 "ADA raises p while D takes the reals for real, and with this loss D's logits say that only up to a "
-                "constant: set augment.target=null, which keeps p at augment.probability, or choose another loss"
+                "constant: set augment.target=null and a fixed augment.probability, such as 0.3, or choose another loss"
             )
         self.signs.add_((logits_real - threshold).sign().mean())
         if (step + 1) % self.every == 0:

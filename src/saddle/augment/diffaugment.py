@@ -1,11 +1,16 @@
 """DiffAugment: every image is always transformed, differentiably (Zhao, Liu, Lin, Zhu and Han 2020)."""
 
+from typing import Annotated
+
 import torch
-from pydantic import NonNegativeFloat
+from pydantic import Field
 from torch import Tensor
 
 from saddle.augment.base import Augment
 from saddle.augment.draws import whole
+
+Part = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(ge=0, le=10)]
 
 
 class DiffAugment(Augment):
@@ -26,11 +31,11 @@ class DiffAugment(Augment):
     def __init__(
         self,
         *,
-        brightness: NonNegativeFloat,
-        saturation: NonNegativeFloat,
-        contrast: NonNegativeFloat,
-        translation: NonNegativeFloat,
-        cutout: NonNegativeFloat,
+        brightness: Strength,
+        saturation: Strength,
+        contrast: Strength,
+        translation: Part,
+        cutout: Part,
     ) -> None:
         super().__init__()
         self.brightness, self.saturation, self.contrast = brightness, saturation, contrast
@@ -48,13 +53,13 @@ class DiffAugment(Augment):
 
     def _sources(self, u: Tensor, side: int) -> Tensor:
         """Which places of a side are shown at its places, [n, side]; some lie outside."""
-        most = int(self.translation * side)
+        most = _pixels(self.translation, side)
         steps = (whole(u, 2 * most + 1) - most).long()  # [n]
         return torch.arange(side, device=u.device) - steps[:, None]
 
     def _cut(self, u: Tensor, side: int) -> Tensor:
         """Which places of a side are cut out, [n, side]; an even length is centred between two pixels."""
-        length = int(self.cutout * side)
+        length = _pixels(self.cutout, side)
         first = whole(u, side + 1 - length % 2) - length // 2  # [n]
         place = torch.arange(side, device=u.device) - first[:, None]  # [n, side], from the first on
         return (place >= 0) & (place < length)
@@ -72,6 +77,11 @@ def moved(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     from_columns = columns.clamp(0, width - 1)[:, None, None, :].expand_as(x)
     inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
     return x.gather(2, from_rows).gather(3, from_columns) * inside[:, None].to(x)
+
+
+def _pixels(share: float, side: int) -> int:
+    """A share of a side in whole pixels, rounded as the authors' code does."""
+    return int(share * side + 0.5)
 
 
 def _wide(number: Tensor) -> Tensor:

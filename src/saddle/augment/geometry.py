@@ -3,13 +3,14 @@
 from typing import Annotated
 
 import torch
-from pydantic import Field, NonNegativeFloat
+from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from saddle.augment.draws import normal, shares, whole
 
 Part = Annotated[float, Field(ge=0, le=1)]
+Strength = Annotated[float, Field(ge=0, le=3)]
 
 
 class Geometry:
@@ -44,11 +45,11 @@ class Geometry:
         *,
         flip: bool,
         turn: bool,
-        shift: NonNegativeFloat,
-        scale: NonNegativeFloat,
+        shift: Part,
+        scale: Strength,
         rotation: Part,
-        stretch: NonNegativeFloat,
-        translation: NonNegativeFloat,
+        stretch: Strength,
+        translation: Part,
     ) -> None:
         self.flip, self.turn, self.shift = flip, turn, shift
         self.scale, self.rotation, self.stretch, self.translation = scale, rotation, stretch, translation

@@ -42,4 +42,15 @@ def gamma_elsewhere(values: Values) -> Iterator[str]:
         )
 
 
-HINTS: tuple[Hint, ...] = (gamma_elsewhere,)
+def decay_beyond(values: Values) -> Iterator[str]:
+    """A run that was made shorter may end before its rates have fallen."""
+    for player, node in values["schedule"].items():
+        end = node.get("end")
+        if end is not None and end > values["updates"]:
+            yield (
+                f"schedule.{player}.end={end:,} lies beyond the last update, {values['updates']:,}: the rate will not "
+                "have fallen to its end"
+            )
+
+
+HINTS: tuple[Hint, ...] = (gamma_elsewhere, decay_beyond)

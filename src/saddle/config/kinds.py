@@ -7,7 +7,7 @@ Values are what YAML knows: numbers, texts, true and false, null, lists, mapping
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from math import isnan
+from math import isfinite, isnan
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -54,7 +54,8 @@ def mended(value: Any, kind: Any) -> str | None:
             read = yaml.safe_load(value)  # "3" is 3, yes is true
         except yaml.YAMLError:
             return None
-        return show(read) if read is not None and fits(read, kind) else None
+        infinite = isinstance(read, float) and not isfinite(read)
+        return show(read) if read is not None and not infinite and fits(read, kind) else None
     if isinstance(value, float) and value.is_integer() and fits(int(value), kind):
         return str(int(value))
     if isinstance(value, bool | int | float) and fits(str(value), kind):

@@ -91,7 +91,7 @@ def own_pictures(values: Values) -> Iterator[str]:
         yield f"{given}: there are no pictures in this folder ({' '.join(PICTURES)})"
     elif values["labels"] and len(folders := _folders(root)) < 2:
         found = f"there is {folders[0]}/ only" if folders else "there is none"
-        yield f"labels=true: {given} holds a folder for each class, two or more; {found}"
+        yield f"labels=true: {given} needs a folder for each class, two or more; {found}. Or set labels=false"
     if values["evaluate_reference"] == "test":
         yield "evaluate_reference=test: of one's own images none are held out; leave it, or set it to train"
 
@@ -164,8 +164,8 @@ def schedules_in_time(values: Values) -> Iterator[str]:
             yield f"{path}.begin={begin}: the decay is over before, at {path}.end={end}; set {path}.begin={end - 1}"
         elif end < updates and node.get("final") == 0:
             yield (
-                f"updates={updates}: from {path}.end={end} on the {player} has no learning rate; a run that goes on "
-                f"wants {path}.final above 0"
+                f"updates={updates}: from {path}.end={end} on the {player} has no learning rate ({path}.final=0), so "
+                f"there is nothing to go on with; for a longer decay begin a new run with updates={updates}"
             )
 
 
@@ -204,16 +204,21 @@ def images_to_augment(values: Values) -> Iterator[str]:
 
 
 def signs_to_follow(values: Values) -> Iterator[str]:
-    """A probability that follows D's signs wants logits that have one."""
+    """A probability that follows D's signs wants logits that have one; one that follows nothing is to be given."""
     augment, loss = values.get("augment"), values.get("loss")
+    if augment and "target" in augment and augment["target"] is None and not augment["probability"]:
+        yield (
+            "augment.target=null keeps augment.probability as it is, and it is 0: nothing would be augmented; set "
+            "augment.probability=0.3, or augment=none"
+        )
     if not augment or augment.get("target") is None or not loss:
         return
     found = resolve(loss["_target_"], "loss")
     if attribute(found, "threshold") is None:
         yield (
             f"augment.target={show(augment['target'])}: the augmentation follows the signs of D's logits, and those of "
-            f"{found.name} count only up to a constant; set augment.target=null, which keeps augment.probability, or "
-            "choose another loss"
+            f"{found.name} count only up to a constant; set augment.target=null augment.probability=0.3, which keeps "
+            "it there, or choose another loss"
         )
 
 
@@ -227,6 +232,12 @@ def conditional_players(values: Values) -> Iterator[str]:
             name = str(node.get("_target_")).rpartition(".")[2]
             right = listing(_members("network", "  classes: null"), "or")
             yield f"labels=true: {name} (network.{player}) takes no classes; set labels=false, or network={right}"
+    outputs = values["network"].get("discriminator", {}).get("outputs", 1)
+    if values["labels"] and outputs != 1:
+        yield (
+            f"network.discriminator.outputs={show(outputs)}: a discriminator that is told the class has one output, "
+            "its logit; set it to 1"
+        )
 
 
 def labelled_data(values: Values) -> Iterator[str]:

@@ -33,7 +33,7 @@ class Classes:
             return self.names.index(text)
         if text.isdecimal() and int(text) < len(self):
             return int(text)
-        known = ", ".join(f"{label} {name}" for label, name in enumerate(self.names))
+        known = ", ".join(f"{label} {name}" if name != str(label) else name for label, name in enumerate(self.names))
         raise ValueError(f"there is no class {text}; the model knows {known}")
 
     @classmethod

@@ -33,7 +33,11 @@ class Spare(Forked):
         self._telling, told = socket.socketpair()
         with told:
             context = multiprocessing.get_context("fork")
-            super().__init__(context.Process(target=_wait, args=(told, self._telling, work)))
+            try:
+                super().__init__(context.Process(target=_wait, args=(told, self._telling, work)))
+            except BaseException:  # Ctrl-C between the fork and here, or no process can be had
+                self.dismiss()
+                raise
 
     def begin(self, environment: Mapping[str, str], stdout: int | None, stderr: int) -> Self:
         """Let it do its work, in this environment, with these streams (None is ours)."""
@@ -51,9 +55,11 @@ class Spare(Forked):
 
 @contextmanager
 def spares(count: int, work: Work) -> Iterator[list[Spare]]:
-    """So many, and none of them waits afterwards."""
-    waiting = [Spare(work) for _ in range(count)]
+    """So many, and none of them waits afterwards, whatever happens."""
+    waiting: list[Spare] = []
     try:
+        for _ in range(count):
+            waiting.append(Spare(work))  # noqa: PERF401  # those that are there are dismissed if the next cannot be made
         yield waiting
     finally:
         for spare in waiting:

@@ -31,9 +31,16 @@ class LeastSquares(Loss):
         fake_label: a, what D says of fakes.
         real_label: b, what D says of reals.
         generator_label: c, what G wants D to say of fakes.
+
+    Raises:
+        ValueError: b is not above a: larger has to mean more real.
     """
 
     def __init__(self, *, fake_label: float, real_label: float, generator_label: float) -> None:
+        if real_label <= fake_label:
+            raise ValueError(
+                f"loss.real_label={real_label}, loss.fake_label={fake_label}: D's label of the reals must be the larger"
+            )
         self.fake_label, self.real_label, self.generator_label = fake_label, real_label, generator_label
         self.threshold = (fake_label + real_label) / 2
 

@@ -50,7 +50,7 @@ class ByClass:
             name, count = min(few, key=lambda pair: pair[1])
             warnings.warn(
                 f"{mean_name} is left out: class {name} has {count} images in the reference, it takes {self.least} "
-                "(evaluator.class_images); evaluate_reference and evaluate_images choose the reference",
+                "(evaluator.class_images); evaluate_reference=train or all, and evaluate_images, choose a larger one",
                 stacklevel=2,
             )
         else:

@@ -31,6 +31,7 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
             f"{cfg.updates:,} updates of {cfg.batch_size} images, {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each; "
             f"{_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
             f"into {shown(folder.path)}",
+            *(["the networks are compiled in the first update, which takes a minute or more"] if cfg.compiled else []),
         ]
     )
 
