@@ -23,8 +23,8 @@ from saddle.threads import thread_variables
 HERE = Path(__file__).resolve().parent
 TRAIN = [sys.executable, str(HERE.parents[1] / "src" / "train.py"), "-m", "seed=0,1", "logger=none", "fresh=true"]
 SWEEPS = {
-    "mlp on digits, 2 jobs of 600 updates": ["data=digits", "network=mlp", "updates=600"],
-    "the default game, 2 jobs of 300 updates": ["updates=300", "evaluate_every=300", "evaluate_images=2000"],
+    "mlp on digits, 2 jobs of 300 updates": ["data=digits", "network=mlp", "updates=300"],
+    "the default game, 2 jobs of 100 updates": ["updates=100", "evaluate_images=2000"],
 }
 ROUNDS = 3
 
