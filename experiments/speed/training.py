@@ -56,7 +56,7 @@ from saddle.training import best_precision, train
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {
-    "only": "games whose name has these words",
+    "only": "games whose name has these words, again; the others stay as they were measured",
     "rounds": "of all sides in turn, by default 5",
 }
 LOG_EVERY = 20
@@ -104,15 +104,17 @@ def main() -> None:
     rounds = int(given.get("rounds", 5))
     rows = []
     for name in (name for name in GAMES if given.get("only", "") in name):
-        rows.append({"game": name, **_measure(*GAMES[name], rounds)})
+        rows.append({"game": name, "rounds": rounds, **_measure(*GAMES[name], rounds)})
         print(json.dumps(rows[-1]), flush=True)
     machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
     bf16 = torch.cpu._is_avx512_bf16_supported()
-    if not given:
-        (HERE / "results").mkdir(exist_ok=True)
-        text = json.dumps({"rounds": rounds, "bf16": bf16, **machine, "games": rows}, indent=1)
-        (HERE / "results" / "training.json").write_text(text + "\n")
-        readme.replace(HERE / "README.md", "training", _table(rows))
+    file = HERE / "results" / "training.json"
+    earlier = json.loads(file.read_text())["games"] if "only" in given and file.exists() else []
+    found = {row["game"]: row for row in [*earlier, *rows]}
+    rows = [found[name] for name in GAMES if name in found]
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"bf16": bf16, **machine, "games": rows}, indent=1) + "\n")
+    readme.replace(HERE / "README.md", "training", _table(rows))
 
 
 def _measure(overrides: list[str], stretch: int, rounds: int) -> dict[str, Any]:
