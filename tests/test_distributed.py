@@ -312,8 +312,6 @@ def ranks_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-
-
 @pytest.mark.slow
 def test_a_run_on_two_devices_from_the_command_line(tmp_path: Path) -> None:
     """The folder is whole and written once; the numbers are those of one device up to rounding."""
