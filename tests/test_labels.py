@@ -366,7 +366,7 @@ def test_conditional_training_is_the_plain_loop(networks: Any) -> None:
         of_g.step()
     play(model, updates, data=LabelledToy())
     for ours, plain in ((model.generator, g), (model.discriminator, d)):
-        assert all(torch.equal(a, b) for a, b in zip(ours.state_dict().values(), plain.state_dict().values()))  # noqa: B905
+        assert all(map(torch.equal, ours.state_dict().values(), plain.state_dict().values()))
 
 
 def told(network: nn.Module) -> list[list[int]]:
