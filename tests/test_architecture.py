@@ -17,7 +17,8 @@ SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
 GROUND = {"cache", "noise", "patience"}
 MAY_IMPORT = {
     "config": {"weights"},
-    "data": GROUND,
+    "theory": {"noise", "losses"},
+    "data": GROUND | {"theory"},
     "distributed": {"child", "prepared"},
     "networks": {"noise", "distributed"},
     "losses": set(),
