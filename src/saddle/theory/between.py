@@ -92,7 +92,7 @@ def _between(of_points: Divergence, integrand: Integrand, p: Distribution, q: Di
         found = _integrated(integrand, p, q)
         return Estimate(found.value[0].item(), found.error[0].item())
     raise ValueError(
-        f"{type(p).__name__} against {type(q).__name__}: a discrete distribution and a density have no point in common; "
+        f"{type(p).__name__} against {type(q).__name__}: a discrete distribution and a density have nothing in common; "
         "convolve both with a Gaussian"
     )
 
@@ -129,9 +129,7 @@ def _jsd(p: Tensor, q: Tensor) -> Tensor:
 def _chi_squared(p: Tensor, q: Tensor) -> Tensor:
     ratio = p - q
     near = ratio < 1
-    return torch.where(
-        near, q.exp() * ratio.clamp(max=1).expm1().square(), (2 * p - q).exp() - 2 * p.exp() + q.exp()
-    )
+    return torch.where(near, q.exp() * ratio.clamp(max=1).expm1().square(), (2 * p - q).exp() - 2 * p.exp() + q.exp())
 
 
 def _heavier(p: Density, q: Density) -> bool:
