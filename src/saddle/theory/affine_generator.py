@@ -12,8 +12,8 @@ from saddle.theory.distribution import flattened
 
 SPREAD = 9.0
 """How far the places go along the longest axis, in deviations."""
-FINEST = 50.0
-"""Places for each deviation of the longest axis at most: a density flatter than that has to be found by halving."""
+FLATTEST = 100.0
+"""Longest deviation over shortest at most."""
 
 
 class AffineGenerator(nn.Module, Density):
@@ -59,7 +59,9 @@ class AffineGenerator(nn.Module, Density):
 
     def places(self) -> Places:
         axes, lengths, _ = torch.linalg.svd(self.matrix.detach())  # columns [size, size], descending [size]
-        steps = math.ceil(2 * SPREAD * min(lengths[0] / lengths[-1], FINEST))
-        at = torch.linspace(-SPREAD, SPREAD, steps + 1, dtype=torch.float64)
+        ratio = (lengths[0] / lengths[-1]).item()
+        if ratio > FLATTEST:
+            raise ValueError(f"the deviations differ {ratio:.3g} times: a density so flat is not found by quadrature")
+        at = torch.linspace(-SPREAD, SPREAD, math.ceil(SPREAD * ratio) + 1, dtype=torch.float64)
         centres = self.offset.detach() + at[:, None] * lengths[0] * axes[:, 0]
         return Places(centres, lengths[-1].expand(len(centres)))
