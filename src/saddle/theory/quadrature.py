@@ -22,7 +22,7 @@ CELLS = {1: 2**14, 2: 2**15}
 """Cells refined in one round at most: what is left then counts as error."""
 ROUNDS = 40
 """How often a cell is halved at most."""
-WIDTH = 3.0
+WIDTH = {1: 3.0, 2: 4.0}
 """Of the first cells, in scales of the places that they lie in."""
 REACH = 10.0
 """How far the integral goes beyond the outermost centres at first, in scales of `Places`."""
@@ -103,7 +103,7 @@ def _graded(cells: Tensor, centres: Tensor, scales: Tensor) -> Tensor:
         sides = cells[:, 1] - cells[:, 0]  # [count, size]
         outside = (cells[:, None, 0] - centres).clamp(min=0) + (centres - cells[:, None, 1]).clamp(min=0)
         distance = outside.amax(-1)  # [count, places]
-        allowed = torch.maximum(WIDTH * scales, distance).amin(1)  # [count]
+        allowed = torch.maximum(WIDTH[sides.shape[1]] * scales, distance).amin(1)  # [count]
         wide = sides.amax(1) > allowed
         done.append(cells[~wide])
         cells = _halved(cells[wide], sides[wide].argmax(1))

@@ -4,8 +4,9 @@ $$JSD(P * N || P_G * N) \le JSD(P || P_G), \quad N = N(0, \sigma^2 I)$$
 
 because adding the same noise to both sides is a channel, and no channel raises a divergence (data processing). The
 convolved density of G is an expectation over its codes, (P_G * N)(x) = E_z N(x; G(z), sigma^2 I): a mixture with one
-component for each of finitely many codes, which quasi-Monte Carlo spreads evenly. The bound tightens as sigma goes to 0,
-and then needs more codes. There is no histogram, hence no cells whose size would decide the result.
+component for each of finitely many codes, which quasi-Monte Carlo spreads evenly. The bound tightens as sigma goes to
+0, and needs more codes then: with few the mixture is spiky and the value too large, which the error says. There is no
+histogram, hence no cells whose size would decide the result.
 """
 
 import torch
