@@ -199,6 +199,13 @@ def test_tails_that_do_not_die_out_are_refused() -> None:
         integral(lambda x: x * torch.nan, at)
 
 
+def test_what_float64_cannot_resolve_is_refused() -> None:
+    """Also a loop of halvings that never ends: at 1e200 there is no number within one unit."""
+    for far in (1e12, 1e200):
+        with pytest.raises(ValueError, match="float64 cannot resolve"):
+            between.kl(gaussian(0, 1), gaussian(far, 1))
+
+
 def test_a_density_that_lies_elsewhere_is_refused() -> None:
     class Elsewhere(GaussianMixture):
         def places(self) -> Places:

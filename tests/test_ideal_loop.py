@@ -61,7 +61,7 @@ def test_many_steps_against_one_discriminator_need_not() -> None:
     assert HELD[50][-1] > 1.8 * HELD[50][0]
     figure = ideal_loop_figure.draw(
         step_sizes={f"step {rate:g}": found for rate, found in STEP_SIZES.items()},
-        held={f"{g} steps per D": found for g, found in HELD.items()},
+        held={f"g_steps {g}": found for g, found in HELD.items()},
     )
     assert [panel.get_xlabel() for panel in figure.axes] == ["steps of G", "steps of G"]
 

@@ -28,6 +28,8 @@ WIDTH = {1: 3.0, 2: 4.0}
 """Of the first cells, in scales of the places that they lie in."""
 REACH = 10.0
 """How far the integral goes beyond the outermost centres at first, in scales of `Places`."""
+FURTHEST = 1e10
+"""Of a centre from 0, in its scale: numbers are then 1e-6 scales apart, and what rounding costs is in the error."""
 SHELLS = 9
 """How often the domain grows, each time by twice as much, until what is gained is nothing. Rounding of log densities
 at 10 * 2^9 scales is still below 1e-8."""
@@ -57,14 +59,17 @@ def integral(function: Integrand, places: Sequence[Places]) -> Integral:
         inf for an output that is inf at a node, or whose shells overflow.
 
     Raises:
-        ValueError: the space is neither line nor plane, a value is not a number, or the tails do not die out: the
-            integral is infinite or too heavy for this rule.
+        ValueError: the space is neither line nor plane, a value is not a number, a density is so narrow and so far
+            from 0 that float64 cannot resolve it, or the tails do not die out: the integral is infinite or too heavy
+            for this rule.
     """
     size = places[0].centres.shape[1]
     if size not in ORDER or any(each.centres.shape[1] != size for each in places):
         raise ValueError(f"integrals are taken over the line or the plane, not over points of size {size}")
     centres, scales = torch.cat([each.centres for each in places]), torch.cat([each.scales for each in places])
     low, high = (centres - REACH * scales[:, None]).amin(0), (centres + REACH * scales[:, None]).amax(0)
+    if (centres.abs().amax(1) > FURTHEST * scales).any() or not (scales > 0).all():
+        raise ValueError(f"a density lies over {FURTHEST:g} of its scales from 0: float64 cannot resolve it there")
     core = torch.stack([low, high])[None]  # [1, 2, size]
     parts = [_refined(function, _graded(core, *_thinned(centres, scales)), size)]
     total = parts[0].value

@@ -27,5 +27,5 @@ def draw(*, jsd: Tensor, losses: Tensor, least: Tensor) -> Figure:
     panel.set_xlabel("JSD (nats)")
     panel.set_ylabel("$L_D$ (nats)")
     panel.set_ylim(0, 4)
-    panel.legend(fontsize=8, frameon=False)
+    panel.legend(fontsize=8, framealpha=1, loc="upper center")
     return figure

@@ -32,6 +32,8 @@ def draw(*, deviations: Sequence[float], smoothed: Sequence[Estimate], exact: Se
         label="from codes alone, with its error",
     )
     panel.set_xscale("log")
+    panel.set_xticks(deviations, [f"{each:g}" for each in deviations])
+    panel.minorticks_off()
     panel.set_ylim(bottom=0)
     panel.set_xlabel(r"deviation $\sigma$ of the noise on both sides (unit of x)")
     panel.set_ylabel("smoothed JSD (nats)")
