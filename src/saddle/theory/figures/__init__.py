@@ -1,0 +1,1 @@
+"""The figures of the theory: each draws numbers that other functions have computed."""
