@@ -22,9 +22,9 @@ def no_penalty(slope: Tensor) -> Tensor:
 
 
 def squared_slope(gamma: float) -> Callable[[Tensor], Tensor]:
-    """gamma / 2 psi^2: R1 and R2, which are the same here, as D's slope is; R1 + R2 at 2 gamma, 0-GP at weight 2 / gamma.
+    """gamma / 2 psi^2: R1 and R2, which are the same here, where D's slope is one number.
 
-    0-GP has no factor 1/2: its weight w is gamma = 2 w.
+    R1 + R2 is this at 2 gamma, and the zero-centred penalty of weight w at gamma = 2 w.
     """
     return lambda slope: gamma / 2 * slope.square()
 
@@ -80,8 +80,8 @@ def alternating_eigenvalues(omega: float, rate: float, d_steps: int) -> tuple[co
 def alternating_converges(omega: float, rate: float, gamma: float, d_steps: int) -> bool:
     r"""Whether alternating steps with R1 converge locally: both eigenvalues lie inside the unit circle.
 
-    D's k steps shrink psi by s^k with s = 1 - h gamma and add -h a theta (1 - s^k) / (1 - s). The update has determinant
-    s^k and trace 1 + s^k - h^2 omega^2 (1 - s^k) / (1 - s), so by Jury's criterion it converges exactly if
+    D's k steps shrink psi by s^k with s = 1 - h gamma and add -h a theta (1 - s^k) / (1 - s). The update has the
+    determinant s^k and the trace 1 + s^k - h^2 omega^2 (1 - s^k) / (1 - s), so by Jury's criterion it converges exactly if
 
     $$|1 - h \gamma| < 1 \quad\text{and}\quad 0 < h^2 \omega^2 \frac{1 - s^k}{1 - s} < 2 (1 + s^k)$$
 

@@ -107,17 +107,18 @@ def trajectory(game: Game, steps: Steps, theta: Tensor, psi: Tensor, updates: in
     """The states (theta, psi) [updates + 1, n + m] from a start theta [n], psi [m] on."""
     states = [torch.cat([theta, psi])]
     for _ in range(updates):
-        theta, psi = (part.detach() for part in steps(game, theta, psi))
+        theta, psi = steps(game, theta, psi)
         states.append(torch.cat([theta, psi]))
     return torch.stack(states)
 
 
 def _slope(objective: Callable[[Tensor], Tensor], parameters: Tensor) -> Tensor:
-    """The gradient of a scalar objective at parameters [n]: [n]; it can be derived.
+    """The gradient of a scalar objective at parameters [n]: [n]; it can be derived if these require gradients.
 
     It is taken in an alias of the parameters: in an alternating update D's new psi depends on theta, and a G whose
     gradient went through that would foresee D's steps, which is another game (unrolled GANs, Metz et al. 2017).
     """
-    own = parameters.view_as(parameters) if parameters.requires_grad else parameters.clone().requires_grad_()
-    (slope,) = torch.autograd.grad(objective(own), own, create_graph=True, materialize_grads=True)
+    derived = parameters.requires_grad
+    own = parameters.view_as(parameters) if derived else parameters.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(objective(own), own, create_graph=derived, materialize_grads=True)
     return slope

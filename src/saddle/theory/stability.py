@@ -5,15 +5,10 @@ eigenvalues lie inside the unit circle and runs away if one lies outside. If the
 higher order decide, and only those.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from saddle.theory.games import Game, Steps, field
-
-Verdict = Literal["converges", "circles", "diverges"]
-
 
 def jacobian(game: Game, steps: Steps, theta: Tensor, psi: Tensor) -> Tensor:
     """Of one update at theta [n], psi [m]: float64 [n + m, n + m], by automatic differentiation.
@@ -32,6 +27,15 @@ def jacobian(game: Game, steps: Steps, theta: Tensor, psi: Tensor) -> Tensor:
     return torch.autograd.functional.jacobian(update, state)
 
 
+def jumps(game: Game, steps: Steps, theta: Tensor, psi: Tensor, reach: float) -> bool:
+    """Whether an update is discontinuous in psi [m] at theta [n]: then it has no Jacobian there.
+
+    It is if the ends of an interval of length 2 `reach` around psi are thrown a thousand times as far apart.
+    """
+    ends = [torch.cat(steps(game, theta, psi + side * reach)) for side in (-1, 1)]
+    return (ends[1] - ends[0]).abs().max().item() > 2000 * reach
+
+
 def flow_jacobian(game: Game, theta: Tensor, psi: Tensor) -> Tensor:
     """Of the field itself, learning in infinitely small steps, at theta [n], psi [m]: [n + m, n + m]."""
 
@@ -44,26 +48,6 @@ def flow_jacobian(game: Game, theta: Tensor, psi: Tensor) -> Tensor:
 def spectral_radius(matrix: Tensor) -> float:
     """The largest |eigenvalue| of a matrix [n, n]."""
     return torch.linalg.eigvals(matrix).abs().max().item()
-
-
-def verdict(radius: float, tolerance: float) -> Verdict:
-    """What a spectral radius says of an update; `circles`, within `tolerance` of 1, is what it cannot decide."""
-    if abs(radius - 1) <= tolerance:
-        return "circles"
-    return "converges" if radius < 1 else "diverges"
-
-
-def seen(states: Tensor, fraction: float) -> Verdict:
-    """What a trajectory [updates + 1, n + m] around the equilibrium 0 does.
-
-    `converges` if the largest distance over the last tenth is below `fraction` of the first distance, `diverges` if it
-    is above 1 / `fraction` of it or not finite, `circles` if it is between.
-    """
-    distances = torch.linalg.vector_norm(states, dim=1)
-    ratio = (distances[-max(1, len(states) // 10) :].max() / distances[0]).item()
-    if ratio < fraction:
-        return "converges"
-    return "circles" if ratio <= 1 / fraction else "diverges"
 
 
 def drift(game: Game, radius: float, points: int) -> float:
