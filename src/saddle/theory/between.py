@@ -129,9 +129,7 @@ def _jsd(p: Tensor, q: Tensor) -> Tensor:
 def _chi_squared(p: Tensor, q: Tensor) -> Tensor:
     ratio = p - q
     near = ratio < 1
-    return torch.where(
-        near, q.exp() * ratio.clamp(max=1).expm1().square(), (2 * p - q).exp() - 2 * p.exp() + q.exp()
-    )
+    return torch.where(near, q.exp() * ratio.clamp(max=1).expm1().square(), (2 * p - q).exp() - 2 * p.exp() + q.exp())
 
 
 def _heavier(p: Density, q: Density) -> bool:

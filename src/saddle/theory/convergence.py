@@ -11,8 +11,8 @@ from saddle.losses.base import Loss
 from saddle.theory.games import Game, Steps, dirac, trajectory
 from saddle.theory.stability import jacobian, jumps, spectral_radius
 
-Verdict = Literal["converges", "creeps", "circles", "diverges"]
-"""Near the equilibrium G `converges` at a geometric rate, `creeps` towards the data more slowly than any such rate,
+Verdict = Literal["converges", "approaches", "circles", "diverges"]
+"""Near the equilibrium G `converges` at a geometric rate, `approaches` the data although no eigenvalue promises a rate,
 `circles` around them, or `diverges`, which does not say whereto: many games end on a closed orbit."""
 
 
@@ -55,7 +55,7 @@ def examine(game: Game, steps: Steps, trial: Trial) -> Finding:
         return Finding(radius=radius, ratio=None, verdict="converges" if radius < 1 else "diverges")
     early, late = _sizes(game, steps, trial.far, trial.updates)
     ratio = (late / early).item()
-    return Finding(radius=radius, ratio=ratio, verdict=_seen(ratio, trial.margin, "creeps"))
+    return Finding(radius=radius, ratio=ratio, verdict=_seen(ratio, trial.margin, "approaches"))
 
 
 def table(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from saddle.theory.games import Game, Steps, field
 
+
 def jacobian(game: Game, steps: Steps, theta: Tensor, psi: Tensor) -> Tensor:
     """Of one update at theta [n], psi [m]: float64 [n + m, n + m], by automatic differentiation.
 
