@@ -45,7 +45,7 @@ class Trial:
 
 
 def examine(game: Game, steps: Steps, trial: Trial) -> Finding:
-    """What `steps` do near (0, 0) in a game with one parameter each: by eigenvalues, where they cannot tell by trial."""
+    """What `steps` do near (0, 0) in a game with one parameter each: by eigenvalues, or else by trial."""
     zero = torch.zeros(1, dtype=torch.float64)
     if jumps(game, steps, zero, zero, reach=1e-9):
         ratio = (_sizes(game, steps, trial.near, trial.updates)[1] / trial.near).item()

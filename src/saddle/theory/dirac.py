@@ -81,7 +81,7 @@ def alternating_converges(omega: float, rate: float, gamma: float, d_steps: int)
     r"""Whether alternating steps with R1 converge locally: both eigenvalues lie inside the unit circle.
 
     D's k steps shrink psi by s^k with s = 1 - h gamma and add -h a theta (1 - s^k) / (1 - s). The update has the
-    determinant s^k and the trace 1 + s^k - h^2 omega^2 (1 - s^k) / (1 - s), so by Jury's criterion it converges exactly if
+    determinant s^k and the trace 1 + s^k - h^2 omega^2 (1 - s^k) / (1 - s). By Jury's criterion it converges exactly if
 
     $$|1 - h \gamma| < 1 \quad\text{and}\quad 0 < h^2 \omega^2 \frac{1 - s^k}{1 - s} < 2 (1 + s^k)$$
 

@@ -11,7 +11,7 @@ expresses P_data). The second notes write an integral where the product over sam
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, xlogy
+from torch import Tensor
 
 LogDensity = Callable[[Tensor, Tensor], Tensor]
 """(theta [...], x [points]) to log p_theta(x) in nats, [..., points], float64."""
@@ -36,7 +36,7 @@ def kl_from(log_density: LogDensity, theta: Tensor, points: Tensor, weights: Ten
 
 def entropy(weights: Tensor, log_data: Tensor) -> Tensor:
     """H(P_data) = -E log p_data [] in nats; negative for a narrow density."""
-    return -xlogy(weights, log_data.exp()).sum(-1)
+    return -(weights * log_data).sum(-1)
 
 
 def argmax(objective: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> Tensor:

@@ -7,8 +7,8 @@ discriminators, which it calls a concave function. What is true of f(G) = max_D 
   f is convex in P_G, for any set of discriminators, and over all of them it is -2 log 2 + 2 JSD(P_data || P_G).
 - In a parameter theta of G it is neither in general. For G = N(theta, 1) and a D whose logit is affine, V(theta, D) is
   even concave in theta, and the maximum has concave branches that meet in convex kinks.
-- Where one D alone is best, the gradient of the maximum is the gradient of that branch, D held (Danskin 1967). At a kink
-  there is none, but every slope between those of the best branches is one that descent may meet.
+- Where one D alone is best, the gradient of the maximum is that of its branch, D held (Danskin 1967). At a kink there
+  is none, and each slope between those of the best branches is a subgradient.
 """
 
 import math
