@@ -8,13 +8,14 @@ expectation, its argmax one of the argmin: with an error that falls as 1 / sqrt(
 expresses P_data). The second notes write an integral where the product over samples stands; it is a product.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 LogDensity = Callable[[Tensor, Tensor], Tensor]
-"""(theta [...], x [points]) to log p_theta(x) in nats, [..., points], float64."""
+"""theta and x of shapes that broadcast to log p_theta(x) in nats, of the shape of both, float64."""
 
 
 def mean_log_likelihood(log_density: LogDensity, theta: Tensor, points: Tensor, weights: Tensor) -> Tensor:
@@ -26,12 +27,12 @@ def mean_log_likelihood(log_density: LogDensity, theta: Tensor, points: Tensor, 
         points: x [points]: nodes of a quadrature for a population, or the samples.
         weights: [points] or [..., points], of sum 1: density times quadrature weight, or 1 / m each.
     """
-    return (weights * log_density(theta, points)).sum(-1)
+    return (weights * log_density(theta[..., None], points)).sum(-1)
 
 
 def kl_from(log_density: LogDensity, theta: Tensor, points: Tensor, weights: Tensor, log_data: Tensor) -> Tensor:
     """KL(P_data || P_theta) [...] in nats at theta [...]; log_data [points] is log p_data there, the rest as above."""
-    return (weights * (log_data - log_density(theta, points))).sum(-1)
+    return (weights * (log_data - log_density(theta[..., None], points))).sum(-1)
 
 
 def entropy(weights: Tensor, log_data: Tensor) -> Tensor:
@@ -73,11 +74,11 @@ def sandwich_deviation(log_density: LogDensity, theta: float, points: Tensor, we
     weights [points] are those of the population, theta its argmax.
     """
     each = torch.full_like(points, theta)
-    score, curvature = derivatives(lambda at: log_density(at[:, None], points).diagonal(), each)
+    score, curvature = derivatives(lambda at: log_density(at, points), each)
     return ((weights * score.square()).sum().sqrt() / (weights * curvature).sum().abs()).item()
 
 
 def two_modes(theta: Tensor, x: Tensor) -> Tensor:
-    """log density of N(-theta, 1) / 2 + N(theta, 1) / 2, a family in theta [...], at x [points]: [..., points]."""
-    sides = torch.stack([x - theta[..., None], x + theta[..., None]])
-    return torch.logsumexp(-sides.square() / 2, dim=0) - torch.tensor(8 * torch.pi, dtype=torch.float64).log() / 2
+    """log density of N(-theta, 1) / 2 + N(theta, 1) / 2 at x; shapes broadcast."""
+    exponents = torch.stack([x - theta, x + theta]).square() / -2
+    return torch.logsumexp(exponents, dim=0) - math.log(8 * math.pi) / 2

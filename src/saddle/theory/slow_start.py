@@ -2,9 +2,9 @@ r"""Why log(1 - D) is slow at the beginning, and what each objective of G descen
 
 The lecture replaces log(1 - D(G(z))) by -log D(G(z)), "the same form" but a help in training. Both push a fake's logit
 l up, with the forces sigma(l) and 1 - sigma(l) = sigma(-l), and against a D that is the same everywhere neither moves
-G: the fixed point P_G = P_data is one and the same. The rest is not. Where D rejects a fake, l << 0, one force is exp(l)
-and the other 1; at D* the first descends 2 JSD(P_data || P_G), the second KL(P_G || P_data) - 2 JSD(P_data || P_G)
-(Arjovsky and Bottou 2017, theorem 2.5).
+G: the fixed point P_G = P_data is one and the same. The rest is not. Where D rejects a fake, l << 0, one force is about
+exp(l) and the other about 1; at D* the first descends 2 JSD(P_data || P_G), the second
+KL(P_G || P_data) - 2 JSD(P_data || P_G) (Arjovsky and Bottou 2017, theorem 2.5).
 """
 
 import torch

@@ -15,8 +15,7 @@ def draw(theta: Tensor, branches: Tensor, optimal: Tensor, descent: Descent) -> 
         panel.plot(theta, branch, color=COLOURS[i], linewidth=1, linestyle="--")
         panel.plot(theta, value.where(active == i, float("nan")), color=COLOURS[i], linewidth=2.5, label=f"$D_{i + 1}$")
     panel.plot(theta, optimal, color="0.45", linewidth=1, label="max over every D: −2 log 2 + 2 JSD")
-    look = {"color": "black", "markersize": 3, "linewidth": 0.7}
-    panel.plot(descent.theta, descent.value, "o-", label="descent on the maximum", **look)
+    panel.plot(descent.theta, descent.value, "k.-", label="descent on the maximum", markersize=4, linewidth=0.7)
     panel.set_ylim(branches.max(-1).values.min().item() - 0.6, value.max().item() + 0.1)
     panel.set_xlabel("θ, the generator's parameter")
     panel.set_ylabel("V(G_θ, D) (nats)")
