@@ -107,8 +107,8 @@ def test_r1_converges_for_some_rates_and_not_for_others() -> None:
     """The closed criterion against eigenvalues over rates, gammas and k = 1 ... 5; too large a gamma is unstable."""
     verdicts = set()
     for loss in (Minimax(), Wasserstein()):
-        for rate in (0.05, 0.3, 0.9, 1.7):
-            for gamma in (0.0, 0.1, 1.0, 2.5, 10.0, 60.0):
+        for rate in (0.3, 0.9, 1.7):
+            for gamma in (0.0, 0.1, 1.0, 10.0):
                 for d_steps in range(1, 6):
                     update = jacobian(dirac(loss, squared_slope(gamma)), steps(rate, d_steps), ZERO, ZERO)
                     radius = spectral_radius(update)
@@ -182,17 +182,17 @@ def test_drift_of_the_flow(name: str, factor: float) -> None:
 
 def test_nonsaturating_comes_closer_like_the_root_of_time() -> None:
     """1 / r^2 grows by t / 8: no eigenvalue says so, and no rate is geometric."""
-    states = trajectory(dirac(NonSaturating(), no_penalty), steps(0.02), at(0.5), at(0.5), 3000)
+    states = trajectory(dirac(NonSaturating(), no_penalty), steps(0.05), at(0.5), at(0.5), 800)
     square = states.square().sum(1)
-    assert 1 / square[-1].item() - 1 / square[0].item() == pytest.approx(0.02 * 3000 / 8, rel=0.05)
+    assert 1 / square[-1].item() - 1 / square[0].item() == pytest.approx(0.05 * 800 / 8, rel=0.05)
 
 
 def test_simultaneous_nonsaturating_ends_on_a_limit_cycle() -> None:
     """Growth h / 8 per unit of time against the drift r^2 / 16: they meet at r = sqrt(2 h)."""
-    for start in (0.2, 0.7):
-        rate = 0.1
-        states = trajectory(dirac(NonSaturating(), no_penalty), steps(rate, 1, False), at(start), at(0.0), 2500)
-        last = torch.linalg.vector_norm(states[-126:], dim=1).mean().item()
+    for start in (0.5, 0.75):
+        rate = 0.2
+        states = trajectory(dirac(NonSaturating(), no_penalty), steps(rate, 1, False), at(start), at(0.0), 400)
+        last = torch.linalg.vector_norm(states[-63:], dim=1).mean().item()
         assert last == pytest.approx(math.sqrt(2 * rate), rel=0.05)
 
 
@@ -205,25 +205,25 @@ def test_alternating_wasserstein_keeps_its_ellipse() -> None:
 
 def test_what_a_step_of_finite_length_adds() -> None:
     """A zero-sum game with force e^t creeps inwards, d log r / dt = -h r^4 / 16; that of f_kl is such a one."""
-    rate, updates = 0.1, 4000
+    rate, updates = 0.2, 600
     states = trajectory(dirac(build("loss", "f_kl"), no_penalty), steps(rate), at(0.5), at(0.5), updates)
     fourth = torch.linalg.vector_norm(states, dim=1) ** -4
-    grown = fourth[-126:].mean() - fourth[:126].mean()
-    assert grown.item() == pytest.approx(rate * rate * (updates - 126) / 4, rel=0.1)
+    grown = fourth[-31:].mean() - fourth[:31].mean()
+    assert grown.item() == pytest.approx(rate * rate * (updates - 31) / 4, rel=0.1)
 
 
 def test_the_gradient_penalty_of_wgan_does_not_converge() -> None:
     """Slope 1 is wanted at the equilibrium, too, where D should be flat: from nearby G is thrown away, and circles."""
     game = dirac(Wasserstein(), unit_slope(1.0, one_sided=False))
     assert jumps(game, steps(0.05), ZERO, ZERO, 1e-9)
-    states = trajectory(game, steps(0.05), at(0.01), at(0.01), 1500)
-    assert states[-400:, 0].abs().max() > 0.5
+    states = trajectory(game, steps(0.1), at(0.01), at(0.01), 400)
+    assert states[-100:, 0].abs().max() > 0.5
     flat = dirac(Wasserstein(), unit_slope(1.0, one_sided=True))
     assert not jumps(flat, steps(0.05), ZERO, ZERO, 1e-9)
     assert spectral_radius(jacobian(flat, steps(0.05), ZERO, ZERO)) == pytest.approx(1, abs=1e-12)
 
 
-TRIAL = Trial(updates=600, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
+TRIAL = Trial(updates=200, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
 
 
 def test_table() -> None:
@@ -250,9 +250,10 @@ def test_least_squares_whose_generator_does_not_push() -> None:
     """least_squares_pearson: psi^2 pulls theta to 0 and no force pulls psi, so that R1 makes G slow: 1 / sqrt(t)."""
     game = dirac(build("loss", "least_squares_pearson"), squared_slope(1.0))
     found = examine(game, steps(0.2), TRIAL)
-    assert (found.verdict, found.radius) == ("approaches", pytest.approx(1, abs=1e-12))
-    states = trajectory(game, steps(0.2), at(0.4), at(0.4), 2000)
-    assert 1 / states[-1, 0].item() ** 2 - 1 / states[1000, 0].item() ** 2 == pytest.approx(2 * 0.2 * 1000, rel=0.02)
+    assert found.verdict == "approaches"
+    assert found.radius == pytest.approx(1, abs=1e-12)
+    states = trajectory(game, steps(0.2), at(0.4), at(0.4), 600)
+    assert 1 / states[-1, 0].item() ** 2 - 1 / states[300, 0].item() ** 2 == pytest.approx(2 * 0.2 * 300, rel=0.02)
 
 
 # ---- the training loop
@@ -325,9 +326,9 @@ GAMES = [(name, "none", 1) for name in LOSSES] + [
 
 @pytest.mark.parametrize(("name", "penalty", "d_steps"), GAMES)
 def test_training_is_the_map(name: str, penalty: str, d_steps: int) -> None:
-    """60 updates of the real loop with SGD, float32, are those of the map, to 1e-5."""
+    """25 updates of the real loop with SGD, float32, are those of the map, to 1e-5."""
     loss, (settings, of_slope) = build("loss", name), PENALTIES[penalty]
-    rates, theta, psi, updates = (0.15, 0.1), 0.5, 0.75, 60
+    rates, theta, psi, updates = (0.15, 0.1), 0.5, 0.75, 25
     sgd = {
         f"make_{player}_optimizer": functools.partial(torch.optim.SGD, lr=rate)
         for player, rate in zip(("discriminator", "generator"), rates, strict=True)
@@ -341,15 +342,15 @@ def test_training_is_the_map(name: str, penalty: str, d_steps: int) -> None:
         **sgd,
     )
     with torch.no_grad():
-        model.generator.theta.fill_(theta)  # type: ignore[operator, union-attr]
-        model.discriminator.psi.fill_(psi)  # type: ignore[operator, union-attr]
+        model.generator.theta.fill_(theta)  # type: ignore[operator]
+        model.discriminator.psi.fill_(psi)  # type: ignore[operator]
     path = Path()
     play(model, updates, path, data=Zeros(), every=5)
     update = Steps(discriminator_rate=rates[0], generator_rate=rates[1], d_steps=d_steps, alternating=True)
     expected = trajectory(dirac(loss, of_slope), update, at(theta), at(psi), updates)
     found = torch.tensor(path.states, dtype=torch.float64)
     torch.testing.assert_close(found, expected[5::5], rtol=0, atol=1e-5)
-    assert (expected[-1] - expected[0]).abs().max() > 0.1
+    assert (expected[-1] - expected[0]).abs().max() > 0.05
 
 
 # ---- figures
