@@ -218,6 +218,9 @@ def test_the_gradient_penalty_of_wgan_does_not_converge() -> None:
     assert jumps(game, steps(0.05), ZERO, ZERO, 1e-9)
     states = trajectory(game, steps(0.1), at(0.01), at(0.01), 400)
     assert states[-100:, 0].abs().max() > 0.5
+    steep = dirac(Wasserstein(), squared_slope(30.0))  # each step of D throws psi to -5 psi, but it is no jump
+    assert not jumps(steep, steps(0.2, 5), ZERO, ZERO, 1e-9)
+    assert examine(steep, steps(0.2, 5), TRIAL).verdict == "diverges"
     flat = dirac(Wasserstein(), unit_slope(1.0, one_sided=True))
     assert not jumps(flat, steps(0.05), ZERO, ZERO, 1e-9)
     assert spectral_radius(jacobian(flat, steps(0.05), ZERO, ZERO)) == pytest.approx(1, abs=1e-12)

@@ -133,6 +133,9 @@ def test_a_fixed_set_of_discriminators_is_a_lower_bound() -> None:
     assert (few <= whole + 1e-13).all()
     at = (GRID - 0.7).abs().argmin()
     assert few[at].item() == pytest.approx(whole[at].item(), abs=1e-9)
+    assert GRID[whole.argmin()].item() == pytest.approx(0, abs=1e-9)
+    assert GRID[few.argmin()].item() == pytest.approx(-0.93, abs=0.01)  # where the three are fooled, and not P_data
+    assert few.min().item() == pytest.approx(-1.92, abs=0.01)  # below -2 log 2 = -1.386
     assert (whole - few).max() > 0.01
 
 

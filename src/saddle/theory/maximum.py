@@ -5,6 +5,8 @@ discriminators, which it calls a concave function. What is true of f(G) = max_D 
 
 - For each D, V(G, D) = E_{P_data} log D + E_{P_G} log(1 - D) is affine in P_G. A maximum of affine functions is convex:
   f is convex in P_G, for any set of discriminators, and over all of them it is -2 log 2 + 2 JSD(P_data || P_G).
+- A few fixed discriminators are no divergence: their maximum lies below that over all, and its argmin is where they are
+  all fooled, not where P_G = P_data. D has to be found again after every step of G.
 - In a parameter theta of G it is neither in general. For G = N(theta, 1) and a D whose logit is affine, V(theta, D) is
   even concave in theta, and the maximum has concave branches that meet in convex kinks.
 - Where one D alone is best, the gradient of the maximum is that of its branch, D held (Danskin 1967). At a kink there

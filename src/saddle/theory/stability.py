@@ -31,10 +31,15 @@ def jacobian(game: Game, steps: Steps, theta: Tensor, psi: Tensor) -> Tensor:
 def jumps(game: Game, steps: Steps, theta: Tensor, psi: Tensor, reach: float) -> bool:
     """Whether an update is discontinuous in psi [m] at theta [n]: then it has no Jacobian there.
 
-    It is if the ends of an interval of length 2 `reach` around psi are thrown a thousand times as far apart.
+    It is if the ends of an interval around psi, `reach` to each side, stay as far apart when the interval shrinks to a
+    hundredth; a steep but continuous update brings them together.
     """
-    ends = [torch.cat(steps(game, theta, psi + side * reach)) for side in (-1, 1)]
-    return (ends[1] - ends[0]).abs().max().item() > 2000 * reach
+
+    def gap(reach: float) -> float:
+        one, other = (torch.cat(steps(game, theta, psi + side * reach)) for side in (-1, 1))
+        return (other - one).abs().max().item()
+
+    return gap(reach / 100) > gap(reach) / 2
 
 
 def flow_jacobian(game: Game, theta: Tensor, psi: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from saddle.theory.figures.style import COLOURS, panels
 
 def draw(values: Mapping[str, Tensor]) -> Figure:
     """For each name eigenvalues [settings, n], complex, joined in the order of a setting that grows (larger marks)."""
-    figure, (panel,) = panels(1, 5.6, 5.0)
+    figure, (panel,) = panels(1, 5.6, 4.6)
     turn = [2 * math.pi * step / 256 for step in range(257)]
     panel.fill([math.cos(at) for at in turn], [math.sin(at) for at in turn], color="0.93", zorder=0)
     panel.plot([math.cos(at) for at in turn], [math.sin(at) for at in turn], color="0.45", linewidth=1)
@@ -25,5 +25,5 @@ def draw(values: Mapping[str, Tensor]) -> Figure:
     panel.set_xlabel("real part")
     panel.set_ylabel("imaginary part")
     panel.set_title("inside the circle: converges; a larger mark is a larger rate", fontsize=9)
-    panel.legend(frameon=False, fontsize=8, loc="center left")
+    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
     return figure

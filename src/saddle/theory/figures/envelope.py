@@ -18,6 +18,6 @@ def draw(theta: Tensor, branches: Tensor, optimal: Tensor, descent: Descent) -> 
     panel.plot(descent.theta, descent.value, "k.-", label="descent on the maximum", markersize=4, linewidth=0.7)
     panel.set_ylim(branches.max(-1).values.min().item() - 0.6, value.max().item() + 0.1)
     panel.set_xlabel("θ, the generator's parameter")
-    panel.set_ylabel("V(G_θ, D) (nats)")
+    panel.set_ylabel("V($G_θ$, D) (nats)")
     panel.legend(frameon=False, fontsize=8)
     return figure

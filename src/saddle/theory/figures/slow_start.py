@@ -19,7 +19,7 @@ def draw(
         panel.semilogy(x, slow, color=ORANGE, label="minimax, log(1 − D)", **style)
         panel.semilogy(x, fast, color=BLUE, label="non-saturating, −log D", **style)
     force.set_xlabel("logit of a fake, log D / (1 − D)")
-    force.set_ylabel("force on the logit, |dL_G / dl|")
+    force.set_ylabel("force on the logit, $|dL_G / dl|$")
     force.set_title("one fake, closed form", fontsize=10)
     norm.set_xlabel("mean logit of D on the fakes")
     norm.set_ylabel("norm of G's gradient")
