@@ -78,15 +78,15 @@ def samples(target: GaussianMixture, runs: int, count: int) -> Tensor:
 
 @pytest.mark.parametrize("target", [INSIDE, OUTSIDE], ids=["inside", "outside"])
 def test_the_argmax_of_a_sample_converges_like_its_root(target: GaussianMixture) -> None:
-    """sqrt(m) (argmax - theta*) has White's deviation: root mean squares of 300 samples within 12% of it."""
+    """sqrt(m) (argmax - theta*) has White's deviation: root mean squares of 200 samples within 15% of it."""
     _, weights = population(target)
     best = argmax(lambda at: mean_log_likelihood(two_modes, at, X, weights), START, 20)
     limit = sandwich_deviation(two_modes, best.item(), X, weights)
-    for count in (100, 400, 1600):
-        x, each = samples(target, 300, count), torch.tensor(1 / count)
-        found = argmax(partial(mean_log_likelihood, two_modes, points=x, weights=each), best.expand(300), 6)
+    for count in (64, 256, 1024):
+        x, each = samples(target, 200, count), torch.tensor(1 / count)
+        found = argmax(partial(mean_log_likelihood, two_modes, points=x, weights=each), best.expand(200), 5)
         error = (found - best).square().mean().sqrt().item()
-        assert error * math.sqrt(count) == pytest.approx(limit, rel=0.12)
+        assert error * math.sqrt(count) == pytest.approx(limit, rel=0.15)
 
 
 def test_a_well_specified_deviation_is_that_of_fisher() -> None:

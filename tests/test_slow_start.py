@@ -80,7 +80,7 @@ def test_a_network_feels_what_the_logit_says(norms: dict[float, tuple[float, flo
     """
     slow, fast = zip(*norms.values(), strict=True)
     assert 500 < fast[-1] / slow[-1] < math.exp(8)
-    assert slow[-1] < 0.02 * slow[0]
+    assert slow[-1] < 0.03 * slow[0]
     assert fast[-1] > fast[0]
 
 

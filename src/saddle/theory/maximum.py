@@ -88,11 +88,12 @@ def descend(branches: Branches, start: float, rate: float, steps: int) -> Descen
 
     A step of constant length would jump to and fro over a kink for ever, by about rate times the slope.
     """
-    theta, path = torch.tensor(start, dtype=torch.float64), []
+    theta, path = torch.tensor(start, dtype=torch.float64, requires_grad=True), []
     for t in range(1, steps + 2):
         value, active = envelope(branches, theta)
-        path.append((theta, value, active))
-        theta = theta - rate / math.sqrt(t) * slopes(branches, theta)[active]
+        path.append((theta.detach(), value.detach(), active))
+        (slope,) = torch.autograd.grad(value, theta)  # that of the active branch
+        theta = (theta.detach() - rate / math.sqrt(t) * slope).requires_grad_()
     return Descent(*(torch.stack(part) for part in zip(*path, strict=True)))
 
 
