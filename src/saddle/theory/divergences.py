@@ -1,8 +1,8 @@
 """Divergences of discrete distributions, as sums.
 
 All take probabilities p, q [..., points], each summing to 1 over its last dimension, and give float64 [...] in nats
-(total variation, chi-squared, Hellinger and the triangular one are pure numbers). Terms with p = q = 0 count as 0; where
-q = 0 < p a KL and a chi-squared divergence are inf. Gradients flow where the probabilities are above 0.
+(total variation, chi-squared, Hellinger and the triangular one are pure numbers). Terms with p = q = 0 count as 0;
+where q = 0 < p a KL and a chi-squared divergence are inf. Gradients flow where the probabilities are above 0.
 
 Raises:
     ValueError: p and q differ in shape, or one of them is no distribution (within 1e-6).

@@ -22,7 +22,9 @@ CELLS = {1: 2**14, 2: 2**15}
 """Cells refined in one round at most: what is left then counts as error."""
 ROUNDS = 40
 """How often a cell is halved at most."""
-WIDTH = 3.0
+STALLED = 3
+"""Rounds in a row that do not halve the error, though a kink loses three quarters: what is left is rounding."""
+WIDTH = {1: 3.0, 2: 4.0}
 """Of the first cells, in scales of the places that they lie in."""
 REACH = 10.0
 """How far the integral goes beyond the outermost centres at first, in scales of `Places`."""
@@ -103,7 +105,7 @@ def _graded(cells: Tensor, centres: Tensor, scales: Tensor) -> Tensor:
         sides = cells[:, 1] - cells[:, 0]  # [count, size]
         outside = (cells[:, None, 0] - centres).clamp(min=0) + (centres - cells[:, None, 1]).clamp(min=0)
         distance = outside.amax(-1)  # [count, places]
-        allowed = torch.maximum(WIDTH * scales, distance).amin(1)  # [count]
+        allowed = torch.maximum(WIDTH[sides.shape[1]] * scales, distance).amin(1)  # [count]
         wide = sides.amax(1) > allowed
         done.append(cells[~wide])
         cells = _halved(cells[wide], sides[wide].argmax(1))
@@ -144,6 +146,7 @@ def _refined(function: Integrand, cells: Tensor, size: int) -> Integral:
     """The integral over cells [count, 2, size]; each is replaced by its halves until they change nothing."""
     coarse = _applied(function, cells)[0]  # [count, outputs]
     parts, value, spent = [], torch.zeros(coarse.shape[1], dtype=torch.float64), 0.0
+    left, stalled = torch.inf, 0
     for round_ in range(ROUNDS):
         halves = _split(cells)  # [count, 2^size, 2, size]
         fine, points, weights = (of.unflatten(0, halves.shape[:2]) for of in _applied(function, halves.flatten(0, 1)))
@@ -152,7 +155,9 @@ def _refined(function: Integrand, cells: Tensor, size: int) -> Integral:
         worst, order = (gap / (value + summed.sum(0)).abs().clamp(min=1)).amax(1).sort()
         running = spent + worst.cumsum(0)
         enough = int((running <= spent + (TOLERANCE[size] - spent) / 2).sum())
-        if round_ == ROUNDS - 1 or len(cells) - enough > CELLS[size] or summed.isinf().any():
+        remaining = float(running[-1]) - spent
+        left, stalled = remaining, stalled + 1 if remaining > left / 2 else 0
+        if stalled == STALLED or round_ == ROUNDS - 1 or len(cells) - enough > CELLS[size] or summed.isinf().any():
             enough = len(cells)
         done, more = order[:enough], order[enough:]
         parts.append((points[done].flatten(0, 2), weights[done].flatten(), summed[done].sum(0), gap[done].sum(0)))

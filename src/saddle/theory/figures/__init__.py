@@ -1,1 +1,1 @@
-"""The figures of the theory: each draws numbers that other functions have computed."""
+"""Figures of the theory's claims: each module has one pure function, `draw`, that is handed finished numbers."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saddle.theory.figures.style import COLOURS, panels
+from saddle.theory.figures.sheet import COLOURS, sheet
 
 
 def draw(values: Mapping[str, Tensor]) -> Figure:
     """For each name eigenvalues [settings, n], complex, joined in the order of a setting that grows (larger marks)."""
-    figure, (panel,) = panels(1, 5.6, 4.6)
+    figure, (panel,) = sheet(panels=1, side_by_side=True)
     turn = [2 * math.pi * step / 256 for step in range(257)]
     panel.fill([math.cos(at) for at in turn], [math.sin(at) for at in turn], color="0.93", zorder=0)
     panel.plot([math.cos(at) for at in turn], [math.sin(at) for at in turn], color="0.45", linewidth=1)

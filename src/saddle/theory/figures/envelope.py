@@ -3,13 +3,13 @@
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saddle.theory.figures.style import COLOURS, panels
+from saddle.theory.figures.sheet import COLOURS, sheet
 from saddle.theory.maximum import Descent
 
 
 def draw(theta: Tensor, branches: Tensor, optimal: Tensor, descent: Descent) -> Figure:
     """V(theta, D_i) [count, n] and max over all D [count], both in nats, at theta [count], and a descent's path."""
-    figure, (panel,) = panels(1, 6.0, 4.0)
+    figure, (panel,) = sheet(panels=1, side_by_side=True)
     value, active = branches.max(-1)
     for i, branch in enumerate(branches.T):
         panel.plot(theta, branch, color=COLOURS[i], linewidth=1, linestyle="--")

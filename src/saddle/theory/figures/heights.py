@@ -5,13 +5,13 @@ import math
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saddle.theory.figures.style import COLOURS, GREY, panels
+from saddle.theory.figures.sheet import COLOURS, sheet
 
 
 def draw(x: Tensor, data: Tensor, generators: Tensor, heights: Tensor) -> Figure:
     """Left densities at x [points], the data's [points] and those of G_i [n, points]; right heights [n] in nats."""
-    figure, (densities, values) = panels(2, 4.2, 3.4)
-    densities.fill_between(x, data, color=GREY, alpha=0.3, linewidth=0, label="$P_{data}$")
+    figure, (densities, values) = sheet(panels=2, side_by_side=True)
+    densities.fill_between(x, data, color="0.45", alpha=0.3, linewidth=0, label="$P_{data}$")
     best = int(heights.argmin())
     for i, (density, height) in enumerate(zip(generators, heights.tolist(), strict=True)):
         densities.plot(x, density, color=COLOURS[i], label=f"$G_{i + 1}$")
@@ -25,9 +25,9 @@ def draw(x: Tensor, data: Tensor, generators: Tensor, heights: Tensor) -> Figure
             fontsize=8,
             va="center",
         )
-    values.axhline(-2 * math.log(2), color=GREY, linestyle="--", linewidth=1)
+    values.axhline(-2 * math.log(2), color="0.45", linestyle="--", linewidth=1)
     values.text(0.55, -2 * math.log(2) - 0.02, "−2 log 2: $P_G = P_{data}$", fontsize=8, color="0.35", va="top")
-    values.axhline(0, color=GREY, linewidth=0.8)
+    values.axhline(0, color="0.45", linewidth=0.8)
     values.set_ylim(-1.55, 0.06)
     densities.set_xlabel("x")
     densities.set_ylabel("density")
