@@ -119,7 +119,7 @@ def test_descent_finds_the_minimum_of_the_envelope(count: int) -> None:
     near = GRID.abs() <= 2.5
     value = many(GRID[near]).max(-1).values
     for start in (-2.0, 1.7):
-        path = descend(many, start, 1.0, 250)
+        path = descend(many, start, 1.0, 400)
         assert path.value.min().item() - value.min().item() < 2e-3
         assert path.best == pytest.approx(GRID[near][value.argmin()].item(), abs=0.02)
         assert torch.allclose(path.value, many(path.theta).max(-1).values, rtol=0, atol=1e-14)
