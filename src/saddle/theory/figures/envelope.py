@@ -19,5 +19,5 @@ def draw(theta: Tensor, branches: Tensor, optimal: Tensor, descent: Descent) -> 
     panel.set_ylim(branches.max(-1).values.min().item() - 0.6, value.max().item() + 0.1)
     panel.set_xlabel("θ, the generator's parameter")
     panel.set_ylabel("V($G_θ$, D) (nats)")
-    figure.legend(frameon=False, fontsize=7, loc="outside lower center", ncols=5)
+    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=3)
     return figure
