@@ -23,6 +23,23 @@ class Data(ABC):
         """The samples at `positions` of the endless sequence of shuffled epochs: float32 [len(positions), *shape]."""
 
     @property
+    def held_out(self) -> int:
+        """How many samples are there that training never sees; 0 where none are held out, the default."""
+        return 0
+
+    def unseen(self, seed: int, positions: range, device: torch.device) -> Tensor:
+        """The held-out samples at `positions`, below `held_out`, in an order of `seed`: as for `sample`.
+
+        Raises:
+            ValueError: there are none.
+        """
+        raise ValueError(f"{self.name} holds out no samples")
+
+    def unseen_labels(self, seed: int, positions: range, device: torch.device) -> Tensor | None:
+        """The labels of what `unseen` gives for the same arguments, as for `labels`."""
+        return None
+
+    @property
     def classes(self) -> Classes | None:
         """The classes of the training samples; None where nothing is known of them."""
         return None
