@@ -59,7 +59,7 @@ def noise(
     return torch.from_numpy(drawn[[start_of[i // BLOCK] + i % BLOCK for i in indices]])  # [count, *shape]
 
 
-def drawn_labels(seed: int, stream: str, counter: int, indices: Sequence[int], counts: Sequence[int]) -> Tensor:
+def drawn_labels(seed: int, stream: str, counter: int, indices: Sequence[int], counts: Sequence[float]) -> Tensor:
     """A label for each of the samples `indices`, int64 [len(indices)], on the CPU: y with probability counts[y] / sum.
 
     Each depends on (seed, stream, counter, index) and on nothing else.

@@ -1,1 +1,1 @@
-"""What the theory of adversarial training says, computed exactly: distributions, divergences, optimal discriminators."""
+"""The theory of adversarial training, computed exactly: distributions, divergences, optimal discriminators."""

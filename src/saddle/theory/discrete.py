@@ -1,0 +1,41 @@
+"""A distribution over finitely many points."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from saddle.noise import drawn_labels
+from saddle.theory.distribution import Distribution, flattened, weighed
+
+
+class Discrete(Distribution):
+    """P(x = points[i]) = probabilities[i]; `log_prob` is a log probability, found by exact comparison.
+
+    Args:
+        points: [count, *shape], no two alike.
+        probabilities: [count], not negative, of sum 1 (within 1e-6; the rest is divided out).
+
+    Raises:
+        ValueError: two points are alike, or the probabilities are none.
+    """
+
+    def __init__(self, *, points: Tensor, probabilities: Tensor) -> None:
+        self.points = points.double()
+        self.probabilities = weighed("probabilities", probabilities, len(points))
+        self.shape = tuple(points.shape[1:])
+        if len(self.points.flatten(1).unique(dim=0)) < len(points):
+            raise ValueError("two points of a discrete distribution are alike: give one, with the sum of both weights")
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log P(x) in nats at x [..., *shape]: float64 [...]; -inf where x is none of the points."""
+        known, asked = self.points.flatten(1), flattened(x, self.shape)  # [count, size], [asked, size]
+        both, place = torch.cat([known, asked]).unique(dim=0, return_inverse=True)
+        table = torch.full((len(both),), -torch.inf, dtype=torch.float64)
+        table = table.index_put((place[: len(known)],), self.probabilities.log())
+        return table[place[len(known) :]].reshape(x.shape[: x.dim() - len(self.shape)])
+
+    def sample(self, indices: Sequence[int], seed: int) -> Tensor:
+        """Draws by the inverse of the distribution function over the points in their order."""
+        weights = self.probabilities.detach().tolist()
+        return self.points[drawn_labels(seed, "discrete distribution", 0, indices, weights)]

@@ -1,0 +1,81 @@
+"""A mixture of round Gaussians."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from saddle.noise import drawn_labels, noise
+from saddle.theory.density import Density, Places
+from saddle.theory.distribution import flattened, weighed
+
+CHUNK = 2**22
+"""Distances [points, components] computed together."""
+
+
+class GaussianMixture(Density):
+    r"""p(x) = sum_i w_i N(x; m_i, s_i^2 I) in a space of any size.
+
+    Args:
+        means: m, [components, size]. They are the `modes`, too: of components that overlap the density has its own.
+        deviations: s, [components], above 0.
+        weights: w, [components], not negative, of sum 1. A component of weight 0 is left out.
+
+    Raises:
+        ValueError: the shapes do not fit, or a deviation or a weight is none.
+    """
+
+    def __init__(self, *, means: Tensor, deviations: Tensor, weights: Tensor) -> None:
+        if means.dim() != 2 or deviations.shape != means.shape[:1]:
+            raise ValueError(
+                f"means have to be [components, size] and deviations [components], not {list(means.shape)} and "
+                f"{list(deviations.shape)}"
+            )
+        if not (deviations > 0).all() or not deviations.isfinite().all() or not means.isfinite().all():
+            raise ValueError(f"deviations are above 0, means finite; here are {deviations.tolist()[:10]}")
+        weights = weighed("weights", weights, len(means))
+        there = weights > 0
+        self.means, self.deviations, self.weights = means.double()[there], deviations.double()[there], weights[there]
+        self.shape = (means.shape[1],)
+
+    @property
+    def modes(self) -> Tensor:
+        """The means [components, size]."""
+        return self.means
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        points = flattened(x, self.shape)  # [count, size]
+        parts = points.split(max(1, CHUNK // len(self.means)))
+        return torch.cat([self._log_density(part) for part in parts]).reshape(x.shape[:-1])
+
+    def _log_density(self, points: Tensor) -> Tensor:
+        squares = torch.zeros(len(points), len(self.means), dtype=torch.float64)
+        for at, centre in zip(points.T, self.means.T, strict=True):  # one coordinate after the other
+            squares = squares + ((at[:, None] - centre) / self.deviations).square()
+        volume = self.deviations.log() + math.log(2 * math.pi) / 2  # log of s sqrt(2 pi), [components]
+        return torch.logsumexp(self.weights.log() - len(self.means.T) * volume - squares / 2, dim=1)
+
+    def cdf(self, x: Tensor) -> Tensor:
+        """P(X <= x) on the line, x [..., 1] to float64 [...].
+
+        Raises:
+            ValueError: this mixture is not on the line.
+        """
+        if self.shape != (1,):
+            raise ValueError(f"a distribution function is for points on the line, [1], not {list(self.shape)}")
+        scaled = (flattened(x, self.shape) - self.means[:, 0]) / self.deviations  # [count, components]
+        return (torch.special.ndtr(scaled) @ self.weights).reshape(x.shape[:-1])
+
+    def sample(self, indices: Sequence[int], seed: int) -> Tensor:
+        component = drawn_labels(seed, "mixture component", 0, indices, self.weights.detach().tolist())  # [count]
+        spread = noise(seed, "mixture", 0, indices, self.shape).double()  # [count, size]
+        return self.means.detach()[component] + self.deviations.detach()[component, None] * spread
+
+    def places(self) -> Places:
+        return Places(self.means.detach(), self.deviations.detach())
+
+    def smoothed(self, deviation: float) -> "GaussianMixture":
+        """The distribution of x + deviation e with e from N(0, I): a mixture again, s^2 + deviation^2 for s^2."""
+        wider = (self.deviations.square() + deviation**2).sqrt()
+        return GaussianMixture(means=self.means, deviations=wider, weights=self.weights)
