@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "penalties": set(),
     "augment": set(),
     "schedules": set(),
-    "metrics": GROUND | {"data", "distributed", "weights"},
+    "metrics": GROUND | {"data", "distributed", "theory", "weights"},
     "models": {"data", "distributed", "networks", "losses", "noise", "penalties", "augment", "schedules"},
     "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs"},
     "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},

@@ -34,8 +34,8 @@ class Value(Instrument):
     proves it proves of no other; the averaged generator, which `sample` draws with, is another distribution. D and G
     are in training mode with batches of the game's size, because a batch normalisation makes them other functions in
     evaluation mode. (With one in D, D's answer depends on the batch, and the bound holds for batches: the products of
-    as many P_data, whose JSD is larger.) With labels V bounds the JSD of the joint distributions of x and label. With an
-    augmentation T both sides go through it, and V bounds the JSD of T(P_data) and T(P_G), which is at most that of
+    as many P_data, whose JSD is larger.) With labels V bounds the JSD of the joint distributions of x and label. With
+    an augmentation T both sides go through it, and V bounds the JSD of T(P_data) and T(P_G), which is at most that of
     P_data and P_G. Arithmetic is in float32 even where the game's is in bfloat16.
 
     c is the loss's threshold. Where a loss has none, its logits count only up to a constant: c is the one that

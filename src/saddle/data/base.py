@@ -17,6 +17,10 @@ class Data(ABC):
     """How files and metrics call it."""
     shape: tuple[int, ...]
     """Of one sample x, without the batch."""
+    kind: str
+    """What an evaluation has to know how to compare, the `of` of its evaluator."""
+    shown: int = 64
+    """Samples in one picture where nobody asks for another number."""
 
     @abstractmethod
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:

@@ -25,6 +25,7 @@ SHARE = 0.25
 class Images(Data):
     """Images to train on and to compare with; x is a float image [channels, height, width] in [-1, 1]."""
 
+    kind = "images"
     reference: Split
     """The part that an evaluation compares with where none is asked for."""
 
