@@ -15,22 +15,22 @@ from scipy.optimize import linprog, minimize
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from divergences import (
+from counts import counts
+from members import build, members
+from saddle.losses.base import Loss, RelativeLoss
+from saddle.losses.f_divergence import FDivergence
+from saddle.losses.least_squares import LeastSquares
+from saddle.theory.divergences import (
     Divergence,
-    counts,
+    chi_squared,
     jsd,
     kl,
     of_function,
-    pearson,
     squared_hellinger,
     to_mixture,
     total_variation,
     triangular,
 )
-from members import build, members
-from saddle.losses.base import Loss, RelativeLoss
-from saddle.losses.f_divergence import FDivergence
-from saddle.losses.least_squares import LeastSquares
 
 POINTS = 5
 
@@ -94,7 +94,7 @@ GAMES = {
     "f_reverse_kl": f_divergence(lambda p, q: kl(q, p), log_ratio),
     "f_js": f_divergence(lambda p, q: 2 * jsd(p, q), log_ratio),
     "f_squared_hellinger": f_divergence(squared_hellinger, lambda p, q: log_ratio(p, q) / 2),
-    "f_pearson": f_divergence(pearson, lambda p, q: 2 * (p / q - 1)),
+    "f_pearson": f_divergence(chi_squared, lambda p, q: 2 * (p / q - 1)),
     "f_total_variation": f_divergence(total_variation, lambda p, q: math.inf * side(p, q)),
 }
 
@@ -186,6 +186,30 @@ def test_the_best_discriminator_measures_what_is_claimed(name: str) -> None:
     torch.testing.assert_close(found[attained], claimed[attained], rtol=0, atol=1e-6)
     assert (found[beyond] * claimed[beyond].sign() > 5).all()
     assert attained.any() or beyond.any()
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_a_loss_states_its_optimum(name: str) -> None:
+    """`Loss.optimum` is the claim that the test above proves; ties and logits without end as in the table."""
+    p, q = (probabilities(counts(20, POINTS, 20, 1, seed)) for seed in range(2))
+    stated = build("loss", name).optimum(log_ratio(p, q))
+    assert stated is not None
+    torch.testing.assert_close(stated, GAMES[name].optimum(p, q), rtol=0, atol=1e-12, equal_nan=True)
+
+
+@pytest.mark.parametrize("name", ["f_kl", "f_reverse_kl", "f_squared_hellinger"])
+@pytest.mark.parametrize("ratio", [-45.0, -25.0, -19.0, 19.0, 25.0, 45.0])
+def test_the_optimum_where_an_exponential_is_linear(name: str, ratio: float) -> None:
+    """Ratios beyond exp(20): the slope of D's term is 0 at the optimum, and everywhere towards one that is infinite."""
+    loss = build("loss", name)
+    assert isinstance(loss, FDivergence)
+    weights = torch.tensor([0.0, -ratio], dtype=torch.float64).softmax(0)
+    stated = loss.optimum(torch.tensor([ratio], dtype=torch.float64))
+    assert stated is not None
+    at = (stated.sign() * torch.linspace(0, 90, 91) if stated.isinf() else stated).requires_grad_()
+    (up,) = torch.autograd.grad(weights[0] * loss.activation(at).sum(), at)  # of V, by reals and by fakes
+    (down,) = torch.autograd.grad(weights[1] * loss.conjugate(at).sum(), at)
+    assert ((up - down) * stated.sign() > 0).all() if stated.isinf() else abs(up / down - 1) < 1e-12
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -321,23 +345,39 @@ def test_what_a_relative_generator_descends(name: str) -> None:
         torch.testing.assert_close(played, torch.tensor(expected, dtype=torch.float64), rtol=0, atol=1e-5)
 
 
-def test_pairing_on_two_points() -> None:
-    """The one case with a closed form: D*, min L_D, and G descends KL(P_G || P_data) + min L_D."""
-    loss, of_p, of_q = build("loss", "rpgan"), torch.tensor([[7, 13]]), torch.tensor([[15, 5]])
-    p, q = probabilities(of_p)[0], probabilities(of_q)[0].requires_grad_()
+@pytest.mark.parametrize("pair", range(6))
+def test_pairing_is_a_classifier_of_pairs(pair: int) -> None:
+    """D* = log p / q up to a constant, min L_D = log 2 - JSD(P x Q || Q x P), no more than log 2 - JSD(P || Q),
+    and G descends KL(P_G || P_data) + min L_D."""
+    loss = build("loss", "rpgan")
+    of_p, of_q = (torch.tensor([7, 13]), torch.tensor([15, 5])) if not pair else untied(5, 50)[pair - 1]
+    p, q = probabilities(of_p), probabilities(of_q).requires_grad_()
 
     def least(p: Tensor, q: Tensor) -> Tensor:
-        won, lost = p[0] * q[1], p[1] * q[0]
-        ties = (p * q).sum() * math.log(2)
-        return ties - won * (won / (won + lost)).log() - lost * (lost / (won + lost)).log()
+        return math.log(2) - jsd(torch.outer(p, q).flatten(), torch.outer(q, p).flatten())
 
-    found, value = best(loss, of_p, of_q)
-    claimed = log_ratio(p, q)
-    assert value.item() == pytest.approx(least(p, q).item(), abs=1e-12)
-    assert (found[0, 0] - found[0, 1]).item() == pytest.approx((claimed[0] - claimed[1]).item(), abs=1e-6)
+    found, value = best(loss, of_p[None], of_q[None], steps=600)
+    claimed = loss.optimum(log_ratio(p, q).detach())
+    assert claimed is not None
+    assert value.item() == pytest.approx(least(p, q).item(), abs=1e-9)
+    assert least(p, q) <= math.log(2) - jsd(p, q)
+    torch.testing.assert_close(found[0] - found.mean(), claimed - claimed.mean(), rtol=0, atol=1e-5)
     (slopes,) = torch.autograd.grad(kl(q, p) + least(p, q), q)
-    played = directions(loss, claimed.detach(), of_p[0], of_q[0])
-    assert played.item() == pytest.approx((slopes[1] - slopes[0]).item(), abs=1e-9)
+    played = directions(loss, claimed, of_p, of_q)
+    torch.testing.assert_close(played, slopes[1:] - slopes[0], rtol=0, atol=1e-8)
+
+
+def test_losses_whose_optimum_is_no_function_of_the_ratio() -> None:
+    """The relativistic average: points of equal ratios stand further apart where other points have other ratios."""
+    game, apart = RELATIVE["relativistic_average"], []
+    for other in (1.0, 3.0):
+        q = torch.tensor([1.0, 1.0, 2.0], dtype=torch.float64) / 4
+        p = torch.tensor([1.0, 2.0, 2 * other], dtype=torch.float64) * q  # ratios 1 : 2 at the first two
+        optimum, _ = least_of(game, p / p.sum(), q)
+        apart.append((optimum[1] - optimum[0]).item())
+    assert abs(apart[0] - apart[1]) > 0.01
+    for name in ("relativistic_average", "wasserstein"):
+        assert build("loss", name).optimum(torch.zeros(3)) is None
 
 
 # ---- Wasserstein: critics that are bound by a metric

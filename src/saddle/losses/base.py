@@ -33,6 +33,17 @@ class Loss(ABC):
         _check(fake if real is None else real, fake)
         return self.generator_term(real, fake)
 
+    def optimum(self, log_ratio: Tensor) -> Tensor | None:
+        """D* where log(P_data / P_G) is log_ratio [...], elementwise: the logits [...] that minimise D's term.
+
+        Infinite where every larger (or smaller) logit is better, NaN where a whole interval is best. Where `threshold`
+        is None, one optimum of many: any constant may be added to all logits.
+
+        None, as here, says that no function of the ratio is the optimum: D* at one point depends on P_data and P_G at
+        others, or on how smooth D has to be. A member that has an optimum of this form overrides this.
+        """
+        return None
+
     @abstractmethod
     def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         """D's term, a scalar []; logits [batch] of reals and of fakes."""

@@ -28,3 +28,6 @@ class JensenShannon(FDivergence):
 
     def conjugate(self, logits: Tensor) -> Tensor:
         return softplus(logits) - log(2)
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        return log_ratio

@@ -1,8 +1,9 @@
 """KL(P_data || P_G) as a game (Nowozin et al. 2016)."""
 
+import torch
 from torch import Tensor
 
-from saddle.losses.exponential import exponential
+from saddle.losses.exponential import LIMIT, exponential
 from saddle.losses.f_divergence import FDivergence
 
 
@@ -27,3 +28,7 @@ class KullbackLeibler(FDivergence):
 
     def conjugate(self, logits: Tensor) -> Tensor:
         return exponential(logits - 1)
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        """1 + log ratio, and infinite above a ratio of exp(20), where the exponential is linear: V has no maximum."""
+        return torch.where(log_ratio > LIMIT, torch.inf, 1 + log_ratio)

@@ -24,3 +24,6 @@ class PearsonChiSquared(FDivergence):
 
     def conjugate(self, logits: Tensor) -> Tensor:
         return logits.square() / 4 + logits
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        return 2 * log_ratio.expm1()

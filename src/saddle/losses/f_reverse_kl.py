@@ -1,8 +1,9 @@
 """KL(P_G || P_data) as a game (Nowozin et al. 2016)."""
 
+import torch
 from torch import Tensor
 
-from saddle.losses.exponential import exponential
+from saddle.losses.exponential import LIMIT, exponential
 from saddle.losses.f_divergence import FDivergence
 
 
@@ -24,3 +25,7 @@ class ReverseKullbackLeibler(FDivergence):
 
     def conjugate(self, logits: Tensor) -> Tensor:
         return logits - 1
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        """The log ratio, and infinite below a ratio of exp(-20), where the exponential is linear: V has no maximum."""
+        return torch.where(log_ratio < -LIMIT, -torch.inf, log_ratio)

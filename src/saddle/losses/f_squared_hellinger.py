@@ -1,8 +1,9 @@
 """The squared Hellinger distance as a game (Nowozin et al. 2016)."""
 
+import torch
 from torch import Tensor
 
-from saddle.losses.exponential import exponential
+from saddle.losses.exponential import LIMIT, exponential
 from saddle.losses.f_divergence import FDivergence
 
 
@@ -25,3 +26,8 @@ class SquaredHellinger(FDivergence):
 
     def conjugate(self, logits: Tensor) -> Tensor:
         return exponential(logits) - 1
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        """Half the log ratio; beyond +-40, where one of the exponentials is linear, 20 less than all of it."""
+        beyond = log_ratio - LIMIT * log_ratio.sign()
+        return torch.where(log_ratio.abs() > 2 * LIMIT, beyond, log_ratio / 2)

@@ -1,5 +1,6 @@
 """The total variation distance as a game (Nowozin et al. 2016)."""
 
+import torch
 from torch import Tensor
 
 from saddle.losses.f_divergence import FDivergence
@@ -24,3 +25,6 @@ class TotalVariation(FDivergence):
 
     def conjugate(self, logits: Tensor) -> Tensor:
         return logits.tanh() / 2
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        return torch.inf * log_ratio  # NaN for 0

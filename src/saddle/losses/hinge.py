@@ -1,5 +1,6 @@
 """Margins instead of probabilities (Lim and Ye 2017; Tran, Ranganath and Blei 2017)."""
 
+import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
@@ -26,3 +27,6 @@ class Hinge(Loss):
 
     def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return -fake.mean()
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        return torch.where(log_ratio == 0, torch.nan, log_ratio.sign())

@@ -49,3 +49,6 @@ class LeastSquares(Loss):
 
     def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return (fake - self.generator_label).square().mean() / 2
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        return self.fake_label + (self.real_label - self.fake_label) * log_ratio.sigmoid()

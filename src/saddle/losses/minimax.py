@@ -23,3 +23,6 @@ class Minimax(Loss):
 
     def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return -softplus(fake).mean()  # log(1 - D(G(z)))
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        return log_ratio

@@ -24,3 +24,6 @@ class NonSaturating(Loss):
 
     def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
         return softplus(-fake).mean()  # -log D(G(z))
+
+    def optimum(self, log_ratio: Tensor) -> Tensor:
+        return log_ratio
