@@ -3,8 +3,8 @@
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeFloat
 from PIL import Image
+from pydantic import NonNegativeFloat
 from torch import Tensor
 
 from saddle.data.atoms import Atoms

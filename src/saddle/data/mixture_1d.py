@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from pydantic import NonNegativeFloat, PositiveFloat
 from PIL import Image
+from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor
 
 from saddle.data.charts import line_chart

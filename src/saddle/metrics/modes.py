@@ -28,5 +28,5 @@ def coverage(x: Tensor, truth: GaussianMixture, *, deviations: float, least: flo
     """
     places, distances = nearest_modes(x, truth)
     good = distances <= deviations
-    held = torch.bincount(places[good], minlength=len(truth.means)) / len(x)  # [modes]
+    held = torch.bincount(places[good], minlength=len(truth.means)).double() / len(x)  # [modes]
     return int((held >= least * truth.weights).sum()), float(good.double().mean())

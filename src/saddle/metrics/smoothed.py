@@ -9,7 +9,7 @@ from torch import Tensor, xlogy
 from saddle.theory.gaussian_mixture import GaussianMixture
 
 STEP = 0.5
-"""Spacing of the lattice in units of sigma; halving it again changes nothing above 1e-9."""
+"""Spacing of the lattice in units of sigma."""
 NODES = 1024
 """Along one axis at most: sigma grows where more would be needed."""
 REACH = 8.0
@@ -30,7 +30,7 @@ class SmoothedJSD:
     $$P_n * N = \frac1n \sum_i N(x; z_i, \sigma^2 I)$$
 
     Noise can only hide a difference: JSD(P * N, Q * N) <= JSD(P, Q) (data processing). The integral is a sum over a
-    lattice, exact to about 1e-9 as both densities are smooth at the scale sigma, and the kernel is a product over
+    lattice, exact to about 1e-7 as both densities are smooth at the scale sigma, and the kernel is a product over
     axes, so all densities are matrix products. What lies beyond the lattice, where P is nothing, counts in full.
 
     With n samples the value is too large by about that of n samples of P itself, which therefore is its floor. The
