@@ -1,16 +1,19 @@
 """A generator whose density is a Gaussian's."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from saddle.noise import noise
-from saddle.theory.density import Density, Places
+from saddle.theory.density import Density, Places, on_the_line
 from saddle.theory.distribution import flattened
 
-ALONG = 64
-"""Places along the longest axis at most."""
+SPREAD = 9.0
+"""How far the places go along the longest axis, in deviations."""
+FLATTEST = 100.0
+"""Longest deviation over shortest at most."""
 
 
 class AffineGenerator(nn.Module, Density):
@@ -48,18 +51,17 @@ class AffineGenerator(nn.Module, Density):
         return (-z.square().sum(0) / 2 - volume).reshape(x.shape[:-1])
 
     @torch.no_grad()
-    def sample(self, indices: range, seed: int) -> Tensor:
+    def sample(self, indices: Sequence[int], seed: int) -> Tensor:
         return self(noise(seed, "affine generator", 0, indices, self.shape))
 
     def cdf(self, x: Tensor) -> Tensor:
-        if self.shape != (1,):
-            raise ValueError(f"a distribution function is for points on the line, [1], not {list(self.shape)}")
-        return torch.special.ndtr((x[..., 0].double() - self.offset) / self.matrix[0].abs())
+        return torch.special.ndtr((on_the_line(x, self.shape) - self.offset) / self.matrix[0].abs())
 
     def places(self) -> Places:
         axes, lengths, _ = torch.linalg.svd(self.matrix.detach())  # columns [size, size], descending [size]
-        width = torch.maximum(lengths[-1], lengths[0] / ALONG)
-        along = width * torch.arange(-ALONG, ALONG + 1) * (lengths[0] > width)  # no further than the length, twice
-        along = along[along.abs() <= lengths[0]].unique()
-        centres = self.offset.detach() + along[:, None] * axes[:, 0]
+        ratio = (lengths[0] / lengths[-1]).item()
+        if ratio > FLATTEST:
+            raise ValueError(f"the deviations differ {ratio:.3g} times: a density so flat is not found by quadrature")
+        at = torch.linspace(-SPREAD, SPREAD, math.ceil(SPREAD * ratio) + 1, dtype=torch.float64)
+        centres = self.offset.detach() + at[:, None] * lengths[0] * axes[:, 0]
         return Places(centres, lengths[-1].expand(len(centres)))

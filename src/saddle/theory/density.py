@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from saddle.theory.distribution import Distribution
+from saddle.theory.distribution import Distribution, flattened
 
 
 @dataclass(frozen=True)
@@ -22,5 +22,20 @@ class Density(Distribution):
     """P with a density p on the line or in a space [size]: `shape` is (size,), `log_prob` is log p in nats."""
 
     @abstractmethod
+    def cdf(self, x: Tensor) -> Tensor:
+        """P(X <= x) on the line: x [..., 1] to float64 [...].
+
+        Raises:
+            ValueError: `shape` is not (1,).
+        """
+
+    @abstractmethod
     def places(self) -> Places:
         """Where quadrature has to look; without it a narrow mode lies between the nodes and is missed."""
+
+
+def on_the_line(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Points x [..., 1] as float64 [...], refused where the space is another."""
+    if shape != (1,):
+        raise ValueError(f"a distribution function is for points on the line, [1], not {list(shape)}")
+    return flattened(x, shape).reshape(x.shape[:-1])

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from saddle.noise import drawn_labels
 from saddle.theory.distribution import Distribution, flattened, weighed
+from saddle.theory.gaussian_mixture import GaussianMixture
 
 
 class Discrete(Distribution):
@@ -39,3 +40,8 @@ class Discrete(Distribution):
         """Draws by the inverse of the distribution function over the points in their order."""
         weights = self.probabilities.detach().tolist()
         return self.points[drawn_labels(seed, "discrete distribution", 0, indices, weights)]
+
+    def smoothed(self, deviation: float) -> GaussianMixture:
+        """The distribution of x + deviation e with e from N(0, I), over points flattened to [size]."""
+        wide = deviation * torch.ones_like(self.probabilities)
+        return GaussianMixture(means=self.points.flatten(1), deviations=wide, weights=self.probabilities)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from saddle.noise import drawn_labels, noise
-from saddle.theory.density import Density, Places
+from saddle.theory.density import Density, Places, on_the_line
 from saddle.theory.distribution import flattened, weighed
 
 CHUNK = 2**22
@@ -57,15 +57,8 @@ class GaussianMixture(Density):
         return torch.logsumexp(self.weights.log() - len(self.means.T) * volume - squares / 2, dim=1)
 
     def cdf(self, x: Tensor) -> Tensor:
-        """P(X <= x) on the line, x [..., 1] to float64 [...].
-
-        Raises:
-            ValueError: this mixture is not on the line.
-        """
-        if self.shape != (1,):
-            raise ValueError(f"a distribution function is for points on the line, [1], not {list(self.shape)}")
-        scaled = (flattened(x, self.shape) - self.means[:, 0]) / self.deviations  # [count, components]
-        return (torch.special.ndtr(scaled) @ self.weights).reshape(x.shape[:-1])
+        scaled = (on_the_line(x, self.shape)[..., None] - self.means[:, 0]) / self.deviations  # [..., components]
+        return torch.special.ndtr(scaled) @ self.weights
 
     def sample(self, indices: Sequence[int], seed: int) -> Tensor:
         component = drawn_labels(seed, "mixture component", 0, indices, self.weights.detach().tolist())  # [count]

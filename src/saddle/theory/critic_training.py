@@ -1,0 +1,54 @@
+"""A discriminator that is trained on exact expectations: what k steps are worth, apart from all noise (lecture II.3)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from saddle.theory.value import cross_entropy, value
+
+
+def stepwise(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, *, steps: int, learning_rate: float) -> Tensor:
+    """V(D_k) for k = 0 ... steps, [steps + 1]: steps of Adam (betas 0, 0.99) up V, in place.
+
+    Args:
+        critic: points [count, *shape] to logits [count].
+        points: [count, *shape].
+        p, q: probabilities or weights of the points, [count].
+        steps: k at most.
+        learning_rate: of Adam.
+    """
+    optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate, betas=(0.0, 0.99))
+    values = []
+    for _ in range(steps):
+        loss = _descend(critic, points, p, q, optimizer)
+        values.append(-loss)
+        optimizer.step()
+    with torch.no_grad():
+        values.append(value(critic(points), p, q))
+    return torch.stack(values)
+
+
+def to_the_end(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, *, iterations: int) -> Tensor:
+    """V [] after at most `iterations` of L-BFGS with line search: as near to its optimum as this network comes."""
+    optimizer = torch.optim.LBFGS(
+        critic.parameters(),
+        max_iter=iterations,
+        max_eval=2 * iterations,
+        history_size=20,
+        tolerance_grad=1e-9,
+        tolerance_change=1e-14,
+        line_search_fn="strong_wolfe",
+    )
+    closure: Callable[[], Tensor] = lambda: _descend(critic, points, p, q, optimizer)  # noqa: E731
+    optimizer.step(closure)
+    with torch.no_grad():
+        return value(critic(points), p, q)
+
+
+def _descend(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:
+    """L_D [] with its gradients in place."""
+    optimizer.zero_grad()
+    loss = cross_entropy(critic(points), p, q)
+    loss.backward()
+    return loss.detach()
