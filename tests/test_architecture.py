@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "schedules": set(),
     "metrics": GROUND | {"data", "distributed", "theory", "weights"},
     "models": {"data", "distributed", "networks", "losses", "noise", "penalties", "augment", "schedules"},
-    "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs"},
+    "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs", "theory"},
     "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},
     "report": {"runs"},
     "runs": {"environment"},

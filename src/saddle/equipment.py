@@ -9,6 +9,7 @@ from pytorch_lightning.loggers import Logger
 from saddle.callbacks.class_grid import ClassGrid
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.measure import Instrument, Measure
+from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.run_log import RunLog
 from saddle.callbacks.value import IMAGES, POINTS, Value
@@ -18,6 +19,7 @@ from saddle.data.base import Data
 from saddle.data.known import Known
 from saddle.environment import VERSION
 from saddle.metrics.base import SampleEvaluator
+from saddle.metrics.mixture import MixtureEvaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
@@ -69,10 +71,13 @@ def instruments(
 def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) -> list[Instrument]:
     """What all ranks measure together."""
     count = POINTS if isinstance(data, Known) else IMAGES
-    value: list[Instrument] = [Value(every=cfg.evaluate_every, count=count)]
-    if evaluator is None:
-        return value
-    return [*value, Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed)]
+    found: list[Instrument] = [Value(every=cfg.evaluate_every, count=count)]
+    if isinstance(evaluator, MixtureEvaluator):
+        truth, deviation = evaluator.distribution, evaluator.jsd.sigma
+        found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
+    if evaluator is not None:
+        found.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
+    return found
 
 
 def loggers(

@@ -63,9 +63,8 @@ class Value(Instrument):
     def _read(self, model: GAN) -> dict[str, float]:
         wanted = max(2, self.count // model.batch_size)
         batches = min(wanted, model.data.held_out // model.batch_size)
-        steps = seen_steps(model, wanted)
-        real = [logits(model, "value seen", step, *seen_reals(model, step)) for step in steps]
-        shift = self._shift(model, real)
+        real = _seen(model, wanted)
+        shift = shift_of(model, wanted)
         fake = _fakes(model, "value", wanted)
         readings: dict[str, float] = {}
         if batches > 1:
@@ -75,12 +74,6 @@ class Value(Instrument):
         if real:
             readings["value_train"] = estimated(real, fake, shift, coupled=model.separate_forwards).mean
         return readings
-
-    def _shift(self, model: GAN, real: list[Tensor]) -> float:
-        threshold = model.loss.threshold
-        if threshold is not None or not real:
-            return threshold or 0.0
-        return best_shift(torch.cat(real), torch.cat(_fakes(model, "value shift", len(real))))
 
 
 @dataclass(frozen=True)
@@ -104,6 +97,14 @@ def estimated(real: list[Tensor], fake: list[Tensor], shift: float, *, coupled: 
     return Estimate(mean=float(sum(means)), error=float(sum(variances)) ** 0.5)
 
 
+def shift_of(model: GAN, batches: int) -> float:
+    """c of `Value` from at most so many batches; it depends on no held-out real and on no fake that V is read from."""
+    if model.loss.threshold is not None:
+        return model.loss.threshold
+    real = _seen(model, batches)
+    return best_shift(torch.cat(real), torch.cat(_fakes(model, "value shift", len(real)))) if real else 0.0
+
+
 def best_shift(real: Tensor, fake: Tensor) -> float:
     """The c that maximises E log sigma(real - c) + E log(1 - sigma(fake - c)), which is concave in c, by bisection.
 
@@ -117,6 +118,10 @@ def best_shift(real: Tensor, fake: Tensor) -> float:
         rising = torch.sigmoid(fake - middle).mean() > torch.sigmoid(middle - real).mean()  # the derivative in c
         low, high = (middle, high) if rising else (low, middle)
     return (low + high) / 2
+
+
+def _seen(model: GAN, batches: int) -> list[Tensor]:
+    return [logits(model, "value seen", step, *seen_reals(model, step)) for step in seen_steps(model, batches)]
 
 
 def _fakes(model: GAN, stream: str, batches: int) -> list[Tensor]:
