@@ -38,7 +38,7 @@ def built(name: str, **changed: Any) -> Known:
 
 def measured_by(data: Known) -> SampleEvaluator:
     (evaluator,) = [one["/evaluator@_global_.evaluator"] for one in read("data", data.name)["defaults"][:1]]
-    return instantiate(node("evaluator", evaluator), distribution=data.distribution, count=None)
+    return instantiate(node("evaluator", evaluator), distribution=data.distribution, count=2000)
 
 
 def node(group: str, name: str, **changed: Any) -> DictConfig:
@@ -124,11 +124,6 @@ def test_a_picture_is_the_same_each_time_and_quick(data: Known) -> None:
     assert isinstance(data.picture(x[0]), Image.Image)
 
 
-def test_a_picture_shows_what_lies_far_outside(data: Known) -> None:
-    x = data.sample(0, range(20), CPU)
-    assert data.render(100 * x, columns=5).tobytes() != data.render(x, columns=5).tobytes() or x.abs().max() == 1
-
-
 # What is refused
 
 
@@ -167,7 +162,7 @@ def test_the_first_number_is_small_for_the_data_themselves(data: Known) -> None:
     main, *others = evaluator.metrics
     own = evaluator(lambda indices: evaluator.seen(data.unseen(0, indices, CPU)))
     centre = evaluator(lambda indices: 0 * data.unseen(0, indices, CPU) + 0.3)
-    assert own[main] < 3 * evaluator.floor()[main] < 0.1
+    assert own[main] < 3 * evaluator.floor()[main] < 0.2
     assert centre[main] > 10 * own[main]
     assert not higher_is_better(main)
     assert all(higher_is_better(name) and own[name] > centre[name] for name in others)
@@ -196,9 +191,9 @@ def test_smoothing_hides_and_never_adds() -> None:
     truth = line(means=[0.0], deviations=[0.2], weights=[1.0])
     other = line(means=[0.3], deviations=[0.1], weights=[1.0])
     x, exact = other.sample(range(20_000), 0), jsd(truth, other).value
-    found = [SmoothedJSD(truth, sigma)(x) for sigma in (0.05, 0.1, 0.2, 0.4)]
-    smoothed = [jsd(truth.smoothed(sigma), other.smoothed(sigma)).value for sigma in (0.05, 0.1, 0.2, 0.4)]
-    assert exact > smoothed[0] > smoothed[1] > smoothed[2] > smoothed[3]
+    found = [SmoothedJSD(truth, sigma)(x) for sigma in (0.05, 0.2, 0.4)]
+    smoothed = [jsd(truth.smoothed(sigma), other.smoothed(sigma)).value for sigma in (0.05, 0.2, 0.4)]
+    assert exact > smoothed[0] > smoothed[1] > smoothed[2]
     for one, right in zip(found, smoothed, strict=True):
         assert one.value == pytest.approx(right, abs=4 * one.error)
 
@@ -206,13 +201,13 @@ def test_smoothing_hides_and_never_adds() -> None:
 def test_the_standard_error_is_the_spread_over_draws() -> None:
     truth, other = ring(count=4, radius=0.6, deviation=0.1), ring(count=3, radius=0.6, deviation=0.12)
     measure = SmoothedJSD(truth, 0.1)
-    found = [measure(other.sample(range(300), seed)) for seed in range(60)]
+    found = [measure(other.sample(range(300), seed)) for seed in range(40)]
     values, errors = (torch.tensor([getattr(one, name) for one in found]) for name in ("value", "error"))
     assert float(errors.mean()) == pytest.approx(float(values.std()), rel=0.25)
 
 
 def test_a_fine_target_gets_a_coarser_sigma_and_says_so() -> None:
-    measure = SmoothedJSD(ring(count=8, radius=2.0, deviation=1e-4), 1e-4)
+    measure = SmoothedJSD(line(means=[-2.0, 2.0], deviations=[1e-4, 1e-4], weights=[0.5, 0.5]), 1e-4)
     assert measure.sigma > 1e-3
     assert max(measure.p.shape) <= 1100
 
@@ -253,14 +248,14 @@ def test_the_total_variation_of_points_by_hand() -> None:
 def test_a_run_is_compared_by_its_own_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    small = ["logger=none", "updates=6", "evaluate_every=3", "evaluate_images=200", "batch_size=16", "sample_images=9"]
+    small = ["logger=none", "updates=6", "evaluate_every=3", "evaluate_images=200", "batch_size=256", "sample_images=9"]
     folders = [RunFolder(f"runs/one/{name}") for name in ("ring", "discrete")]
     for folder in folders:
         assert run(composed(f"data={folder.job}", "network=mlp", *small), folder) == 0
     summaries: list[Any] = [folder.summary() for folder in folders]
     assert [summary["main_metric"] for summary in summaries] == ["jsd_smoothed", "total_variation"]
     assert all(0 < summary["floor"] < 0.3 for summary in summaries)
-    assert summaries[0]["protocol"]["sigma"] == 0.02
+    assert summaries[0]["protocol"]["sigma"] == 0.04
     assert set(summaries[0]["metrics"]) == {"jsd_smoothed", "modes_covered", "quality"}
     rows = read_rows(folders)
     assert [row.main for row in rows] == ["jsd_smoothed", "total_variation"]
