@@ -17,8 +17,17 @@ def members(group: str) -> list[str]:
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
+def known() -> list[str]:
+    """The data whose distribution is known: those that do not bring the evaluator of images."""
+    texts = {name: (CONF / f"data/{name}.yaml").read_text(encoding="utf-8") for name in members("data")}
+    return [name for name, text in texts.items() if "/evaluator@_global_.evaluator: distances" not in text]
+
+
 def needs(group: str, name: str, folder: Path) -> list[str]:
     """Settings without which a member cannot be chosen: files of one's own, which are written into `folder`."""
+    chosen = {"evaluator": {"mixture": ["data=ring"], "atoms": ["data=discrete"]}}.get(group, {}).get(name, [])
+    if chosen or (group == "data" and name in known()):
+        return [*chosen, "network=mlp"]
     if group != "data" or name not in ("folder", "celeba"):
         return []
     if name == "celeba":

@@ -10,7 +10,8 @@ from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.classes import Classes
 from saddle.data.images import Images
-from saddle.metrics.evaluator import Evaluator
+from saddle.data.known import Known
+from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.extractor import Extractor
 from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel
@@ -48,6 +49,11 @@ def facts_of(cfg: DictConfig, data: Data) -> dict[str, Any]:
     return {**facts, "classes": classes.counts, "digest": digest}
 
 
+def own_extractors(cfg: DictConfig) -> list[Extractor]:
+    """The extractor that the configuration names, if it names one."""
+    return [instantiate(cfg.extractor)] if "extractor" in cfg else []
+
+
 def build_model(cfg: DictConfig, classes: Classes | None = None) -> GenerativeModel:
     """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network.
 
@@ -69,14 +75,18 @@ def build_model(cfg: DictConfig, classes: Classes | None = None) -> GenerativeMo
     )  # here, so that sampling later gives the same bits as in training
 
 
-def build_evaluator(cfg: DictConfig, data: Data, extractors: Sequence[Extractor]) -> Evaluator | None:
-    """The evaluation against the reference split that the configuration names; None where x is no image.
+def build_evaluator(cfg: DictConfig, data: Data, extractors: Sequence[Extractor]) -> SampleEvaluator | None:
+    """The evaluation that the data are measured by; None where there is none.
+
+    Images are compared with the reference split that the configuration names.
 
     Args:
         cfg: the configuration.
         data: its data set.
-        extractors: to measure through.
+        extractors: to measure images through.
     """
+    if isinstance(data, Known):
+        return instantiate(cfg.evaluator, distribution=data.distribution, count=cfg.evaluate_images)
     if not isinstance(data, Images):
         return None
     split = cfg.evaluate_reference or data.reference

@@ -9,13 +9,17 @@ from pytorch_lightning.loggers import Logger
 from saddle.callbacks.class_grid import ClassGrid
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.measure import Instrument, Measure
+from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
+from saddle.data.known import Known
 from saddle.environment import VERSION
-from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.base import SampleEvaluator
+from saddle.metrics.mixture import MixtureEvaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
@@ -52,25 +56,32 @@ def intervals(cfg: DictConfig) -> list[int]:
     return [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
 
 
-def instruments(cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: Evaluator | None) -> list[Instrument]:
+def instruments(
+    cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: SampleEvaluator | None
+) -> list[Instrument]:
     """All that is measured while the model is trained."""
     samples = SampleGrid if model.classes is None else ClassGrid
     return [
         TrainingLosses(every=cfg.log_every),
-        samples(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images),
-        *evaluations(cfg, evaluator),
+        samples(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images or data.shown),
+        *evaluations(cfg, data, evaluator),
     ]
 
 
-def evaluations(cfg: DictConfig, evaluator: Evaluator | None) -> list[Instrument]:
+def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) -> list[Instrument]:
     """What all ranks measure together."""
-    if evaluator is None:
-        return []
-    return [Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed)]
+    count = POINTS if isinstance(data, Known) else IMAGES
+    found: list[Instrument] = [Value(every=cfg.evaluate_every, count=count)]
+    if isinstance(evaluator, MixtureEvaluator):
+        truth, deviation = evaluator.distribution, evaluator.jsd.sigma
+        found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
+    if evaluator is not None:
+        found.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
+    return found
 
 
 def loggers(
-    cfg: DictConfig, data: str, folder: RunFolder, evaluator: Evaluator | None, earlier: dict[str, Any] | None
+    cfg: DictConfig, data: str, folder: RunFolder, evaluator: SampleEvaluator | None, earlier: dict[str, Any] | None
 ) -> list[Logger]:
     """Where readings go: the run folder, and Weights & Biases if that is wanted; `earlier`: its run so far."""
     loggers: list[Logger] = [RunLog(folder=folder)]
@@ -95,7 +106,7 @@ def loggers(
     return loggers
 
 
-def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: Evaluator | None) -> Progress:
+def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:
     """The line or bar for the person in front of the terminal."""
     place = Place.current()
     names = [*LOSSES, *(evaluator.metrics[:1] if evaluator is not None else [])]
@@ -108,7 +119,7 @@ def summary(
     facts: dict[str, Any],
     model: GenerativeModel,
     seconds: float,
-    evaluator: Evaluator | None,
+    evaluator: SampleEvaluator | None,
     loggers: Sequence[Logger],
 ) -> dict[str, Any]:
     """What the run comes to, for summary.json."""

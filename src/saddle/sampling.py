@@ -17,8 +17,6 @@ from saddle.stored import stored_classes, stored_config
 
 BATCH = 250
 """Samples drawn at a time."""
-IN_GRID = 64
-"""Samples in the grid, if there are as many."""
 
 
 def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
@@ -75,5 +73,5 @@ def write_samples(run: RunFolder, *, count: int, seed: int | None, label: int | 
         x = draw(range(start, min(start + BATCH, count)))
         for index, sample in enumerate(x, start):
             data.picture(sample).save(out / f"{index:05d}.png")
-    shown = min(count, IN_GRID)
+    shown = min(count, data.shown)
     data.render(draw(range(shown)), columns=ceil(sqrt(shown))).save(grid_of(out))

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch.distributed import DistError
 
 from saddle import equipment
-from saddle.building import build_classes, build_data, build_evaluator, build_model, facts_of
+from saddle.building import build_classes, build_data, build_evaluator, build_model, facts_of, own_extractors
 from saddle.callbacks.advice import Advice
 from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.class_grid import MOST
@@ -88,8 +88,8 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
         model = build_model(cfg, build_classes(cfg, data))
         if state is not None:
             restore(model, state)
-        evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
-        measure = Measure(instruments=equipment.evaluations(cfg, evaluator), updates=cfg.updates)
+        evaluator = build_evaluator(cfg, data, own_extractors(cfg))
+        measure = Measure(instruments=equipment.evaluations(cfg, data, evaluator), updates=cfg.updates)
         interruption = Interruption(model)
         callbacks = [RestoredOptimizers(state), measure, interruption]
         trainer = instantiate(cfg.trainer, loggers=[], callbacks=callbacks, waiting=[])
@@ -137,7 +137,7 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool
     facts = facts_of(cfg, data)  # reads a person's own images: what is wrong with them is said first
     if left_out := facts.get("left_out"):
         print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
-    evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
+    evaluator = build_evaluator(cfg, data, own_extractors(cfg))
     _require_a_batch(cfg.batch_size, data)
     model = build_model(cfg, build_classes(cfg, data))
     known = {"data": facts["digest"], "settings": _settings(cfg), **_surroundings(cfg)}

@@ -6,8 +6,7 @@ from PIL import Image
 
 from saddle.callbacks.measure import Instrument, Reading
 from saddle.data.base import Data
-from saddle.data.pixels import to_uint8
-from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.base import SampleEvaluator
 from saddle.models.base import GenerativeModel
 
 
@@ -34,11 +33,11 @@ class SampleGrid(Instrument):
 
 
 class Evaluation(Instrument):
-    """Samples against real images: the numbers of an `Evaluator`."""
+    """Samples against the data: the numbers of a `SampleEvaluator`."""
 
-    def __init__(self, *, every: int, evaluator: Evaluator, seed: int) -> None:
+    def __init__(self, *, every: int, evaluator: SampleEvaluator, seed: int) -> None:
         self.every, self.evaluator, self.seed = every, evaluator, seed
 
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
         labels = model.labels_of(range(self.evaluator.count), self.seed)
-        return dict(self.evaluator(lambda indices: to_uint8(model.sample(indices, self.seed)), labels))
+        return dict(self.evaluator(lambda indices: self.evaluator.seen(model.sample(indices, self.seed)), labels))

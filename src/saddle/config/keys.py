@@ -15,7 +15,7 @@ TWICE = tuple(
 )
 """Choices that each player has for itself: `optimizer@optimizer.generator=adam`."""
 
-NEEDED = ("data", "network", "model", *TWICE, "extractor", "evaluator", "trainer")
+NEEDED = ("data", "network", "model", *TWICE, "evaluator", "trainer")
 """Choices without which nothing can be trained; whether a run needs one of the others is up to its model."""
 
 WHOLE = ("recipe", "experiment")
@@ -53,7 +53,7 @@ class Keys:
     updates: PositiveInt
     log_every: PositiveInt
     sample_every: PositiveInt
-    sample_images: PositiveInt
+    sample_images: PositiveInt | None
     evaluate_every: PositiveInt
     checkpoint_every: PositiveInt
     evaluate_images: PositiveInt | None

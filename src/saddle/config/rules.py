@@ -65,7 +65,7 @@ def enough_images(values: Values) -> Iterator[str]:
 
 def shipped_or_there(values: Values) -> Iterator[str]:
     """An extractor's weights ship with the package under a bare name; a name with a folder in it is a person's file."""
-    weights = values["extractor"].get("weights")
+    weights = (values.get("extractor") or {}).get("weights")
     if isinstance(weights, str):
         try:
             weights_file(weights)
@@ -175,10 +175,30 @@ def square_images(values: Values) -> Iterator[str]:
     sides = {node["resolution"] for node in values["network"].values() if "resolution" in node}
     for side in sides if shape is not None else ():
         if shape[1:] != [side, side]:
+            sized = "resolution=..., or " if len(shape) == 3 else ""
             yield (
                 f"data.shape={show(shape)} does not go with networks for images of {side} x {side}: "
-                "set resolution=..., or network=mlp, which takes any shape"
+                f"set {sized}network=mlp, which takes any shape"
             )
+
+
+def comparable_data(values: Values) -> Iterator[str]:
+    """An evaluator compares one kind of data; of images it looks at features."""
+    data, evaluator = (resolve(values[group]["_target_"], group) for group in ("data", "evaluator"))
+    kind, known = attribute(data, "kind"), attribute(evaluator, "of")
+    if kind != known:
+        yield (
+            f"{evaluator.name} compares {known}, and {data.name} has {kind}: leave evaluator=... out, every data set "
+            "chooses its own"
+        )
+    elif known == "images" and not values.get("extractor"):
+        right = listing(sorted(file.stem for file in (CONF / "extractor").glob("*.yaml")), "or")
+        yield f"there is no extractor, which {evaluator.name} needs: set extractor={right}"
+    if kind != "images" and values["evaluate_reference"] is not None:
+        yield (
+            f"evaluate_reference={values['evaluate_reference']}: {data.name} has no reference images, its distribution "
+            "is known; leave it null"
+        )
 
 
 def slopes_of_samples(values: Values) -> Iterator[str]:
@@ -259,6 +279,7 @@ RULES: tuple[Rule, ...] = (
     optimizer_ranges,
     schedules_in_time,
     square_images,
+    comparable_data,
     slopes_of_samples,
     images_to_augment,
     signs_to_follow,

@@ -17,10 +17,31 @@ class Data(ABC):
     """How files and metrics call it."""
     shape: tuple[int, ...]
     """Of one sample x, without the batch."""
+    kind: str
+    """What an evaluation has to know how to compare, the `of` of its evaluator."""
+    shown: int = 64
+    """Samples in one picture where nobody asks for another number."""
 
     @abstractmethod
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
         """The samples at `positions` of the endless sequence of shuffled epochs: float32 [len(positions), *shape]."""
+
+    @property
+    def held_out(self) -> int:
+        """How many samples are there that training never sees; 0 where none are held out, the default."""
+        return 0
+
+    def unseen(self, seed: int, positions: range, device: torch.device) -> Tensor:
+        """The held-out samples at `positions`, below `held_out`, in an order of `seed`: as for `sample`.
+
+        Raises:
+            ValueError: there are none.
+        """
+        raise ValueError(f"{self.name} holds out no samples")
+
+    def unseen_labels(self, seed: int, positions: range, device: torch.device) -> Tensor | None:
+        """The labels of what `unseen` gives for the same arguments, as for `labels`."""
+        return None
 
     @property
     def classes(self) -> Classes | None:

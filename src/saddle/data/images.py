@@ -25,6 +25,7 @@ SHARE = 0.25
 class Images(Data):
     """Images to train on and to compare with; x is a float image [channels, height, width] in [-1, 1]."""
 
+    kind = "images"
     reference: Split
     """The part that an evaluation compares with where none is asked for."""
 
@@ -55,6 +56,22 @@ class Images(Data):
             return None
         rows = visited(seed, positions, len(self.train))
         return torch.from_numpy(self._train_labels.values[rows]).to(device)
+
+    @property
+    def held_out(self) -> int:
+        return 0 if self.test is None else len(self.test)
+
+    def unseen(self, seed: int, positions: range, device: torch.device) -> Tensor:
+        return from_uint8(self.split("test")[visited(seed, positions, self.held_out)].to(device))
+
+    def unseen_labels(self, seed: int, positions: range, device: torch.device) -> Tensor | None:
+        if self._test_labels is None:
+            return None
+        return torch.from_numpy(self._test_labels.values[visited(seed, positions, self.held_out)]).to(device)
+
+    @cached_property
+    def _test_labels(self) -> Labels | None:
+        return self.split_labels("test")
 
     def split_labels(self, name: Split) -> Labels | None:
         """The labels of `split(name)`; None where they are not known."""

@@ -16,6 +16,7 @@ from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
 from saddle.evaluation.company import Company, best_device
 from saddle.evaluation.memorised import memorised
+from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model
@@ -42,8 +43,8 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh:
     _require_its_classes(run, model, data)
     own = instantiate(cfg.extractor)
     evaluator = build_evaluator(cfg, data, [own, *company.besides(own)])
-    if evaluator is None or not isinstance(data, Images):
-        raise ValueError(f"{run.path}: {data.name} holds no images, and there is no other evaluation yet")
+    if not isinstance(evaluator, Evaluator) or not isinstance(data, Images):
+        raise ValueError(f"{run.path}: only images are measured again; of {data.name} its summary.json has all numbers")
     _say_of_the_images(run, cfg, data)
     result: Result = {
         "updates": (run.summary() or {}).get("updates"),

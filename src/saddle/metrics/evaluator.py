@@ -11,7 +11,9 @@ from torch import Tensor
 from torch.utils._pytree import tree_map
 
 from saddle.data.labels import Labels
+from saddle.data.pixels import to_uint8
 from saddle.distributed import world
+from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.comparison import Comparison
 from saddle.metrics.extractor import Extractor
 from saddle.metrics.features import FeatureDistances
@@ -24,7 +26,7 @@ LIBRARIES = ("torch", "torch-fidelity", "numpy")
 """Their versions belong to a number."""
 
 
-class Evaluator:
+class Evaluator(SampleEvaluator):
     """Measures a sampler against a fixed set of real images, through one extractor or several.
 
     The real side is computed at the first call and kept, in memory and in the cache on disk. Nothing is drawn from a
@@ -48,6 +50,8 @@ class Evaluator:
     Raises:
         ValueError: a side has no more images than `neighbours` or `density_neighbours`.
     """
+
+    of = "images"
 
     def __init__(
         self,
@@ -98,6 +102,9 @@ class Evaluator:
         self.comparisons.append(
             SlicedDistance(reference=reference, batch_size=batch_size, patches=patches, projections=projections)
         )
+
+    def seen(self, x: Tensor) -> Tensor:
+        return to_uint8(x)
 
     def __call__(self, sample: Callable[[range], Tensor], labels: Tensor | None = None) -> dict[str, float]:
         """Distances of the images sample(range(count)), drawn in batches.

@@ -54,7 +54,8 @@ def closing(folder: RunFolder) -> str:
     ]
     grid = folder.last_grid()
     run = quote(str(shown(folder.path)))
-    next_steps = [] if Place.current() else [f"next: make fid RUN={run}    python src/sample.py run={run} count=64"]
+    again = f"make fid RUN={run}    " if "comparisons" in (summary.get("protocol") or {}) else ""  # only of images
+    next_steps = [] if Place.current() else [f"next: {again}python src/sample.py run={run} count=64"]
     return "\n".join(
         [
             "; ".join([f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s", *numbers]),

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-HIGHER_IS_BETTER = ("precision", "recall", "density", "coverage", "diversity", "inception_score", "class_accuracy")
+HIGHER_IS_BETTER = (
+    *("precision", "recall", "density", "coverage", "diversity", "inception_score", "class_accuracy"),
+    *("modes_covered", "quality", "on_support", "points_covered"),
+)
 """Beginnings of the names of metrics that want to be large; all others are distances."""
 
 
