@@ -3,8 +3,8 @@
     python experiments/speed/costs.py [only=WORDS] [rounds=3]       two cores that do nothing else: about 20 minutes
 
 Nominal seconds of a run are its updates times the median seconds of an update here: a figure of one machine, in which
-nothing counts that happened to run beside the run. Every setting is the default game on faces of 32 x 32 but for its
-one override. All play through `train(...)` with what a run has around it, evaluations and grids left out: a stretch of
+nothing counts that happened to run beside the run. Every setting is the default game on faces of 32 x 32 but for what
+its name says. All play through `train(...)` with what a run has around it, evaluations and grids left out: a stretch of
 updates that is not timed and two that are, all settings in turn. `recipe=r3gan_cifar10` is left out: an update of its
 512 images takes minutes here. Writes results/costs.json and a table of README.md.
 """
@@ -33,6 +33,13 @@ ALLOWED = {
     "rounds": "of all settings in turn, by default 3",
 }
 DEFAULT = "the default game"
+OTHERS = (
+    *(f"network.discriminator.norm={norm}" for norm in ("none", "layer", "batch", "spectral")),
+    "network.discriminator.norm=none penalty=r1",
+    "d_steps=1",
+    "d_steps=2",
+    "d_steps=5",
+)
 LONG = {"recipe=sngan": 1, "recipe=wgan_gp": 1}
 STRETCH = 10
 """Updates in a stretch, but for those of LONG."""
@@ -77,19 +84,19 @@ def main() -> None:
 
 
 def _settings() -> list[str]:
-    """The overrides, each by itself."""
+    """Overrides, each setting by itself."""
     members = {
         group: sorted(path.stem for path in (CONF / group).glob("*.yaml"))
         for group in ("recipe", "loss", "penalty", "augment")
     }
     of_groups = [f"{group}={member}" for group, found in members.items() for member in found]
-    return [DEFAULT, *(name for name in of_groups if name != "recipe=r3gan_cifar10"), "d_steps=2", "d_steps=5"]
+    return [DEFAULT, *(name for name in of_groups if name != "recipe=r3gan_cifar10"), *OTHERS]
 
 
 def _seconds(name: str) -> list[float]:
     """Seconds of an update in two stretches of a fresh run."""
     stretch = LONG.get(name, STRETCH)
-    cfg, data = composed([] if name == DEFAULT else [name])
+    cfg, data = composed([] if name == DEFAULT else name.split())
     timed = Timed(stretch)
     with tempfile.TemporaryDirectory() as place:
         train_as_saddle(cfg, data, RunFolder(Path(place)), 3 * stretch, timed, stretch)
