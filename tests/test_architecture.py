@@ -3,15 +3,19 @@
 import ast
 import math
 import re
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 
+import saddle.losses
 import test_losses
+from members import CONF
+from saddle.config import ConfigError, check, help_text, instantiate, source
+from saddle.config.composing import composer
 from saddle.losses.base import Loss
+from toy import game, play
 
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
 GROUND = {"cache", "noise", "patience"}
@@ -57,17 +61,28 @@ def _imported(path: Path) -> set[str]:
     return {name.split(".")[1] for name in names if name.startswith("saddle.")}
 
 
-def test_the_example_of_contributing_is_a_loss() -> None:
-    """The class in CONTRIBUTING.md is a loss, and its yaml names it where the text says that the file lies."""
+def test_the_example_of_contributing_is_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its two files, as CONTRIBUTING.md has them, and nothing else: `loss=smoothed_labels` is listed and plays."""
     text = (SADDLE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
     python, yaml = (re.search(rf"```{kind}\n(.*?)```", text, re.DOTALL) for kind in ("python", "yaml"))
     assert python
     assert yaml
-    names: dict[str, Any] = {}
-    exec(python[1], names)  # the documentation's own code
-    settings: Any = OmegaConf.create(yaml[1])
-    assert settings.pop("_target_") == "saddle.losses.smoothed_labels.SmoothedLabels"
-    loss = names["SmoothedLabels"](**settings)
+    assert "`src/saddle/losses/NAME.py`" in text
+    file, place_of = tmp_path / "smoothed_labels.py", source._path
+    file.write_text(python[1])
+    monkeypatch.setattr(saddle.losses, "__path__", [*saddle.losses.__path__, str(tmp_path)])
+    monkeypatch.setattr(source, "_path", lambda name: file if name.endswith(".smoothed_labels") else place_of(name))
+    assert "`conf/loss/NAME.yaml`" in text
+    conf = tmp_path / "conf"
+    shutil.copytree(CONF, conf)
+    (conf / "loss/smoothed_labels.yaml").write_text(yaml[1])
+    assert re.search(r"^    smoothed_labels +The non-saturating game with", help_text(conf), re.MULTILINE)
+    with composer(conf) as made:
+        cfg = made.compose(["loss=smoothed_labels", "loss.real_label=0.9"])
+        check(cfg)
+        with pytest.raises(ConfigError, match=r"loss\.real_label=much"):
+            check(made.compose(["loss=smoothed_labels", "loss.real_label=much"]))
+    loss = instantiate(cfg.loss)
     assert isinstance(loss, Loss)
     sure = torch.full((4,), math.log(9), requires_grad=True)  # probability 0.9
     (slope,) = torch.autograd.grad(loss.discriminator(sure, 0 * sure.detach()), sure)
@@ -75,3 +90,4 @@ def test_the_example_of_contributing_is_a_loss() -> None:
     test_losses.test_both_players_want_what_they_should(loss)
     for extreme in (-1e4, 1e4):
         test_losses.test_finite_at_extreme_logits(loss, extreme)
+    assert math.isfinite(play(game(loss=loss), 3).noted()["loss_discriminator"])

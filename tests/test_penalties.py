@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -98,13 +99,34 @@ def test_constant_critic(critic: Critic) -> None:
         assert whole().value(penalty, critic).item() == form(0)
 
 
-@pytest.mark.parametrize(("chosen", "untouched"), [(R1(gamma=1, every=1), "fake"), (R2(gamma=1, every=1), "real")])
-def test_which_side_is_seen(chosen: Penalty, untouched: str) -> None:
-    """|x|^2 / 2 has slope |x|: R1 is the mean square of the reals, R2 that of the fakes."""
+def size(x: Tensor) -> Tensor:
+    return x.flatten(1).norm(dim=1)
+
+
+def between(step: Step) -> Tensor:
+    share = (step.draw("interpolation", (1, 1, 1), "uniform").double() + 1) / 2
+    return share * step.real + (1 - share) * step.fake
+
+
+LOOKS: dict[type[Penalty], Callable[[Any, Step], Tensor]] = {
+    R1: lambda made, at: made.gamma / 2 * size(at.real).square().mean(),
+    R2: lambda made, at: made.gamma / 2 * size(at.fake).square().mean(),
+    R1R2: lambda made, at: made.gamma / 2 * (size(at.real).square() + size(at.fake).square()).mean(),
+    GradientPenalty: lambda made, at: made.weight * (size(between(at)) - 1).square().mean(),
+    ZeroCentered: lambda made, at: made.weight * size(between(at)).square().mean(),
+    DRAGAN: lambda made, at: (
+        made.weight * (size(at.real + made.spread * at.draw("perturbation", SHAPE, "normal")) - 1).square().mean()
+    ),
+}
+
+
+def test_where_a_penalty_looks(penalty: Penalty) -> None:
+    """|x|^2 / 2 has slope |x| at x, here above 1: the value tells at which places it was taken."""
+    if not penalty.per_sample:
+        return
     step = whole()
-    value = step.value(chosen, lambda x: x.flatten(1).square().sum(1) / 2)
-    seen = step.real if untouched == "fake" else step.fake
-    assert value.item() == pytest.approx((seen.flatten(1).square().sum(1).mean() / 2).item())
+    value = step.value(penalty, lambda x: x.flatten(1).square().sum(1) / 2)
+    torch.testing.assert_close(value, LOOKS[type(penalty)](penalty, step), rtol=1e-12, atol=0)
 
 
 def test_interpolates_lie_on_the_lines_between_pairs() -> None:

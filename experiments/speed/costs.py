@@ -1,0 +1,116 @@
+"""What does an update cost, by recipe, loss, penalty, augmentation, k? The unit in which experiments compare rules.
+
+    python experiments/speed/costs.py [only=WORDS] [rounds=3]       two cores that do nothing else: about 20 minutes
+
+Nominal seconds of a run are its updates times the median seconds of an update here: a figure of one machine, in which
+nothing counts that happened to run beside the run. Every setting is the default game on faces of 32 x 32 but for what
+its name says. All play through `train(...)` with what a run has around it, evaluations and grids left out: a stretch of
+updates that is not timed and two that are, all settings in turn. `recipe=r3gan_cifar10` is left out: an update of its
+512 images takes minutes here. Writes results/costs.json and a table of README.md.
+"""
+
+import json
+import logging
+import statistics
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from pytorch_lightning import Callback
+from training import HERE, composed, train_as_saddle
+
+from saddle.arguments import arguments
+from saddle.config.keys import CONF
+from saddle.environment import describe
+from saddle.report import readme
+from saddle.runs.folder import RunFolder
+
+ALLOWED = {
+    "only": "settings that have these words, again; the others stay as they were measured",
+    "rounds": "of all settings in turn, by default 3",
+}
+DEFAULT = "the default game"
+OTHERS = (
+    *(f"network.discriminator.norm={norm}" for norm in ("none", "layer", "batch", "spectral")),
+    "network.discriminator.norm=none penalty=r1",
+    "d_steps=1",
+    "d_steps=2",
+    "d_steps=5",
+)
+LONG = {"recipe=sngan": 1, "recipe=wgan_gp": 1}
+STRETCH = 10
+"""Updates in a stretch, but for those of LONG."""
+
+
+class Timed(Callback):
+    """Seconds of an update, in each stretch after the first."""
+
+    def __init__(self, stretch: int) -> None:
+        self.stretch = stretch
+        self.seconds: list[float] = []
+        self.began = 0.0
+
+    def on_train_batch_end(self, trainer: Any, model: Any, *_: Any) -> None:
+        if model.updates % self.stretch:
+            return
+        now = perf_counter()
+        if model.updates > self.stretch:
+            self.seconds.append((now - self.began) / self.stretch)
+        self.began = now
+
+
+def main() -> None:
+    """Measure, and write results and table."""
+    given = arguments(ALLOWED, sys.argv, __doc__ or "")
+    warnings.simplefilter("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    names = [name for name in _settings() if given.get("only", "") in name]
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(int(given.get("rounds", 3))):
+        for name in names:
+            seconds[name] += _seconds(name)
+            print(f"{name}: {1e3 * seconds[name][-1]:.4g} ms an update", flush=True)
+    file = HERE / "results" / "costs.json"
+    earlier = json.loads(file.read_text())["seconds"] if "only" in given and file.exists() else {}
+    again = {name: [round(value, 5) for value in statistics.quantiles(seconds[name], n=4)] for name in names}
+    found = {name: (earlier | again)[name] for name in _settings() if name in earlier | again}
+    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    file.write_text(json.dumps({"seconds": found, "what": "quartiles of an update", **machine}, indent=1) + "\n")
+    readme.replace(HERE / "README.md", "costs", _table(found))
+    print(_table(found))
+
+
+def _settings() -> list[str]:
+    """Overrides, each setting by itself."""
+    members = {
+        group: sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+        for group in ("recipe", "loss", "penalty", "augment")
+    }
+    of_groups = [f"{group}={member}" for group, found in members.items() for member in found]
+    return [DEFAULT, *(name for name in of_groups if name != "recipe=r3gan_cifar10"), *OTHERS]
+
+
+def _seconds(name: str) -> list[float]:
+    """Seconds of an update in two stretches of a fresh run."""
+    stretch = LONG.get(name, STRETCH)
+    cfg, data = composed([] if name == DEFAULT else name.split())
+    timed = Timed(stretch)
+    with tempfile.TemporaryDirectory() as place:
+        train_as_saddle(cfg, data, RunFolder(Path(place)), 3 * stretch, timed, stretch)
+    return timed.seconds
+
+
+def _table(found: dict[str, list[float]]) -> str:
+    _, of_default, _ = found[DEFAULT]
+    rows = [
+        [name if name == DEFAULT else f"`{name}`", f"{1e3 * middle:.3g}", f"{middle / of_default:.2f}"]
+        for name, (_, middle, _) in found.items()
+    ]
+    return readme.table(["setting", "ms an update, median", "over the default's"], rows)
+
+
+if __name__ == "__main__":
+    main()
