@@ -411,14 +411,14 @@ def test_settings_changed_by_hand_are_found(capsys: pytest.CaptureFixture[str]) 
     folder = RunFolder("runs/single/one")
     train(folder, MLP, "updates=9")
     config = folder.path / "config.yaml"
-    config.write_text(config.read_text().replace("lr: 0.001", "lr: 0.5"))
+    config.write_text(config.read_text().replace("lr: 0.002", "lr: 0.5"))
     cfg = stored_config(folder, files=True)
     cfg.updates = 13
     assert answer_of_earlier_run(cfg, folder) is None
     assert run(cfg, folder) == 1
     said = capsys.readouterr().err
     assert "config.yaml was changed by hand" in said
-    assert "lr: 0.001 -> 0.5" in said
+    assert "lr: 0.002 -> 0.5" in said
     assert folder.status().state == "finished"
 
 
