@@ -232,8 +232,7 @@ def test_what_a_job_needs_besides_its_updates_counts_for_those_to_come(monkeypat
 def test_only_a_single_run_says_what_to_do_next(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     run.write_summary({"updates": 5, "seconds": 1.0, "main_metric": None})
     assert "\nnext: python src/sample.py run=" in closing(run)  # of points, which have no FID
-    of_images = {"updates": 5, "seconds": 1.0, "main_metric": None, "protocol": {"comparisons": []}}
-    run.write_summary(of_images)
+    run.write_summary({"updates": 5, "seconds": 1.0, "main_metric": None, "protocol": {"comparisons": []}})
     assert "\nnext: make fid RUN=" in closing(run)
     place = Place(job=1, jobs=2, to_come=1, side_by_side=1, began=0.0)
     for name, value in place.environment().items():
