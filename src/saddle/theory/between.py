@@ -61,7 +61,7 @@ def chi_squared(p: Distribution, q: Distribution) -> Estimate:
 
     It diverges where p^2 / q does not fall towards infinity, as for Gaussians whose variances are s_p^2 > 2 s_q^2.
     """
-    if isinstance(p, Density) and isinstance(q, Density) and _heavier(p, q):
+    if isinstance(p, Density) and isinstance(q, Density) and p.shape == q.shape and _heavier(p, q):
         return Estimate(math.inf, 0.0)
     return _between(divergences.chi_squared, _chi_squared, p, q)
 
@@ -133,7 +133,9 @@ def _chi_squared(p: Tensor, q: Tensor) -> Tensor:
 
 
 def _heavier(p: Density, q: Density) -> bool:
-    """Whether p^2 / q rises along some of 64 rays, far from all places."""
+    """Whether p^2 / q rises along some of 64 rays of the line or the plane, far from all places."""
+    if p.shape not in ((1,), (2,)):
+        return False
     places = [p.places(), q.places()]
     centres, scales = torch.cat([each.centres for each in places]), torch.cat([each.scales for each in places])
     middle = centres.mean(0)

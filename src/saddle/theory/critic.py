@@ -1,6 +1,7 @@
 """A small discriminator for the line and the plane."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ class Critic(nn.Module):
     def __init__(self, *, size: int, width: int, seed: int) -> None:
         super().__init__()
         sizes = [size, width, width, 1]
-        for layer, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
             drawn = noise(seed, "critic", layer, range(outputs), (inputs + 1,)).double()  # [outputs, inputs + 1]
             last = 0.0 if outputs == 1 else 1.0
             setattr(self, f"weight_{layer}", nn.Parameter(drawn[:, :-1] / math.sqrt(inputs)))

@@ -1,4 +1,4 @@
-"""A discriminator that is trained on exact expectations: what k steps are worth, apart from all noise (lecture II.3)."""
+"""A discriminator trained on exact expectations: what k steps are worth, apart from all noise (lecture II.3)."""
 
 from collections.abc import Callable
 

@@ -10,8 +10,9 @@ from saddle.noise import drawn_labels, noise
 from saddle.theory.density import Density, Places, on_the_line
 from saddle.theory.distribution import flattened, weighed
 
-CHUNK = 2**22
-"""Distances [points, components] computed together."""
+CHUNK = 2**16
+"""Distances [points, components] computed together: what stays in a processor's cache."""
+LEAST = -1e308
 
 
 class GaussianMixture(Density):
@@ -50,11 +51,13 @@ class GaussianMixture(Density):
         return torch.cat([self._log_density(part) for part in parts]).reshape(x.shape[:-1])
 
     def _log_density(self, points: Tensor) -> Tensor:
-        squares = torch.zeros(len(points), len(self.means), dtype=torch.float64)
-        for at, centre in zip(points.T, self.means.T, strict=True):  # one coordinate after the other
-            squares = squares + ((at[:, None] - centre) / self.deviations).square()
+        narrow = math.sqrt(0.5) / self.deviations
         volume = self.deviations.log() + math.log(2 * math.pi) / 2  # log of s sqrt(2 pi), [components]
-        return torch.logsumexp(self.weights.log() - len(self.means.T) * volume - squares / 2, dim=1)
+        exponent = self.weights.log() - len(self.means.T) * volume
+        for at, centre in zip(points.T, self.means.T, strict=True):  # one coordinate after the other
+            exponent = exponent - ((at[:, None] - centre) * narrow).square()  # [count, components]
+        top = exponent.detach().amax(1, keepdim=True).clamp(min=LEAST)
+        return (exponent - top).exp().sum(1).log() + top[:, 0]  # as logsumexp, in half of its time
 
     def cdf(self, x: Tensor) -> Tensor:
         scaled = (on_the_line(x, self.shape)[..., None] - self.means[:, 0]) / self.deviations  # [..., components]

@@ -6,8 +6,8 @@ $$D_t = D^*(p, q_t), \quad L(\theta) = \sum_x q_\theta(x) g(D_t(x)), \quad \thet
 
 with g the loss's own term of G. With one small step per D, the minimax game goes down 2 JSD(p || q), because the
 gradient of a maximum is that of its maximiser (Goodfellow et al. 2014, proposition 2; Danskin 1966). A large step, or
-many steps against a D that is held, leave the place for which D was made, and the JSD may rise: L is linear in q, and its
-minimum puts all mass on one point. Other games descend something else at D*, see the docstrings of the losses.
+many steps against a D that is held, leave the place for which D was made, and the JSD may rise: L is linear in q, and
+its minimum puts all mass on one point. Other games descend something else at D*, see the docstrings of the losses.
 """
 
 import torch

@@ -34,12 +34,13 @@ def best_logits(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     p, q = p.double(), q.double()
     logits = torch.zeros_like(p)
     both = torch.where(p + q > 0, p + q, 1.0)
+    of_p, of_q = p / both, q / both  # shares of each point, so that the smallest probabilities keep their digits
     for _ in range(STEPS):
         real, fake = logits.sigmoid(), (-logits).sigmoid()
         slope = p * fake - q * real
         if slope.abs().sum() < TIGHT:
             break
-        logits = logits + (slope / (both * real * fake)).clamp(-FURTHEST, FURTHEST)
+        logits = logits + (of_p / real - of_q / fake).clamp(-FURTHEST, FURTHEST)  # slope over curvature
     return logits, value(logits, p, q)
 
 

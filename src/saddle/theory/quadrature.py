@@ -22,10 +22,14 @@ CELLS = {1: 2**14, 2: 2**15}
 """Cells refined in one round at most: what is left then counts as error."""
 ROUNDS = 40
 """How often a cell is halved at most."""
-WIDTH = 3.0
+STALLED = 3
+"""Rounds in a row that do not halve the error, though a kink loses three quarters: what is left is rounding."""
+WIDTH = {1: 3.0, 2: 4.0}
 """Of the first cells, in scales of the places that they lie in."""
 REACH = 10.0
 """How far the integral goes beyond the outermost centres at first, in scales of `Places`."""
+FURTHEST = 1e10
+"""Of a centre from 0, in its scale: numbers are then 1e-6 scales apart, and what rounding costs is in the error."""
 SHELLS = 9
 """How often the domain grows, each time by twice as much, until what is gained is nothing. Rounding of log densities
 at 10 * 2^9 scales is still below 1e-8."""
@@ -55,14 +59,17 @@ def integral(function: Integrand, places: Sequence[Places]) -> Integral:
         inf for an output that is inf at a node, or whose shells overflow.
 
     Raises:
-        ValueError: the space is neither line nor plane, a value is not a number, or the tails do not die out: the
-            integral is infinite or too heavy for this rule.
+        ValueError: the space is neither line nor plane, a value is not a number, a density is so narrow and so far
+            from 0 that float64 cannot resolve it, or the tails do not die out: the integral is infinite or too heavy
+            for this rule.
     """
     size = places[0].centres.shape[1]
     if size not in ORDER or any(each.centres.shape[1] != size for each in places):
         raise ValueError(f"integrals are taken over the line or the plane, not over points of size {size}")
     centres, scales = torch.cat([each.centres for each in places]), torch.cat([each.scales for each in places])
     low, high = (centres - REACH * scales[:, None]).amin(0), (centres + REACH * scales[:, None]).amax(0)
+    if (centres.abs().amax(1) > FURTHEST * scales).any() or not (scales > 0).all():
+        raise ValueError(f"a density lies over {FURTHEST:g} of its scales from 0: float64 cannot resolve it there")
     core = torch.stack([low, high])[None]  # [1, 2, size]
     parts = [_refined(function, _graded(core, *_thinned(centres, scales)), size)]
     total = parts[0].value
@@ -103,7 +110,7 @@ def _graded(cells: Tensor, centres: Tensor, scales: Tensor) -> Tensor:
         sides = cells[:, 1] - cells[:, 0]  # [count, size]
         outside = (cells[:, None, 0] - centres).clamp(min=0) + (centres - cells[:, None, 1]).clamp(min=0)
         distance = outside.amax(-1)  # [count, places]
-        allowed = torch.maximum(WIDTH * scales, distance).amin(1)  # [count]
+        allowed = torch.maximum(WIDTH[sides.shape[1]] * scales, distance).amin(1)  # [count]
         wide = sides.amax(1) > allowed
         done.append(cells[~wide])
         cells = _halved(cells[wide], sides[wide].argmax(1))
@@ -144,6 +151,7 @@ def _refined(function: Integrand, cells: Tensor, size: int) -> Integral:
     """The integral over cells [count, 2, size]; each is replaced by its halves until they change nothing."""
     coarse = _applied(function, cells)[0]  # [count, outputs]
     parts, value, spent = [], torch.zeros(coarse.shape[1], dtype=torch.float64), 0.0
+    left, stalled = torch.inf, 0
     for round_ in range(ROUNDS):
         halves = _split(cells)  # [count, 2^size, 2, size]
         fine, points, weights = (of.unflatten(0, halves.shape[:2]) for of in _applied(function, halves.flatten(0, 1)))
@@ -152,7 +160,9 @@ def _refined(function: Integrand, cells: Tensor, size: int) -> Integral:
         worst, order = (gap / (value + summed.sum(0)).abs().clamp(min=1)).amax(1).sort()
         running = spent + worst.cumsum(0)
         enough = int((running <= spent + (TOLERANCE[size] - spent) / 2).sum())
-        if round_ == ROUNDS - 1 or len(cells) - enough > CELLS[size] or summed.isinf().any():
+        remaining = float(running[-1]) - spent
+        left, stalled = remaining, stalled + 1 if remaining > left / 2 else 0
+        if stalled == STALLED or round_ == ROUNDS - 1 or len(cells) - enough > CELLS[size] or summed.isinf().any():
             enough = len(cells)
         done, more = order[:enough], order[enough:]
         parts.append((points[done].flatten(0, 2), weights[done].flatten(), summed[done].sum(0), gap[done].sum(0)))

@@ -4,8 +4,9 @@ $$JSD(P * N || P_G * N) \le JSD(P || P_G), \quad N = N(0, \sigma^2 I)$$
 
 because adding the same noise to both sides is a channel, and no channel raises a divergence (data processing). The
 convolved density of G is an expectation over its codes, (P_G * N)(x) = E_z N(x; G(z), sigma^2 I): a mixture with one
-component for each of finitely many codes, which quasi-Monte Carlo spreads evenly. The bound tightens as sigma goes to 0,
-and then needs more codes. There is no histogram, hence no cells whose size would decide the result.
+component for each of finitely many codes, which quasi-Monte Carlo spreads evenly. The bound tightens as sigma goes to
+0, and needs more codes then: with few the mixture is spiky and the value too large, which the error says. There is no
+histogram, hence no cells whose size would decide the result.
 """
 
 import torch
@@ -40,7 +41,8 @@ def convolved(generated: Tensor, deviation: float) -> GaussianMixture:
 def smoothed_jsd(p: GaussianMixture | Discrete, generated: Tensor, *, deviation: float) -> Estimate:
     """JSD(p * N || P_G * N) in nats, on the line or in the plane.
 
-    The error is that of the quadrature and the larger of what either half of the codes says differently.
+    The error is that of the quadrature, and twice what either half of the codes says differently, the larger of both:
+    an error that falls as 1 / count is as large as that difference.
 
     Args:
         p: what G is compared with.
@@ -57,4 +59,4 @@ def smoothed_jsd(p: GaussianMixture | Discrete, generated: Tensor, *, deviation:
     wide = p.smoothed(deviation)
     whole = jsd(wide, convolved(generated, deviation))
     halves = [jsd(wide, convolved(half, deviation)) for half in generated.chunk(2)]
-    return Estimate(whole.value, whole.error + max(abs(half.value - whole.value) + half.error for half in halves))
+    return Estimate(whole.value, whole.error + 2 * max(abs(half.value - whole.value) + half.error for half in halves))

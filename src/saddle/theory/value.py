@@ -7,9 +7,9 @@ $$V(D) \le \max_D V = -2 \log 2 + 2 JSD(p || q), \quad D^* = \log(p / q)$$
 
 $$L_D \ge 2 \log 2 - 2 JSD, \qquad JSD \ge \log 2 - L_D / 2,$$
 
-with equality at D* alone. So a small loss proves a large JSD. A large loss proves nothing: it says that the JSD is small
-only if D is known to be near its optimum, for D = 0 has L_D = 2 log 2 whatever p and q are. (The lecture has a larger
-loss as a larger JSD: the wrong way round.)
+with equality at D* alone. So a small loss proves a large JSD. A large loss proves nothing: it shows a small JSD only if
+D is known to be near its optimum, for D = 0 has L_D = 2 log 2 whatever p and q are. (The lecture has a larger loss as a
+larger JSD: the wrong way round.)
 
 Logits, p and q are [..., points]; p and q are probabilities of points, or a density's weights on the nodes of a
 quadrature (`between.nodes`). Results are [...] in nats.
@@ -39,7 +39,7 @@ def cross_entropy(logits: Tensor, p: Tensor, q: Tensor) -> Tensor:
 
 
 def proven_jsd(of_value: Tensor) -> Tensor:
-    """The lower bound (V + 2 log 2) / 2 = log 2 - L_D / 2 of the JSD that any D with this V proves; negative: nothing."""
+    """(V + 2 log 2) / 2 = log 2 - L_D / 2: the lower bound of the JSD that D proves; a negative one says nothing."""
     return (of_value + GREATEST) / 2
 
 

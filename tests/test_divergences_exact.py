@@ -1,0 +1,360 @@
+"""Divergences between distributions that are known: against closed forms, scipy, and one another."""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from scipy.integrate import quad
+from scipy.stats import wasserstein_distance
+from torch import Tensor
+
+from saddle.theory import between, divergences
+from saddle.theory.affine_generator import AffineGenerator
+from saddle.theory.arrangements import grid, line, ring, spiral
+from saddle.theory.bars_and_stripes import bars_and_stripes
+from saddle.theory.density import Places
+from saddle.theory.discrete import Discrete
+from saddle.theory.distribution import Distribution
+from saddle.theory.estimate import Estimate
+from saddle.theory.figures import smoothed_jsd as smoothed_jsd_figure
+from saddle.theory.gaussian_mixture import GaussianMixture
+from saddle.theory.quadrature import integral
+from saddle.theory.smoothed import even_codes, smoothed_jsd
+from saddle.theory.wasserstein import wasserstein
+
+Between = Callable[[Distribution, Distribution], Estimate]
+ALL: list[Between] = [
+    between.kl,
+    between.reverse_kl,
+    between.jsd,
+    between.total_variation,
+    between.chi_squared,
+    between.squared_hellinger,
+]
+SUMS = [getattr(divergences, each.__name__) for each in ALL]
+
+
+def numbers(*values: float) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def gaussian(mean: float, deviation: float) -> GaussianMixture:
+    return line(means=[mean], deviations=[deviation], weights=[1])
+
+
+def in_the_plane(mean: list[float], deviation: float) -> GaussianMixture:
+    return GaussianMixture(means=torch.tensor([mean]), deviations=torch.tensor([deviation]), weights=torch.ones(1))
+
+
+def assert_close(found: Estimate, truth: float, within: float) -> None:
+    """The number is right, its error is an upper bound, and small; relative to the truth where that is above 1."""
+    scale = max(1, abs(truth))
+    assert abs(found.value - truth) < within * scale
+    assert abs(found.value - truth) <= found.error + 2e-11 * scale
+    assert found.error < within * scale
+
+
+# ---- sums
+
+
+def test_sums_on_two_points() -> None:
+    """Written out; p and q differ, so that a KL the wrong way round would be seen."""
+    p, q = numbers(0.25, 0.75), numbers(0.5, 0.5)
+    forth = 0.25 * math.log(0.5) + 0.75 * math.log(1.5)
+    back = 0.5 * math.log(2) + 0.5 * math.log(2 / 3)
+    m = numbers(0.375, 0.625)
+    to_m = [sum(a * math.log(a / b) for a, b in zip(side.tolist(), m.tolist(), strict=True)) for side in (p, q)]
+    hellinger = (0.5 - math.sqrt(0.5)) ** 2 + (math.sqrt(0.75) - math.sqrt(0.5)) ** 2
+    expected = [forth, back, sum(to_m) / 2, 0.25, 0.25, hellinger]
+    assert [of_points(p, q).item() for of_points in SUMS] == pytest.approx(expected, abs=1e-15)
+
+
+def test_sums_at_their_ends() -> None:
+    """Zeros: no term where both are 0; the ends of bounded divergences; infinite ones are inf."""
+    p, q = numbers(0.5, 0.5, 0, 0), numbers(0, 0, 0.5, 0.5)
+    ends = [math.inf, math.inf, math.log(2), 1, math.inf, 2]
+    assert [of_points(p, q).item() for of_points in SUMS] == pytest.approx(ends, abs=1e-15)
+    assert divergences.triangular(p, q) == 2
+    assert all(of_points(p, p) == 0 for of_points in SUMS)
+    assert divergences.kl(p, numbers(0.25, 0.25, 0.25, 0.25)).item() == pytest.approx(math.log(2), abs=1e-15)
+    several = divergences.jsd(torch.stack([p, p]), torch.stack([p, q]))
+    assert several.tolist() == pytest.approx([0, math.log(2)], abs=1e-15)
+    assert divergences.kl(p.float(), p.float()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("wrong", [numbers(0.5, 0.6), numbers(1.5, -0.5), numbers(1.0), numbers(math.nan, 1)])
+def test_sums_refuse_what_is_no_distribution(wrong: Tensor) -> None:
+    with pytest.raises(ValueError, match=r"sum to 1|\[\.\.\., points\]"):
+        divergences.kl(wrong, numbers(0.5, 0.5))
+
+
+def test_discrete_distributions_meet_on_all_their_points() -> None:
+    """Points that only one has count; in any order."""
+    p = Discrete(points=torch.tensor([[0.0], [1.0]]), probabilities=numbers(0.5, 0.5))
+    q = Discrete(points=torch.tensor([[2.0], [1.0]]), probabilities=numbers(0.25, 0.75))
+    found = [each(p, q).value for each in ALL]
+    expected = [of_points(numbers(0.5, 0.5, 0), numbers(0, 0.75, 0.25)).item() for of_points in SUMS]
+    assert found == pytest.approx(expected, abs=1e-15)
+    images = bars_and_stripes(3)
+    alike = Discrete(points=images.points, probabilities=torch.full((14,), 1 / 14, dtype=torch.float64))
+    plain = 2 * 1 / 8 * math.log(14 / 8) + 12 / 16 * math.log(14 / 16)
+    assert between.kl(images, alike).value == pytest.approx(plain, abs=1e-15)
+
+
+# ---- quadrature on the line
+
+PAIRS = [
+    (0, 1, 1, 2),
+    (0, 1, 1e-4, 1),
+    (0, 1e-3, 1, 1),
+    (1, 1, 0, 1e-3),
+    (0, 1, 1e6, 1),
+    (1e6, 1e-3, 1e6 + 2e-3, 1e-3),
+    (0, 1e3, 0, 1e-3),
+    (0, 1, 0, 1),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_gaussians_on_the_line(pair: tuple[float, float, float, float]) -> None:
+    """KL, Hellinger, chi-squared and total variation in closed form: narrow, shifted a little, far apart, far away."""
+    m, s, n, t = pair
+    p, q, between_means = gaussian(m, s), gaussian(n, t), (m - n) ** 2
+    for one, other, a, b in ((p, q, s, t), (q, p, t, s)):
+        expected = math.log(b / a) + (a**2 + between_means) / (2 * b**2) - 0.5
+        assert_close(between.kl(one, other), expected, 1e-8)
+    overlap = math.sqrt(2 * s * t / (s**2 + t**2)) * math.exp(-between_means / (4 * (s**2 + t**2)))
+    assert_close(between.squared_hellinger(p, q), 2 - 2 * overlap, 1e-8)
+    assert between.jsd(p, q) == between.jsd(q, p)
+    narrower = 2 / s**2 - 1 / t**2  # of p^2 / q: Gaussian if above 0
+    log_chi = between_means / (2 * t**2 - s**2) + math.log(t / s**2) - math.log(narrower) / 2 if narrower > 0 else 1e3
+    if log_chi < 700:
+        assert_close(between.chi_squared(p, q), math.expm1(log_chi), 1e-8)
+    else:
+        assert between.chi_squared(p, q) == Estimate(math.inf, 0.0)
+    if s == t:
+        assert_close(between.total_variation(p, q), math.erf(abs(m - n) / s / math.sqrt(8)), 1e-8)
+
+
+def test_mixtures_against_scipy() -> None:
+    p = line(means=[-2, 2, 3], deviations=[0.5, 0.8, 0.1], weights=[0.4, 0.5, 0.1])
+    q = line(means=[0, 4], deviations=[1.5, 1], weights=[0.7, 0.3])
+
+    def density(of: GaussianMixture, x: float) -> float:
+        parts = zip(of.weights.tolist(), of.means[:, 0].tolist(), of.deviations.tolist(), strict=True)
+        return sum(w * math.exp(-((x - m) ** 2) / (2 * s * s)) / (s * math.sqrt(2 * math.pi)) for w, m, s in parts)
+
+    integrands: list[Callable[[float, float], float]] = [
+        lambda a, b: a * math.log(a / b),
+        lambda a, b: b * math.log(b / a),
+        lambda a, b: (a * math.log(2 * a / (a + b)) + b * math.log(2 * b / (a + b))) / 2,
+        lambda a, b: abs(a - b) / 2,
+        lambda a, b: (a - b) ** 2 / b,
+        lambda a, b: (math.sqrt(a) - math.sqrt(b)) ** 2,
+    ]
+    cuts = [-12.0, -4, -2, -1, 0, 1, 2, 2.7, 2.85, 3, 3.15, 3.3, 4, 6, 14]
+    for each, integrand in zip(ALL, integrands, strict=True):
+        pieces = [
+            quad(lambda x, f=integrand: f(density(p, x), density(q, x)), a, b, epsabs=1e-11, epsrel=1e-11, limit=200)
+            for a, b in pairwise(cuts)
+        ]
+        assert_close(each(p, q), sum(piece[0] for piece in pieces), 1e-8)
+
+
+def test_modes_that_lie_between_the_nodes_are_found() -> None:
+    """20 narrow modes over 20,000 units: half of them missing is a JSD of its own, exactly."""
+    places = [1e3 * i + 0.1234 for i in range(20)]
+    every = line(means=places, deviations=[1e-3] * 20, weights=[1 / 20] * 20)
+    half = line(means=places[::2], deviations=[1e-3] * 10, weights=[1 / 10] * 10)
+    assert_close(between.kl(half, every), math.log(2), 1e-8)
+    expected = divergences.jsd(numbers(0.5, 0.5), numbers(1, 0)).item()
+    assert_close(between.jsd(every, half), expected, 1e-8)
+    assert_close(between.total_variation(every, half), 0.5, 1e-8)
+
+
+# ---- infinite, or refused
+
+
+def test_a_chi_squared_that_diverges_is_infinite() -> None:
+    """Finite for s_p^2 < 2 s_q^2 alone, however small the weight of the wide component."""
+    assert between.chi_squared(gaussian(0, 1.42), gaussian(0, 1)).value == math.inf
+    assert_close(
+        between.chi_squared(gaussian(0, 1.4), gaussian(0, 1)), 1 / (1.4**2 * math.sqrt(2 / 1.96 - 1)) - 1, 1e-9
+    )
+    tiny = line(means=[0, 0], deviations=[1, 1.5], weights=[1 - 1e-7, 1e-7])
+    assert between.chi_squared(tiny, gaussian(0, 1)).value == math.inf
+    assert between.chi_squared(gaussian(0, 1), tiny).value < 1e-6
+    flat = AffineGenerator(matrix=torch.tensor([[3.0, 0.0], [0.0, 0.5]]), offset=numbers(0, 0))
+    assert between.chi_squared(flat, in_the_plane([0, 0], 1)).value == math.inf
+
+
+def test_tails_that_do_not_die_out_are_refused() -> None:
+    at = [Places(torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))]
+    with pytest.raises(ValueError, match="does not converge"):
+        integral(lambda x: 1 / (1 + x.abs()), at)
+    with pytest.raises(ValueError, match="no number"):
+        integral(lambda x: x * torch.nan, at)
+
+
+def test_what_float64_cannot_resolve_is_refused() -> None:
+    """Also a loop of halvings that never ends: at 1e200 there is no number within one unit."""
+    for far in (1e12, 1e200):
+        with pytest.raises(ValueError, match="float64 cannot resolve"):
+            between.kl(gaussian(0, 1), gaussian(far, 1))
+
+
+def test_a_density_that_lies_elsewhere_is_refused() -> None:
+    class Elsewhere(GaussianMixture):
+        def places(self) -> Places:
+            return Places(self.means + 1e4, self.deviations)
+
+    wrong = Elsewhere(means=torch.zeros(1, 1), deviations=numbers(1e-3), weights=torch.ones(1))
+    with pytest.raises(ValueError, match=r"integrates to 0\.0 and not to 1"):
+        between.jsd(gaussian(1e4, 1e-3), wrong)
+
+
+@pytest.mark.parametrize("each", [*ALL, wasserstein])
+def test_what_cannot_be_compared_is_refused(each: Between) -> None:
+    points = Discrete(points=torch.tensor([[0.0], [1.0]]), probabilities=numbers(0.5, 0.5))
+    with pytest.raises(ValueError, match=r"Discrete against|against Discrete"):
+        each(points, gaussian(0, 1))
+    with pytest.raises(ValueError, match=r"shape|on the line"):
+        each(in_the_plane([0, 0], 1), gaussian(0, 1))
+    with pytest.raises(ValueError, match="line"):
+        each(*[GaussianMixture(means=torch.zeros(1, 3), deviations=torch.ones(1), weights=torch.ones(1))] * 2)
+
+
+# ---- quadrature in the plane
+
+
+def test_gaussians_in_the_plane() -> None:
+    p, q, r = in_the_plane([0, 0], 1), in_the_plane([1, 0.5], 1.5), in_the_plane([1, 0.5], 1)
+    assert_close(between.kl(p, q), 2 * math.log(1.5) + 3.25 / 4.5 - 1, 1e-6)
+    assert_close(between.squared_hellinger(p, q), 2 - 2 * (3 / 3.25) * math.exp(-1.25 / 13), 1e-6)
+    assert_close(between.chi_squared(p, r), math.expm1(1.25), 1e-7)
+    assert_close(between.total_variation(p, r), math.erf(math.sqrt(1.25 / 8)), 1e-6)
+    far = between.jsd(in_the_plane([0, 0], 1e-3), in_the_plane([1e3, 1e6], 1))
+    assert_close(far, math.log(2), 1e-6)
+
+
+def test_oblique_gaussians_in_the_plane() -> None:
+    """KL of N(b, A A^T) from N(c, C C^T), six times longer than wide and at an angle."""
+    p = AffineGenerator(matrix=torch.tensor([[3.0, 1.0], [1.0, 1.0]]), offset=numbers(1, 2))
+    q = AffineGenerator(matrix=torch.tensor([[1.0, 1.0], [0.0, 0.5]]), offset=numbers(0, 2))
+    s, t = (each.matrix.detach() @ each.matrix.detach().T for each in (p, q))
+    gap = (q.offset - p.offset).detach()
+    expected = torch.trace(t.inverse() @ s) + gap @ t.inverse() @ gap - 2 + torch.logdet(t) - torch.logdet(s)
+    assert_close(between.kl(p, q), expected.item() / 2, 1e-6)
+
+
+def test_rings_grids_and_spirals() -> None:
+    """Modes so far apart that each is compared with its own: the divergence is that of one pair of Gaussians."""
+    narrow, wide = (ring(count=8, radius=2, deviation=s) for s in (0.02, 0.05))
+    assert_close(between.kl(narrow, wide), 2 * math.log(2.5) + 0.16 - 1, 1e-7)
+    five, some = grid(side=5, spacing=2, deviation=0.1), grid(side=3, spacing=2, deviation=0.1)
+    assert_close(between.kl(some, five), math.log(25 / 9), 1e-6)  # all modes of `some` are modes of `five`
+    arms = spiral(count=9, turns=2, radius=4, deviation=0.1)
+    far = GaussianMixture(means=arms.means + 100, deviations=arms.deviations, weights=arms.weights)
+    assert_close(between.jsd(arms, far), math.log(2), 1e-6)
+
+
+# ---- how they hang together
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_inequalities(seed: int) -> None:
+    """Pinsker; Hellinger^2 / 2 <= TV <= Hellinger; TV^2 / 2 <= JSD <= TV log 2 (Lin 1991); KL <= log(1 + chi^2)."""
+    draw = torch.Generator().manual_seed(seed)
+    means, deviations = 3 * torch.randn(2, 3, generator=draw), 1 + torch.rand(2, 3, generator=draw) / 3
+    weights = torch.rand(2, 3, generator=draw).softmax(1)
+    p, q = (
+        GaussianMixture(means=means[i][:, None], deviations=deviations[i], weights=weights[i].double())
+        for i in range(2)
+    )
+    kl, _, jsd, tv, chi, hellinger = (each(p, q).value for each in ALL)
+    assert 2 * tv**2 <= kl <= math.log1p(chi)
+    assert hellinger / 2 <= tv <= math.sqrt(hellinger)
+    assert tv**2 / 2 <= jsd <= tv * math.log(2)
+
+
+# ---- Wasserstein-1
+
+
+def test_wasserstein_on_the_line() -> None:
+    """A shift costs its length; scaling by s costs |s - 1| E |x|; mixtures as scipy has the area."""
+    assert_close(wasserstein(gaussian(0, 1), gaussian(1e6, 1)), 1e6, 1e-10)
+    assert_close(wasserstein(gaussian(0, 1), gaussian(0, 3)), 2 * math.sqrt(2 / math.pi), 1e-10)
+    assert_close(wasserstein(gaussian(0, 1e-3), gaussian(2e-3, 1e-3)), 2e-3, 1e-10)
+    p, q = line(means=[-2, 2], deviations=[0.5, 0.8], weights=[0.4, 0.6]), gaussian(0.5, 1.5)
+    crossings = [-4, -3, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 4]
+    by_scipy = quad(
+        lambda x: abs(p.cdf(numbers(x)).item() - q.cdf(numbers(x)).item()), -15, 15, points=crossings, limit=500
+    )
+    assert wasserstein(p, q).value == pytest.approx(by_scipy[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wasserstein_of_points(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    at, weights = draw.standard_normal((2, 9)), draw.dirichlet(np.ones(9), 2)
+    p, q = (
+        Discrete(points=torch.from_numpy(at[i])[:, None], probabilities=torch.from_numpy(weights[i])) for i in range(2)
+    )
+    assert wasserstein(p, q).value == pytest.approx(
+        wasserstein_distance(at[0], at[1], weights[0], weights[1]), abs=1e-14
+    )
+
+
+# ---- without a density
+
+
+def test_smoothed_jsd_on_the_line() -> None:
+    """From codes alone, it is the JSD of the convolved densities within its error, and below the JSD."""
+    p = line(means=[-2, 2], deviations=[0.5, 0.8], weights=[0.4, 0.6])
+    g, jsd = gaussian(0, 1.5), between.jsd(p, gaussian(0, 1.5)).value
+    codes = even_codes(count=1024, size=1, seed=0)
+    deviations = [0.2, 0.4, 0.8, 1.6]
+    found = [smoothed_jsd(p, 1.5 * codes, deviation=each) for each in deviations]
+    exact = [between.jsd(p.smoothed(each), g.smoothed(each)).value for each in deviations]
+    for one, truth in zip(found, exact, strict=True):
+        assert abs(one.value - truth) < one.error < 1e-3
+        assert one.value + one.error < jsd
+    assert exact == sorted(exact, reverse=True)  # more noise tells less
+    few = smoothed_jsd(p, 1.5 * even_codes(count=128, size=1, seed=0), deviation=0.05)
+    assert few.value > jsd > few.value - few.error  # too few codes for so little noise: only the error says so
+    figure = smoothed_jsd_figure.draw(deviations=deviations, smoothed=found, exact=exact, jsd=jsd)
+    assert "nats" in figure.axes[0].get_ylabel()
+
+
+def test_smoothed_jsd_in_the_plane() -> None:
+    """Eight modes against one Gaussian; and points, which have no density, against the generator that draws them."""
+    codes = even_codes(count=256, size=2, seed=0)
+    modes = ring(count=8, radius=2, deviation=0.2)
+    found = smoothed_jsd(modes, 1.2 * codes, deviation=0.8)
+    truth = between.jsd(modes.smoothed(0.8), in_the_plane([0, 0], math.sqrt(1.44 + 0.64))).value
+    assert abs(found.value - truth) < found.error < 6e-3
+    assert found.value + found.error < between.jsd(modes, in_the_plane([0, 0], 1.2)).value
+
+
+def test_smoothed_jsd_of_points() -> None:
+    """The same points: 0. All of the generator on one of two points: as the noise vanishes, the exact JSD."""
+    p = Discrete(points=torch.tensor([[0.0], [1.0]]), probabilities=numbers(0.5, 0.5))
+    same = torch.tensor([[0.0], [1.0], [0.0], [1.0]])
+    assert smoothed_jsd(p, same, deviation=0.3).value < 1e-12
+    collapsed = smoothed_jsd(p, torch.zeros(4, 1), deviation=1e-3)
+    assert collapsed.value == pytest.approx(divergences.jsd(numbers(0.5, 0.5), numbers(1, 0)).item(), abs=1e-10)
+
+
+def test_smoothed_jsd_refuses() -> None:
+    p = gaussian(0, 1)
+    for generated in (torch.zeros(4), torch.zeros(4, 2), torch.zeros(5, 1)):
+        with pytest.raises(ValueError, match="an even count"):
+            smoothed_jsd(p, generated, deviation=1.0)
+    for points, deviation in ((torch.zeros(4, 1), 0.0), (torch.full((4, 1), torch.nan), 1.0)):
+        with pytest.raises(ValueError, match="above 0 and the points finite"):
+            smoothed_jsd(p, points, deviation=deviation)
+    with pytest.raises(ValueError, match="powers of two"):
+        even_codes(count=100, size=1, seed=0)
