@@ -52,9 +52,10 @@ protocols: setup  ## how far apart the numbers of other evaluation protocols are
 	$(RUNPY) experiments/protocols/table.py $(if $(WEIGHTS),weights="$(WEIGHTS)")
 	$(RUNPY) experiments/protocols/agreement.py $(if $(WEIGHTS),weights="$(WEIGHTS)")
 
-bench: setup  ## training against hand-written loops, what an evaluation costs (an hour on a quiet machine)
+bench: setup  ## training against hand-written loops, what choices and evaluations cost (80 minutes on a quiet machine)
 	$(RUNPY) experiments/speed/training.py
 	$(RUNPY) experiments/speed/choices.py
+	$(RUNPY) experiments/speed/costs.py
 	$(RUNPY) experiments/speed/memory.py
 	$(RUNPY) experiments/speed/sweep.py
 	$(RUNPY) experiments/speed/evaluation.py

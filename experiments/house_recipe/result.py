@@ -33,6 +33,8 @@ COLOURS = {"dcgan": "#D55E00", "house": "#0072B2"}
 def main() -> None:
     """Read, compare, write."""
     sweep = Path(arguments(ALLOWED, sys.argv, __doc__ or "").get("sweep", "runs/house_recipe"))
+    if not COSTS.is_file():
+        sys.exit(f"error: {COSTS} is missing: python experiments/speed/costs.py measures what an update costs")
     costs = json.loads(COSTS.read_text())["seconds"]
     seconds = {name: costs[f"recipe={name}"][1] for name in RECIPES}  # median
     curves = {name: [_curve(sweep / f"recipe-{name}_seed-{seed}") for seed in SEEDS] for name in RECIPES}

@@ -11,6 +11,7 @@ the default game is read at its end. Writes results/AXIS.json and the tables of 
 
 import json
 import math
+import re
 import statistics
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from omegaconf import OmegaConf
 
 from saddle.arguments import arguments
 from saddle.report import readme
@@ -29,35 +30,48 @@ TRAIN = HERE.parents[1] / "src" / "train.py"
 COSTS = HERE.parent / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"
 METRIC = "fd_faces"
-COMMON = ("name", "seed", "updates", "evaluate_every", "evaluate_images", "hydra.launcher.jobs", "logger")
+COMMON = ("name", "seed", "updates", "evaluate_every", "evaluate_images", "hydra", "logger")
+"""Keys that all sweeps have, by their first part: they are no part of a setting."""
 FREE = ("penalty.gamma=", "optimizer.")
 """Settings that do not change what an update costs."""
 ALLOWED = {
     "only": "one axis; by default all",
     "jobs": "side by side, by default 2",
-    "runs": "the folder of the sweeps, by default runs",
 }
 
 
 def main() -> None:
     """Train what is not trained yet, read all, write results and tables."""
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
-    settings = yaml.safe_load((HERE / "settings.yaml").read_text())
-    for axis in [given["only"]] if "only" in given else settings["axes"]:
-        if axis not in settings["axes"]:
-            sys.exit(f"error: only={axis}: the axes are {', '.join(settings['axes'])}")
+    settings: Any = OmegaConf.to_container(OmegaConf.load(HERE / "settings.yaml"), resolve=False)
+    axes = [given["only"]] if "only" in given else list(settings["axes"])
+    if unknown := set(axes) - set(settings["axes"]):
+        sys.exit(f"error: only={unknown.pop()}: the axes are {', '.join(settings['axes'])}")
+    if not COSTS.is_file():
+        sys.exit(f"error: {COSTS} is missing: python experiments/speed/costs.py measures what an update costs")
+    for axis in axes:
         _train(axis, settings, given.get("jobs", "2"))
-        found = _read(Path(given.get("runs", "runs")) / f"which_{axis}", settings["budget"])
+        found = _read(Path("runs") / f"which_{axis}", settings["budget"])
+        (HERE / "results").mkdir(exist_ok=True)
         (HERE / "results" / f"{axis}.json").write_text(json.dumps(found, indent=1) + "\n")
-        readme.replace(HERE / "README.md", axis, _table(axis, found))
-        print(_table(axis, found), flush=True)
+        table = _table(axis, found)
+        readme.replace(HERE / "README.md", axis, table)
+        print(table, flush=True)
 
 
 def _train(axis: str, settings: dict[str, Any], jobs: str) -> None:
-    seeds = ",".join(map(str, settings["seeds"]))
-    values = [f"which_{axis}", seeds, settings["budget"], settings["evaluate_every"], settings["evaluate_images"]]
-    command = [f"{key}={value}" for key, value in zip(COMMON, [*values, jobs, "none"], strict=True)]
-    subprocess.run([sys.executable, str(TRAIN), "-m", *settings["axes"][axis], *command], check=False)
+    """One sweep; a job that fails is a row of the table, so its exit code stops nothing."""
+    common = {
+        "name": f"which_{axis}",
+        "seed": ",".join(map(str, settings["seeds"])),
+        "updates": settings["budget"],
+        "evaluate_every": settings["evaluate_every"],
+        "evaluate_images": settings["evaluate_images"],
+        "hydra.launcher.jobs": jobs,
+        "logger": "none",
+    }
+    command = [*settings["axes"][axis], *(f"{key}={value}" for key, value in common.items())]
+    subprocess.run([sys.executable, str(TRAIN), "-m", *command], check=False)
 
 
 def _read(sweep: Path, budget: int) -> dict[str, dict[str, Any]]:
@@ -65,8 +79,9 @@ def _read(sweep: Path, budget: int) -> dict[str, dict[str, Any]]:
     costs = {name: quartiles[1] for name, quartiles in json.loads(COSTS.read_text())["seconds"].items()}
     found: dict[str, dict[str, Any]] = {}
     for job in json.loads((sweep / "sweep.json").read_text())["jobs"]:
-        setting = [override for override in job["overrides"] if override.partition("=")[0] not in COMMON]
-        cost = costs[" ".join(part for part in setting if not part.startswith(FREE))] / costs[DEFAULT]
+        setting = [part for part in job["overrides"] if re.split(r"[.=]", part)[0] not in COMMON]
+        costly = " ".join(part for part in setting if not part.startswith(FREE))
+        cost = costs[costly or DEFAULT] / costs[DEFAULT]
         run = RunFolder(sweep / job["name"])
         curve = [(line["updates"], line[METRIC]) for line in run.metrics() if METRIC in line]
         row = found.setdefault(
@@ -80,6 +95,8 @@ def _read(sweep: Path, budget: int) -> dict[str, dict[str, Any]]:
 def _at(updates: float, curve: list[tuple[float, float]]) -> float:
     """The distance after `updates`; at the end of the run for a setting that is cheaper than the default."""
     times, distances = zip(*curve[1:], strict=True)
+    if updates < times[0]:
+        sys.exit(f"error: the budget ends at update {updates:.0f}, before the first evaluation: evaluate more often")
     return math.exp(float(np.interp(math.log(updates), np.log(times), np.log(distances))))
 
 
