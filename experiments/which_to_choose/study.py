@@ -84,9 +84,8 @@ def _read(sweep: Path, budget: int) -> dict[str, dict[str, Any]]:
         cost = costs[costly or DEFAULT] / costs[DEFAULT]
         run = RunFolder(sweep / job["name"])
         curve = [(line["updates"], line[METRIC]) for line in run.metrics() if METRIC in line]
-        row = found.setdefault(
-            " ".join(setting), {"cost": round(cost, 3), "updates": round(budget / cost), "distances": []}
-        )
+        shown = " ".join(part for part in setting if "{" not in part)  # without what follows another key
+        row = found.setdefault(shown, {"cost": round(cost, 3), "updates": round(budget / cost), "distances": []})
         finished = run.status().state == "finished"
         row["distances"].append(_at(budget / cost, curve) if finished else None)
     return found
