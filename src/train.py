@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.arguments import arguments
-from saddle.config import check, enter
+from saddle.config import check, enter, played
 from saddle.distributed.agreement import agreed
 from saddle.distributed.process import end_with_parent, interrupt_with_sweep, misfit, rank_of_process, started_by
 from saddle.earlier import answer_of_earlier_run
@@ -37,7 +37,7 @@ GOING_ON = {
 @hydra.main(version_base=None, config_path="../conf", config_name="train")
 def job(cfg: DictConfig) -> None:
     """One run, composed and checked."""
-    sys.exit(carry_out(cfg, RunFolder(HydraConfig.get().runtime.output_dir)))
+    sys.exit(carry_out(played(cfg), RunFolder(HydraConfig.get().runtime.output_dir)))
 
 
 def carry_out(cfg: DictConfig, folder: RunFolder) -> int:

@@ -1,12 +1,15 @@
 """From a checked configuration to objects: the one place where the parts of a run are put together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
 from omegaconf import DictConfig
 
 from saddle.config import instantiate
+from saddle.config.signatures import signature
+from saddle.config.source import attribute
+from saddle.config.targets import resolve
 from saddle.data.base import Data
 from saddle.data.classes import Classes
 from saddle.data.images import Images
@@ -54,22 +57,29 @@ def own_extractors(cfg: DictConfig) -> list[Extractor]:
     return [instantiate(cfg.extractor)] if "extractor" in cfg else []
 
 
-def build_model(cfg: DictConfig, classes: Classes | None = None) -> GenerativeModel:
+def build_model(cfg: DictConfig, classes: Classes | None = None, samples: int | None = 0) -> GenerativeModel:
     """The model with fresh weights, a function of `cfg.seed`; each network's are independent of the other network.
+
+    It is built from what its constructor names, and nothing else is built.
 
     Args:
         cfg: the configuration.
         classes: of a conditional game.
+        samples: training samples; None where they have no end, 0 for a model that only draws.
     """
-    model: GenerativeModel = instantiate(
-        cfg.model,
-        generator=_player(cfg, "generator", classes),
-        discriminator=_player(cfg, "discriminator", classes),
-        loss=instantiate(cfg.loss),
-        penalty=instantiate(cfg.penalty),
-        augment=instantiate(cfg.augment),
-        classes=classes,
-    )
+    target = resolve(cfg.model._target_, "model")
+    parts: dict[str, Callable[[], Any]] = {
+        "generator": lambda: _player(cfg, "generator", classes),
+        "discriminator": lambda: _player(cfg, "discriminator", classes),
+        "encoder": lambda: _encoder(cfg, int(attribute(target, "code_parameters"))),  # type: ignore[call-overload]
+        "loss": lambda: instantiate(cfg.loss),
+        "penalty": lambda: instantiate(cfg.penalty),
+        "augment": lambda: instantiate(cfg.augment),
+        "classes": lambda: classes,
+        "samples": lambda: samples,
+    }
+    wanted = parts.keys() & signature(target).arguments.keys()
+    model: GenerativeModel = instantiate(cfg.model, **{name: parts[name]() for name in parts if name in wanted})
     return model.to(
         memory_format=torch.channels_last
     )  # here, so that sampling later gives the same bits as in training
@@ -93,6 +103,28 @@ def build_evaluator(cfg: DictConfig, data: Data, extractors: Sequence[Extractor]
     reference = Reference(images=data.split(split), split=split, count=cfg.evaluate_images)
     labels = data.split_labels(split) if cfg.labels else None
     return instantiate(cfg.evaluator, extractors=extractors, reference=reference, labels=labels, count=None)
+
+
+def samples_of(data: Data) -> int | None:
+    """How many training samples there are; None where they have no end."""
+    return len(data.train) if isinstance(data, Images) else None
+
+
+def _encoder(cfg: DictConfig, parameters: int) -> Player:
+    """A discriminator's body with `parameters` outputs for each dimension of a code; it learns as the generator does.
+
+    Encoder and generator descend one objective, so the settings of G's optimiser are those of both.
+    """
+    body = cfg.network.discriminator
+    outputs = parameters * cfg.code_size
+    return Player(
+        name="encoder",
+        network=synchronised(initialised(lambda: instantiate(body, outputs=outputs), cfg.seed, "encoder")),
+        make_optimizer=instantiate(cfg.optimizer.generator),
+        schedule=instantiate(cfg.schedule.generator),
+        clip_norm=cfg.generator_clip_norm,
+        compiled=cfg.compiled,
+    )
 
 
 def _player(cfg: DictConfig, name: Literal["generator", "discriminator"], classes: Classes | None) -> Player:

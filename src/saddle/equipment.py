@@ -11,6 +11,7 @@ from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.measure import Instrument, Measure
 from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
+from saddle.callbacks.reconstruction import Reconstruction
 from saddle.callbacks.run_log import RunLog
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
@@ -26,6 +27,10 @@ from saddle.runs.place import Place
 from saddle.runs.summary import higher_is_better, summarise
 
 LOSSES = ("loss_discriminator", "loss_generator")
+RECONSTRUCTED = 256
+"""Samples that a model gives back from their codes at an evaluation."""
+DRAWS = 16
+"""Codes for each of them, where the likelihood is bounded."""
 
 
 def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any]:
@@ -71,7 +76,10 @@ def instruments(
 def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) -> list[Instrument]:
     """What all ranks measure together."""
     count = POINTS if isinstance(data, Known) else IMAGES
-    found: list[Instrument] = [Value(every=cfg.evaluate_every, count=count)]
+    found: list[Instrument] = [
+        Value(every=cfg.evaluate_every, count=count),
+        Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
+    ]
     if isinstance(evaluator, MixtureEvaluator):
         truth, deviation = evaluator.distribution, evaluator.jsd.sigma
         found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
@@ -89,8 +97,8 @@ def loggers(
     if make is not None:
         best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
         config = OmegaConf.to_container(cfg, resolve=True)
-        tags = [OmegaConf.select(cfg, f"{group}._target_").split(".")[-2] for group in ("model", "loss")]
-        tags = [data, *tags]
+        chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
+        tags = [data, *(target.split(".")[-2] for target in chosen if target)]
         loggers.append(
             make(
                 folder=folder.path,

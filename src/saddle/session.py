@@ -16,7 +16,15 @@ from omegaconf import DictConfig, OmegaConf
 from torch.distributed import DistError
 
 from saddle import equipment
-from saddle.building import build_classes, build_data, build_evaluator, build_model, facts_of, own_extractors
+from saddle.building import (
+    build_classes,
+    build_data,
+    build_evaluator,
+    build_model,
+    facts_of,
+    own_extractors,
+    samples_of,
+)
 from saddle.callbacks.advice import Advice
 from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.class_grid import MOST
@@ -85,7 +93,7 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
     try:
         state, _ = Checkpoints(folder.checkpoints).load()
         data = build_data(cfg)
-        model = build_model(cfg, build_classes(cfg, data))
+        model = build_model(cfg, build_classes(cfg, data), samples_of(data))
         if state is not None:
             restore(model, state)
         evaluator = build_evaluator(cfg, data, own_extractors(cfg))
@@ -139,7 +147,7 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool
         print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
     evaluator = build_evaluator(cfg, data, own_extractors(cfg))
     _require_a_batch(cfg.batch_size, data)
-    model = build_model(cfg, build_classes(cfg, data))
+    model = build_model(cfg, build_classes(cfg, data), samples_of(data))
     known = {"data": facts["digest"], "settings": _settings(cfg), **_surroundings(cfg)}
     if state is not None:
         _require_unchanged(state, known, cfg.updates)

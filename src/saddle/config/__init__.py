@@ -10,6 +10,7 @@ from saddle.config.help import help_text
 from saddle.config.hints import hints
 from saddle.config.instantiation import instantiate
 from saddle.config.messages import ConfigError
+from saddle.config.played import played
 from saddle.config.quoting import quote_paths
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "help_text",
     "hints",
     "instantiate",
+    "played",
     "precheck",
     "quote_paths",
 ]

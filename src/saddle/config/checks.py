@@ -1,6 +1,6 @@
 """The check of one composed configuration: keys, references, types, targets, combinations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseExce
 from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
+from saddle.config.played import absent
 from saddle.config.rules import RULES, THERE
 
 
@@ -26,18 +27,19 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
     """
     job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     written: Any = OmegaConf.to_container(job, resolve=False)
-    mistakes = [*_structure(written, conf)] or [*_unresolved(job, written)]
+    missing = absent(str(_there(written, "model._target_")), conf)
+    mistakes = [*_structure(written, conf, missing)] or [*_unresolved(job, written)]
     if not mistakes:
         values: Any = OmegaConf.to_container(job, resolve=True)
-        mistakes = NodeCheck(values, written, groups(conf)).mistakes()
+        mistakes = NodeCheck(values, written, groups(conf), missing).mistakes()
         rules = (*RULES, *THERE) if files else RULES
         mistakes = mistakes or [mistake for rule in rules for mistake in rule(values)]
     if mistakes:
         raise ConfigError("\n".join(dict.fromkeys(mistakes)))
 
 
-def _structure(written: dict[str, Any], conf: Path) -> Iterator[str]:
-    """Keys that should not be there, keys and nodes that should."""
+def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> Iterator[str]:
+    """Keys that should not be there, keys and nodes that should; `missing` are those that the model does without."""
     members = groups(conf)
     known = {*KINDS, *members} - {*WHOLE}
     for key in WHOLE:
@@ -49,10 +51,12 @@ def _structure(written: dict[str, Any], conf: Path) -> Iterator[str]:
         yield f"{key} is missing: set {key}=..."
     for choice in NEEDED:
         group, _, place = choice.partition("@")
-        if _there(written, place or group) is None:
+        if _there(written, place or group) is None and (place or group) not in missing:
             yield f"there is no {place or group}, which every run needs: set {choice}={listing(members[group], 'or')}"
     for group in PLAYERS:
         for player, node in (written.get(group) or {}).items():
+            if f"{group}.{player}" in missing and node is None:
+                continue
             if not isinstance(node, dict) or "_target_" not in node:
                 given = f"{group}.{player}={show(node)}"
                 yield f"{given}: takes a node with _target_; set a value inside it, or choose another member"

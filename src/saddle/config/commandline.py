@@ -17,6 +17,7 @@ from saddle.config.help import help_text
 from saddle.config.keys import CONF, ROOT
 from saddle.config.launchers import check_launcher
 from saddle.config.messages import ConfigError, meant, nearest
+from saddle.config.played import ignored
 from saddle.config.quoting import quote, quote_paths
 
 
@@ -30,26 +31,31 @@ def enter(argv: Sequence[str]) -> list[str]:
         raise SystemExit(0)
     quoted = quote_paths(argv)
     try:
-        precheck(quoted)
+        notes = precheck(quoted)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     return quoted
 
 
-def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
+def precheck(argv: Sequence[str], conf: Path = CONF) -> list[str]:
     """Refuse a command line that cannot be run; of a sweep, every value of every swept key is in a job that is checked.
 
     Args:
         argv: the arguments without the program.
         conf: the folder of the configuration.
 
+    Returns:
+        What is said of settings that change nothing; of a sweep each of its jobs says its own.
+
     Raises:
         ConfigError: says what is wrong and what would be right.
     """
     flags = _flags(argv)
     if flags is None:
-        return
+        return []
     if flags.cfg and flags.multirun:
         raise ConfigError("--cfg shows the configuration of one job: leave -m out")
     with composer(conf, _search_path(flags.config_dir)) as made:
@@ -63,8 +69,10 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> None:
             check_launcher(cfg.hydra.launcher)
             study = [made.parse(f"{key}={value}") for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
             check_each(_cover([*study, *parsed]), made, conf)
-        elif not flags.cfg:
+            return []
+        if not flags.cfg:
             check(cfg, conf)
+        return list(ignored([str(override.input_line) for override in parsed], cfg, conf))
 
 
 def _flags(argv: Sequence[str]) -> Namespace | None:

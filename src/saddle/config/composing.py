@@ -21,6 +21,7 @@ from saddle.config.checks import check
 from saddle.config.diagnosis import check_key, check_member, check_mount, check_replaced
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError
+from saddle.config.played import played
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 """What Hydra raises when a configuration does not compose."""
@@ -52,7 +53,7 @@ class Composer:
             ) from None
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """The configuration of one job, Hydra's own node included.
+        """The configuration of one job, Hydra's own node included; what its model does not play with is null.
 
         Raises:
             ConfigError: a member, a key or a file is wrong.
@@ -70,7 +71,7 @@ class Composer:
             raise ConfigError(_one_line(error)) from None
         for override in parsed:
             check_replaced(override, _mounts(cfg))
-        return cfg
+        return played(cfg)
 
     def _load(self, overrides: Sequence[str]) -> DictConfig:
         return self.config_loader.load_configuration(ROOT, [*self.always, *overrides], RunMode.RUN, from_shell=False)

@@ -45,7 +45,7 @@ def gamma_elsewhere(values: Values) -> Iterator[str]:
 def decay_beyond(values: Values) -> Iterator[str]:
     """A run that was made shorter may end before its rates have fallen."""
     for player, node in values["schedule"].items():
-        end = node.get("end")
+        end = (node or {}).get("end")
         if end is not None and end > values["updates"]:
             yield (
                 f"schedule.{player}.end={end:,} lies beyond the last update, {values['updates']:,}: the rate will not "

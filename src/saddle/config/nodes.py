@@ -1,7 +1,7 @@
 """The check of values: top-level keys against their types, what stands in a node against its target's signature."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints, is_typeddict
 
@@ -30,9 +30,11 @@ class Misfit:
 class NodeCheck:
     """Walks over a configuration and collects what is wrong with its values."""
 
-    def __init__(self, values: dict[str, Any], written: dict[str, Any], members: dict[str, list[str]]) -> None:
-        """`values` is the configuration with all references resolved, `written` has them; `members` are the groups'."""
-        self.values, self.written, self.members = values, written, members
+    def __init__(
+        self, values: dict[str, Any], written: dict[str, Any], members: dict[str, list[str]], missing: Sequence[str]
+    ) -> None:
+        """The configuration with all references resolved, and as written; the groups' members; what the model lacks."""
+        self.values, self.written, self.members, self.missing = values, written, members, missing
         self.misfits: list[Misfit] = []
         self.others: list[str] = []
 
@@ -41,7 +43,7 @@ class NodeCheck:
         for key, kind in KINDS.items():
             if is_typeddict(kind) and isinstance(self.values[key], dict):
                 self._group(key, self.values[key], get_type_hints(kind, include_extras=True))
-            else:
+            elif self.values[key] is not None or key not in self.missing:
                 self._fit(key, self.values[key], kind)
         for key, value in self.values.items():
             self._walk(key, value)

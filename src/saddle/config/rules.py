@@ -139,7 +139,7 @@ RANGES = {
 
 def optimizer_ranges(values: Values) -> Iterator[str]:
     """What torch's optimisers check only when they are built."""
-    for player, node in values["optimizer"].items():
+    for player, node in _nodes(values, "optimizer"):
         for name in RANGES.keys() & node.keys():
             if not fits(node[name], RANGES[name]):
                 path = f"optimizer.{player}.{name}"
@@ -156,7 +156,7 @@ def optimizer_ranges(values: Values) -> Iterator[str]:
 def schedules_in_time(values: Values) -> Iterator[str]:
     """A decay ends after it began, and where it ends at nothing the run does not go on without a rate."""
     updates = values["updates"]
-    for player, node in values["schedule"].items():
+    for player, node in _nodes(values, "schedule"):
         begin, end, path = node.get("begin"), node.get("end"), f"schedule.{player}"
         if begin is None or end is None:
             continue
@@ -172,7 +172,7 @@ def schedules_in_time(values: Values) -> Iterator[str]:
 def square_images(values: Values) -> Iterator[str]:
     """A network for square images draws nothing else."""
     shape = values["data"].get("shape")
-    sides = {node["resolution"] for node in values["network"].values() if "resolution" in node}
+    sides = {node["resolution"] for _, node in _nodes(values, "network") if "resolution" in node}
     for side in sides if shape is not None else ():
         if shape[1:] != [side, side]:
             sized = "resolution=..., or " if len(shape) == 3 else ""
@@ -244,7 +244,7 @@ def signs_to_follow(values: Values) -> Iterator[str]:
 
 def conditional_players(values: Values) -> Iterator[str]:
     """With labels both players take `classes`, whose number the data gives; without, neither has any."""
-    for player, node in values["network"].items():
+    for player, node in _nodes(values, "network"):
         path = f"network.{player}.classes"
         if node.get("classes") is not None:
             yield f"{path}={show(node['classes'])}: the data gives their number where labels=true; leave it null"
@@ -252,11 +252,21 @@ def conditional_players(values: Values) -> Iterator[str]:
             name = str(node.get("_target_")).rpartition(".")[2]
             right = listing(_members("network", "  classes: null"), "or")
             yield f"labels=true: {name} (network.{player}) takes no classes; set labels=false, or network={right}"
-    outputs = values["network"].get("discriminator", {}).get("outputs", 1)
+    outputs = (values["network"].get("discriminator") or {}).get("outputs", 1)
     if values["labels"] and outputs != 1:
         yield (
             f"network.discriminator.outputs={show(outputs)}: a discriminator that is told the class has one output, "
             "its logit; set it to 1"
+        )
+
+
+def finite_set(values: Values) -> Iterator[str]:
+    """A model that keeps something for each training sample wants a set that has an end."""
+    model, data = (resolve(values[group]["_target_"], group) for group in ("model", "data"))
+    if attribute(model, "finite") is True and attribute(data, "kind") != "images":
+        yield (
+            f"{model.name} has a code for each training image, and {data.name} draws every sample anew: set "
+            "model=fixed_code data=faces, or another set of images"
         )
 
 
@@ -265,6 +275,11 @@ def labelled_data(values: Values) -> Iterator[str]:
     if values["labels"] and values["data"].get("label") is None:
         right = listing(_members("data", r"label: (?!null)"), "or")
         yield f"labels=true: these data have no labels (data.label); set labels=false, or data={right}, which have"
+
+
+def _nodes(values: Values, group: str) -> list[tuple[str, dict[str, Any]]]:
+    """The nodes of a group by player, without those that the model does without."""
+    return [(player, node) for player, node in values[group].items() if node is not None]
 
 
 def _members(group: str, pattern: str) -> list[str]:
@@ -285,6 +300,7 @@ RULES: tuple[Rule, ...] = (
     signs_to_follow,
     conditional_players,
     labelled_data,
+    finite_set,
 )
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)

@@ -26,6 +26,14 @@ class Data(ABC):
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
         """The samples at `positions` of the endless sequence of shuffled epochs: float32 [len(positions), *shape]."""
 
+    def rows(self, seed: int, positions: range) -> Tensor:
+        """Which training samples `sample` gives there, by number from 0 on: int64 [len(positions)].
+
+        Raises:
+            ValueError: every sample is a new one.
+        """
+        raise ValueError(f"{self.name} has no end of training samples, so none has a number")
+
     @property
     def held_out(self) -> int:
         """How many samples are there that training never sees; 0 where none are held out, the default."""

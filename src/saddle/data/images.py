@@ -105,6 +105,9 @@ class Images(Data):
             "digest": {name: part.digest for name, part in parts.items()},
         }
 
+    def rows(self, seed: int, positions: range) -> Tensor:
+        return torch.from_numpy(visited(seed, positions, len(self.train)))
+
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
         rows = visited(seed, positions, len(self.train))
         resident = self._resident(device)

@@ -36,6 +36,11 @@ def stacked(x: Tensor) -> Tensor:
     return _Summed.apply(pad(x[None], (0, 0) * x.dim() + (before, after)))
 
 
+def joined(x: Tensor) -> Tensor:
+    """This rank's share x [count / W, ...] of a batch as that of all ranks, [count, ...], in their order."""
+    return x if world.size() == 1 else stacked(x).flatten(0, 1)
+
+
 def gathered(*parts: Tensor) -> tuple[Tensor, ...]:
     """Each part [count / W] of this rank's samples as that of all samples [count], in one collective."""
     if world.size() == 1:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from pytorch_lightning.strategies import DDPStrategy
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from saddle.distributed import world
@@ -24,7 +24,8 @@ class PerNetworkStrategy(DDPStrategy):
     step and search the graph for those that are not there.
 
     A backward pass must name its `inputs`, `manual_backward(loss, inputs=parameters)`: they are what is averaged, so a
-    norm, a clipping or an optimiser afterwards sees the gradient of the whole batch, however the step is taken.
+    norm, a clipping or an optimiser afterwards sees the gradient of the whole batch, however the step is taken. Inputs
+    that are no parameters belong to this rank's samples, and keep their gradients.
 
     Args:
         waiting: processes to become ranks 1, 2, ... of this machine; none where a scheduler starts all ranks.
@@ -59,5 +60,5 @@ class PerNetworkStrategy(DDPStrategy):
             raise ValueError("manual_backward(loss, inputs=...) must name the parameters whose gradients are averaged")
         inputs = list(inputs)
         loss = super().backward(closure_loss, optimizer, *args, inputs=inputs, **kwargs)
-        average_gradients(inputs)
+        average_gradients([tensor for tensor in inputs if isinstance(tensor, nn.Parameter)])
         return loss

@@ -6,6 +6,11 @@ import torch
 from torch import Tensor, nn
 
 
+def averaged(network: nn.Module, *, half_life: float | None, ramp: float, images: int) -> "Average | None":
+    """The running average of the network; None where no half-life is asked for."""
+    return None if half_life is None else Average(network, half_life=half_life, ramp=ramp, images=images)
+
+
 class Average(nn.Module):
     """Weights averaged over the updates of training, to draw samples with (Yazici et al. 2019).
 

@@ -68,9 +68,13 @@ class GenerativeModel(LightningModule, ABC):
     def real_per_update(self) -> int:
         """Real samples seen in one update."""
 
+    def parts(self) -> dict[str, nn.Module]:
+        """What the model consists of, by name."""
+        return dict(self.named_children())
+
     def sizes(self) -> dict[str, int]:
         """Trainable parameters of each network."""
-        networks = dict(self.named_children())
+        networks = self.parts()
         sizes = {name: sum(p.numel() for p in networks[name].parameters() if p.requires_grad) for name in networks}
         return {name: size for name, size in sizes.items() if size}
 
@@ -87,7 +91,7 @@ class GenerativeModel(LightningModule, ABC):
                 self.interrupted = True
                 break
         self.guard.settle()
-        require_finite_weights(dict(self.named_children()), self.updates)
+        require_finite_weights(self.parts(), self.updates)
 
     def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:
         """A stretch of updates has nothing to move; Lightning would take the range for a collection and rebuild it."""
@@ -123,6 +127,10 @@ class CodedModel(GenerativeModel):
 
     code_size: int
     prior_distribution: str
+
+    @abstractmethod
+    def decoder(self) -> nn.Module:
+        """The network that `decode` draws with: codes, and labels of a conditional model, to x."""
 
     @abstractmethod
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:

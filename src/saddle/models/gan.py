@@ -5,14 +5,13 @@ from typing import Literal
 import torch
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from saddle.augment.base import Augment
 from saddle.data.classes import Classes
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.losses.base import Loss, RelativeLoss
-from saddle.models.average import Average
+from saddle.models.average import averaged
 from saddle.models.drawing import DrawingModel
 from saddle.models.player import Player, told
 from saddle.networks.base import couples_samples
@@ -98,25 +97,15 @@ class GAN(DrawingModel):
                 f"{type(penalty).__name__} looks at D's slope at single samples, which a D with batch normalisation "
                 "does not have: set network.discriminator.norm=none, layer or spectral, or another penalty"
             )
-        self.averaged: Average | None = None
-        if average_half_life is not None:
-            images = self.generator_batch_size * g_steps
-            self.averaged = Average(self.generator, half_life=average_half_life, ramp=average_ramp, images=images)
-
-    def configure_optimizers(self) -> list[Optimizer]:
-        if self.averaged is not None:
-            self.averaged.refer()
-        return [player.begin() for player in self.players]
+        images = self.generator_batch_size * g_steps
+        self.averaged = averaged(self.generator, half_life=average_half_life, ramp=average_ramp, images=images)
 
     @property
     def real_per_update(self) -> int:
         return self.batch_size * self.d_steps
 
     def iterate(self, update: int) -> None:
-        for player in self.players:
-            rate = player.set_rate(update)
-            if player.schedule.varies:
-                self.note(**{f"rate_{player.name}": torch.tensor(rate)})
+        self.set_rates(update)
         for step in range(update * self.d_steps, (update + 1) * self.d_steps):
             self.discriminator_step(step)
         for step in range(update * self.g_steps, (update + 1) * self.g_steps):
@@ -133,7 +122,7 @@ class GAN(DrawingModel):
         logits_real, logits_fake = gathered(*self.logits(real, fake, labels))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
         penalty = self.penalised(step, real, fake, labels, logits_real, logits_fake)
-        gradient = self.step(self.d, loss if penalty is None else loss + penalty)
+        (gradient,) = self.step(loss if penalty is None else loss + penalty, self.d)
         if self.penalty is not None:
             self.penalty.project(self.discriminator)
         accuracies = self.accuracies(logits_real, logits_fake)
@@ -151,7 +140,7 @@ class GAN(DrawingModel):
         fake = self.g(self.codes("generator", step, self.generator_batch_size), labels)
         logits_real, logits_fake = self.generator_logits(self.seen("generator", step, fake), labels, step)
         loss = self.loss.generator(logits_real, logits_fake)
-        gradient = self.step(self.g, loss)
+        (gradient,) = self.step(loss, self.g)
         self.note(loss_generator=loss, gradient_generator=gradient)
 
     def seen(self, stream: str, step: int, x: Tensor) -> Tensor:
@@ -215,42 +204,11 @@ class GAN(DrawingModel):
         real, fake = logits_real > threshold, logits_fake < threshold
         return {"accuracy_real": real.float().mean(), "accuracy_fake": fake.float().mean()}
 
-    def step(self, player: Player, loss: Tensor) -> Tensor:
-        """One step of one player, whose parameters alone receive gradients; returns the gradient's norm [].
-
-        The strategy of several devices averages these gradients in `manual_backward`: the norm is that of all samples.
-        It is taken, and looked at, before the gradient is clipped. D's steps go through the strategy and not through
-        Lightning's wrapper, which would count them in `global_step`.
-
-        Raises:
-            DivergedError: the loss or the norm is not finite; the step is not taken.
-        """
-        player.clear()
-        self.manual_backward(loss, inputs=player.parameters)
-        norm = player.norm()
-        self.guard.look(player.name, self.updates + 1, loss, norm)
-        player.clip(norm)
-        if player is self.d:
-            self.trainer.strategy.optimizer_step(player.optimizer, lambda: None)
-        else:
-            _, of_generator = self.optimizers()  # type: ignore[attr-defined]  # two are a list
-            of_generator.step()
-        return norm
-
     def drawn(self) -> nn.Module:
         return self.generator if self.averaged is None else self.averaged.module
 
-    @torch.no_grad()
-    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
-        if labels is not None and self.classes is None:
-            raise ValueError("this model knows no classes (it was trained with labels=false): draw without labels")
-        network = self.drawn()
-        training = network.training
-        network.eval()
-        try:
-            return told(network, codes, labels)  # [count, *shape]; never compiled: the same bits wherever it is drawn
-        finally:
-            network.train(training)
+    def decoder(self) -> nn.Module:
+        return self.drawn()
 
 
 def _wide(outputs: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""One side of a game: a network, and how it learns."""
+"""A network, and how it learns: one side of a game, or the whole of what learns."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -17,7 +17,7 @@ class Player:
     """A network that plays, its optimiser, and the learning rate of each update.
 
     Args:
-        name: which of the two.
+        name: which one it is.
         network: what it plays with; conditional if it was built with a number of classes.
         make_optimizer: from parameters to an optimiser.
         schedule: of the learning rate, as a fraction of the optimiser's own.
@@ -29,7 +29,7 @@ class Player:
     def __init__(
         self,
         *,
-        name: Literal["generator", "discriminator"],
+        name: Literal["generator", "discriminator", "encoder"],
         network: nn.Module,
         make_optimizer: MakeOptimizer,
         schedule: Schedule,

@@ -28,7 +28,7 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
     return "\n".join(
         [
             f"training {chosen}; {', '.join(networks)} parameters",
-            f"{cfg.updates:,} updates of {cfg.batch_size} images, {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each; "
+            f"{cfg.updates:,} updates of {cfg.batch_size} images{_steps(cfg)}; "
             f"{_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
             f"into {shown(folder.path)}",
             *(["the networks are compiled in the first update, which takes a minute or more"] if cfg.compiled else []),
@@ -84,6 +84,11 @@ def shown(path: Path) -> Path:
 def _devices(cfg: DictConfig) -> str:
     count = cfg.trainer.devices
     return f"{cfg.trainer.accelerator} device" if count == 1 else f"{count} {cfg.trainer.accelerator} devices"
+
+
+def _steps(cfg: DictConfig) -> str:
+    """Of a game."""
+    return "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
 
 
 def _member(cfg: DictConfig, group: str) -> str:

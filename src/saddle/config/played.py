@@ -1,0 +1,77 @@
+"""What a model plays with; the rest of a configuration is null, so that a run's settings are those that it has.
+
+A model's constructor names what it plays with: networks (`generator`, `discriminator`, `encoder`), groups (`loss`,
+`penalty`, `augment`) and top-level keys (`d_steps`, `code_size`). What some model names and this one does not is not
+a part of its runs: neither of their identity nor of what is compared.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.config.keys import CONF, KINDS, PLAYERS, groups
+from saddle.config.messages import ConfigError
+from saddle.config.signatures import signature
+from saddle.config.targets import resolve
+
+NETWORKS = ("generator", "discriminator")
+BODY = "discriminator"
+"""The node that an encoder is built from: it is a discriminator's body with a code as its output."""
+
+
+def played(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
+    """`cfg`, in which what its model does not play with is set to null; one with a wrong model stays as it is."""
+    for path in absent(_target(cfg), conf):
+        if OmegaConf.select(cfg, path) is not None:
+            OmegaConf.update(cfg, path, None, merge=False)
+    return cfg
+
+
+def ignored(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> Iterator[str]:
+    """A line for each override that sets what the model of `cfg` does not play with."""
+    missing = absent(_target(cfg), conf)
+    for override in overrides:
+        key = override.lstrip("+").partition("=")[0].rpartition("@")[2]
+        without = next((path for path in missing if key == path or key.startswith(f"{path}.")), None)
+        if without is not None:
+            yield f"{override} changes nothing with model={_target(cfg).split('.')[-2]}, which has no {without}"
+
+
+def absent(target: str, conf: Path = CONF) -> tuple[str, ...]:
+    """The paths that a model's runs do not have; none for a class that is no model."""
+    try:
+        return _absent(target, conf)
+    except ConfigError:
+        return ()
+
+
+@cache
+def _absent(target: str, conf: Path) -> tuple[str, ...]:
+    own, members = _arguments(target), groups(conf)
+    others = {name for member in members["model"] for name in _arguments(_target_of(conf / "model" / f"{member}.yaml"))}
+    foreign = others - own
+    return (
+        *(group for group in members if group in foreign),
+        *(key for key in KINDS if key in foreign),
+        *(
+            path
+            for network in NETWORKS
+            if network not in own
+            for path in (*(f"{group}.{network}" for group in PLAYERS), f"{network}_clip_norm")
+            if not (path == f"network.{BODY}" and "encoder" in own)
+        ),
+    )
+
+
+def _arguments(target: str) -> set[str]:
+    return set(signature(resolve(target, "model")).arguments)
+
+
+def _target_of(file: Path) -> str:
+    return str(OmegaConf.select(OmegaConf.load(file), "_target_"))
+
+
+def _target(cfg: DictConfig) -> str:
+    return str(OmegaConf.select(cfg, "model._target_"))

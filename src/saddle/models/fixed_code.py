@@ -1,0 +1,120 @@
+"""A fixed random code for each training image, learned by heart (lecture I.2.1), or codes that are learned (GLO)."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+
+from saddle.data.classes import Classes
+from saddle.distributed.collectives import joined
+from saddle.models.code_gaussian import CodeGaussian, codes_in
+from saddle.models.drawing import positions
+from saddle.models.player import Player
+from saddle.models.regression import RegressionModel, squared_error
+from saddle.noise import noise
+
+
+class FixedCode(RegressionModel):
+    r"""G minimises E_i |G(z_i) - x_i|^2 / dim(x), with a code z_i of its own for each training image x_i.
+
+    `codes=random`: z_i is drawn once from the prior, and G is sampled with codes of the prior. Near codes then belong
+    to images that have nothing in common, and G has to learn each by heart: between them it draws means.
+
+    `codes=learned` is generative latent optimisation (Bojanowski et al. 2018): the codes begin on the unit sphere and
+    descend with G, each step projected to the unit ball,
+
+    $$ z_i \leftarrow \Pi(z_i - rate \cdot \partial_{z_i} |G(z_i) - x_i|^2 / dim(x)), $$
+
+    and G is sampled with codes of a Gaussian fitted to them. (There: L1 on a Laplacian pyramid besides, and codes that
+    begin at principal components; here G's objective is that of the other rules.)
+
+    Args:
+        generator: codes, and labels if there are classes, to x.
+        classes: what the labels of the data mean; None: G is told none.
+        samples: training images; None where they have no end, 0 for a model that only draws.
+        batch_size: m, over all devices together.
+        code_size: dimensions of a code.
+        prior: of random codes.
+        seed: of the codes and of the data order.
+        codes: see above.
+        code_rate: of learned codes.
+        codes_half_life: of the fitted Gaussian, in images (`CodeGaussian`).
+        average_half_life, average_ramp: of the averaged generator, in images that G learned from (`Average`).
+
+    Raises:
+        ValueError: there is no end to the training images.
+    """
+
+    table: Tensor
+    finite = True
+
+    def __init__(
+        self,
+        *,
+        generator: Player,
+        classes: Classes | None,
+        samples: NonNegativeInt | None,
+        batch_size: PositiveInt,
+        code_size: PositiveInt,
+        prior: Literal["normal", "uniform"],
+        seed: NonNegativeInt,
+        codes: Literal["random", "learned"],
+        code_rate: PositiveFloat,
+        codes_half_life: PositiveFloat,
+        average_half_life: PositiveFloat | None,
+        average_ramp: PositiveFloat,
+    ) -> None:
+        super().__init__()
+        if samples is None:
+            raise ValueError("a fixed code for each training image wants training images that have an end")
+        self.g = generator
+        self.players = (generator,)
+        self.classes, self.batch_size, self.seed = classes, batch_size, seed
+        self.code_size, self.prior_distribution = code_size, prior
+        self.learned, self.code_rate = codes == "learned", code_rate
+        table = noise(seed, "fixed codes", 0, range(samples), (code_size,), "normal" if self.learned else prior)
+        if self.learned:
+            table = nn.functional.normalize(table)
+        self.register_buffer("table", table, persistent=self.learned)
+        networks: dict[str, nn.Module] = {"generator": generator.network}
+        if self.learned:
+            moments = CodeGaussian(size=code_size, half_life=codes_half_life, ramp=average_ramp, images=batch_size)
+            networks["codes"] = moments
+        self.keep(networks, average_half_life, average_ramp)
+
+    def rows(self, update: int) -> Tensor:
+        """Which images this rank's share of the batch of `update` holds, int64 [share]."""
+        return self.data.rows(self.seed, positions(update, self.batch_size)).to(self.device)
+
+    def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
+        return squared_error(x, self.g(self.table[self.rows(update)], labels))
+
+    def iterate(self, update: int) -> None:
+        if not self.learned:
+            super().iterate(update)
+            return
+        self.set_rates(update)
+        x, labels = self.reals(update, self.batch_size), self.labels_of_reals(update, self.batch_size)
+        codes = self.table[self.rows(update)].requires_grad_()  # [share, code_size]
+        self.descend(squared_error(x, self.g(codes, labels)), codes)
+        self.move(update, codes)
+        if self.averaged is not None:
+            self.averaged.update(update)
+
+    @torch.no_grad()
+    def move(self, update: int, codes: Tensor) -> None:
+        """Move the codes of a batch down their own gradients, every rank those of all."""
+        assert codes.grad is not None
+        moved = codes - self.code_rate * len(codes) * codes.grad  # of each sample's own error, not of the mean's
+        moved = moved / moved.norm(dim=1, keepdim=True).clamp(min=1)
+        whole = range(update * self.batch_size, (update + 1) * self.batch_size)
+        self.table[self.data.rows(self.seed, whole).to(self.device)] = joined(moved)
+        codes_in(self.networks).update(update, moved)
+
+    def prior(self, indices: Sequence[int], seed: int) -> Tensor:
+        return codes_in(self.drawn()).prior(indices, seed) if self.learned else super().prior(indices, seed)
+
+    def codes_of(self, seed: int, positions: range) -> Tensor:
+        return self.table[self.data.rows(seed, positions).to(self.device)]

@@ -1,0 +1,121 @@
+"""The variational autoencoder (Kingma and Welling 2014; lecture I.2.3)."""
+
+from math import log
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from torch import Tensor
+
+from saddle.data.classes import Classes
+from saddle.distributed.collectives import gathered
+from saddle.models.encoding import EncodingModel
+from saddle.models.likelihood import Likelihood
+from saddle.models.player import Player
+from saddle.noise import noise
+
+
+class VAE(EncodingModel):
+    r"""The encoder gives m and s of a Gaussian q(c | x) = N(m, exp(s)^2), a code is c = exp(s) e + m, e from N(0, I).
+
+    E and G minimise E_x [-E_q log p(x | c) + beta constraint(s, m)], with sums over x and over the code. The constraint
+    is one of two.
+
+    `kl`, that of q from the prior N(0, I) with the standard deviation exp(s) that is really used:
+
+    $$ KL(q || N(0, I)) = \tfrac12 \sum_i (e^{2 s_i} - 1 - 2 s_i + m_i^2) $$
+
+    With beta = 1 the objective is then -ELBO, and ELBO <= log p(x). `lecture` is the lecture's box (I.2.3),
+
+    $$ \sum_i (e^{s_i} - (1 + s_i) + m_i^2) $$
+
+    which is 2 KL for a variance exp(s): box and noise do not belong together. Both vanish at s = m = 0 only. For small
+    s, KL = sum s^2 + m^2/2 and box = sum s^2/2 + m^2: the box holds the means four times as hard, in relation to the
+    widths, as the KL does.
+
+    `elbo`, which is logged, takes the true KL of the codes that were drawn, whatever the objective:
+    log p(x | c) - KL, one e for each x, mean over x, in nats. `sample` draws G(c), the mean of p(x | c), without its
+    noise.
+
+    Args:
+        encoder: x to (m, s), [count, 2 code_size].
+        generator: codes, and labels if there are classes, to x.
+        likelihood: log p(x | c).
+        classes: what the labels of the data mean; None: G is told none.
+        batch_size: of x, over all devices together.
+        code_size: dimensions of a code.
+        seed: of e and of the data order.
+        beta: weight of the constraint (Higgins et al. 2017).
+        constraint: see above.
+        average_half_life, average_ramp: of the averaged networks, in images that they learned from (`Average`).
+    """
+
+    code_parameters = 2
+
+    def __init__(
+        self,
+        *,
+        encoder: Player,
+        generator: Player,
+        likelihood: Likelihood,
+        classes: Classes | None,
+        batch_size: PositiveInt,
+        code_size: PositiveInt,
+        seed: NonNegativeInt,
+        beta: NonNegativeFloat,
+        constraint: Literal["kl", "lecture"],
+        average_half_life: PositiveFloat | None,
+        average_ramp: PositiveFloat,
+    ) -> None:
+        super().__init__()
+        self.e, self.g = self.players = (encoder, generator)
+        self.likelihood, self.classes, self.batch_size = likelihood, classes, batch_size
+        self.code_size, self.prior_distribution, self.seed = code_size, "normal", seed
+        self.beta, self.constraint = beta, {"kl": kl, "lecture": lecture}[constraint]
+        self.keep({"encoder": encoder.network, "generator": generator.network}, average_half_life, average_ramp)
+
+    def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
+        m, s = self.encoded(x).chunk(2, dim=1)  # [share, code_size] each
+        e = self.numbers("posterior", update, self.batch_size, (self.code_size,), "normal")
+        drawn = self.g(s.exp() * e + m, labels)
+        log_prob = self.likelihood.log_prob(x, drawn.to(x.dtype))  # [share]
+        divergence = kl(s, m)
+        elbo, of_all = gathered((log_prob - divergence).detach(), divergence.detach())  # [batch_size] each
+        self.note(elbo_train=elbo.mean(), kl=of_all.mean())
+        return self.beta * self.constraint(s, m) - log_prob
+
+    @torch.no_grad()
+    def encode(self, x: Tensor) -> Tensor:
+        """The means m."""
+        return self.outputs(x)[:, : self.code_size]
+
+    @torch.no_grad()
+    def bounds(self, x: Tensor, labels: Tensor | None, draws: int, seed: int) -> tuple[Tensor, Tensor]:
+        r"""ELBO and importance-weighted bound of log p(x), [count] each, in nats, with `draws` codes for each x.
+
+        $$ ELBO = E_q[\log p(x | c)] - KL(q || p), \quad
+           IW_K = \log \tfrac1K \sum_k p(x | c_k) p(c_k) / q(c_k | x), \quad ELBO \le E IW_K \le \log p(x) $$
+
+        (Burda et al. 2016), for a likelihood that is a density of x. The ELBO's expectation is estimated with the same
+        codes.
+        """
+        m, s = self.outputs(x).chunk(2, dim=1)
+        joint, log_probs = [], []
+        for draw in range(draws):
+            e = noise(seed, "bounds", draw, range(len(x)), (self.code_size,)).to(x.device)
+            codes = s.exp() * e + m
+            log_probs.append(self.likelihood.log_prob(x, self.decode(codes, labels)).double())
+            log_prior_over_posterior = (0.5 * e.square() - 0.5 * codes.square() + s).double().sum(1)
+            joint.append(log_probs[-1] + log_prior_over_posterior)
+        elbo = torch.stack(log_probs).mean(0) - kl(s.double(), m.double())
+        return elbo, torch.stack(joint).logsumexp(0) - log(draws)
+
+
+def kl(s: Tensor, m: Tensor) -> Tensor:
+    """KL(N(m, exp(s)^2) || N(0, I)), s and m [count, code_size]: [count], in nats."""
+    return 0.5 * (torch.expm1(2 * s) - 2 * s + m.square()).sum(1)
+
+
+def lecture(s: Tensor, m: Tensor) -> Tensor:
+    """The lecture's box: sum of exp(s) - (1 + s) + m^2, [count]."""
+    return (torch.expm1(s) - s + m.square()).sum(1)
