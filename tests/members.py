@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from saddle.config import instantiate
+from saddle.config import instantiate, played
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 
@@ -44,4 +44,4 @@ def build(group: str, name: str, **changed: Any) -> Any:
 def composed(*overrides: str) -> DictConfig:
     """A job's configuration, as `python src/train.py OVERRIDES` has it."""
     with initialize_config_dir(str(CONF), version_base=None):
-        return compose("train", overrides=list(overrides), return_hydra_config=False)
+        return played(compose("train", overrides=list(overrides), return_hydra_config=False))

@@ -18,6 +18,7 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
 from members import build
+from regressions import MODELS
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.distributed.strategy import PerNetworkStrategy
@@ -154,6 +155,28 @@ def games() -> Checks:
     return found
 
 
+def regressions() -> Checks:
+    """Twenty updates of every model without a D: all weights, averages and codes, what was noted."""
+    found: Checks = {}
+    for name, make in MODELS.items():
+        model = make(batch_size=BATCH)
+        trainer = Trainer(
+            accelerator="cpu",
+            devices=WORLD,
+            strategy=PerNetworkStrategy([]) if WORLD > 1 else "auto",
+            max_epochs=1,
+            logger=False,
+            enable_progress_bar=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+        train(model=model, data=Toy(), trainer=trainer, updates=20, every=[7])
+        state = {key: value.clone() for key, value in model.state_dict().items()}
+        found[name] = {"state": state, "noted": model.noted()}
+    return found
+
+
 def batch_norm() -> Checks:
     """Forward, backward, the gradient of a gradient's norm, and running statistics, of this rank's share of a batch."""
     found: Checks = {}
@@ -203,6 +226,7 @@ def plain_wrapper_is_wrong() -> Checks:
 def all_checks() -> Checks:
     return {
         "games": games(),
+        "regressions": regressions(),
         "batch_norm": batch_norm(),
         "gathering": gathering(),
         "usual": plain_wrapper_is_wrong(),

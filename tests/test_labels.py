@@ -438,16 +438,16 @@ def test_a_grid_has_a_row_for_each_class_and_a_code_for_each_column(
 ) -> None:
     class Shown(Toy):
         def render(self, x: Tensor, columns: int) -> Image.Image:
-            self.rows = x.unflatten(0, (-1, columns))
+            self.shown_rows = x.unflatten(0, (-1, columns))
             return super().render(x, columns)
 
     known = Classes({str(y): 1 for y in range(classes)})
     model, data = game(lambda: mlp(classes=classes), classes=known), Shown()
     assert ClassGrid(every=1, data=data, seed=0, count=count).measure(model).keys() == {"samples"}
-    assert data.rows.shape[:2] == shape
+    assert data.shown_rows.shape[:2] == shape
     row, column = shape[0] - 1, shape[1] - 1
     expected = model.decode(model.prior([column], 0), torch.tensor([row]))[0]
-    torch.testing.assert_close(data.rows[row, column], expected)
+    torch.testing.assert_close(data.shown_rows[row, column], expected)
 
 
 def test_rows_that_are_left_out_are_said() -> None:

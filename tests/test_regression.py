@@ -1,6 +1,5 @@
 """The generator alone: fixed codes, learned codes, autoencoder, VAE; each against its mathematics."""
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,62 +10,17 @@ from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from members import composed, members
+from regressions import BATCH, CODE, MODELS
 from saddle.callbacks.reconstruction import Reconstruction, correlation
 from saddle.config import ConfigError, check
 from saddle.config.played import ignored, played
-from saddle.models.autoencoder import Autoencoder
 from saddle.models.code_gaussian import CodeGaussian
-from saddle.models.fixed_code import FixedCode
 from saddle.models.likelihood import Bernoulli, Gaussian
-from saddle.models.regression import RegressionModel
-from saddle.models.vae import VAE, kl, lecture
-from saddle.networks.initial import initialised
-from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
+from saddle.models.vae import kl, lecture
 from saddle.noise import noise
 from saddle.runs.identity import identity
-from toy import SHAPE, LabelledToy, Toy, play, player
+from toy import SHAPE, LabelledToy, Toy, play
 
-CODE, BATCH = 4, 6
-
-
-def built(make: Callable[..., RegressionModel], outputs: int = 0, classes: Any = None, **changed: Any) -> Any:
-    """A model with tiny networks."""
-
-    def networks() -> tuple[nn.Module, nn.Module]:
-        told = None if classes is None else len(classes)
-        generator = MLPGenerator(shape=SHAPE, code_size=CODE, classes=told, width=16, depth=1, bounded=True)
-        encoder = MLPDiscriminator(shape=SHAPE, width=16, depth=1, classes=None, outputs=outputs or 1)
-        return generator, encoder
-
-    generator, encoder = initialised(lambda: nn.ModuleList(networks()), 0, "toy")
-    adam = functools.partial(torch.optim.Adam, lr=3e-3, betas=(0.0, 0.99))
-    learning = {"make_generator_optimizer": adam, "make_encoder_optimizer": adam}
-    arguments: dict[str, Any] = {
-        "generator": player("generator", generator, **learning),
-        "classes": classes,
-        "batch_size": BATCH,
-        "code_size": CODE,
-        "seed": 0,
-        "average_half_life": 40.0,
-        "average_ramp": 0.5,
-    }
-    if outputs:
-        arguments["encoder"] = player("encoder", encoder, **learning)
-    return make(**{**arguments, **changed})
-
-
-FIXED = {"samples": 37, "prior": "normal", "code_rate": 10.0, "codes_half_life": 100.0}
-MODELS: dict[str, Callable[..., Any]] = {
-    "random codes": functools.partial(built, FixedCode, **FIXED, codes="random"),
-    "learned codes": functools.partial(built, FixedCode, **FIXED, codes="learned"),
-    "autoencoder": functools.partial(built, Autoencoder, CODE, codes_half_life=100.0),
-    "vae": functools.partial(
-        built, VAE, 2 * CODE, likelihood=Gaussian(deviation=0.3), beta=1.0, constraint="kl"
-    ),
-    "lecture's vae": functools.partial(
-        built, VAE, 2 * CODE, likelihood=Bernoulli(margin=1e-4), beta=1.0, constraint="lecture"
-    ),
-}
 all_models = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
 
 
@@ -130,7 +84,7 @@ def test_random_codes_belong_to_images_not_to_batches() -> None:
 def test_an_endless_set_has_no_fixed_codes() -> None:
     with pytest.raises(ValueError, match="an end"):
         MODELS["random codes"](samples=None)
-    with pytest.raises(ConfigError, match="FixedCode.*data=faces"):
+    with pytest.raises(ConfigError, match=r"FixedCode.*data=faces"):
         check(played(composed("model=fixed_code", "data=ring", "network=mlp")))
 
 

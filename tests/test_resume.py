@@ -19,6 +19,7 @@ from PIL import Image
 from members import composed
 from saddle.checkpoints import Checkpoints, sealed
 from saddle.earlier import answer_of_earlier_run
+from saddle.models.drawing import DrawingModel
 from saddle.models.gan import GAN
 from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model
@@ -43,6 +44,8 @@ KINDS = {
         "augment.kimg=1",
     ],
     "labels": ["network=mlp", "labels=true"],
+    "learned codes": ["model=fixed_code", "model.codes=learned", "network=mlp"],
+    "vae": ["model=vae", "network=mlp"],
 }
 
 
@@ -88,7 +91,13 @@ def cut(folder: RunFolder, monkeypatch: pytest.MonkeyPatch, where: str, call: in
         return killing
 
     owner, _, name = where.rpartition(".")
-    module: Any = {"GAN": GAN, "Checkpoints": Checkpoints, "RunFolder": RunFolder, "os": os}[owner]
+    module: Any = {
+        "GAN": GAN,
+        "DrawingModel": DrawingModel,
+        "Checkpoints": Checkpoints,
+        "RunFolder": RunFolder,
+        "os": os,
+    }[owner]
     with monkeypatch.context() as patch:
         patch.setattr(module, name, replaced(getattr(module, name)))
         with pytest.raises(Killed):
@@ -126,7 +135,10 @@ def _flat(value: Any) -> Any:
 @pytest.mark.parametrize(
     ("where", "call"),
     [
-        ("GAN.generator_step", 10),  # between the D steps and G's, at an update that is no multiple of anything
+        (
+            "DrawingModel.step",
+            12,
+        ),  # within an update that is no multiple of anything, after all D steps where there is a D
         ("RunFolder.log", 6),  # in the middle of an evaluation's writing
         ("Checkpoints.save", 2),  # before a checkpoint
         ("os.fsync", 3),  # while something is being written

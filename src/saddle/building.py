@@ -115,11 +115,12 @@ def _encoder(cfg: DictConfig, parameters: int) -> Player:
 
     Encoder and generator descend one objective, so the settings of G's optimiser are those of both.
     """
-    body = cfg.network.discriminator
     outputs = parameters * cfg.code_size
     return Player(
         name="encoder",
-        network=synchronised(initialised(lambda: instantiate(body, outputs=outputs), cfg.seed, "encoder")),
+        network=synchronised(
+            initialised(lambda: instantiate(cfg.network.encoder, outputs=outputs), cfg.seed, "encoder")
+        ),
         make_optimizer=instantiate(cfg.optimizer.generator),
         schedule=instantiate(cfg.schedule.generator),
         clip_norm=cfg.generator_clip_norm,

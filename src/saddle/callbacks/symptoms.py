@@ -47,7 +47,7 @@ class Symptoms:
         )
 
     def _vanished(self, updates: int, readings: Mapping[str, float]) -> str | None:
-        if "gradient_generator" not in readings:
+        if not {"gradient_generator", "gradient_discriminator"} <= readings.keys():  # where G learns alone it may end
             return None
         norm = readings["gradient_generator"]
         self._largest = max(self._largest, norm)
@@ -65,8 +65,8 @@ class Symptoms:
         since = self._lasting("collapsed", updates, readings[name] < self.collapsed)
         return since and (
             f"G has collapsed: since update {since} its images vary by less than {self.collapsed:g} of what real "
-            f"ones do ({name} {readings[name]:.2g}). Look at the grids; try a smaller learning rate, a smoother "
-            "D, or a larger batch_size"
+            f"ones do ({name} {readings[name]:.2g}). Look at the grids; try a smaller learning rate, a "
+            "larger batch_size, in a game a smoother D"
         )
 
     def _lasting(self, symptom: str, updates: int, present: bool) -> str | None:

@@ -16,9 +16,7 @@ from saddle.config.messages import ConfigError
 from saddle.config.signatures import signature
 from saddle.config.targets import resolve
 
-NETWORKS = ("generator", "discriminator")
-BODY = "discriminator"
-"""The node that an encoder is built from: it is a discriminator's body with a code as its output."""
+NETWORKS = ("generator", "discriminator", "encoder")
 
 
 def played(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
@@ -60,7 +58,6 @@ def _absent(target: str, conf: Path) -> tuple[str, ...]:
             for network in NETWORKS
             if network not in own
             for path in (*(f"{group}.{network}" for group in PLAYERS), f"{network}_clip_norm")
-            if not (path == f"network.{BODY}" and "encoder" in own)
         ),
     )
 
