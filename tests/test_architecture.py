@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "augment": set(),
     "schedules": set(),
     "metrics": GROUND | {"data", "distributed", "theory", "weights"},
-    "models": {"data", "distributed", "networks", "losses", "noise", "penalties", "augment", "schedules"},
+    "models": {"data", "distributed", "networks", "losses", "noise", "penalties", "augment", "schedules", "theory"},
     "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs", "theory"},
     "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},
     "report": {"runs"},

@@ -8,6 +8,7 @@ from pytorch_lightning.loggers import Logger
 
 from saddle.callbacks.class_grid import ClassGrid
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.likelihood import Likelihood
 from saddle.callbacks.measure import Instrument, Measure
 from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
@@ -27,6 +28,8 @@ from saddle.runs.place import Place
 from saddle.runs.summary import higher_is_better, summarise
 
 LOSSES = ("loss_discriminator", "loss_generator")
+LIKELY = 2_000
+"""Samples that a likelihood is the mean of."""
 RECONSTRUCTED = 256
 """Samples that a model gives back from their codes at an evaluation."""
 DRAWS = 16
@@ -38,13 +41,13 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
 
     Of a conditional model also the classes: name -> number of training images, in the order of the labels.
     """
-    generator = OmegaConf.create(OmegaConf.to_container(cfg.network.generator, resolve=True))
     classes = model.classes
-    if classes is not None:
-        generator.classes = len(classes)
+    generator: Any = OmegaConf.to_container(cfg.network.generator, resolve=True) if cfg.network.generator else None
+    if generator is not None and classes is not None:
+        generator["classes"] = len(classes)
     return {
         "saddle": VERSION,
-        "generator": OmegaConf.to_container(generator),
+        "generator": generator,
         "codes": {"size": cfg.code_size, "prior": cfg.prior},
         "samples": {"shape": list(data.shape), "data": data.name},
         **({} if classes is None else {"classes": classes.counts}),
@@ -79,6 +82,7 @@ def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) 
     found: list[Instrument] = [
         Value(every=cfg.evaluate_every, count=count),
         Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
+        Likelihood(every=cfg.evaluate_every, count=LIKELY),
     ]
     if isinstance(evaluator, MixtureEvaluator):
         truth, deviation = evaluator.distribution, evaluator.jsd.sigma

@@ -52,7 +52,7 @@ def enough_images(values: Values) -> Iterator[str]:
             f"evaluator.{name}={most} need at least {most + 1} images"
         )
     size, train = values["batch_size"], counts["train"]
-    if train is not None and size > train:
+    if train is not None and size is not None and size > train:
         yield f"batch_size={size}: the training set has {train} images; set batch_size={train} or less"
     wanted, split = values["evaluate_images"], values["evaluate_reference"] or values["data"].get("reference")
     known = counts.get(split)

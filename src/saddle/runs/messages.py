@@ -28,8 +28,7 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
     return "\n".join(
         [
             f"training {chosen}; {', '.join(networks)} parameters",
-            f"{cfg.updates:,} updates of {cfg.batch_size} images{_steps(cfg)}; "
-            f"{_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
+            f"{cfg.updates:,} updates{_steps(cfg)}; {_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
             f"into {shown(folder.path)}",
             *(["the networks are compiled in the first update, which takes a minute or more"] if cfg.compiled else []),
         ]
@@ -87,8 +86,9 @@ def _devices(cfg: DictConfig) -> str:
 
 
 def _steps(cfg: DictConfig) -> str:
-    """Of a game."""
-    return "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
+    """What an update consists of."""
+    of_d = "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
+    return "" if cfg.batch_size is None else f" of {cfg.batch_size} images{of_d}"
 
 
 def _member(cfg: DictConfig, group: str) -> str:
