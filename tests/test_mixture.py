@@ -78,7 +78,7 @@ def test_a_round_full_mixture_is_a_round_mixture() -> None:
 def test_em_never_lowers_the_likelihood_and_the_gradient_comes_to_the_same() -> None:
     climbed = []
     model = play(mixture(), 1, data=LINE())
-    for update in range(2, 25):
+    for update in range(2, 40):
         climbed.append(float(model.log_prob(LINE().sample(0, range(2_000), torch.device("cpu"))).mean()))
         play(model, update, data=LINE())
     assert all(after > before - 1e-9 for before, after in pairwise(climbed))
