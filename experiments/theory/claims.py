@@ -101,7 +101,7 @@ def likelihood_is_kl() -> Claim:
         name="likelihood",
         says="argmax E log p_θ(x) = argmin KL(P_data ‖ p_θ); of m samples the argmax is off like 1 / √m",
         where="000 II.1, 002 3.1",
-        measured=f"both at {best.item():.4f}, {abs(best - least).item():.0e} apart; "
+        measured=f"both at {best.item():.4f}, {abs(best - least).item():.1g} apart; "
         f"at m = 4,096 {ratio:.2f} of White's deviation",
         test="test_likelihood: < 1e-6 apart; deviation within 15%",
         figure=likelihood.draw(
@@ -151,7 +151,7 @@ def optimum() -> Claim:
         name="optimal_discriminator",
         says="D* = P_data / (P_data + P_G), and max_D V = -2 log 2 + 2 JSD(P_data ‖ P_G) (002 has lost the 2)",
         where="000 II.2, 002 3.2",
-        measured=f"a free critic: off by {free:.0e}; a network: {gap:.0e} nats below, {away:.4f} from D*",
+        measured=f"a free critic: off by {free:.1g}; a network: {gap:.1g} nats below, {away:.4f} from D*",
         test="test_optimal_discriminator: < 1e-8; < 1e-4 below, < 0.005 from D*",
         figure=optimal_discriminator.draw(
             x=x[:, 0], p=of_p.exp(), q=of_q.exp(), optimum=of_p - of_q, trained=trained, distance=away
@@ -171,7 +171,7 @@ def smoothing() -> Claim:
         name="smoothed_jsd",
         says="JSD(P * N, P_G * N) ≤ JSD(P, P_G) for noise N on both sides: what can be had of a G without a density",
         where="data processing; none in the notes",
-        measured=f"at σ = 0.2 {found[0].value:.4f} ± {found[0].error:.4f} of {jsd:.4f}; off by {off:.0e} at most",
+        measured=f"at σ = 0.2 {found[0].value:.4f} ± {found[0].error:.4f} of {jsd:.4f}; off by {off:.1g} at most",
         test="test_divergences_exact: within its error, below the JSD",
         figure=smoothed_jsd.draw(deviations=deviations, smoothed=found, exact=exact, jsd=jsd),
     )
@@ -214,9 +214,9 @@ def few_discriminators() -> Claim:
         "D_i, and a few fixed D_i are no divergence: their argmin is where they are fooled",
         where="000 II.2",
         measured=f"argmin of three: θ = {fooled:.2f}, of all: {abs(right):.2f}; "
-        f"descent ends {path.value.min().item() - few.min().item():.0e} above",
+        f"descent ends {path.value.min().item() - few.min().item():.1g} above",
         test="test_maximum: -0.93 within 0.01; 0; chords above by 1e-13; descent < 2e-3 above",
-        figure=envelope.draw(theta[::5], branches(theta[::5]), whole[::5], path),
+        figure=envelope.draw(theta[::5], branches(theta[::5]), whole[::5], maximum.descend(branches, 3.0, 1.0, 40)),
     )
 
 
@@ -258,7 +258,7 @@ def ideally() -> Claim:
         name="ideal_loop",
         says="with D solved exactly small steps of G lower the JSD; large ones, or many against one D, need not",
         where="000 II.2",
-        measured=f"JSD {begin:.3f} at the start; steps of 2: to {small:.0e}; of 32: up to {large:.3f}; "
+        measured=f"JSD {begin:.3f} at the start; steps of 2: to {small:.1g}; of 32: up to {large:.3f}; "
         f"50 steps for each D: {many:.3f} at the end",
         test="test_ideal_loop: falls at every step; > 1.5 of its start; > 1.8 of its start",
         figure=ideal_loop.draw(step_sizes=sizes, held=held),
@@ -323,7 +323,7 @@ def not_the_same_form() -> Claim:
         name="objectives_descended",
         says='at D* log(1 - D) descends 2 JSD, -log D descends KL(P_G ‖ P_data) - 2 JSD: not "the same form"',
         where="000 II.3; Arjovsky and Bottou 2017",
-        measured=f"gradients in a categorical G: off by {off:.0e}",
+        measured=f"gradients in a categorical G: off by {off:.1g}",
         test="test_slow_start: within 1e-12; those of the other objective off by more than 0.05",
         figure=objectives_descended.draw(share, 0.7, *curves),
     )
@@ -344,7 +344,7 @@ def loss_proves() -> Claim:
         says="L_D = -V ≥ 2 log 2 - 2 JSD, so JSD ≥ log 2 - L_D / 2: a small loss proves a large JSD, a large one "
         "nothing (000 has it the wrong way round)",
         where="000 II.3",
-        measured=f"L_D at D* off by {off:.0e}; {int((losses > least).sum())} of {losses.numel()} other D above it",
+        measured=f"L_D at D* off by {off:.1g}; {int((losses > least).sum())} of {losses.numel()} other D above it",
         test="test_optimal_discriminator: within 1e-13; all above",
         figure=loss_as_divergence.draw(jsd=jsd, losses=losses.T, least=least),
     )

@@ -17,7 +17,7 @@ from PIL import Image
 from saddle.report import readme
 
 HERE = Path(__file__).resolve().parent
-COLOURS = 64
+COLOURS = 256
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     for claim in [*claims.of_distributions(), *saddles.of_saddles(findings)]:
         save(claim.figure, HERE / f"{claim.name}.png")
         rows.append([claim.says, claim.where, f"[picture]({claim.name}.png)", claim.measured, claim.test])
-        pictures.append(f"![{claim.name}]({claim.name}.png)\n")
+        pictures.append(f"{claim.says}:\n\n![{claim.name}]({claim.name}.png)\n")
         print(f"{claim.name}: {claim.measured}", flush=True)
     header = ["claim", "where", "picture", "measured here", "asserted"]
     readme.replace(HERE / "README.md", "claims", readme.table(header, rows))
