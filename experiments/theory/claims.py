@@ -216,7 +216,7 @@ def few_discriminators() -> Claim:
         measured=f"argmin of three: θ = {fooled:.2f}, of all: {abs(right):.2f}; "
         f"descent ends {path.value.min().item() - few.min().item():.1g} above",
         test="test_maximum: -0.93 within 0.01; 0; chords above by 1e-13; descent < 2e-3 above",
-        figure=envelope.draw(theta[::5], branches(theta[::5]), whole[::5], maximum.descend(branches, 3.0, 1.0, 40)),
+        figure=envelope.draw(theta[::5], branches(theta[::5]), whole[::5], maximum.descend(branches, 3.0, 1.0, 80)),
     )
 
 
