@@ -28,8 +28,8 @@ NUMBERS = {
 
 def main() -> None:
     """Read, and write the table."""
-    rows = [_row(run) for sweep in sys.argv[1:] for run in runs_of(Path(sweep))]
-    header = ["data", "penalty", "updates", "modes", *NUMBERS]
+    rows = [_row(run) for sweep in sys.argv[1:] for run in runs_of(Path(sweep)) if run.summary()]
+    header = ["data", "penalty", "batch", "updates", "modes", *NUMBERS]
     table = readme.table(header, rows)
     readme.replace(HERE / "README.md", "points", table)
     print(table)
@@ -48,6 +48,7 @@ def _row(run: RunFolder) -> list[str]:
     return [
         cfg.data._target_.split(".")[-2],
         penalty,
+        str(cfg.batch_size),
         f"{cfg.updates:,}",
         modes,
         *("" if each is None else f"{each:.3f}" for each in values),
