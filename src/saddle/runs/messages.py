@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
+from saddle.runs.summary import of_images
 
 
 def show_warnings_as_notes() -> None:
@@ -53,7 +54,7 @@ def closing(folder: RunFolder) -> str:
     ]
     grid = folder.last_grid()
     run = quote(str(shown(folder.path)))
-    again = f"make fid RUN={run}    " if "comparisons" in (summary.get("protocol") or {}) else ""  # only of images
+    again = f"make fid RUN={run}    " if of_images(summary) else ""
     next_steps = [] if Place.current() else [f"next: {again}python src/sample.py run={run} count=64"]
     return "\n".join(
         [
