@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "schedules": set(),
     "metrics": GROUND | {"data", "distributed", "theory", "weights"},
     "models": {"data", "distributed", "networks", "losses", "noise", "penalties", "augment", "schedules"},
+    "codes": {"data", "metrics", "models", "noise"},
     "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs", "theory"},
     "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},
     "report": {"runs"},
