@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 IMAGES, POINTS, LABELS, CLASSES, ABOUT = "arr_0", "points", "labels", "classes", "about"
 """Names of the arrays. Images are uint8 [count, height, width, channels] under the name that numpy gives to an array
 without one: what the evaluation of ADM reads (Dhariwal and Nichol 2021), and with it many that came after. Points are
-float32 [count, *shape]. `labels`, int64 [count], are positions among the texts `classes`. `about` is a text, JSON: which
-run, weights and seed."""
+float32 [count, *shape]. `labels`, int64 [count], are positions among the texts `classes`. `about` is a text, JSON:
+which run, weights and seed."""
 
 
 def write_archive(

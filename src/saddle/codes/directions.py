@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-STEP = 0.02
+STEP = 0.01
 """Of the difference quotients, in units of the code: small against its deviation, large against rounding in float32."""
 
 

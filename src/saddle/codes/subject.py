@@ -16,6 +16,8 @@ from saddle.models.base import CodedModel
 
 BATCH = 64
 """Codes that are decoded at a time."""
+DENSE = 25
+"""Points that are drawn where one image would be: a row of points is a line."""
 
 
 class Subject:
@@ -42,6 +44,10 @@ class Subject:
     ) -> None:
         self.model, self.data, self.extractor = model, data, extractor
         self.seed, self.label, self.threshold = seed, label, threshold
+
+    def columns(self, images: int) -> int:
+        """How many samples a row has that would have `images` images: more, where x is a point."""
+        return images if len(self.data.shape) == 3 else DENSE * images
 
     def codes(self, indices: range) -> Tensor:
         """The codes of samples `indices`, [len(indices), code_size]."""
@@ -72,8 +78,7 @@ class Subject:
         """Features [count, num_features] of x, images unrounded; x itself, flat, where there is no extractor."""
         if self.extractor is None:
             return x.flatten(1)
-        with torch.no_grad():
-            return self.extractor.features((x.float().clamp(-1, 1) + 1) * 127.5)
+        return self.extractor.unrounded((x.float().clamp(-1, 1) + 1) * 127.5)
 
     def look(self, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
         """From codes [count, code_size] to what is seen in their samples, under fixed labels [count]."""

@@ -35,7 +35,7 @@ def interpolation(subject: Subject, rows: int) -> View:
     if subject.model.prior_distribution == "uniform":
         del kinds["spherical"]
     lengths = {kind: _length(subject, path) for kind, path in kinds.items()}
-    t = torch.linspace(0, 1, PLACES)[:, None].to(subject.model.device)  # [places, 1]
+    t = torch.linspace(0, 1, subject.columns(PLACES))[:, None].to(subject.model.device)  # [columns, 1]
     pairs = -(-rows // len(kinds))
     a, b, labels = _ends(subject, range(pairs))
     drawn = {kind: subject.along(path(a[:, None], b[:, None], t), labels) for kind, path in kinds.items()}
@@ -49,7 +49,7 @@ def interpolation(subject: Subject, rows: int) -> View:
     )
     heads = [f"{place:g}" for place in t[:, 0].tolist()]
     return View(
-        picture=sheet(subject.data, title, heads, shown, PLACES),
+        picture=sheet(subject.data, title, heads, shown, len(heads)),
         numbers={"path_length": {kind: asdict(length) for kind, length in lengths.items()}, "seen_in": about},
         words=title,
     )

@@ -21,7 +21,7 @@ def truncation(subject: Subject, columns: int) -> View:
     Raises:
         ValueError: the model has a prior of its own.
     """
-    indices = range(columns)
+    indices = range(subject.columns(columns))
     thresholds = THRESHOLDS[subject.model.prior_distribution]
     rows, numbers, first = [], [], 0.0
     for threshold in thresholds:
@@ -36,7 +36,7 @@ def truncation(subject: Subject, columns: int) -> View:
     heads = [f"{index}" for index in indices]
     lines = [row.words.replace("\n", ": ") for row in rows]
     return View(
-        picture=sheet(subject.data, title, heads, rows, columns),
+        picture=sheet(subject.data, title, heads, rows, len(heads)),
         numbers={"truncation": numbers, "samples": MEASURED},
         words="\n".join([*lines, f"variety: variance of what is seen, over that of all codes; {MEASURED:,} samples"]),
     )
