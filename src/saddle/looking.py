@@ -11,7 +11,7 @@ from saddle.codes.views.truncation import truncation
 from saddle.codes.views.view import Draw
 from saddle.outputs import Output
 from saddle.runs.folder import RunFolder, replace_file
-from saddle.sampling import Samples, coded, described, load_model, save_picture
+from saddle.sampling import Samples, best_device, coded, described, load_model, save_picture
 from saddle.stored import stored_config
 
 VIEWS: Mapping[str, Draw] = {
@@ -42,10 +42,10 @@ def look(
         OSError: it cannot be written.
     """
     cfg = stored_config(run, files=False)
-    model, data = coded(load_model(run, cfg), f"draw={view}"), build_data(cfg)
+    model, data = coded(load_model(run, cfg), f"draw={view}").to(best_device()), build_data(cfg)
     samples = Samples(model, seed=cfg.seed if seed is None else seed, label=label, threshold=threshold)
     about = {**described(run, model, data, samples), "draw": view}
-    extractor = next(iter(own_extractors(cfg)), None)
+    extractor = next((own.to(best_device()) for own in own_extractors(cfg)), None)
     subject = Subject(model=model, data=data, extractor=extractor, seed=samples.seed, label=label, threshold=threshold)
     found = VIEWS[view](subject, rows)
     numbers = json.dumps({**about, **found.numbers}, indent=2, ensure_ascii=False) + "\n"

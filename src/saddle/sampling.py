@@ -33,6 +33,11 @@ BATCH = 64
 are drawn with it, and so they never depend on how many are asked for."""
 
 
+def best_device() -> torch.device:
+    """The GPU if there is one, else the CPU. The last bits of a sample differ between the two."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
     """The run's model with the weights that it ended with; ready to `sample`.
 
@@ -127,7 +132,7 @@ def write_samples(
         OSError: it cannot be written.
     """
     cfg = stored_config(run, files=False)
-    model, data = load_model(run, cfg), build_data(cfg)
+    model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
     samples = Samples(model, seed=cfg.seed if seed is None else seed, label=label, threshold=threshold)
     about = described(run, model, data, samples)
     shown = samples.first(count if out.kind == ".png" else min(count, data.shown))

@@ -13,9 +13,10 @@ from saddle.config.keys import CONF
 from saddle.data.imageset import ImageSet, StoredImages, digest_of
 from saddle.data.refusals import UnusableError
 from saddle.data.store import decode_folder
-from saddle.evaluation.company import Company, best_device
+from saddle.evaluation.company import Company
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.reference import Reference
+from saddle.sampling import best_device
 
 
 def evaluate_folders(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 from torch import Tensor
@@ -69,6 +70,7 @@ def words(names: Sequence[str], found: Directions, factors: Factors, rows: int) 
     notes = ["change: root mean square of dx/ds over the numbers of x, s the way along the code; share: of its square"]
     if factors.table:
         lines[0] += f"{'strongest of all':>20}{'any direction':>16}"
+        chance = sqrt(len(names) / READ)
         for name, values in factors.table.items():
             top = int(values.abs().argmax())
             strongest = f"{heads[top]}: {factors.text(name, top)}"
@@ -76,7 +78,7 @@ def words(names: Sequence[str], found: Directions, factors: Factors, rows: int) 
             lines.append(f"{_line(name, cells)}{strongest:>20}{factors.any_direction[name]:>16.2f}")
         notes += [
             f"factors: correlation with the coordinate, of categories the correlation ratio; {READ:,} samples",
-            "any direction: the most that a direction of the code has",
+            f"any direction: the most that a direction of the code has, by chance alone {chance:.2f}",
         ]
     return "\n".join([*lines, *notes])
 
