@@ -135,7 +135,7 @@ def _folders(given: Mapping[str, str]) -> None:
         if folder.is_file() and folder.suffix.lower() != ".npz":
             raise LookupError(f"{folder} is a file, not a folder of images; of files only npz is read")
         if not folder.exists():
-            raise LookupError(f"there is no {'file' if folder.suffix.lower() == '.npz' else 'folder'} {folder}")
+            raise LookupError(f"there is no folder {'or file ' * (folder.suffix.lower() == '.npz')}{folder}")
     _say("loading ...")
     from saddle.evaluation.folders import evaluate_folders
     from saddle.report.evaluations import evaluation_tables

@@ -297,7 +297,7 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
         "moments.npz": "moments.npz holds mu, sigma, and no array arr_0 of images",
         "float.npz": "arr_0 is float64 [3, 16, 16, 3]; images are uint8",
         "broken.npz": "broken.npz cannot be read as an npz file",
-        "missing.npz": "there is no file missing.npz",
+        "missing.npz": "there is no folder or file missing.npz",
         "words.txt": "words.txt is a file, not a folder of images; of files only npz is read",
     }.items():
         assert words in str(told(capsys, f"generated={generated}", "reference=real", "extractor=faces")[1])
