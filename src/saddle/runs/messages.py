@@ -67,12 +67,18 @@ def closing(folder: RunFolder) -> str:
 
 
 def without_weights(run: RunFolder) -> str:
-    """Why a run cannot be drawn from or measured."""
+    """Why a run cannot be drawn from or measured, and what to do about it."""
     status = run.status()
-    cause = str(status.details.get("error") or "").partition("\n")[0]
-    return f"{shown(run.path)} has no weights: it is {status.state}" + (
-        f" ({cause})" if cause else "; train it to its end"
-    )
+    place, done = shown(run.path), status.details.get("updates")
+    said = f"{place} has no weights: it is {status.state}"
+    after = f" after {done:,} updates" if isinstance(done, int) and done else ""
+    if cause := str(status.details.get("error") or "").partition("\n")[0]:
+        return f"{said} ({cause})"
+    if status.state == "running":
+        return f"{said}{after}; wait for its end, its grids so far are in {place / 'samples'}"
+    if not run.can_go_on():
+        return f"{said}; train it to its end"
+    return f"{said}{after}; train it to its end: python src/train.py run={quote(str(place))}"
 
 
 def shown(path: Path) -> Path:
