@@ -129,10 +129,6 @@ class CodedModel(GenerativeModel):
     prior_distribution: str
 
     @abstractmethod
-    def decoder(self) -> nn.Module:
-        """The network that `decode` draws with: codes, and labels of a conditional model, to x."""
-
-    @abstractmethod
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """x [count, *shape] for codes [count, code_size], in evaluation mode, without gradients.
 

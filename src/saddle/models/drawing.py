@@ -1,10 +1,10 @@
 """What models that learn from batches by gradient have in common: batches, steps, decoding."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from saddle.data.classes import Classes
@@ -31,6 +31,10 @@ class DrawingModel(CodedModel, ABC):
     classes: Classes | None
     players: Sequence[Player]
     averaged: Average | None
+
+    @abstractmethod
+    def decoder(self) -> nn.Module:
+        """The network that `decode` draws with: codes, and labels of a conditional model, to x."""
 
     def configure_optimizers(self) -> list[Optimizer]:
         if self.averaged is not None:
