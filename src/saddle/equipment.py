@@ -22,7 +22,7 @@ from saddle.data.known import Known
 from saddle.environment import VERSION
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.mixture import MixtureEvaluator
-from saddle.models.base import GenerativeModel
+from saddle.models.base import CodedModel, GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
 from saddle.runs.summary import higher_is_better, summarise
@@ -48,7 +48,7 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
     return {
         "saddle": VERSION,
         "generator": generator,
-        "codes": {"size": cfg.code_size, "prior": cfg.prior},
+        "codes": {"size": cfg.code_size, "prior": model.prior_distribution if isinstance(model, CodedModel) else None},
         "samples": {"shape": list(data.shape), "data": data.name},
         **({} if classes is None else {"classes": classes.counts}),
     }

@@ -270,6 +270,14 @@ def finite_set(values: Values) -> Iterator[str]:
         )
 
 
+def encoder_there(values: Values) -> Iterator[str]:
+    """A model with an encoder wants a network that has one."""
+    model = resolve(values["model"]["_target_"], "model")
+    if attribute(model, "code_parameters") is not None and not values["network"].get("encoder"):
+        right = listing(_members("network", "encoder:"), "or")
+        yield f"{model.name} has an encoder, and these networks have none (network.encoder): set network={right}"
+
+
 def labelled_data(values: Values) -> Iterator[str]:
     """Conditional players want data whose samples have a class."""
     if values["labels"] and values["data"].get("label") is None:
@@ -301,6 +309,7 @@ RULES: tuple[Rule, ...] = (
     conditional_players,
     labelled_data,
     finite_set,
+    encoder_there,
 )
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)

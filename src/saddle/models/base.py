@@ -123,7 +123,12 @@ class GenerativeModel(LightningModule, ABC):
 
 
 class CodedModel(GenerativeModel):
-    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`."""
+    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`.
+
+    Attributes:
+        code_size: dimensions of a code.
+        prior_distribution: of the codes: `normal`, `uniform`, or `fitted`, a Gaussian with the moments of codes.
+    """
 
     code_size: int
     prior_distribution: str

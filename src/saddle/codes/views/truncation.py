@@ -22,6 +22,7 @@ def truncation(subject: Subject, columns: int) -> View:
         ValueError: the model has a prior of its own.
     """
     indices = range(subject.columns(columns))
+    truncated_prior(subject.model, indices, subject.seed, 1.0)  # refused before anything is drawn
     thresholds = THRESHOLDS[subject.model.prior_distribution]
     rows, numbers, first = [], [], 0.0
     for threshold in thresholds:
