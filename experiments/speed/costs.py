@@ -1,4 +1,4 @@
-"""What does an update cost, by recipe, loss, penalty, augmentation, k? The unit in which experiments compare rules.
+"""What does an update cost, by recipe, loss, penalty, augment, model, k? The unit in which experiments compare rules.
 
     python experiments/speed/costs.py [only=WORDS] [rounds=3]       two cores that do nothing else: about 20 minutes
 
@@ -87,7 +87,7 @@ def _settings() -> list[str]:
     """Overrides, each setting by itself."""
     members = {
         group: sorted(path.stem for path in (CONF / group).glob("*.yaml"))
-        for group in ("recipe", "loss", "penalty", "augment")
+        for group in ("recipe", "loss", "penalty", "augment", "model")
     }
     of_groups = [f"{group}={member}" for group, found in members.items() for member in found]
     return [DEFAULT, *(name for name in of_groups if name != "recipe=r3gan_cifar10"), *OTHERS]
