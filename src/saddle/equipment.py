@@ -13,10 +13,12 @@ from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.reconstruction import Reconstruction
 from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.scores import Scores
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
+from saddle.data.classes import Classes
 from saddle.data.known import Known
 from saddle.environment import VERSION
 from saddle.metrics.base import SampleEvaluator
@@ -31,6 +33,8 @@ RECONSTRUCTED = 256
 """Samples that a model gives back from their codes at an evaluation."""
 DRAWS = 16
 """Codes for each of them, where the likelihood is bounded."""
+SCORED = 512
+"""Samples of each kind that a discriminator alone is asked about at an evaluation."""
 
 
 def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any]:
@@ -38,17 +42,27 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
 
     Of a conditional model also the classes: name -> number of training images, in the order of the labels.
     """
-    generator = OmegaConf.create(OmegaConf.to_container(cfg.network.generator, resolve=True))
     classes = model.classes
-    if classes is not None:
-        generator.classes = len(classes)
     return {
         "saddle": VERSION,
-        "generator": OmegaConf.to_container(generator),
-        "codes": {"size": cfg.code_size, "prior": cfg.prior},
+        **_drawn_with(cfg, classes),
         "samples": {"shape": list(data.shape), "data": data.name},
         **({} if classes is None else {"classes": classes.counts}),
     }
+
+
+def _drawn_with(cfg: DictConfig, classes: Classes | None) -> dict[str, Any]:
+    """The generator and its codes; of a model without, D and how it searches."""
+    if cfg.network.generator is None:
+        search = {key: cfg.model[key] for key in ("search", "sample_steps")}
+        return {"discriminator": _plain(cfg.network.discriminator), "search": _plain(search)}
+    generator = _plain(cfg.network.generator) | ({} if classes is None else {"classes": len(classes)})
+    return {"generator": generator, "codes": {"size": cfg.code_size, "prior": cfg.prior}}
+
+
+def _plain(node: Any) -> Any:
+    """A node with all references resolved."""
+    return OmegaConf.to_container(OmegaConf.create(node), resolve=True)
 
 
 def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:
@@ -79,6 +93,7 @@ def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) 
     found: list[Instrument] = [
         Value(every=cfg.evaluate_every, count=count),
         Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
+        Scores(every=cfg.evaluate_every, count=SCORED),
     ]
     if isinstance(evaluator, MixtureEvaluator):
         truth, deviation = evaluator.distribution, evaluator.jsd.sigma
