@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "metrics": GROUND | {"data", "distributed", "theory", "weights"},
     "search": {"noise", "distributed"},
     "models": {"data", "distributed", "networks", "losses", "noise", "penalties", "augment", "schedules", "search"},
-    "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "runs", "theory"},
+    "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "noise", "runs", "theory"},
     "evaluation": {"building", "callbacks", "config", "data", "metrics", "models", "runs", "sampling", "stored"},
     "report": {"runs"},
     "runs": {"environment"},

@@ -1,7 +1,6 @@
 """A discriminator that generates by itself (lecture I.3): negatives are what it scores high, and so are its samples."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from saddle.distributed.collectives import gathered
 from saddle.losses.base import Loss
 from saddle.models.average import averaged
-from saddle.models.judging import JudgingModel, wide
+from saddle.models.judging import JudgingModel, scoring, wide
 from saddle.models.player import Player
 from saddle.noise import BLOCK, noise
 from saddle.penalties.base import Penalty
@@ -159,14 +158,3 @@ class DiscriminatorAlone(JudgingModel):
 
         with scoring(self.drawn()) as critic:
             return self.search(critic, draw("starts", self.shape, "uniform"), self.sample_steps, draw)
-
-
-@contextmanager
-def scoring(network: nn.Module) -> Iterator[Callable[[Tensor], Tensor]]:
-    """D as a function x [n, *shape] to logits [n], in evaluation mode; never compiled, as its slope is asked for."""
-    training = network.training
-    network.eval()
-    try:
-        yield lambda x: wide(network(x))
-    finally:
-        network.train(training)

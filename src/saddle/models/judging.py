@@ -1,6 +1,8 @@
 """What models with a discriminator have in common: its logits, and what it minimises besides its loss."""
 
 from abc import ABC
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -91,3 +93,14 @@ class JudgingModel(LearningModel, ABC):
 def wide(outputs: Tensor) -> Tensor:
     """D's outputs [batch, 1] as logits [batch], in float32 at least."""
     return outputs.squeeze(1).to(torch.promote_types(outputs.dtype, torch.float32))
+
+
+@contextmanager
+def scoring(network: nn.Module) -> Iterator[Callable[[Tensor], Tensor]]:
+    """D as a function x [n, *shape] to logits [n], in evaluation mode; never compiled, as its slope is asked for."""
+    training = network.training
+    network.eval()
+    try:
+        yield lambda x: wide(network(x))
+    finally:
+        network.train(training)

@@ -24,15 +24,18 @@ class Langevin(Walk):
     Args:
         step: epsilon, in units of x squared for a slope in 1 / x.
         temperature: T.
-        limit, bounded: as for `Walk`.
+        limit: each number of a slope is cut to [-limit, limit] (Du and Mordatch 2019, in their code); null: none is.
+        bounded: as for `Walk`.
     """
 
     def __init__(
         self, *, step: PositiveFloat, temperature: NonNegativeFloat, limit: PositiveFloat | None, bounded: bool
     ) -> None:
-        super().__init__(limit=limit, bounded=bounded)
-        self.step, self.temperature = step, temperature
+        super().__init__(bounded=bounded)
+        self.step, self.temperature, self.limit = step, temperature, limit
 
     def move(self, x: Tensor, slope: Tensor, draw: Noise) -> Tensor:
+        if self.limit is not None:
+            slope = slope.clamp(-self.limit, self.limit)
         moved = x + self.step / 2 * slope
         return moved + sqrt(self.step * self.temperature) * draw() if self.temperature else moved

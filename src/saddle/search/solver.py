@@ -8,8 +8,8 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from saddle.search.ascent import Ascent
 from saddle.search.base import Critic
-from saddle.search.walk import slopes
 
 
 @dataclass(frozen=True)
@@ -40,33 +40,30 @@ def solved(
     critic: Critic,
     codes: Tensor,
     *,
+    ascent: Ascent,
     steps: int,
-    rate: float,
-    bounded: bool,
     repeats: int,
 ) -> Solved:
     """How near G comes to the argmax of D, and at which price.
 
-    The ascent is x <- x + rate grad D(x) / |grad D(x)|, with the root of the mean square as the norm: a D that is
-    scaled has the same argmax and the same ascent. It starts where G ends, so it can only be better; where it gains
-    little, G has solved the argmax as well as a slope can.
+    The ascent starts where G ends, so it can only be better; where it gains little, G has solved the argmax as well as
+    a slope can.
 
     Args:
         generate: codes [count, code_size] to x [count, *shape].
         critic: x to logits [count].
         codes: where G starts, [count, code_size].
-        steps: of the ascent.
-        rate: what each number of x moves in a step, as the root of the mean square.
-        bounded: whether x is kept in [-1, 1].
+        ascent: from where G ends.
+        steps: of it.
         repeats: how often both are timed.
     """
     with torch.no_grad():
         start = generate(codes)
         before = critic(start).double()
-    best, point = climb(critic, start, steps=steps, rate=rate, bounded=bounded)
+    best, point = climb(critic, start, ascent, steps)
     with torch.no_grad():
         generating = [_seconds(lambda: generate(codes)) for _ in range(repeats)]
-    climbing = [_seconds(lambda: climb(critic, start, steps=steps, rate=rate, bounded=bounded)) for _ in range(repeats)]
+    climbing = [_seconds(lambda: climb(critic, start, ascent, steps)) for _ in range(repeats)]
     return Solved(
         generated=before,
         searched=best,
@@ -77,7 +74,7 @@ def solved(
     )
 
 
-def climb(critic: Critic, start: Tensor, *, steps: int, rate: float, bounded: bool) -> tuple[Tensor, Tensor]:
+def climb(critic: Critic, start: Tensor, ascent: Ascent, steps: int) -> tuple[Tensor, Tensor]:
     """The highest D, float64 [count], on the way up from `start` [count, *shape], and where it was."""
     x, best, point = start, torch.full((len(start),), -torch.inf, dtype=torch.float64, device=start.device), start
     for step in range(steps + 1):
@@ -86,11 +83,12 @@ def climb(critic: Critic, start: Tensor, *, steps: int, rate: float, bounded: bo
         higher = (heights > best).view(-1, *(1 for _ in start.shape[1:]))
         best, point = best.maximum(heights), torch.where(higher, x, point)
         if step < steps:
-            slope = slopes(critic, x)
-            length = slope.flatten(1).square().mean(1).sqrt().view(higher.shape)
-            x = x + rate * slope / length.clamp(min=torch.finfo(slope.dtype).tiny)
-            x = x.clamp(-1, 1) if bounded else x
+            x = ascent(critic, x, 1, _no_noise)
     return best, point
+
+
+def _no_noise(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
+    raise AssertionError("an ascent draws nothing")
 
 
 def _seconds(work: Callable[[], object]) -> float:

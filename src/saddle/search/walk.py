@@ -19,21 +19,17 @@ class Walk(Search):
     The slope is taken in float32 at least and without autocast, like those of penalties.
 
     Args:
-        limit: each number of a slope is cut to [-limit, limit] (Du and Mordatch 2019, their code: 0.01); null: none is.
         bounded: whether every move ends with the projection to [-1, 1], where images live.
     """
 
-    def __init__(self, *, limit: float | None, bounded: bool) -> None:
-        self.limit, self.bounded = limit, bounded
+    def __init__(self, *, bounded: bool) -> None:
+        self.bounded = bounded
 
     @final
     def __call__(self, critic: Critic, start: Tensor, steps: int, draw: Draw) -> Tensor:
         x, shape = start.detach(), tuple(start.shape[1:])
         for step in range(steps):
-            slope = slopes(critic, x)
-            if self.limit is not None:
-                slope = slope.clamp(-self.limit, self.limit)
-            x = self.move(x, slope, lambda step=step: draw(f"step {step}", shape, "normal"))
+            x = self.move(x, slopes(critic, x), lambda step=step: draw(f"step {step}", shape, "normal"))
             if self.bounded:
                 x = x.clamp(-1, 1)
         return x
