@@ -21,9 +21,7 @@ def found(shape: list[int] = SHAPE, **changed: Any) -> Found:
     return Found(shape=shape, **{**arguments, **changed})
 
 
-def alone(
-    shape: list[int] = SHAPE, width: int = 16, network: nn.Module | None = None, **changed: Any
-) -> DiscriminatorAlone:
+def alone(shape: list[int] = SHAPE, width: int = 16, network: nn.Module | None = None, **changed: Any) -> Any:
     """The model with a tiny network; `negatives` are of its batch size unless they are given."""
     made = network or initialised(
         lambda: MLPDiscriminator(shape=shape, width=width, depth=2, classes=None, outputs=1), 0, "toy"

@@ -161,7 +161,7 @@ def test_without_a_buffer_every_search_starts_from_noise() -> None:
 
 
 def test_a_sample_is_the_same_to_the_bit_whatever_is_drawn_beside_it() -> None:
-    model = play(alone(), 5)  # type: ignore[arg-type]
+    model = play(alone(), 5)
     whole = model.sample(range(130), seed=5)
     assert whole.shape == (130, *SHAPE)
     assert torch.equal(model.sample([129, 3, 64], seed=5), whole[[129, 3, 64]])
@@ -173,7 +173,7 @@ def test_a_sample_is_the_same_to_the_bit_whatever_is_drawn_beside_it() -> None:
 
 
 def test_a_sample_is_a_walk_from_its_own_noise() -> None:
-    model = play(alone(search=Ascent(rate=0.1, bounded=True)), 5)  # type: ignore[arg-type]
+    model: Any = play(alone(search=Ascent(rate=0.1, bounded=True)), 5)
     start = noise(5, "sample", 0, range(64), SHAPE, "uniform")
     x = start
     for _ in range(model.sample_steps):
@@ -188,10 +188,11 @@ def test_a_sample_is_a_walk_from_its_own_noise() -> None:
 
 
 def scores_on_digits(negatives: Any, updates: int) -> dict[str, float]:
-    digits = Digits(shape=[1, 8, 8], test_count=360, label="digit", reference="test")
+    digits = Digits(shape=(1, 8, 8), test_count=360, label="digit", reference="test")
     model = alone(width=64, negatives=negatives, batch_size=32)
-    play(model, updates, data=digits, every=updates)  # type: ignore[arg-type]
-    return {name: float(value) for name, value in Scores(every=1, count=300).measure(model).items()}  # type: ignore[arg-type]
+    play(model, updates, data=digits, every=updates)
+    readings: dict[str, Any] = {**Scores(every=1, count=300).measure(model)}
+    return readings
 
 
 def test_positives_only_say_one_of_everything() -> None:
@@ -291,10 +292,11 @@ def test_the_model_ends_where_the_theory_says(loss: Any, temperature: float, pow
         make_discriminator_optimizer=sgd,
         average_half_life=50_000.0,
     )
-    play(model, 600, data=BarsAndStripes(shape=[1, 2, 2]), every=600)  # type: ignore[arg-type]
+    play(model, 600, data=BarsAndStripes(shape=(1, 2, 2)), every=600)
     with scoring(model.drawn()) as critic:
         q = search.probabilities(critic, torch.device("cpu"))
-    flat, images = search.points.flatten(1), {"one colour": [], "stripe": [], "none": []}
+    flat = search.points.flatten(1)
+    images: dict[str, list[float]] = {"one colour": [], "stripe": [], "none": []}
     for x, share in zip(flat, q.tolist(), strict=True):
         a, b, c, d = x.tolist()
         kind = "one colour" if a == b == c == d else "stripe" if (a == b and c == d) or (a == c and b == d) else "none"
@@ -307,7 +309,7 @@ def test_the_model_ends_where_the_theory_says(loss: Any, temperature: float, pow
 
 def test_the_loop_raises_the_landscape_at_the_data() -> None:
     """Three Gaussians on the line: after some rounds D is highest at their centres and low elsewhere."""
-    data = Mixture1D(shape=[1], means=[-0.6, 0.0, 0.6], deviations=[0.1, 0.1, 0.1], weights=[0.3, 0.4, 0.3])
+    data = Mixture1D(shape=(1,), means=[-0.6, 0.0, 0.6], deviations=[0.1, 0.1, 0.1], weights=[0.3, 0.4, 0.3])
     model = alone(
         [1],
         width=64,
@@ -318,7 +320,7 @@ def test_the_loop_raises_the_landscape_at_the_data() -> None:
         average_half_life=None,
         make_discriminator_optimizer=lambda parameters: torch.optim.Adam(parameters, lr=5e-3, betas=(0.0, 0.99)),
     )
-    play(model, 150, data=data, every=150)  # type: ignore[arg-type]
+    play(model, 150, data=data, every=150)
     with scoring(model.drawn()) as critic, torch.no_grad():
         at, between = critic(torch.tensor([[-0.6], [0.0], [0.6]])), critic(torch.tensor([[-1.0], [-0.3], [0.3], [1.0]]))
     assert at.min() > between.max() + 0.3
@@ -326,9 +328,10 @@ def test_the_loop_raises_the_landscape_at_the_data() -> None:
 
 def test_a_penalty_and_several_steps_in_a_round() -> None:
     """R1 flattens D on the reals, with negatives and without any."""
-    for negatives in ({}, {"negatives": None}):
+    kinds: list[dict[str, Any]] = [{}, {"negatives": None}]
+    for negatives in kinds:
         steep, flat = (alone(penalty=penalty, d_steps=2, **negatives) for penalty in (None, R1(gamma=100, every=1)))
-        play(steep, 40), play(flat, 40)  # type: ignore[arg-type]
+        play(steep, 40), play(flat, 40)
         slopes = []
         for model in (steep, flat):
             x = model.reals(0, BATCH).requires_grad_()

@@ -9,6 +9,7 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
+from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.data.imageset import StoredImages
 from saddle.data.labels import Labels
@@ -108,7 +109,7 @@ def player(name: Any, network: nn.Module, **learning: Any) -> Player:
     )
 
 
-def play(model: GAN, updates: int, *callbacks: Callback, data: Toy | None = None, every: int = 3) -> GAN:
+def play(model: GAN, updates: int, *callbacks: Callback, data: Data | None = None, every: int = 3) -> GAN:
     """Train for `updates` on the CPU in float32."""
     trainer = Trainer(
         accelerator="cpu",

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import final
 
 import torch
@@ -29,7 +30,7 @@ class Walk(Search):
     def __call__(self, critic: Critic, start: Tensor, steps: int, draw: Draw) -> Tensor:
         x, shape = start.detach(), tuple(start.shape[1:])
         for step in range(steps):
-            x = self.move(x, slopes(critic, x), lambda step=step: draw(f"step {step}", shape, "normal"))
+            x = self.move(x, slopes(critic, x), partial(draw, f"step {step}", shape, "normal"))
             if self.bounded:
                 x = x.clamp(-1, 1)
         return x
