@@ -27,6 +27,7 @@ from saddle.search.langevin import Langevin
 from saddle.search.random import Random
 from saddle.search.solver import solved
 from saddle.theory.alone import fixed_point, largest_share, loop, searched
+from saddle.theory.figures import landscape
 from toy import SHAPE, dcgan, play
 
 
@@ -324,6 +325,18 @@ def test_the_loop_raises_the_landscape_at_the_data() -> None:
     with scoring(model.drawn()) as critic, torch.no_grad():
         at, between = critic(torch.tensor([[-0.6], [0.0], [0.6]])), critic(torch.tensor([[-1.0], [-0.3], [0.3], [1.0]]))
     assert at.min() > between.max() + 0.3
+
+
+def test_the_landscape_has_a_panel_for_each_round() -> None:
+    x = torch.linspace(-1, 1, 50)
+    heights, points = torch.stack([x, x.square()]), [noise(0, "points", i, range(9), ()) for i in (0, 1)]
+    figure = landscape.draw(
+        rounds=[1, 50], x=x, heights=heights, density=(-x.square()).exp(), starts=points, ends=points
+    )
+    assert [panel.get_title() for panel in figure.axes] == ["after round 1", "after round 50"]
+    for panel, curve in zip(figure.axes, heights, strict=True):
+        assert torch.equal(torch.as_tensor(panel.lines[0].get_ydata()), curve)
+        assert panel.get_xlabel() == "x"
 
 
 def test_a_penalty_and_several_steps_in_a_round() -> None:

@@ -1,4 +1,4 @@
-"""D's landscape on the line, round by round: `python experiments/alone/landscape.py OUT.png [OVERRIDES]` (a minute)."""
+"""D's landscape on the line, round by round: `python experiments/alone/landscape.py OUT.png [OVERRIDES]` (20 s)."""
 
 import sys
 from functools import partial
@@ -21,7 +21,11 @@ from saddle.theory.figures.landscape import draw
 from saddle.training import train
 
 ROUNDS = (1, 2, 5, 10, 50)
-SETTINGS = ["model=discriminator", "data=mixture_1d", "network=mlp", "trainer.precision=32-true", "logger=none"]
+SETTINGS = [
+    *("model=discriminator", "data=mixture_1d", "network=mlp", "trainer.precision=32-true", "logger=none"),
+    *("batch_size=256", "d_steps=10", "model.search.step=0.02", "model.search.temperature=0.1"),
+    *("model.search.limit=null",),
+]
 SHOWN = 128
 
 
