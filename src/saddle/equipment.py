@@ -54,15 +54,15 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
 def _drawn_with(cfg: DictConfig, classes: Classes | None) -> dict[str, Any]:
     """The generator and its codes; of a model without, D and how it searches."""
     if cfg.network.generator is None:
-        search = {key: cfg.model[key] for key in ("search", "sample_steps")}
-        return {"discriminator": _plain(cfg.network.discriminator), "search": _plain(search)}
-    generator = _plain(cfg.network.generator) | ({} if classes is None else {"classes": len(classes)})
+        return {
+            "discriminator": OmegaConf.to_container(cfg.network.discriminator, resolve=True),
+            "search": OmegaConf.to_container(cfg.model.search, resolve=True),
+            "sample_steps": cfg.model.sample_steps,
+        }
+    generator: Any = OmegaConf.to_container(cfg.network.generator, resolve=True)
+    if classes is not None:
+        generator["classes"] = len(classes)
     return {"generator": generator, "codes": {"size": cfg.code_size, "prior": cfg.prior}}
-
-
-def _plain(node: Any) -> Any:
-    """A node with all references resolved."""
-    return OmegaConf.to_container(OmegaConf.create(node), resolve=True)
 
 
 def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:
