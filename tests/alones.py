@@ -5,7 +5,7 @@ from typing import Any
 from torch import nn
 
 from saddle.losses.nonsaturating import NonSaturating
-from saddle.models.discriminator_alone import DiscriminatorAlone
+from saddle.models.discriminator import DiscriminatorAlone
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator
 from saddle.search.found import Found

@@ -12,7 +12,7 @@ from saddle.config import check, instantiate, played
 from saddle.config.composing import composer
 from saddle.config.keys import CONF
 from saddle.data.known import Known
-from saddle.models.discriminator_alone import DiscriminatorAlone
+from saddle.models.discriminator import DiscriminatorAlone
 from saddle.models.judging import scoring
 from saddle.search.base import Draw
 from saddle.search.found import Find

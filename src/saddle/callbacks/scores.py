@@ -5,7 +5,7 @@ from torch import Tensor
 
 from saddle.callbacks.measure import Instrument, Reading
 from saddle.models.base import GenerativeModel
-from saddle.models.discriminator_alone import DiscriminatorAlone
+from saddle.models.discriminator import DiscriminatorAlone
 from saddle.models.judging import scoring
 from saddle.noise import noise
 

@@ -20,8 +20,10 @@ class Solved:
     """D(G(z)), float64 [count]."""
     searched: Tensor
     """The highest D on the way up from G(z), float64 [count]; never below `generated`."""
+    points: Tensor
+    """Where that was, [count, *shape]."""
     moved: Tensor
-    """The distance from G(z) to that point, root of the mean over all numbers of x of the square, float64 [count]."""
+    """The distance of it from G(z), root of the mean over all numbers of x of the square, float64 [count]."""
     steps: int
     """Gradients of D that the ascent takes for each point; G takes one evaluation of its own and none of D."""
     seconds_generator: float
@@ -60,14 +62,15 @@ def solved(
     with torch.no_grad():
         start = generate(codes)
         before = critic(start).double()
-    best, point = climb(critic, start, ascent, steps)
+    best, points = climb(critic, start, ascent, steps)
     with torch.no_grad():
         generating = [_seconds(lambda: generate(codes)) for _ in range(repeats)]
     climbing = [_seconds(lambda: climb(critic, start, ascent, steps)) for _ in range(repeats)]
     return Solved(
         generated=before,
         searched=best,
-        moved=(point - start).double().flatten(1).square().mean(1).sqrt(),
+        points=points,
+        moved=(points - start).double().flatten(1).square().mean(1).sqrt(),
         steps=steps,
         seconds_generator=median(generating),
         seconds_search=median(climbing),
