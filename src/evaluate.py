@@ -2,7 +2,8 @@
 
 Without an argument: of every finished run of the newest sweep, through the run's own extractor and Inception (FID).
 Prints tables; stores the numbers, with the protocol under which they were measured, in each run's evaluation.json, and
-the training images nearest to its samples in nearest.png. With two folders of images: of the one against the other.
+the training images nearest to its samples in nearest.png. With two folders (or npz files) of images: of the one against
+the other.
 """
 
 import json
@@ -28,8 +29,8 @@ ARGUMENTS = {
     "sweep": "a sweep's folder, runs/SWEEP; by default the newest one under runs/",
     "images": "generated images, and as many real ones; by default as in the run's own evaluation",
     "fresh": "true measures again what was measured before",
-    "generated": "a folder of generated images, from anywhere",
-    "reference": "the folder of real images that they are compared with",
+    "generated": "a folder of generated images, or an npz file (arr_0), from anywhere",
+    "reference": "the folder, or npz file, of real images that they are compared with",
     "resolution": "crop and resize the images of both folders; by default they are taken as they are",
     "corrupt": "skip leaves files out that give no image; by default (refuse) they are named",
     "out": "a file for the numbers of two folders and their protocol, JSON",
@@ -131,10 +132,10 @@ def _advise(missing: Mapping[str, str]) -> None:
 def _folders(given: Mapping[str, str]) -> None:
     generated, reference = (Path(given[key]).expanduser() for key in ("generated", "reference"))
     for folder in (generated, reference):
-        if folder.exists() and not folder.is_dir():
-            raise LookupError(f"{folder} is a file, not a folder of images")
-        if not folder.is_dir():
-            raise LookupError(f"there is no folder {folder}")
+        if folder.is_file() and folder.suffix.lower() != ".npz":
+            raise LookupError(f"{folder} is a file, not a folder of images; of files only npz is read")
+        if not folder.exists():
+            raise LookupError(f"there is no folder {'or file ' * (folder.suffix.lower() == '.npz')}{folder}")
     _say("loading ...")
     from saddle.evaluation.folders import evaluate_folders
     from saddle.report.evaluations import evaluation_tables

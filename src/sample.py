@@ -1,23 +1,38 @@
-"""New samples of a finished run: `python src/sample.py run=runs/SWEEP/JOB count=64 out=samples`."""
+"""New samples of a finished run, or a look into its code: `python src/sample.py run=runs/SWEEP/JOB out=samples`.
+
+out=DIR is a folder of 00000.png, 00001.png, ...; out=x.npz one file with all of them; out=x.png one picture. Sample i
+of a seed is always the same, however many are drawn. What is written is there whole or not at all, after Ctrl-C too.
+"""
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from omegaconf import OmegaConf
+
 from saddle.arguments import arguments
+from saddle.outputs import Output
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import without_weights
 from saddle.runs.sweep import find_run
-from saddle.stored import stored_classes
+from saddle.stored import read_config, stored_classes
 from saddle.threads import thread_variables
 
 ARGUMENTS = {
     "run": "a finished run's folder, runs/SWEEP/JOB",
-    "count": "how many samples (64)",
+    "draw": "samples; or a picture of what the code does, and its numbers: interpolation, dimensions, directions, "
+    "factors, truncation",
+    "count": "how many samples (64); of a picture of the code how many rows, of truncation columns (8)",
     "label": "the class of all samples, by name or by number from 0 on; by default as often as in the training set",
     "seed": "of the codes (the run's own seed; sample i of a seed is always the same)",
-    "out": "folder for 00000.png, 00001.png, ... (samples/ of the current directory); a grid of them lies beside it",
+    "truncation": "codes within +- this only (Brock et al. 2019), in standard deviations of a normal prior",
+    "out": "samples: a folder, x.npz or x.png (samples/; of points samples.npz); a picture of the code: x.png",
 }
+VIEWS = ("interpolation", "dimensions", "directions", "factors", "truncation")
+SAMPLES, ROWS = 64, 8
+MOST_IN_PICTURE = 2_500
+"""Images in one picture."""
 
 
 def main(argv: list[str]) -> None:
@@ -25,32 +40,78 @@ def main(argv: list[str]) -> None:
     given = arguments(ARGUMENTS, argv, __doc__)
     if "run" not in given:
         sys.exit("error: run=runs/SWEEP/JOB is missing; --help says more")
+    draw = given.get("draw", "samples")
+    if draw not in ("samples", *VIEWS):
+        sys.exit(f"error: draw={draw}: it takes samples, {', '.join(VIEWS)}")
     count, seed = (_whole(key, given[key]) if key in given else None for key in ("count", "seed"))
-    out = Path(given.get("out", "samples")).expanduser()
+    count = count or (SAMPLES if draw == "samples" else ROWS)
+    threshold = _positive("truncation", given["truncation"]) if "truncation" in given else None
     try:
         run = find_run(given["run"])
-        _require(run, out)  # importing torch takes longer than a refusal may
+        out = _output(run, draw, count, given)  # importing torch takes longer than a refusal may
         label = stored_classes(run).label(given["label"]) if "label" in given else None
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
-        from saddle.sampling import grid_of, write_samples
+        if draw == "samples":
+            from saddle.sampling import write_samples
 
-        write_samples(run, count=count or 64, seed=seed, label=label, out=out)
+            write_samples(run, count=count, seed=seed, label=label, threshold=threshold, out=out)
+            print(_written(run, count, out))
+        else:
+            from saddle.looking import look
+
+            words = look(run, draw, rows=count, seed=seed, label=label, threshold=threshold, out=out)
+            print(f"{words}\n\npicture: {out.picture}; numbers: {out.numbers}")
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    print(f"{count or 64:,} samples of {run.path} are in {out}/; the first of them together: {grid_of(out)}")
+    except KeyboardInterrupt:
+        sys.exit("\ninterrupted: nothing half-written is left")
 
 
-def _require(run: RunFolder, out: Path) -> None:
+def _output(run: RunFolder, draw: str, count: int, given: Mapping[str, str]) -> Output:
+    """Where to write; refused if that cannot be, or if the run has nothing to draw with."""
     if not run.weights.is_file():
         raise LookupError(without_weights(run))
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"out={out} is not an empty folder: samples of two calls would be mixed; choose another")
+    if draw != "samples":
+        out = Output(Path(given.get("out", f"{draw}.png")).expanduser())
+        out.require(kinds=(".png",), free=(out.picture, out.numbers), why=f"draw={draw} is a picture, out=x.png")
+        return out
+    points = len(OmegaConf.select(read_config(run), "data.shape") or (1, 1, 1)) < 3
+    out = Output(Path(given.get("out", "samples.npz" if points else "samples")).expanduser())
+    if points:
+        why = "these samples are points: out=x.npz keeps them, out=x.png is their chart"
+        out.require(kinds=(".npz", ".png"), free=(out.path, out.picture), why=why)
+        return out
+    why = "samples go into a folder, out=DIR, or a file, out=x.npz or out=x.png"
+    free = (out.path, out.picture) if out.kind else (out.picture,)
+    out.require(kinds=("", ".npz", ".png"), free=free, why=why)
+    if out.kind == ".png" and count > MOST_IN_PICTURE:
+        raise ValueError(
+            f"count={count}: one picture shows {MOST_IN_PICTURE:,} at most; out=x.npz or a folder take more"
+        )
+    return out
+
+
+def _written(run: RunFolder, count: int, out: Output) -> str:
+    samples = f"{count:,} sample{'s' * (count > 1)} of {run.path}"
+    if out.kind == ".png":
+        return f"{samples} are in {out.path}"
+    return f"{samples} are in {out.path}{'' if out.kind else '/'}; the first of them together: {out.picture}"
 
 
 def _whole(key: str, text: str) -> int:
     if not text.isdecimal() or (key == "count" and int(text) == 0):
         sys.exit(f"error: {key}={text} takes a whole number{' above 0' * (key == 'count')}")
     return int(text)
+
+
+def _positive(key: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        sys.exit(f"error: {key}={text} takes a number above 0")
+    return number
 
 
 if __name__ == "__main__":

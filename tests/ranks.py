@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from alones import alone
 from members import build
 from regressions import MODELS
+from saddle.callbacks.value import Value
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.distributed.strategy import PerNetworkStrategy
@@ -65,6 +66,9 @@ class BigToy(Toy):
 
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
         return super().sample(seed, positions, device).repeat(1, 1, 2, 2)
+
+    def unseen(self, seed: int, positions: range, device: torch.device) -> Tensor:
+        return super().unseen(seed, positions, device).repeat(1, 1, 2, 2)
 
 
 GAMES: dict[str, dict[str, Any]] = {
@@ -224,8 +228,18 @@ def plain_wrapper_is_wrong() -> Checks:
     return {"gradients": [gradient / world.size() for gradient in torch.autograd.grad(loss, [real, fake])]}
 
 
+def values() -> Checks:
+    """What the value of the game is read as after 7 updates, of a D that couples samples and of one that does not."""
+    found: Checks = {}
+    for name in ("mlp", "dcgan batch norm k=2"):
+        model, _ = play(updates=7, **GAMES[name])
+        found[name] = Value(every=1, count=4 * BATCH).measure(model)
+    return found
+
+
 def all_checks() -> Checks:
     return {
+        "values": values(),
         "games": games(),
         "regressions": regressions(),
         "batch_norm": batch_norm(),

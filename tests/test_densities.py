@@ -1,5 +1,6 @@
 """Data whose distribution is known: where its samples come from, how they are shown, and what they are measured by."""
 
+from math import log
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -22,6 +23,7 @@ from saddle.report.rows import read_rows
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import higher_is_better
 from saddle.session import run
+from saddle.theory import divergences
 from saddle.theory.arrangements import line, ring
 from saddle.theory.bars_and_stripes import bars_and_stripes
 from saddle.theory.between import jsd
@@ -165,7 +167,7 @@ def test_the_first_number_is_small_for_the_data_themselves(data: Known) -> None:
     assert own[main] < 3 * evaluator.floor()[main] < 0.2
     assert centre[main] > 10 * own[main]
     assert not higher_is_better(main)
-    assert all(higher_is_better(name) and own[name] > centre[name] for name in others)
+    assert all((own[name] > centre[name]) == higher_is_better(name) for name in others)
 
 
 FEW = {
@@ -224,14 +226,33 @@ def test_modes_are_covered_by_a_share_of_good_samples() -> None:
     assert quality == pytest.approx(0.9973, abs=0.002)
 
 
-def test_the_floor_of_the_total_variation_is_what_draws_of_the_data_have() -> None:
+def drawn(truth: Discrete, evaluator: AtomsEvaluator, draws: int) -> list[dict[str, float]]:
+    """What samples of a distribution measure, again and again."""
+    return [evaluator(lambda indices, seed=seed: truth.sample(indices, seed)) for seed in range(draws)]  # type: ignore[misc]
+
+
+def test_the_floors_of_points_are_what_draws_of_the_data_have() -> None:
     truth = bars_and_stripes(4)
     evaluator = AtomsEvaluator(distribution=truth, count=2000, samples=10, tolerance=0.25)
-    own = [
-        evaluator(lambda indices, seed=seed: truth.sample(indices, seed))["total_variation"]  # type: ignore[misc]
-        for seed in range(30)
-    ]
-    assert evaluator.floor()["total_variation"] == pytest.approx(sum(own) / 30, rel=0.05)
+    own = drawn(truth, evaluator, 30)
+    for name, floor in evaluator.floor().items():
+        assert floor == pytest.approx(sum(one[name] for one in own) / 30, rel=0.1), name
+
+
+def test_the_rounded_jsd_of_points_has_the_bias_and_the_error_that_are_stated() -> None:
+    """Of samples from another distribution, one point of which is none of the data's."""
+    at = torch.tensor([[-1.0], [0.0], [1.0], [2.0]], dtype=torch.float64)
+    p, q = torch.tensor([0.5, 0.3, 0.2, 0.0]).double(), torch.tensor([0.2, 0.3, 0.4, 0.1]).double()
+    evaluator = AtomsEvaluator(
+        distribution=Discrete(points=at[:3], probabilities=p[:3]), count=100, samples=1, tolerance=0.25
+    )
+    own = drawn(Discrete(points=at, probabilities=q), evaluator, 2000)
+    values, errors = (torch.tensor([one[name] for one in own]) for name in ("jsd_rounded", "jsd_rounded_error"))
+    bias = float((p * (1 - q) / (p + q)).sum()) / 4 / 100
+    spread = float(values.std()) / 2000**0.5
+    assert float(values.mean()) == pytest.approx(float(divergences.jsd(p, q)) + bias, abs=2.5 * spread)
+    assert bias > 4 * spread
+    assert float(errors.mean()) == pytest.approx(float(values.std()), rel=0.1)
 
 
 def test_the_total_variation_of_points_by_hand() -> None:
@@ -239,6 +260,9 @@ def test_the_total_variation_of_points_by_hand() -> None:
     evaluator = AtomsEvaluator(distribution=truth, count=8, samples=1, tolerance=0.25)
     x = torch.tensor([-1.2, -1.0, -0.8, -0.8, 0.5, 0.6, 0.9, 5.0])[:, None]  # frequencies 1/2, 0, 1/8, nowhere 3/8
     found = evaluator(lambda indices: x[indices.start : indices.stop])
+    assert found.pop("jsd_rounded_error") > 0
+    by_hand = 0.25 * log(2) + 0.25 * log(4 / 3) + 0.125 * log(2 / 3) + 0.375 * log(2)
+    assert found.pop("jsd_rounded") == pytest.approx(by_hand / 2, abs=1e-15)
     assert found == {"total_variation": 0.375, "on_support": 0.625, "points_covered": 2.0}
 
 
@@ -248,10 +272,12 @@ def test_the_total_variation_of_points_by_hand() -> None:
 def test_a_run_is_compared_by_its_own_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    small = ["logger=none", "updates=6", "evaluate_every=3", "evaluate_images=200", "batch_size=256", "sample_images=9"]
-    folders = [RunFolder(f"runs/one/{name}") for name in ("ring", "discrete")]
+    small = ["logger=none", "updates=2", "evaluate_every=2", "evaluate_images=200", "batch_size=256", "sample_images=9"]
+    folders = [RunFolder(f"runs/one/{name}") for name in KNOWN]
     for folder in folders:
         assert run(composed(f"data={folder.job}", "network=mlp", *small), folder) == 0
+    of_every_run(folders)
+    folders = [RunFolder(f"runs/one/{name}") for name in ("ring", "discrete")]
     summaries: list[Any] = [folder.summary() for folder in folders]
     assert [summary["main_metric"] for summary in summaries] == ["jsd_smoothed", "total_variation"]
     assert all(0 < summary["floor"] < 0.3 for summary in summaries)
@@ -259,10 +285,22 @@ def test_a_run_is_compared_by_its_own_number(tmp_path: Path, monkeypatch: pytest
     assert set(summaries[0]["metrics"]) == {"jsd_smoothed", "modes_covered", "quality"}
     rows = read_rows(folders)
     assert [row.main for row in rows] == ["jsd_smoothed", "total_variation"]
-    lines = folders[0].metrics()
-    readings = {"value", "value_error", "jsd_bound", "jsd_smoothed", "jsd_smoothed_error", "modes_covered", "quality"}
-    assert [line["updates"] for line in lines if readings <= set(line)] == [0, 3, 6]
-    assert [line["updates"] for line in lines if "value_train" in line] == [3, 6]
+    assert [row.of_images for row in rows] == [False, False]
+
+
+READINGS = {
+    "mixture": {"jsd_smoothed", "jsd_smoothed_error", "distance_to_optimum", "modes_covered", "quality"},
+    "atoms": {"jsd_rounded", "jsd_rounded_error", "total_variation", "points_covered", "on_support"},
+}
+
+
+def of_every_run(folders: list[RunFolder]) -> None:
+    """V, the bound and a JSD with its error, coverage and quality in metrics.jsonl, whatever the distribution."""
+    for folder in folders:
+        readings = {"value", "value_error", "jsd_bound"} | READINGS[built(folder.job).kind]
+        lines = folder.metrics()
+        assert [line["updates"] for line in lines if readings <= set(line)] == [0, 2], folder.job
+        assert [line["updates"] for line in lines if "value_train" in line] == [2]
 
 
 def test_data_without_held_out_samples_say_so() -> None:

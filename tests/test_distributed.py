@@ -153,6 +153,16 @@ def test_a_loss_that_couples_samples_sees_all_of_them(found: Found) -> None:
         assert all(map(torch.equal, one["gathering"]["logits"], rank["gathering"]["logits"]))
 
 
+@pytest.mark.parametrize("game", ["mlp", "dcgan batch norm k=2"])
+def test_the_value_of_the_game_is_that_of_one_process(found: Found, game: str) -> None:
+    """V, its error, the bound and V on reals that D has seen: of batches of the whole game, the same on each rank."""
+    one, (first, second) = found[0]["values"][game], [checks["values"][game] for checks in found[1]]
+    assert set(one) == {"value", "value_error", "jsd_bound", "value_train"}
+    assert first == pytest.approx(one, abs=1e-12)
+    assert first == second
+    assert one["value"] != one["value_train"]
+
+
 def test_pieces_come_back_in_order_without_padding(found: Found) -> None:
     one, (first, second) = found
     assert first["gathering"]["collected"] == one["gathering"]["collected"] == [0, 10, 20, 30, 40, 50, 60]

@@ -272,6 +272,39 @@ def test_folders_of_several_sizes_need_a_resolution(capsys: pytest.CaptureFixtur
     assert "20 generated against 20 real images" in printed
 
 
+def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFixture[str]) -> None:
+    fake, grey = pictures("fake", 40, 16), pictures("grey", 40, 16, channels=1)
+    write(Path("fake"), fake)
+    write(Path("grey"), grey.expand(-1, 3, -1, -1))
+    write(Path("real"), pictures("real", 60, 16))
+    for name, images in (("fake", fake), ("grey", grey)):
+        np.savez(f"{name}.npz", arr_0=images.permute(0, 2, 3, 1).numpy())
+        folder, file = (
+            evaluate_folders(
+                Path(generated), Path("real"), resolution=None, corrupt="refuse", company=Company([Thumbnail()], {})
+            )["metrics"]
+            for generated in (name, f"{name}.npz")
+        )
+        assert file == folder
+    printed, code = told(capsys, "generated=fake.npz", "reference=real", "extractor=faces")
+    assert code is None
+    assert "40 generated against 60 real images" in printed
+    np.savez("moments.npz", mu=np.zeros(3), sigma=np.eye(3))
+    np.savez("float.npz", arr_0=np.zeros((3, 16, 16, 3)))
+    Path("broken.npz").write_bytes(b"PK nonsense")
+    Path("words.txt").touch()
+    for generated, words in {
+        "moments.npz": "moments.npz holds mu, sigma, and no array arr_0 of images",
+        "float.npz": "arr_0 is float64 [3, 16, 16, 3]; images are uint8",
+        "broken.npz": "broken.npz cannot be read as an npz file",
+        "missing.npz": "there is no folder or file missing.npz",
+        "words.txt": "words.txt is a file, not a folder of images; of files only npz is read",
+    }.items():
+        assert words in str(told(capsys, f"generated={generated}", "reference=real", "extractor=faces")[1])
+    _, code = told(capsys, "generated=fake.npz", "reference=real", "resolution=8", "extractor=faces")
+    assert "fake.npz holds images of 16 x 16 pixels, and resolution=8 does not change them" in code
+
+
 # Own images from end to end
 
 

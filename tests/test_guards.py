@@ -170,7 +170,8 @@ def found(*lines: dict[str, float]) -> list[tuple[int, str]]:
 
 
 def line(accuracy: float = 0.7, gradient: float = 1.0) -> dict[str, float]:
-    return {"accuracy_real": accuracy, "accuracy_fake": accuracy, "gradient_generator": gradient}
+    of_d = {"accuracy_real": accuracy, "accuracy_fake": accuracy, "gradient_discriminator": 1.0}
+    return {**of_d, "gradient_generator": gradient}
 
 
 def test_a_healthy_run_hears_nothing() -> None:
@@ -191,6 +192,8 @@ def test_a_vanished_gradient_is_one_against_the_largest() -> None:
     small = line(gradient=1e-4)
     assert not found(*[small] * 9)  # small from the beginning: a matter of scale
     assert found(line(), small, small, small, small) == [(80, "G's gradient has vanished")]
+    alone = [{"gradient_generator": one["gradient_generator"]} for one in (line(), small, small, small, small)]
+    assert not found(*alone)  # without a D it has converged
 
 
 def test_a_collapse_is_two_evaluations_in_a_row() -> None:

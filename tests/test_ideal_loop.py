@@ -1,5 +1,7 @@
 """The loop with a discriminator that is solved exactly: when the JSD falls, and when it does not."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from members import build
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
+from saddle.theory import ideal_loop as module
 from saddle.theory.divergences import chi_squared, jsd, kl, squared_hellinger, total_variation
 from saddle.theory.figures import ideal_loop as ideal_loop_figure
 from saddle.theory.ideal_loop import held_optimum, ideal_loop
@@ -37,6 +40,17 @@ def test_small_steps_lower_the_jsd(rate: float) -> None:
     assert found[0].item() == pytest.approx(0.164846, abs=1e-6)
     assert (found.diff() < 0).all()
     assert found[-1] < 1e-3
+
+
+def test_the_example_of_the_docstring() -> None:
+    """It is carried out as it stands there, and the JSD falls at every step, to 0."""
+    example = [line[4:] for line in (module.__doc__ or "").splitlines() if line.startswith("    ")]
+    names: dict[str, Any] = {"torch": torch, "ideal_loop": ideal_loop, "Minimax": Minimax, "jsd": jsd}
+    exec("\n".join(example[:-1]), names)
+    found = eval(example[-1], names)
+    assert found.shape == (101,)
+    assert (found.diff() < 0).all() or found[-1] < 1e-12
+    assert found[-1] < 1e-6 < 0.01 < found[0]
 
 
 def test_large_steps_need_not() -> None:

@@ -25,6 +25,17 @@ COMMANDS = sorted(
 )
 
 
+def test_the_example_of_the_theory_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers to 12 digits, the last ones being another machine's own."""
+    (example,) = [text for text in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "saddle.theory" in text]
+    exec(example, {})
+    printed, said = capsys.readouterr().out, " ".join(re.findall(r"print\(.*?\)  # (.*)", example))
+    found, written = ([float(each) for each in re.findall(r"\d\.\d+(?:e-\d+)?", text)] for text in (printed, said))
+    assert len(found) == 5
+    assert found[:1] + found[2:] == pytest.approx(written[:1] + written[2:], rel=1e-12)
+    assert found[1] < 1e-8
+
+
 def test_the_readme_has_commands() -> None:
     assert {"make sweep", "make fid", "python src/train.py"} <= set(COMMANDS)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from omegaconf import open_dict
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
@@ -263,6 +264,14 @@ def test_what_a_model_does_without_is_null(name: str) -> None:
     assert not any(path.startswith(("loss.", "penalty.", "optimizer.discriminator.")) for path in kept)
     other = played(composed(f"model={name}", "loss=hinge", "penalty=r1", "d_steps=5", "optimizer.discriminator.lr=1"))
     assert identity(other) == kept
+
+
+def test_an_encoder_is_asked_for_in_words() -> None:
+    cfg = composed("model=vae")
+    with open_dict(cfg):
+        del cfg.network.encoder
+    with pytest.raises(ConfigError, match=r"VAE has an encoder.*network=dcgan, "):
+        check(cfg)
 
 
 def test_the_game_plays_with_everything() -> None:

@@ -33,6 +33,7 @@ def make_run(folder: Path, distances: dict[int, float], *, ended: str = "finishe
         values = {"last": list(distances.values())[-1], "best": distances[best], "best_updates": best}
         metrics = {"fd_faces": values, **{name: {"last": 0.125, "best": 0.1, "best_updates": 0} for name in OTHERS}}
         summary = {"updates": max(distances), "seconds": 123.4, "main_metric": "fd_faces", "lower_is_better": True}
+        summary |= {"protocol": {"comparisons": []}}
         run.write_summary(summary | {"floor": 2.5, "metrics": metrics, "wandb": "W&B: offline"})
     run.mark(ended)
     return run
@@ -136,10 +137,17 @@ def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> N
     assert "jobs that finished or failed are skipped, the others go on" in closing_words(sweep, begun)
     assert "jobs that finished are skipped" in closing_words(sweep, begun[1:])
     assert "retry_failed" not in closing_words(sweep, begun[1:])
-    words = closing_words(sweep, read_rows([RunFolder(sweep / "loss-nonsaturating")] * 2))
+    images = RunFolder(sweep / "loss-nonsaturating")
+    words = closing_words(sweep, read_rows([images] * 2))
+    assert "make fid" in words
     assert words.count("  offline") == 1
     assert "same command" not in words
     assert f"run={sweep}/loss-nonsaturating" in words
+    images.write_summary((images.summary() or {}) | {"protocol": {"samples": 100, "sigma": 0.04}})  # as of points
+    words = closing_words(sweep, read_rows([images]))
+    assert "make fid" not in words
+    assert "make compare" in words
+    assert "floor of fd_faces, draws of the data against the data: 2.5" in terminal(read_rows([images]))
 
 
 def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(

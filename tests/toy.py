@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from saddle.data.imageset import StoredImages
 from saddle.data.labels import Labels
 from saddle.losses.base import Loss
 from saddle.losses.nonsaturating import NonSaturating
+from saddle.models.base import GenerativeModel
 from saddle.models.gan import GAN
 from saddle.models.player import Player
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -109,7 +110,10 @@ def player(name: Any, network: nn.Module, **learning: Any) -> Player:
     )
 
 
-def play(model: GAN, updates: int, *callbacks: Callback, data: Data | None = None, every: int = 3) -> GAN:
+Model = TypeVar("Model", bound=GenerativeModel)
+
+
+def play(model: Model, updates: int, *callbacks: Callback, data: Data | None = None, every: int = 3) -> Model:
     """Train for `updates` on the CPU in float32."""
     trainer = Trainer(
         accelerator="cpu",

@@ -8,6 +8,7 @@ from pytorch_lightning.loggers import Logger
 
 from saddle.callbacks.class_grid import ClassGrid
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.likelihood import Likelihood
 from saddle.callbacks.measure import Instrument, Measure
 from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
@@ -18,17 +19,18 @@ from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
-from saddle.data.classes import Classes
 from saddle.data.known import Known
 from saddle.environment import VERSION
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.mixture import MixtureEvaluator
-from saddle.models.base import GenerativeModel
+from saddle.models.base import CodedModel, GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
 from saddle.runs.summary import higher_is_better, summarise
 
 LOSSES = ("loss_discriminator", "loss_generator")
+LIKELY = 2_000
+"""Samples that a likelihood is the mean of."""
 RECONSTRUCTED = 256
 """Samples that a model gives back from their codes at an evaluation."""
 DRAWS = 16
@@ -43,26 +45,28 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
     Of a conditional model also the classes: name -> number of training images, in the order of the labels.
     """
     classes = model.classes
+    generator: Any = OmegaConf.to_container(cfg.network.generator, resolve=True) if cfg.network.generator else None
+    if generator is not None and classes is not None:
+        generator["classes"] = len(classes)
     return {
         "saddle": VERSION,
-        **_drawn_with(cfg, classes),
+        "generator": generator,
+        "codes": {"size": cfg.code_size, "prior": model.prior_distribution if isinstance(model, CodedModel) else None},
+        **_searched_with(cfg),
         "samples": {"shape": list(data.shape), "data": data.name},
         **({} if classes is None else {"classes": classes.counts}),
     }
 
 
-def _drawn_with(cfg: DictConfig, classes: Classes | None) -> dict[str, Any]:
-    """The generator and its codes; of a model without, D and how it searches."""
-    if cfg.network.generator is None:
-        return {
-            "discriminator": OmegaConf.to_container(cfg.network.discriminator, resolve=True),
-            "search": OmegaConf.to_container(cfg.model.search, resolve=True),
-            "sample_steps": cfg.model.sample_steps,
-        }
-    generator: Any = OmegaConf.to_container(cfg.network.generator, resolve=True)
-    if classes is not None:
-        generator["classes"] = len(classes)
-    return {"generator": generator, "codes": {"size": cfg.code_size, "prior": cfg.prior}}
+def _searched_with(cfg: DictConfig) -> dict[str, Any]:
+    """The discriminator and its search, of a model that draws with these."""
+    if "search" not in cfg.model:
+        return {}
+    return {
+        "discriminator": OmegaConf.to_container(cfg.network.discriminator, resolve=True),
+        "search": OmegaConf.to_container(cfg.model.search, resolve=True),
+        "sample_steps": cfg.model.sample_steps,
+    }
 
 
 def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:
@@ -94,6 +98,7 @@ def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) 
         Value(every=cfg.evaluate_every, count=count),
         Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
         Scores(every=cfg.evaluate_every, count=SCORED),
+        Likelihood(every=cfg.evaluate_every, count=LIKELY),
     ]
     if isinstance(evaluator, MixtureEvaluator):
         truth, deviation = evaluator.distribution, evaluator.jsd.sigma

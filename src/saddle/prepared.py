@@ -10,8 +10,9 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from multiprocessing import reduction
+from multiprocessing import forkserver, reduction
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
@@ -67,8 +68,27 @@ class PreparedProcess(Forked):
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
+        with _imports_as_here():
+            forkserver.ensure_running()
         streams = [_Descriptor(sys.stdout.fileno() if stdout is None else stdout), _Descriptor(stderr)]
         super().__init__(context.Process(target=_become, args=(list(command), dict(environment), *streams)))
+
+
+@contextmanager
+def _imports_as_here() -> Iterator[None]:
+    """A process that is started meanwhile finds this package, not one that is installed besides.
+
+    The server takes its path from the environment: before Python 3.12 it preloads without the path that it is handed.
+    """
+    before, own = os.environ.get("PYTHONPATH"), str(Path(__file__).resolve().parents[1])
+    os.environ["PYTHONPATH"] = own if before is None else os.pathsep.join([own, before])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 @contextmanager

@@ -231,8 +231,8 @@ def _require_unchanged(state: dict[str, Any], known: dict[str, Any], updates: in
             print(f"note: {what} {had[what]} before, {known[what]} now: the last bits will differ", file=sys.stderr)
 
 
-def _require_a_batch(batch_size: int, data: Data) -> None:
-    if isinstance(data, Images) and batch_size > len(data.train):
+def _require_a_batch(batch_size: int | None, data: Data) -> None:
+    if batch_size is not None and isinstance(data, Images) and batch_size > len(data.train):
         count = len(data.train)
         raise ValueError(
             f"batch_size={batch_size}: the training set has {count} images; set batch_size={count} or less"

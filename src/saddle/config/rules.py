@@ -53,7 +53,7 @@ def enough_images(values: Values) -> Iterator[str]:
             f"evaluator.{name}={most} need at least {most + 1} images"
         )
     size, train = values["batch_size"], counts["train"]
-    if train is not None and size > train:
+    if train is not None and size is not None and size > train:
         yield f"batch_size={size}: the training set has {train} images; set batch_size={train} or less"
     wanted, split = values["evaluate_images"], values["evaluate_reference"] or values["data"].get("reference")
     known = counts.get(split)
@@ -302,6 +302,14 @@ def finite_set(values: Values) -> Iterator[str]:
         )
 
 
+def encoder_there(values: Values) -> Iterator[str]:
+    """A model with an encoder wants a network that has one."""
+    model = resolve(values["model"]["_target_"], "model")
+    if attribute(model, "code_parameters") is not None and not values["network"].get("encoder"):
+        right = listing(_members("network", "encoder:"), "or")
+        yield f"{model.name} has an encoder, and these networks have none (network.encoder): set network={right}"
+
+
 def labelled_data(values: Values) -> Iterator[str]:
     """Conditional players want data whose samples have a class."""
     if values["labels"] and values["data"].get("label") is None:
@@ -336,6 +344,7 @@ RULES: tuple[Rule, ...] = (
     separate_samples,
     few_enough,
     finite_set,
+    encoder_there,
 )
 """What holds anywhere."""
 THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)

@@ -1,11 +1,13 @@
 """Data whose x is an image."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -42,6 +44,10 @@ class Images(Data):
     def labelled(self, part: Part) -> Labels | None:
         """What the images of one part are labelled as; by default nothing is known of them."""
         return None
+
+    def factors(self, part: Part) -> Mapping[str, NDArray[Any]]:
+        """What is known of every image of one part, factor -> [count]: int64 a category, float a number; or nothing."""
+        return {}
 
     @cached_property
     def classes(self) -> Classes | None:

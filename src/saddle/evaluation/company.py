@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import instantiate
@@ -38,11 +37,6 @@ class Company:
                     f"({own.digest}, these are {one.digest}): two numbers would have one name"
                 )
         return [one for one in self.extractors if one.frechet_name != own.frechet_name]
-
-
-def best_device() -> torch.device:
-    """The GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def company(names: Sequence[str], weights: str | None) -> Company:

@@ -14,12 +14,12 @@ from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
-from saddle.evaluation.company import Company, best_device
+from saddle.evaluation.company import Company
 from saddle.evaluation.memorised import memorised
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
-from saddle.sampling import load_model
+from saddle.sampling import best_device, load_model
 from saddle.stored import stored_config
 
 Result = dict[str, Any]

@@ -1,19 +1,22 @@
-"""One folder of images measured against another: for samples that come from elsewhere."""
+"""One folder of images, or npz file, measured against another: for samples that come from elsewhere."""
 
 import sys
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from omegaconf import DictConfig, OmegaConf
 
+from saddle.archives import read_images
 from saddle.config import instantiate
 from saddle.config.keys import CONF
-from saddle.data.imageset import ImageSet
+from saddle.data.imageset import ImageSet, StoredImages, digest_of
 from saddle.data.refusals import UnusableError
 from saddle.data.store import decode_folder
-from saddle.evaluation.company import Company, best_device
+from saddle.evaluation.company import Company
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.reference import Reference
+from saddle.sampling import best_device
 
 
 def evaluate_folders(
@@ -27,10 +30,11 @@ def evaluate_folders(
     """Measure the images of `generated` against those of `reference`, all of them; no model is involved.
 
     Without a resolution the images are taken as they are and must all have one size; with one they are cropped to the
-    largest centred square and resized.
+    largest centred square and resized. An npz file (`saddle.archives`) stands for a folder; its images stay as they
+    are, grey ones are repeated as three channels.
 
     Args:
-        generated: the folder of generated images.
+        generated: the folder, or npz file, of generated images.
         reference: that of the real ones.
         resolution: the size to bring all of them to.
         corrupt: refuse files that give no image, or skip them and say how many.
@@ -40,7 +44,8 @@ def evaluate_folders(
         `metrics`, `floor`, `protocol` and `missing`, as for a run.
 
     Raises:
-        ValueError: a folder is not there, or holds no images, damaged ones, or several sizes.
+        ValueError: a folder or file is not there, or holds no images, damaged ones, or several sizes; or those of an
+            npz file have another size than `resolution`.
     """
     shape = None if resolution is None else (3, resolution, resolution)
     fake, real = (_images(root, shape, corrupt) for root in (generated, reference))
@@ -68,6 +73,8 @@ def evaluate_folders(
 
 
 def _images(root: Path, shape: tuple[int, int, int] | None, corrupt: Literal["refuse", "skip"]) -> ImageSet:
+    if root.suffix.lower() == ".npz":
+        return _archived(root, shape)
     try:
         images, left_out, _ = decode_folder(root, shape=shape, corrupt=corrupt, enlarge=False)
     except UnusableError as error:
@@ -76,3 +83,14 @@ def _images(root: Path, shape: tuple[int, int, int] | None, corrupt: Literal["re
     if left_out:
         print(f"note: {len(left_out):,} files of {root} are left out", file=sys.stderr)
     return images
+
+
+def _archived(path: Path, shape: tuple[int, int, int] | None) -> ImageSet:
+    images = read_images(path)  # [count, channels, height, width]
+    if shape is not None and images.shape[2:] != shape[1:]:
+        raise ValueError(
+            f"{path} holds images of {images.shape[3]} x {images.shape[2]} pixels, and resolution={shape[1]} does not "
+            "change them: only pictures in folders are resized"
+        )
+    pixels = torch.from_numpy(images).expand(-1, 3, -1, -1)
+    return StoredImages(digest=digest_of(images), shape=pixels.shape, load=lambda: pixels)

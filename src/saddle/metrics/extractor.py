@@ -49,12 +49,17 @@ class Extractor(nn.Module, ABC):
                 f"extractor {self.name} takes uint8 images [count, channels, height, width] in 0..255, "
                 f"not {images.dtype} {list(images.shape)}; saddle.data.pixels.to_uint8 rounds from [-1, 1]"
             )
+        return self.unrounded(images.float())
+
+    @torch.no_grad()
+    def unrounded(self, images: Tensor) -> Tensor:
+        """Features of float images in 0..255 that need not be whole: for differences smaller than rounding."""
         # float32 in full: on a GPU convolutions would round to TF32, and a number would depend on where it was measured
         with (
             torch.autocast(images.device.type, enabled=False),
             torch.backends.cudnn.flags(enabled=True, allow_tf32=False),
         ):
-            return self.features(self._channels(images.float())).float()
+            return self.features(self._channels(images)).float()
 
     def train(self, mode: bool = True) -> Self:
         """Nothing: the extractor stays in eval mode."""

@@ -46,7 +46,8 @@ class Autoencoder(EncodingModel):
     ) -> None:
         super().__init__()
         self.e, self.g = self.players = (encoder, generator)
-        self.classes, self.batch_size, self.code_size, self.seed = classes, batch_size, code_size, seed
+        self.classes, self.batch_size, self.seed = classes, batch_size, seed
+        self.code_size, self.prior_distribution = code_size, "fitted"
         moments = CodeGaussian(size=code_size, half_life=codes_half_life, ramp=average_ramp, images=batch_size)
         networks = {"encoder": encoder.network, "generator": generator.network, "codes": moments}
         self.keep(networks, average_half_life, average_ramp)

@@ -123,14 +123,15 @@ class GenerativeModel(LightningModule, ABC):
 
 
 class CodedModel(GenerativeModel):
-    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`."""
+    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`.
+
+    Attributes:
+        code_size: dimensions of a code.
+        prior_distribution: of the codes: `normal`, `uniform`, or `fitted`, a Gaussian with the moments of codes.
+    """
 
     code_size: int
     prior_distribution: str
-
-    @abstractmethod
-    def decoder(self) -> nn.Module:
-        """The network that `decode` draws with: codes, and labels of a conditional model, to x."""
 
     @abstractmethod
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -1,9 +1,9 @@
 """What models with a code have in common when they learn from batches: codes, and decoding them."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from saddle.models.base import CodedModel
 from saddle.models.learning import LearningModel
@@ -12,6 +12,10 @@ from saddle.models.player import told
 
 class DrawingModel(LearningModel, CodedModel, ABC):
     """A model that learns from batches to draw from codes."""
+
+    @abstractmethod
+    def decoder(self) -> nn.Module:
+        """The network that `decode` draws with: codes, and labels of a conditional model, to x."""
 
     def codes(self, stream: str, step: int, size: int) -> Tensor:
         """Fresh codes for a step: [share, code_size]."""

@@ -72,8 +72,8 @@ class FixedCode(RegressionModel):
         self.g = generator
         self.players = (generator,)
         self.classes, self.batch_size, self.seed = classes, batch_size, seed
-        self.code_size, self.prior_distribution = code_size, prior
         self.learned, self.code_rate = codes == "learned", code_rate
+        self.code_size, self.prior_distribution = code_size, "fitted" if self.learned else prior
         table = noise(seed, "fixed codes", 0, range(samples), (code_size,), "normal" if self.learned else prior)
         if self.learned:
             table = nn.functional.normalize(table)

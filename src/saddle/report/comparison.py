@@ -35,7 +35,8 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
     finished = [row for row in rows if row.status == "finished"]
     lines.append("What to do next")
     if finished:
-        lines.append("  make fid      the finished runs measured again, all numbers in one table")
+        if any(row.of_images for row in finished):
+            lines.append("  make fid      the finished runs measured again, all numbers in one table")
         lines.append("  make compare  the comparison again")
         lines.append(f"  python src/sample.py run={shlex.quote(str(finished[-1].folder))}   new samples")
     states = {row.status for row in rows}

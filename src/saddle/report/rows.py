@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from saddle.runs.folder import RunFolder
+from saddle.runs.summary import of_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Row:
         grid: the last grid of samples.
         wandb: what W&B's part of the run says at its end, one line.
         metrics: the lines of the run's log.
+        of_images: whether its summary says that it is a run on images.
     """
 
     job: str
@@ -39,6 +41,7 @@ class Row:
     grid: Path | None
     wandb: str
     metrics: list[dict[str, float]]
+    of_images: bool
 
 
 def read_rows(runs: Sequence[RunFolder], states: Mapping[str, str] | None = None) -> list[Row]:
@@ -77,6 +80,7 @@ def _row(run: RunFolder, summary: dict[str, Any], known: dict[str, Any], state: 
         grid=run.last_grid(),
         wandb=summary.get("wandb") or "",
         metrics=metrics,
+        of_images=of_images(summary),
     )
 
 

@@ -124,7 +124,9 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     for main in mains:
         floors = sorted({row.floor for row in rows if row.floor and row.main == main})
         if floors:
-            notes.append(f"floor of {main}, real images against real images: {', '.join(map(number, floors))}")
+            images = any(row.of_images for row in rows if row.main == main)
+            sides = "real images against real images" if images else "draws of the data against the data"
+            notes.append(f"floor of {main}, {sides}: {', '.join(map(number, floors))}")
     if len(mains) > 1:
         notes.append(f"{' and '.join(mains)} are measured in different ways: their numbers do not compare")
     return notes

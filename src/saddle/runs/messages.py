@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 
 from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
+from saddle.runs.summary import of_images
 
 
 def show_warnings_as_notes() -> None:
@@ -28,8 +29,7 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
     return "\n".join(
         [
             f"training {chosen}; {', '.join(networks)} parameters",
-            f"{cfg.updates:,} updates of {cfg.batch_size} images{_steps(cfg)}; "
-            f"{_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
+            f"{cfg.updates:,} updates{_steps(cfg)}; {_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
             f"into {shown(folder.path)}",
             *(["the networks are compiled in the first update, which takes a minute or more"] if cfg.compiled else []),
         ]
@@ -54,7 +54,7 @@ def closing(folder: RunFolder) -> str:
     ]
     grid = folder.last_grid()
     run = quote(str(shown(folder.path)))
-    again = f"make fid RUN={run}    " if "comparisons" in (summary.get("protocol") or {}) else ""  # only of images
+    again = f"make fid RUN={run}    " if of_images(summary) else ""
     next_steps = [] if Place.current() else [f"next: {again}python src/sample.py run={run} count=64"]
     return "\n".join(
         [
@@ -67,12 +67,18 @@ def closing(folder: RunFolder) -> str:
 
 
 def without_weights(run: RunFolder) -> str:
-    """Why a run cannot be drawn from or measured."""
+    """Why a run cannot be drawn from or measured, and what to do about it."""
     status = run.status()
-    cause = str(status.details.get("error") or "").partition("\n")[0]
-    return f"{shown(run.path)} has no weights: it is {status.state}" + (
-        f" ({cause})" if cause else "; train it to its end"
-    )
+    place, done = shown(run.path), status.details.get("updates")
+    said = f"{place} has no weights: it is {status.state}"
+    after = f" after {done:,} updates" if isinstance(done, int) and done else ""
+    if cause := str(status.details.get("error") or "").partition("\n")[0]:
+        return f"{said} ({cause})"
+    if status.state == "running":
+        return f"{said}{after}; wait for its end, its grids so far are in {place / 'samples'}"
+    if not run.can_go_on():
+        return f"{said}; train it to its end"
+    return f"{said}{after}; train it to its end: python src/train.py run={quote(str(place))}"
 
 
 def shown(path: Path) -> Path:
@@ -87,8 +93,9 @@ def _devices(cfg: DictConfig) -> str:
 
 
 def _steps(cfg: DictConfig) -> str:
-    """Of a game."""
-    return "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
+    """What an update consists of."""
+    of_d = "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
+    return "" if cfg.batch_size is None else f" of {cfg.batch_size} images{of_d}"
 
 
 def _member(cfg: DictConfig, group: str) -> str:

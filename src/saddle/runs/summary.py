@@ -1,6 +1,6 @@
 """What a run comes to: the last and the best value of every evaluation metric."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 HIGHER_IS_BETTER = (
@@ -13,6 +13,11 @@ HIGHER_IS_BETTER = (
 def higher_is_better(metric: str) -> bool:
     """Whether a larger value of the metric is the better one."""
     return metric.startswith(HIGHER_IS_BETTER)
+
+
+def of_images(summary: Mapping[str, Any]) -> bool:
+    """Whether a summary is that of a run on images, which alone are measured again after training (`make fid`)."""
+    return "comparisons" in (summary.get("protocol") or {})
 
 
 def summarise(lines: Sequence[dict[str, float]], metrics: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -57,20 +57,28 @@ def frequency(loss: Loss) -> float:
 
 
 def flow_eigenvalues(omega: float, gamma: float) -> tuple[complex, complex]:
-    """-gamma / 2 +- sqrt(gamma^2 / 4 - omega^2): of the flow with R1 (Mescheder et al. 2018, section 4.1)."""
+    """-gamma / 2 +- sqrt(gamma^2 / 4 - omega^2): of the flow with R1 (Mescheder et al. 2018, zero-centred penalty).
+
+    The Jacobian of the flow at 0 is [[0, b], [-a, -gamma]]; lambda (lambda + gamma) + a b = 0.
+    """
     root = cmath.sqrt(gamma**2 / 4 - omega**2)
     return -gamma / 2 + root, -gamma / 2 - root
 
 
 def simultaneous_radius(omega: float, rate: float) -> float:
-    """sqrt(1 + h^2 omega^2) > 1 for every rate h: without a penalty and with k = 1 (lemma 2.5 there)."""
+    """sqrt(1 + h^2 omega^2) > 1 for every rate h: without a penalty and with k = 1 (section 2 there).
+
+    The update is 1 + h times the flow, whose eigenvalues are +- i omega: |1 +- i h omega|.
+    """
     return math.sqrt(1 + rate**2 * omega**2)
 
 
 def alternating_eigenvalues(omega: float, rate: float, d_steps: int) -> tuple[complex, complex]:
-    """1 - alpha^2 / 2 +- sqrt((1 - alpha^2 / 2)^2 - 1), alpha = sqrt(k) h omega, without a penalty (lemma 2.6 there).
+    """1 - alpha^2 / 2 +- sqrt((1 - alpha^2 / 2)^2 - 1), alpha = sqrt(k) h omega, without a penalty (section 2 there).
 
-    Their product is 1: on the unit circle for alpha <= 2, beyond it one of them is outside.
+    D's k steps add -k h a theta to psi, then G adds h b times the new psi to theta: [[1 - k h^2 a b, h b], [-k h a, 1]]
+    has the trace 2 - alpha^2 and the determinant 1, lambda^2 - (2 - alpha^2) lambda + 1 = 0. So the product of both is
+    1: they lie on the unit circle for alpha <= 2, beyond it one of them is outside.
     """
     middle = 1 - d_steps * rate**2 * omega**2 / 2
     root = cmath.sqrt(middle**2 - 1)
@@ -81,7 +89,8 @@ def alternating_converges(omega: float, rate: float, gamma: float, d_steps: int)
     r"""Whether alternating steps with R1 converge locally: both eigenvalues lie inside the unit circle.
 
     D's k steps shrink psi by s^k with s = 1 - h gamma and add -h a theta (1 - s^k) / (1 - s). The update has the
-    determinant s^k and the trace 1 + s^k - h^2 omega^2 (1 - s^k) / (1 - s). By Jury's criterion it converges exactly if
+    determinant s^k and the trace 1 + s^k - h^2 omega^2 (1 - s^k) / (1 - s). By Jury's criterion, |determinant| < 1 and
+    |trace| < 1 + determinant, it converges exactly if
 
     $$|1 - h \gamma| < 1 \quad\text{and}\quad 0 < h^2 \omega^2 \frac{1 - s^k}{1 - s} < 2 (1 + s^k)$$
 

@@ -8,6 +8,15 @@ with g the loss's own term of G. With one small step per D, the minimax game goe
 gradient of a maximum is that of its maximiser (Goodfellow et al. 2014, proposition 2; Danskin 1966). A large step, or
 many steps against a D that is held, leave the place for which D was made, and the JSD may rise: L is linear in q, and
 its minimum puts all mass on one point. Other games descend something else at D*, see the docstrings of the losses.
+
+It is a function and no `d_steps=optimal` of a run: D* is a table over points, and G has to be one, too. A network G
+whose x is continuous gives every point of P_data probability 0, so that its D* is certain of everything, is a constant
+around every fake, and moves no G (Arjovsky and Bottou 2017, theorem 2.4). A run would train another model under the
+name of the same data. With the points of `data=discrete`, for instance:
+
+    p = torch.tensor([0.1, 0.15, 0.2, 0.25, 0.3], dtype=torch.float64)
+    made = ideal_loop(Minimax(), p, torch.zeros(5), steps=100, learning_rate=2.0, g_steps=1)
+    jsd(p.expand_as(made), made)  # [101], in nats: it falls at every step, to 0
 """
 
 import torch

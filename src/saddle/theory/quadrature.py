@@ -1,4 +1,13 @@
-"""Integrals over the line and the plane by adaptive Gauss-Legendre cells."""
+"""Integrals over the line and the plane by adaptive Gauss-Legendre cells, which begin where densities have their mass.
+
+Not by scipy.integrate.cubature, which was tried (scipy 1.17, `python experiments/theory/cubature.py`, whose README has
+the table). It refines what it sees, and takes no cells to begin with, only points at which to cut. On the line that is
+enough: with cuts beside each mode it is as right as this (2e-11 of 10 modes out of 20, 1e-3 wide over 20,000). In the
+plane it is as right only where modes are no narrower than the nodes of the whole box are apart. Of two Gaussians that
+lie far apart it says JSD = 0 within 0, for log 2, and cut at their centres it is off by 0.4 within 1e-5; cuts beside
+the centres leave slivers, with which two rings of eight modes are off by 3e-3 after 55 seconds, here 4e-15 after 0.1.
+It keeps no nodes either, which `between.nodes` needs.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from saddle.theory.figures.sheet import COLOURS, sheet
 def draw(states: Tensor, fields: Mapping[str, Tensor], trajectories: Mapping[str, Tensor]) -> Figure:
     """A panel for each name: arrows fields[name] [count, 2] at states [count, 2], (theta, psi), and a path [n, 2]."""
     figure, axes = sheet(panels=len(fields), side_by_side=True)
+    figure.set_size_inches(0.4 + 3 * len(fields), 3.5)  # the panels are square
     for panel, (name, moves) in zip(axes, fields.items(), strict=True):
         panel.quiver(*states.T, *moves.T, color="0.65", width=0.004, angles="xy")
         path = trajectories[name]

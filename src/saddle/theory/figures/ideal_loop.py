@@ -28,6 +28,6 @@ def draw(*, step_sizes: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> Fig
 def _curves(panel: Axes, curves: Mapping[str, Tensor]) -> None:
     for (name, jsd), colour in zip(curves.items(), COLOURS, strict=False):
         panel.plot(range(len(jsd)), jsd, color=colour, label=name, linewidth=1.2)
-    panel.set_ylim(bottom=0)
+    panel.set_ylim(0, 1.25 * max(jsd.max().item() for jsd in curves.values()))
     panel.set_xlabel("steps of G")
-    panel.legend(fontsize=8, frameon=False)
+    panel.legend(fontsize=8, frameon=False, ncols=2, loc="upper right")

@@ -1,0 +1,72 @@
+"""Samples as one file: `x.npz`, which numpy reads, and so do the evaluations of others."""
+
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+IMAGES, POINTS, LABELS, CLASSES, ABOUT = "arr_0", "points", "labels", "classes", "about"
+"""Names of the arrays. Images are uint8 [count, height, width, channels] under the name that numpy gives to an array
+without one: what the evaluation of ADM reads (Dhariwal and Nichol 2021), and with it many that came after. Points are
+float32 [count, *shape]. `labels`, int64 [count], are positions among the texts `classes`. `about` is a text, JSON:
+which run, weights and seed."""
+
+
+def write_archive(
+    file: IO[bytes],
+    name: str,
+    batches: Iterable[NDArray[Any]],
+    shape: tuple[int, ...],
+    dtype: type[np.generic],
+    others: Mapping[str, NDArray[Any]],
+) -> None:
+    """Write an npz file batch by batch: 50,000 large images need not fit into memory. Equal content, equal bytes.
+
+    Args:
+        file: to write into.
+        name: of the array that comes in batches.
+        batches: [n, *shape[1:]] each, together `shape`.
+        shape: of that array.
+        dtype: of its numbers.
+        others: arrays that are whole.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+            descr = np.lib.format.dtype_to_descr(np.dtype(dtype))
+            np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": shape})
+            for batch in batches:
+                stream.write(np.ascontiguousarray(batch, dtype=dtype).tobytes())
+        for other, array in others.items():
+            with archive.open(f"{other}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, array, allow_pickle=False)
+
+
+def read_images(path: Path) -> NDArray[np.uint8]:
+    """The images of an npz file, uint8 [count, channels, height, width], whoever wrote it.
+
+    Raises:
+        ValueError: it is no such file, or holds no images under the name `arr_0`.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            held = ", ".join(stored.files)
+            images = stored[IMAGES] if IMAGES in stored.files else None
+    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
+        raise ValueError(f"{path} cannot be read as an npz file: {error}") from None
+    if images is None:
+        raise ValueError(f"{path} holds {held or 'nothing'}, and no array {IMAGES} of images")
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
+        raise ValueError(
+            f"{path}: {IMAGES} is {images.dtype} {list(images.shape)}; images are uint8 [count, height, width, "
+            "channels] with 1 or 3 channels"
+        )
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+
+
+def text(words: Mapping[str, Any]) -> str:
+    """Plain values as the one line of JSON that goes with samples, in `about` of an npz file and in a PNG's text."""
+    return json.dumps(words, ensure_ascii=False)

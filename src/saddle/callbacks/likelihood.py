@@ -1,0 +1,43 @@
+"""Of a model whose density is known: its likelihood, and its distance from data whose density is known."""
+
+import torch
+
+from saddle.callbacks.measure import Instrument, Reading
+from saddle.data.known import Known
+from saddle.models.base import GenerativeModel
+from saddle.models.mixture import Mixture
+from saddle.theory import between
+from saddle.theory.density import Density
+
+
+class Likelihood(Instrument):
+    """Nothing of a model without a density.
+
+    `log_likelihood` is the mean of log p over held-out samples, in nats for a sample, on the subspace in which the
+    model has a density; `log_likelihood_error` its standard error; `log_likelihood_train` the same over samples that it
+    learned from: the gap is what it knows by heart. For data on the line or in the plane whose density is known `kl` is
+    KL(P_data || P_G), by quadrature: what maximum likelihood minimises (lecture II.1).
+
+    Args:
+        every: updates between two readings.
+        count: samples of each kind; fewer where fewer are held out.
+    """
+
+    def __init__(self, *, every: int, count: int) -> None:
+        self.every, self.count = every, count
+
+    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
+        if not isinstance(model, Mixture):
+            return {}
+        device = torch.device("cpu")
+        seen = model.log_prob(model.data.sample(model.seed, range(min(self.count, model.images)), device))
+        found: dict[str, Reading] = {"log_likelihood_train": float(seen.mean())}
+        count = min(self.count, model.data.held_out)
+        if count > 1:
+            unseen = model.log_prob(model.data.unseen(model.seed, range(count), device))
+            found["log_likelihood"] = float(unseen.mean())
+            found["log_likelihood_error"] = float(unseen.std()) / count**0.5
+        truth = model.data.distribution if isinstance(model.data, Known) else None
+        if isinstance(truth, Density) and truth.shape in ((1,), (2,)):
+            found["kl"] = between.kl(truth, model.distribution()).value
+        return found

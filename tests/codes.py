@@ -1,0 +1,52 @@
+"""Models whose code is known through and through."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from saddle.models.base import CodedModel, GenerativeModel
+
+
+class LinearModel(CodedModel):
+    """x = A z [*shape]."""
+
+    real_per_update = 0
+
+    def __init__(self, matrix: Tensor, shape: Sequence[int], prior: str = "normal") -> None:
+        super().__init__()
+        self.matrix, self.shape = matrix, tuple(shape)
+        self.code_size, self.prior_distribution = matrix.shape[1], prior
+
+    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
+        return (codes.to(self.matrix) @ self.matrix.T).unflatten(1, self.shape)
+
+    def iterate(self, update: int) -> None: ...
+
+    def drawn(self) -> nn.Module:
+        return nn.Identity()
+
+
+class FittedModel(LinearModel):
+    """The same with a prior of its own."""
+
+    def prior(self, indices: Sequence[int], seed: int) -> Tensor:
+        return 3 * super().prior(indices, seed) + 1
+
+
+class CodelessModel(GenerativeModel):
+    """Noise, drawn without a code."""
+
+    real_per_update = 0
+
+    def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
+        return torch.zeros(len(indices), 1, 8, 8)
+
+    def iterate(self, update: int) -> None: ...
+
+    def drawn(self) -> nn.Module:
+        return nn.Identity()
+
+
+def matrix(rows: int, columns: int) -> Tensor:
+    return torch.randn(rows, columns, generator=torch.Generator().manual_seed(rows * columns), dtype=torch.float64)
