@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.models.base import CodedModel, GenerativeModel
+from saddle.noise import noise
 
 
 class LinearModel(CodedModel):
@@ -30,8 +31,12 @@ class LinearModel(CodedModel):
 class FittedModel(LinearModel):
     """The same with a prior of its own."""
 
+    def __init__(self, matrix: Tensor, shape: Sequence[int]) -> None:
+        super().__init__(matrix, shape)
+        self.prior_distribution = "fitted"
+
     def prior(self, indices: Sequence[int], seed: int) -> Tensor:
-        return 3 * super().prior(indices, seed) + 1
+        return 3 * noise(seed, "sample", 0, indices, (self.code_size,)) + 1
 
 
 class CodelessModel(GenerativeModel):

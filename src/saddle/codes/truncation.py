@@ -46,7 +46,7 @@ def truncated_prior(model: CodedModel, indices: Sequence[int], seed: int, thresh
     codes = model.prior(indices, seed)
     if threshold is None:
         return codes
-    if type(model).prior is not CodedModel.prior:
+    if model.prior_distribution == "fitted":
         raise ValueError(
             f"truncation={threshold:g}: the codes of {type(model).__name__} come from a prior of its own, fitted to "
             "codes; it takes a model whose prior is N(0, I) or uniform"
