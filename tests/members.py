@@ -28,6 +28,8 @@ def needs(group: str, name: str, folder: Path) -> list[str]:
     chosen = {"evaluator": {"mixture": ["data=ring"], "atoms": ["data=discrete"]}}.get(group, {}).get(name, [])
     if chosen or (group == "data" and name in known()):
         return [*chosen, "network=mlp"]
+    if name == "discriminator_enumeration":
+        return ["data=bars_and_stripes", "network=mlp"]
     if group != "data" or name not in ("folder", "celeba"):
         return []
     if name == "celeba":

@@ -17,6 +17,7 @@ import torch.distributed as dist
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
+from alones import alone
 from members import build
 from regressions import MODELS
 from saddle.callbacks.value import Value
@@ -160,9 +161,9 @@ def games() -> Checks:
 
 
 def regressions() -> Checks:
-    """Twenty updates of every model without a D: all weights, averages and codes, what was noted."""
+    """Twenty updates of every model that is no game: all weights, averages and codes, what was noted."""
     found: Checks = {}
-    for name, make in MODELS.items():
+    for name, make in {**MODELS, "discriminator": alone}.items():
         model = make(batch_size=BATCH)
         trainer = Trainer(
             accelerator="cpu",

@@ -97,8 +97,8 @@ def test_twenty_updates_are_those_of_one_process(found: Found, game: str) -> Non
     assert two[0]["noted"] == two[1]["noted"]
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_the_generator_alone_is_that_of_one_process(found: Found, name: str) -> None:
+@pytest.mark.parametrize("name", [*MODELS, "discriminator"])
+def test_one_network_alone_is_that_of_one_process(found: Found, name: str) -> None:
     """In float32, where Adam's first steps turn on the sign of a gradient's rounding; the ranks agree in every bit."""
     one, two = found[0]["regressions"][name], [checks["regressions"][name] for checks in found[1]]
     assert furthest(one["state"].values(), two[0]["state"].values()) < 1e-4

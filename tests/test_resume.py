@@ -19,8 +19,8 @@ from PIL import Image
 from members import composed
 from saddle.checkpoints import Checkpoints, sealed
 from saddle.earlier import answer_of_earlier_run
-from saddle.models.drawing import DrawingModel
 from saddle.models.gan import GAN
+from saddle.models.learning import LearningModel
 from saddle.runs.folder import RunFolder
 from saddle.sampling import load_model
 from saddle.session import run
@@ -46,6 +46,7 @@ KINDS = {
     "labels": ["network=mlp", "labels=true"],
     "learned codes": ["model=fixed_code", "model.codes=learned", "network=mlp"],
     "vae": ["model=vae", "network=mlp"],
+    "discriminator": ["model=discriminator", "network=mlp", "model.negatives.buffer=40", "model.sample_steps=5"],
 }
 
 
@@ -93,7 +94,7 @@ def cut(folder: RunFolder, monkeypatch: pytest.MonkeyPatch, where: str, call: in
     owner, _, name = where.rpartition(".")
     module: Any = {
         "GAN": GAN,
-        "DrawingModel": DrawingModel,
+        "LearningModel": LearningModel,
         "Checkpoints": Checkpoints,
         "RunFolder": RunFolder,
         "os": os,
@@ -136,7 +137,7 @@ def _flat(value: Any) -> Any:
     ("where", "call"),
     [
         (
-            "DrawingModel.step",
+            "LearningModel.step",
             12,
         ),  # within an update that is no multiple of anything, after all D steps where there is a D
         ("RunFolder.log", 6),  # in the middle of an evaluation's writing

@@ -14,6 +14,7 @@ from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.reconstruction import Reconstruction
 from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.scores import Scores
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
@@ -34,6 +35,8 @@ RECONSTRUCTED = 256
 """Samples that a model gives back from their codes at an evaluation."""
 DRAWS = 16
 """Codes for each of them, where the likelihood is bounded."""
+SCORED = 512
+"""Samples of each kind that a discriminator alone is asked about at an evaluation."""
 
 
 def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any]:
@@ -49,8 +52,20 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
         "saddle": VERSION,
         "generator": generator,
         "codes": {"size": cfg.code_size, "prior": model.prior_distribution if isinstance(model, CodedModel) else None},
+        **_searched_with(cfg),
         "samples": {"shape": list(data.shape), "data": data.name},
         **({} if classes is None else {"classes": classes.counts}),
+    }
+
+
+def _searched_with(cfg: DictConfig) -> dict[str, Any]:
+    """The discriminator and its search, of a model that draws with these."""
+    if "search" not in cfg.model:
+        return {}
+    return {
+        "discriminator": OmegaConf.to_container(cfg.network.discriminator, resolve=True),
+        "search": OmegaConf.to_container(cfg.model.search, resolve=True),
+        "sample_steps": cfg.model.sample_steps,
     }
 
 
@@ -82,6 +97,7 @@ def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) 
     found: list[Instrument] = [
         Value(every=cfg.evaluate_every, count=count),
         Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
+        Scores(every=cfg.evaluate_every, count=SCORED),
         Likelihood(every=cfg.evaluate_every, count=LIKELY),
     ]
     if isinstance(evaluator, MixtureEvaluator):

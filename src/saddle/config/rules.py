@@ -14,6 +14,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 from saddle.config.keys import CONF
 from saddle.config.kinds import describe, fits
 from saddle.config.messages import listing, show
+from saddle.config.signatures import signature
 from saddle.config.source import attribute
 from saddle.config.targets import resolve
 from saddle.weights import weights_file
@@ -260,6 +261,37 @@ def conditional_players(values: Values) -> Iterator[str]:
         )
 
 
+def told_classes(values: Values) -> Iterator[str]:
+    """A model that takes no classes cannot be told any."""
+    model = resolve(values["model"]["_target_"], "model")
+    if values["labels"] and "classes" not in signature(model).arguments:
+        yield f"labels=true: {model.name} knows no classes; set labels=false, or choose another model"
+
+
+def separate_samples(values: Values) -> Iterator[str]:
+    """A D that is asked for one x at a time cannot answer for a batch."""
+    model = resolve(values["model"]["_target_"], "model")
+    discriminator = values["network"].get("discriminator") or {}
+    if attribute(model, "one_by_one") is True and discriminator.get("norm") == "batch":
+        yield (
+            f"network.discriminator.norm=batch: {model.name} asks D for one x at a time, and with batch normalisation "
+            "it answers for a batch; set network.discriminator.norm=none, layer or spectral"
+        )
+
+
+def few_enough(values: Values) -> Iterator[str]:
+    """A search through all x wants data that are black and white images, few of them."""
+    node = values["model"].get("search")
+    if not node:
+        return
+    search, data = resolve(node["_target_"], "model"), resolve(values["data"]["_target_"], "data")
+    if attribute(search, "lists") is True and attribute(data, "black_and_white") is not True:
+        yield (
+            f"model.search: {search.name} goes through all black and white images of a few pixels, and {data.name} has "
+            "others; set data=bars_and_stripes network=mlp, or model=discriminator, which walks"
+        )
+
+
 def finite_set(values: Values) -> Iterator[str]:
     """A model that keeps something for each training sample wants a set that has an end."""
     model, data = (resolve(values[group]["_target_"], group) for group in ("model", "data"))
@@ -308,6 +340,9 @@ RULES: tuple[Rule, ...] = (
     signs_to_follow,
     conditional_players,
     labelled_data,
+    told_classes,
+    separate_samples,
+    few_enough,
     finite_set,
     encoder_there,
 )

@@ -19,7 +19,7 @@ HOMES = {
     "augment": ("saddle.augment.",),
     "optimizer": ("torch.optim.",),
     "schedule": ("saddle.schedules.",),
-    "model": ("saddle.models.",),
+    "model": ("saddle.models.", "saddle.search."),
     "extractor": ("saddle.metrics.",),
     "evaluator": ("saddle.metrics.",),
     "trainer": ("saddle.training.",),

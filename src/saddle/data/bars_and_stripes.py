@@ -28,6 +28,7 @@ class BarsAndStripes(Atoms):
 
     name = "bars_and_stripes"
     shown = 64
+    black_and_white = True
 
     def __init__(self, *, shape: tuple[Literal[1], Side, Side]) -> None:
         channels, height, width = shape

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import joined
 from saddle.models.code_gaussian import CodeGaussian, codes_in
-from saddle.models.drawing import positions
+from saddle.models.learning import positions
 from saddle.models.player import Player
 from saddle.models.regression import RegressionModel, squared_error
 from saddle.noise import noise

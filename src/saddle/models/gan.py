@@ -13,12 +13,12 @@ from saddle.distributed.collectives import gathered
 from saddle.losses.base import Loss, RelativeLoss
 from saddle.models.average import averaged
 from saddle.models.drawing import DrawingModel
-from saddle.models.player import Player, told
-from saddle.networks.base import couples_samples
+from saddle.models.judging import JudgingModel, wide
+from saddle.models.player import Player
 from saddle.penalties.base import Penalty
 
 
-class GAN(DrawingModel):
+class GAN(JudgingModel, DrawingModel):
     """Two players: in each update D takes `d_steps` steps and then G takes `g_steps`.
 
     Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes, every step of G fakes from
@@ -85,18 +85,13 @@ class GAN(DrawingModel):
         average_ramp: PositiveFloat,
     ) -> None:
         super().__init__()
-        self.d, self.g = self.players = (discriminator, generator)
-        self.generator, self.discriminator = generator.network, discriminator.network
-        self.loss, self.penalty, self.augment, self.classes = loss, penalty, augment, classes
-        self.batch_size, self.generator_batch_size = batch_size, generator_batch_size or batch_size
+        self.g, self.generator = generator, generator.network  # before D: parts of a state stand in this order
+        self.judge(discriminator, loss, penalty, batch_size)
+        self.players = (discriminator, generator)
+        self.augment, self.classes = augment, classes
+        self.generator_batch_size = generator_batch_size or batch_size
         self.d_steps, self.g_steps = d_steps, g_steps
         self.code_size, self.prior_distribution, self.seed = code_size, prior, seed
-        self.separate_forwards = couples_samples(self.discriminator)
-        if penalty is not None and penalty.per_sample and self.separate_forwards:
-            raise ValueError(
-                f"{type(penalty).__name__} looks at D's slope at single samples, which a D with batch normalisation "
-                "does not have: set network.discriminator.norm=none, layer or spectral, or another penalty"
-            )
         images = self.generator_batch_size * g_steps
         self.averaged = averaged(self.generator, half_life=average_half_life, ramp=average_ramp, images=images)
 
@@ -150,67 +145,23 @@ class GAN(DrawingModel):
         size, shape = len(x) * world.size(), (self.augment.numbers,)
         return self.augment(x, self.numbers(f"augment {stream}", step, size, shape, "uniform"))
 
-    def logits(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
-        """D's logits [batch] of reals and fakes in float32 or wider: one forward, or two where D couples samples."""
-        if self.separate_forwards:
-            return _wide(self.d(real, labels)), _wide(self.d(fake, labels))
-        twice = None if labels is None else torch.cat([labels, labels])
-        both = _wide(self.d(torch.cat([real, fake]), twice))  # [2 batch]
-        return both[: len(real)], both[len(real) :]
-
     def generator_logits(self, fake: Tensor, labels: Tensor | None, step: int) -> tuple[Tensor | None, Tensor]:
         """Logits [generator_batch_size] of the reals that G's step sees, or None, and of its fakes.
 
         Reals have a forward of their own: their logits do not depend on G, even where D normalises over a batch.
         """
-        logits_fake = _wide(self.d(fake, labels))
+        logits_fake = wide(self.d(fake, labels))
         if not isinstance(self.loss, RelativeLoss):
             (logits_fake,) = gathered(logits_fake)
             return None, logits_fake
         with torch.no_grad():
             real = self.seen("generator real", step, self.reals(-1 - step, self.generator_batch_size))
-            logits_real = _wide(self.d(real, labels))
+            logits_real = wide(self.d(real, labels))
         logits_real, logits_fake = gathered(logits_real, logits_fake)
         return logits_real, logits_fake
-
-    def penalised(
-        self,
-        step: int,
-        real: Tensor,
-        fake: Tensor,
-        labels: Tensor | None,
-        logits_real: Tensor,
-        logits_fake: Tensor,
-    ) -> Tensor | None:
-        """What D minimises besides its loss in this step; None if nothing. `labels` [n] are those of both sides."""
-        if self.penalty is None or step % self.penalty.every:
-            return None
-
-        def critic(x: Tensor) -> Tensor:
-            return _wide(told(self.discriminator, x, labels))  # never compiled: that has no second derivative
-
-        def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
-            return self.numbers(f"penalty {stream}", step, self.batch_size, shape, distribution)
-
-        penalty = self.penalty(critic, real, fake, logits_real, logits_fake, draw)
-        self.note(penalty=gathered(penalty.detach()[None])[0].mean())
-        return self.penalty.every * penalty
-
-    def accuracies(self, logits_real: Tensor, logits_fake: Tensor) -> dict[str, Tensor]:
-        """Shares [] of reals and of fakes on their side of the loss's threshold; nothing where it has none."""
-        threshold = self.loss.threshold
-        if threshold is None:
-            return {}
-        real, fake = logits_real > threshold, logits_fake < threshold
-        return {"accuracy_real": real.float().mean(), "accuracy_fake": fake.float().mean()}
 
     def drawn(self) -> nn.Module:
         return self.generator if self.averaged is None else self.averaged.module
 
     def decoder(self) -> nn.Module:
         return self.drawn()
-
-
-def _wide(outputs: Tensor) -> Tensor:
-    """D's outputs [batch, 1] as logits [batch], in float32 at least."""
-    return outputs.squeeze(1).to(torch.promote_types(outputs.dtype, torch.float32))

@@ -1,0 +1,86 @@
+"""D's landscape on the line, round by round: `python experiments/alone/landscape.py OUT.png [OVERRIDES]` (20 s)."""
+
+import sys
+from functools import partial
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from torch import Tensor
+
+from saddle.building import build_data, build_model
+from saddle.config import check, instantiate, played
+from saddle.config.composing import composer
+from saddle.config.keys import CONF
+from saddle.data.known import Known
+from saddle.models.discriminator import DiscriminatorAlone
+from saddle.models.judging import scoring
+from saddle.search.base import Draw
+from saddle.search.found import Find
+from saddle.search.negatives import Negatives
+from saddle.theory.figures.landscape import draw
+from saddle.training import train
+
+ROUNDS = (1, 2, 5, 10, 50)
+SETTINGS = [
+    *("model=discriminator", "data=mixture_1d", "network=mlp", "trainer.precision=32-true", "logger=none"),
+    *("batch_size=256", "d_steps=10", "model.search.step=0.02", "model.search.temperature=0.1"),
+    *("model.search.limit=null",),
+]
+SHOWN = 128
+
+
+class Watch(Callback):
+    """D on a grid after the rounds that are asked for, and the search that comes next."""
+
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+        self.heights: list[Tensor] = []
+        self.starts: list[Tensor] = []
+        self.ends: list[Tensor] = []
+
+    def on_train_batch_end(self, trainer: Trainer, model: DiscriminatorAlone, *_: object) -> None:  # type: ignore[override]  # ours, not any
+        if model.updates not in ROUNDS:
+            return
+        with scoring(model.discriminator) as critic, torch.no_grad():
+            self.heights.append(critic(self.x[:, None]))
+        assert model.negatives is not None
+        self.ends.append(model.found(model.updates * model.d_steps, partial(self._watched, model.negatives)).flatten())  # type: ignore[arg-type]
+
+    def _watched(self, negatives: Negatives, step: int, find: Find, draw: Draw) -> Tensor:
+        """What the negatives of the next step will be, without putting them back."""
+        remembered = {name: values.clone() for name, values in negatives.named_buffers()}
+
+        def noted(start: Tensor, steps: int) -> Tensor:
+            self.starts.append(start.flatten())
+            return find(start, steps)
+
+        found: Tensor = negatives(step, noted, draw)
+        negatives.load_state_dict(remembered)
+        return found
+
+
+def main() -> None:
+    """Train, and draw what was seen."""
+    out, *overrides = sys.argv[1:]
+    with composer(CONF) as made:
+        cfg = played(made.compose([*SETTINGS, f"updates={ROUNDS[-1]}", *overrides]))
+    check(cfg)
+    data, model = build_data(cfg), build_model(cfg)
+    assert isinstance(data, Known)
+    x = torch.linspace(-1, 1, 401)
+    watch = Watch(x)
+    trainer = instantiate(cfg.trainer, loggers=[], callbacks=[watch], waiting=[])
+    train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=[1])
+    figure = draw(
+        rounds=ROUNDS,
+        x=x,
+        heights=torch.stack(watch.heights),
+        density=data.distribution.log_prob(x[:, None]).exp(),
+        starts=[points[:SHOWN] for points in watch.starts],
+        ends=[points[:SHOWN] for points in watch.ends],
+    )
+    figure.savefig(out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""A discriminator that generates by itself (lecture I.3): negatives are what it scores high, and so are its samples."""
+
+from collections.abc import Sequence
+
+import torch
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from torch import Tensor, nn
+
+from saddle.distributed.collectives import gathered
+from saddle.losses.base import Loss
+from saddle.models.average import averaged
+from saddle.models.judging import JudgingModel, scoring, wide
+from saddle.models.player import Player
+from saddle.noise import BLOCK, noise
+from saddle.penalties.base import Penalty
+from saddle.search.base import Search
+from saddle.search.negatives import Negatives
+
+
+class DiscriminatorAlone(JudgingModel):
+    r"""In each round D takes `d_steps` steps on `batch_size` fresh reals and as many negatives, and minimises its own
+    term of the loss.
+
+    Positives only (`negatives` null): D learns from the reals' logits alone, those of negatives are held at 0. The
+    optimum is "1 everywhere", which tells nothing from anything.
+
+    Random negatives: D* is the loss's optimum for log(P_data / uniform). Nothing is ever learned of images that are
+    neither, and these keep what score they happen to have.
+
+    The lecture's loop: negatives are what the search finds, for the D of that step. With a search that samples
+    q = exp(D / T) / Z (`Langevin` in its limit, `Enumeration`) a round stands still where D is the best answer to its
+    own negatives.
+
+    - `wasserstein`, D's term E_q D - E_p D: the gradient is T times that of -E_p log q, because
+      $\partial_\theta \log Z = E_q \partial_\theta D / T$. So the loop is maximum likelihood of an energy-based model
+      (contrastive divergence: Hinton 2002), and ends at q = p, D = T log p + c.
+    - A loss whose optimum is the log ratio, D* = log(p / q) (`minimax`, `nonsaturating`, `f_kl`, ...): D = log p -
+      D / T + c, hence $D = \frac{T}{1 + T} \log p + c$ and $q \propto p^{1 / (1 + T)}$: flatter than the data, and
+      equal to it for T to 0 only. That limit is the lecture's argmax; D is then flat on the data and lower elsewhere,
+      and its argmax a set: "in the end" it says as much of a real as of what it finds.
+
+    (See `saddle.theory.alone`, also for when the loop gets there: learned to the end against the newest negatives alone
+    it does not for T <= 1.) A walk of 20 steps is far from q, so on images D is an answer to the walk rather than to q
+    (Nijkamp et al. 2019).
+
+    `sample` is a search from noise of its own, in `sample_steps` steps, with the averaged D if there is one. It costs
+    as many gradients of D as it has steps: the lecture's "argmax is hard".
+
+    Args:
+        discriminator: x [batch, *shape] to logits [batch, 1].
+        loss: whose term of D is minimised.
+        penalty: what D minimises besides, as in a game; without negatives it finds reals on both sides.
+        search: from starts to points that D scores high.
+        negatives: of each step; null: none.
+        sample_steps: of the search that draws a sample.
+        shape: of x.
+        batch_size: m, reals in one step, and negatives, over all devices together.
+        d_steps: steps in one round.
+        seed: of the data order and of all noise.
+        average_half_life, average_ramp: of the averaged D, in reals (`Average`).
+
+    Raises:
+        ValueError: D couples the samples of a batch.
+    """
+
+    one_by_one = True
+
+    def __init__(
+        self,
+        *,
+        discriminator: Player,
+        loss: Loss,
+        penalty: Penalty | None,
+        search: Search,
+        negatives: Negatives | None,
+        sample_steps: PositiveInt,
+        shape: list[PositiveInt],
+        batch_size: PositiveInt,
+        d_steps: PositiveInt,
+        seed: NonNegativeInt,
+        average_half_life: PositiveFloat | None,
+        average_ramp: PositiveFloat,
+    ) -> None:
+        super().__init__()
+        self.judge(discriminator, loss, penalty, batch_size)
+        if self.separate_forwards:
+            raise ValueError(
+                "a discriminator that generates is asked for one x at a time, and with batch normalisation it answers "
+                "for a batch: set network.discriminator.norm=none, layer or spectral"
+            )
+        self.players = (discriminator,)
+        self.search, self.negatives = search, negatives
+        self.sample_steps, self.shape = sample_steps, tuple(shape)
+        self.d_steps, self.seed = d_steps, seed
+        images = batch_size * d_steps
+        self.averaged = averaged(self.discriminator, half_life=average_half_life, ramp=average_ramp, images=images)
+
+    @property
+    def real_per_update(self) -> int:
+        return self.batch_size * self.d_steps
+
+    def iterate(self, update: int) -> None:
+        self.set_rates(update)
+        for step in range(update * self.d_steps, (update + 1) * self.d_steps):
+            self.discriminator_step(step)
+        if self.averaged is not None:
+            self.averaged.update(update)
+
+    def discriminator_step(self, step: int) -> None:
+        """D's step number `step` since the start of training."""
+        real = self.reals(step, self.batch_size)
+        if self.negatives is None:
+            (logits_real,) = gathered(wide(self.d(real)))  # [batch_size]
+            negative, logits_negative = real, torch.zeros_like(logits_real)
+        else:
+            negative = self.found(step, self.negatives)
+            logits_real, logits_negative = gathered(*self.logits(real, negative, None))
+            self.note(score_negatives=logits_negative.mean())
+        loss = self.loss.discriminator(logits_real, logits_negative)
+        penalty = self.penalised(step, real, negative, None, logits_real, logits_negative)
+        (gradient,) = self.step(loss if penalty is None else loss + penalty, self.d)
+        if self.penalty is not None:
+            self.penalty.project(self.discriminator)
+        self.note(loss_discriminator=loss, gradient_discriminator=gradient, score_positives=logits_real.mean())
+
+    def found(self, step: int, negatives: Negatives) -> Tensor:
+        """This rank's share of the negatives of a step, [share, *shape]."""
+
+        def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
+            return self.numbers(f"negatives {stream}", step, self.batch_size, shape, distribution)
+
+        with scoring(self.discriminator) as critic:
+            return negatives(step, lambda start, steps: self.search(critic, start, steps, draw), draw).detach()
+
+    def drawn(self) -> nn.Module:
+        return self.discriminator if self.averaged is None else self.averaged.module
+
+    def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
+        """As the base class says; to the bit, because the block of indices that one lies in is drawn together.
+
+        Raises:
+            ValueError: labels are given.
+        """
+        if labels is not None:
+            raise ValueError("a discriminator alone knows no classes: draw without labels")
+        if not len(indices):
+            return torch.empty(0, *self.shape, device=self.device)
+        blocks = {block: self._block(block, seed) for block in sorted({index // BLOCK for index in indices})}
+        return torch.stack([blocks[index // BLOCK][index % BLOCK] for index in indices])
+
+    def _block(self, block: int, seed: int) -> Tensor:
+        """The samples [64, *shape] of a whole block of indices."""
+        indices = range(block * BLOCK, (block + 1) * BLOCK)
+
+        def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
+            counter, name = (0, "sample") if stream == "starts" else (1, f"sample {stream}")
+            return noise(seed, name, counter, indices, shape, distribution).to(self.device)
+
+        with scoring(self.drawn()) as critic:
+            return self.search(critic, draw("starts", self.shape, "uniform"), self.sample_steps, draw)
