@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
-from scipy.stats import wasserstein_distance
+from scipy.stats import ncx2, wasserstein_distance
 from torch import Tensor
 
 from saddle.theory import between, divergences
 from saddle.theory.affine_generator import AffineGenerator
 from saddle.theory.arrangements import grid, line, ring, spiral
 from saddle.theory.bars_and_stripes import bars_and_stripes
+from saddle.theory.crossings import crossings
 from saddle.theory.density import Places
 from saddle.theory.discrete import Discrete
 from saddle.theory.distribution import Distribution
@@ -175,6 +176,54 @@ def test_modes_that_lie_between_the_nodes_are_found() -> None:
     assert_close(between.total_variation(every, half), 0.5, 1e-8)
 
 
+def normal(x: float) -> float:
+    return math.erfc(-x / math.sqrt(2)) / 2
+
+
+def total_variation_of_gaussians(mean: float, deviation: float) -> float:
+    """TV(N(0, 1), N(mean, deviation^2)) for a deviation above 1: both densities are equal at two points."""
+    a, b = 1 - 1 / deviation**2, mean / deviation**2
+    root = math.sqrt(b * b + a * (2 * math.log(deviation) + mean**2 / deviation**2))
+    inside = [normal(each) - normal((each - mean) / deviation) for each in ((-b - root) / a, (-b + root) / a)]
+    return inside[1] - inside[0]
+
+
+def wasserstein_of_gaussians(mean: float, deviation: float) -> float:
+    """W1(N(0, 1), N(mean, deviation^2)): the distribution functions cross once, at mean / (1 - deviation)."""
+    cross = mean / (1 - deviation)
+
+    def below(x: float, m: float, s: float) -> float:
+        """The integral of the distribution function of N(m, s^2) up to x."""
+        scaled = (x - m) / s
+        return (x - m) * normal(scaled) + s * math.exp(-(scaled**2) / 2) / math.sqrt(2 * math.pi)
+
+    left = below(cross, 0, 1) - below(cross, mean, deviation)
+    return abs(left) + abs(mean - left)
+
+
+def test_no_kink_lies_hidden_beside_the_edge_of_a_cell() -> None:
+    """Where p = q, or F = G: wherever it lies in its cell, the value is right and the error covers."""
+    for mean in (0.7218, 1.7023, *torch.linspace(0.3, 3.6, 40, dtype=torch.float64).tolist()):
+        found = between.total_variation(gaussian(0, 1), gaussian(mean, 1.3))
+        assert abs(found.value - total_variation_of_gaussians(mean, 1.3)) <= found.error + 1e-13
+    for mean in (1.2533, 1.2470, *torch.linspace(0.05, 1.5, 160, dtype=torch.float64).tolist()):
+        found = wasserstein(gaussian(0, 1), gaussian(mean, 2))
+        assert abs(found.value - wasserstein_of_gaussians(mean, 2)) <= found.error + 1e-13
+        assert found.error < 1e-12
+
+
+def test_sign_changes_that_lie_close_together() -> None:
+    """Two zeros between two points at which the function is evaluated, one on such a point, and a stretch of zeros."""
+    at = torch.linspace(-3, 3, 13, dtype=torch.float64)
+    for zeros in ([0.1, 0.13], [-1.0], [-1.0, 2.2, 2.2001]):
+        found = crossings(lambda x, zeros=zeros: torch.stack([x[:, 0] - zero for zero in zeros]).prod(0), at)  # type: ignore[misc]
+        assert sorted(set(numbers(*found.tolist()).round(decimals=9).tolist())) == zeros
+    flat = crossings(lambda x: (x[:, 0].abs() - 0.7).clamp(min=0), at)
+    assert flat.tolist() == pytest.approx([-0.7, 0.7], abs=1e-9)
+    assert not len(crossings(lambda x: x[:, 0].square() + 1, at))
+    assert not len(crossings(lambda x: x[:, 0] * torch.nan, at))
+
+
 # ---- infinite, or refused
 
 
@@ -235,9 +284,21 @@ def test_gaussians_in_the_plane() -> None:
     assert_close(between.kl(p, q), 2 * math.log(1.5) + 3.25 / 4.5 - 1, 1e-6)
     assert_close(between.squared_hellinger(p, q), 2 - 2 * (3 / 3.25) * math.exp(-1.25 / 13), 1e-6)
     assert_close(between.chi_squared(p, r), math.expm1(1.25), 1e-7)
-    assert_close(between.total_variation(p, r), math.erf(math.sqrt(1.25 / 8)), 1e-6)
+    assert_close(between.total_variation(p, r), math.erf(math.sqrt(1.25 / 8)), 1e-5)
     far = between.jsd(in_the_plane([0, 0], 1e-3), in_the_plane([1e3, 1e6], 1))
     assert_close(far, math.log(2), 1e-6)
+
+
+@pytest.mark.parametrize(("away", "wider"), [(1.1809370226507832, 10.989934699018702), (1.68368557, 3.12573914)])
+def test_the_error_in_the_plane_covers_what_a_kink_hides(away: float, wider: float) -> None:
+    """p = q on a circle, whose mass under either side is a non-central chi-squared's."""
+    k = 1 - 1 / wider**2
+    centre = -away / wider**2 / k
+    square = centre**2 + (away**2 / wider**2 + 4 * math.log(wider)) / k
+    inside = ncx2.cdf(square, 2, centre**2) - ncx2.cdf(square / wider**2, 2, ((centre - away) / wider) ** 2)
+    angle = 5.1
+    other = in_the_plane([away * math.cos(angle), away * math.sin(angle)], wider)
+    assert_close(between.total_variation(in_the_plane([0, 0], 1), other), inside, 1e-5)
 
 
 def test_oblique_gaussians_in_the_plane() -> None:

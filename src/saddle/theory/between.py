@@ -48,7 +48,9 @@ def jsd(p: Distribution, q: Distribution) -> Estimate:
 
 def total_variation(p: Distribution, q: Distribution) -> Estimate:
     """TV = 1/2 integral |p - q|, in [0, 1]."""
-    return _between(divergences.total_variation, lambda p, q: (p.exp() - q.exp()).abs() / 2, p, q)
+    return _between(
+        divergences.total_variation, lambda p, q: (p.exp() - q.exp()).abs() / 2, p, q, kinks=lambda p, q: p - q
+    )
 
 
 def squared_hellinger(p: Distribution, q: Distribution) -> Estimate:
@@ -83,13 +85,15 @@ def aligned(p: Discrete, q: Discrete) -> tuple[Tensor, Tensor, Tensor]:
     return points, p.log_prob(points).exp(), q.log_prob(points).exp()
 
 
-def _between(of_points: Divergence, integrand: Integrand, p: Distribution, q: Distribution) -> Estimate:
+def _between(
+    of_points: Divergence, integrand: Integrand, p: Distribution, q: Distribution, kinks: Integrand | None = None
+) -> Estimate:
     if p.shape != q.shape:
         raise ValueError(f"the distributions are over points of shape {list(p.shape)} and {list(q.shape)}")
     if isinstance(p, Discrete) and isinstance(q, Discrete):
         return Estimate(of_points(*aligned(p, q)[1:]).item(), 0.0)
     if isinstance(p, Density) and isinstance(q, Density):
-        found = _integrated(integrand, p, q)
+        found = _integrated(integrand, p, q, kinks)
         return Estimate(found.value[0].item(), found.error[0].item())
     raise ValueError(
         f"{type(p).__name__} against {type(q).__name__}: a discrete distribution and a density have nothing in common; "
@@ -98,14 +102,17 @@ def _between(of_points: Divergence, integrand: Integrand, p: Distribution, q: Di
 
 
 @torch.no_grad()
-def _integrated(integrand: Integrand, p: Density, q: Density) -> Integral:
-    """The integral of the integrand, of p and of q, in this order."""
+def _integrated(integrand: Integrand, p: Density, q: Density, kinks: Integrand | None = None) -> Integral:
+    """The integral of the integrand, of p and of q, in this order; kinks are where the second function is 0."""
 
     def values(x: Tensor) -> Tensor:
         of_p, of_q = p.log_prob(x), q.log_prob(x)
         return torch.stack([integrand(of_p, of_q), of_p.exp(), of_q.exp()], dim=1)
 
-    found = integral(values, [p.places(), q.places()])
+    def bent(x: Tensor) -> Tensor:
+        return kinks(p.log_prob(x), q.log_prob(x))
+
+    found = integral(values, [p.places(), q.places()], bent if kinks else None)
     for name, mass in zip(("p", "q"), found.value[1:].tolist(), strict=True):
         if abs(mass - 1) > MASS[p.shape[0]] and found.value[0].isfinite():
             raise ValueError(f"the density {name} integrates to {mass} and not to 1 where its places are: check them")
