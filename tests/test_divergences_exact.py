@@ -47,7 +47,7 @@ def gaussian(mean: float, deviation: float) -> GaussianMixture:
 
 
 def in_the_plane(mean: list[float], deviation: float) -> GaussianMixture:
-    return GaussianMixture(means=torch.tensor([mean]), deviations=torch.tensor([deviation]), weights=torch.ones(1))
+    return GaussianMixture(means=numbers(*mean)[None], deviations=numbers(deviation), weights=torch.ones(1))
 
 
 def assert_close(found: Estimate, truth: float, within: float) -> None:
@@ -309,6 +309,26 @@ def test_oblique_gaussians_in_the_plane() -> None:
     gap = (q.offset - p.offset).detach()
     expected = torch.trace(t.inverse() @ s) + gap @ t.inverse() @ gap - 2 + torch.logdet(t) - torch.logdet(s)
     assert_close(between.kl(p, q), expected.item() / 2, 1e-6)
+
+
+def turned(long: float, short: float, angle: float) -> AffineGenerator:
+    """N(0, diag(long^2, short^2)), turned."""
+    turn = numbers(math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)).view(2, 2)
+    return AffineGenerator(matrix=turn @ torch.diag(numbers(long, short)), offset=numbers(0, 0))
+
+
+def test_a_flat_chi_squared_is_found_or_refused() -> None:
+    """p^2 / q is as narrow as p or q, and may be far longer: between the nodes of all that they know of."""
+    for long, short in ((1.2, 0.12), (1.38, 0.1)):
+        truth = 1 / (long * short) ** 2 / math.sqrt((2 / long**2 - 1) * (2 / short**2 - 1)) - 1
+        assert_close(between.chi_squared(turned(long, short, 0.3), in_the_plane([0, 0], 1)), truth, 1e-6)
+    across = math.sqrt(2 / 0.14**2 - 1 / 0.101**2) * math.sqrt(2 / 0.14**2 - 1)
+    truth = 0.101 / 0.14**4 / across - 1  # of a round p, whose p^2 / q lies across a flat q
+    assert_close(between.chi_squared(in_the_plane([0, 0], 0.14), turned(1, 0.101, 0.3)), truth, 1e-6)
+    with pytest.raises(ValueError, match=r"deviations differ 1\.3e\+03 times"):
+        between.chi_squared(turned(1.41, 0.0141, 0), in_the_plane([0, 0], 1))
+    with pytest.raises(ValueError, match="flat Gaussian and p\\^2 / q is none"):
+        between.chi_squared(turned(1.3, 0.1, 0.3), ring(count=3, radius=2, deviation=1))
 
 
 def test_rings_grids_and_spirals() -> None:
