@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from members import build
 from saddle.augment.base import Augment
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.optimum import OptimumDistance
+from saddle.callbacks.optimum import POINTS, OptimumDistance
 from saddle.callbacks.value import Value, best_shift, estimated
 from saddle.data.digits import Digits
 from saddle.data.mixture_1d import Mixture1D
@@ -18,6 +18,7 @@ from saddle.data.pixels import to_uint8
 from saddle.losses.base import Loss
 from saddle.losses.least_squares import LeastSquares
 from saddle.losses.minimax import Minimax
+from saddle.losses.rpgan import RelativisticPairing
 from saddle.losses.wasserstein import Wasserstein
 from saddle.models.gan import GAN
 from saddle.noise import visited
@@ -148,6 +149,18 @@ def test_the_distance_to_the_optimum_is_that_of_an_integral(slope: float) -> Non
         said = torch.sigmoid(model.discriminator(points).squeeze(1))
     right = float(((of_p + of_q) / 2 * (said - best).square()).sum().sqrt())
     assert optimum_distance(model)["distance_to_optimum"] == pytest.approx(right, abs=0.02)
+
+
+@pytest.mark.parametrize("batch_size", [POINTS, 2 * POINTS])
+def test_a_constant_is_no_distance_to_the_optimum_of_a_loss_without_threshold(batch_size: int) -> None:
+    """Whatever the batch: c is found on one batch at least."""
+    found = []
+    for constant in (0.0, 7.0):
+        model = optimal(RelativisticPairing(), constant=constant)
+        model.batch_size, model.updates = batch_size, 200
+        found.append(optimum_distance(model, 0.01)["distance_to_optimum"])
+    assert found[0] < 0.02
+    assert found[1] == pytest.approx(found[0], abs=1e-9)
 
 
 def test_a_loss_without_optimum_has_no_distance_to_it() -> None:
