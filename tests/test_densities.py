@@ -84,6 +84,12 @@ def test_reals_and_held_out_reals_are_two_streams_of_one_distribution(data: Know
         assert float((draws.mean(0) - truth).abs().max()) < 6 * deviation / 4000**0.5 + 1e-12
 
 
+def test_samples_are_possible(data: Known) -> None:
+    """In the float32 in which they are drawn, too, where 0.6 is another number."""
+    assert data.distribution.log_prob(data.sample(0, range(500), CPU)).isfinite().all()
+    assert data.distribution.log_prob(data.unseen(0, range(500), CPU)).isfinite().all()
+
+
 @pytest.mark.parametrize("name", ["ring", "grid", "spiral"])  # on the line float32 has too few numbers
 def test_of_a_density_no_held_out_real_is_one_that_d_sees(name: str) -> None:
     data = built(name)
