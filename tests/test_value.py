@@ -159,7 +159,7 @@ def test_a_constant_is_no_distance_to_the_optimum_of_a_loss_without_threshold(ba
         model = optimal(RelativisticPairing(), constant=constant)
         model.batch_size, model.updates = batch_size, 200
         found.append(optimum_distance(model, 0.01)["distance_to_optimum"])
-    assert found[0] < 0.02
+    assert found[0] < 0.06  # c is that of a thousand samples
     assert found[1] == pytest.approx(found[0], abs=1e-9)
 
 
