@@ -217,7 +217,9 @@ def test_the_standard_error_is_the_spread_over_draws() -> None:
 def test_a_fine_target_gets_a_coarser_sigma_and_says_so() -> None:
     measure = SmoothedJSD(line(means=[-2.0, 2.0], deviations=[1e-4, 1e-4], weights=[0.5, 0.5]), 1e-4)
     assert measure.sigma > 1e-3
-    assert max(measure.p.shape) <= 1100
+    assert max(measure.p.shape) <= 1024
+    wide = SmoothedJSD(line(means=[0.0, 0.5], deviations=[0.5, 0.001], weights=[0.5, 0.5]), 0.001)
+    assert 900 < len(wide.axes[0]) <= 1024  # a wide mode beside the narrow one
 
 
 def test_modes_are_covered_by_a_share_of_good_samples() -> None:
@@ -270,6 +272,16 @@ def test_the_total_variation_of_points_by_hand() -> None:
     by_hand = 0.25 * log(2) + 0.25 * log(4 / 3) + 0.125 * log(2 / 3) + 0.375 * log(2)
     assert found.pop("jsd_rounded") == pytest.approx(by_hand / 2, abs=1e-15)
     assert found == {"total_variation": 0.375, "on_support": 0.625, "points_covered": 2.0}
+
+
+def test_points_are_covered_by_half_of_their_samples() -> None:
+    """Not by 0.4 of them, and a point of probability 0 not by none."""
+    at = torch.tensor([[-1.0], [0.0], [1.0]])
+    truth = Discrete(points=at, probabilities=torch.tensor([0.5, 0.5, 0.0]))
+    evaluator = AtomsEvaluator(distribution=truth, count=10, samples=1, tolerance=0.25)
+    for low, covered in ((2, 1.0), (3, 2.0)):
+        x = torch.tensor([-1.0] * low + [0.0] * (10 - low))[:, None]
+        assert evaluator(lambda indices, x=x: x)["points_covered"] == covered  # type: ignore[misc]
 
 
 # A run

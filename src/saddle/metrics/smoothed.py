@@ -48,8 +48,9 @@ class SmoothedJSD:
     def __init__(self, truth: GaussianMixture, sigma: float) -> None:
         if len(truth.shape) != 1 or truth.shape[0] > 2:
             raise ValueError(f"the smoothed JSD is for points of the line or the plane, not of {list(truth.shape)}")
-        extent = float((truth.means.max(0).values - truth.means.min(0).values).max() + truth.deviations.max())
-        self.sigma = max(sigma, extent / (STEP * NODES - 2 * REACH))
+        margin = REACH * truth.deviations[:, None]
+        extent = float(((truth.means + margin).max(0).values - (truth.means - margin).min(0).values).max())
+        self.sigma = max(sigma, extent / (STEP * (NODES - 2) - 2 * REACH))  # modes grow by no more than sigma
         wide = truth.smoothed(self.sigma)
         margin = REACH * wide.deviations[:, None]
         lows, highs = (wide.means - margin).min(0).values, (wide.means + margin).max(0).values  # [size]
