@@ -1,6 +1,6 @@
 """Data whose distribution is known: where its samples come from, how they are shown, and what they are measured by."""
 
-from math import log
+from math import isnan, log
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -212,6 +212,13 @@ def test_the_standard_error_is_the_spread_over_draws() -> None:
     found = [measure(other.sample(range(300), seed)) for seed in range(40)]
     values, errors = (torch.tensor([getattr(one, name) for one in found]) for name in ("value", "error"))
     assert float(errors.mean()) == pytest.approx(float(values.std()), rel=0.25)
+
+
+def test_the_error_of_one_sample_is_no_number(recwarn: pytest.WarningsRecorder) -> None:
+    found = SmoothedJSD(line(means=[0.0], deviations=[0.2], weights=[1.0]), 0.1)(torch.zeros(1, 1))
+    assert found.value > 0
+    assert isnan(found.error)
+    assert not recwarn.list
 
 
 def test_a_fine_target_gets_a_coarser_sigma_and_says_so() -> None:

@@ -206,6 +206,17 @@ def test_the_inverse_of_the_network() -> None:
     assert (network(z)[:, 0].diff() > 0).all()
 
 
+@pytest.mark.parametrize("slope", [1e-6, 1e-18])
+def test_the_inverse_of_a_network_that_hardly_rises(slope: float) -> None:
+    """Where only the units carry it, also to where they saturate."""
+    one = MonotoneGenerator(slope=slope, offset=0.0, heights=numbers(1), steepness=numbers(1), shifts=numbers(0))
+    z = torch.linspace(-3, 3, 13, dtype=torch.float64)[:, None]
+    torch.testing.assert_close(one.inverse(one(z)), z, rtol=0, atol=1e-12)
+    far = numbers(-1e5, -41, -40, 40, 45, 1e5)[:, None]
+    steep = monotone()
+    torch.testing.assert_close(steep.inverse(steep(far)), far, rtol=1e-14, atol=0)
+
+
 def test_expectations_over_a_categorical_generator() -> None:
     """Exact, with the exact gradient p (f - E f) in the logits."""
     generator = CategoricalGenerator(points=torch.arange(4.0)[:, None], logits=numbers(0, 1, -2, 30))

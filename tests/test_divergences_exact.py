@@ -86,10 +86,21 @@ def test_sums_at_their_ends() -> None:
     assert divergences.kl(p.float(), p.float()).dtype == torch.float64
 
 
-@pytest.mark.parametrize("wrong", [numbers(0.5, 0.6), numbers(1.5, -0.5), numbers(1.0), numbers(math.nan, 1)])
+@pytest.mark.parametrize(
+    "wrong", [numbers(0.5, 0.6), numbers(1.5, -0.5), numbers(1.0), numbers(math.nan, 1), numbers(0.5, 0.501)]
+)
 def test_sums_refuse_what_is_no_distribution(wrong: Tensor) -> None:
     with pytest.raises(ValueError, match=r"sum to 1|\[\.\.\., points\]"):
         divergences.kl(wrong, numbers(0.5, 0.5))
+
+
+def test_sums_are_of_probabilities_that_sum_to_one() -> None:
+    """What float32 leaves of a sum is divided out; without that KL(p || p (1 + 1e-6)) would be -1e-6."""
+    p, q = numbers(0.25, 0.75), numbers(0.5, 0.5)
+    for of_points in SUMS:
+        found = of_points(p * (1 - 9e-7), q * (1 + 9e-7)).item()
+        assert found == pytest.approx(of_points(p, q).item(), abs=1e-15)
+        assert of_points(p * (1 - 9e-7), p * (1 + 9e-7)).item() == pytest.approx(0, abs=1e-15)
 
 
 def test_discrete_distributions_meet_on_all_their_points() -> None:
@@ -418,6 +429,16 @@ def test_smoothed_jsd_in_the_plane() -> None:
     truth = between.jsd(modes.smoothed(0.8), in_the_plane([0, 0], math.sqrt(1.44 + 0.64))).value
     assert abs(found.value - truth) < found.error < 6e-3
     assert found.value + found.error < between.jsd(modes, in_the_plane([0, 0], 1.2)).value
+
+
+def test_what_the_error_of_the_smoothed_jsd_does_not_see() -> None:
+    """It is an indication: none of 64 codes is rare enough to be sent far away, and they are all of one opinion."""
+    codes = even_codes(count=64, size=1, seed=3)
+    rare = torch.where(codes > codes.max() + 0.1, 30.0, -2.0)
+    found = smoothed_jsd(gaussian(0, 1), rare, deviation=0.5)
+    share = math.erfc((codes.max().item() + 0.1) / math.sqrt(2)) / 2
+    both = line(means=[30, -2], deviations=[0.5, 0.5], weights=[share, 1 - share])
+    assert found.error < 1e-10 < 1e-4 < abs(found.value - between.jsd(gaussian(0, 1).smoothed(0.5), both).value)
 
 
 def test_smoothed_jsd_of_points() -> None:

@@ -1,6 +1,7 @@
 """Maximum likelihood is the minimum of KL(P_data || P_G)."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from saddle.theory import between
+from saddle.theory.arrangements import line
 from saddle.theory.figures import likelihood as figure_of_likelihood
 from saddle.theory.figures import one_gaussian as figure_of_one_gaussian
 from saddle.theory.gaussian_mixture import GaussianMixture
@@ -20,8 +22,10 @@ from saddle.theory.likelihood import (
     two_modes,
 )
 from saddle.theory.mixture_fits import by_em, by_gradient
+from saddle.theory.mixture_generator import MixtureGenerator
 from saddle.theory.one_gaussian import covering, gaussian, seeking
 
+Fit = Callable[[Tensor, GaussianMixture, int], GaussianMixture]
 X = torch.linspace(-12, 12, 2401, dtype=torch.float64)
 STEP = 0.01
 
@@ -125,6 +129,29 @@ def test_em_never_descends() -> None:
         last = fit.log_prob(x).mean().item()
 
 
+@pytest.mark.parametrize("fit", [by_em, by_gradient])
+def test_what_has_no_maximum_is_refused(fit: Fit) -> None:
+    start = mixture([0.0], [1.0], [1.0])
+    for wrong in (torch.ones(1, 1), torch.ones(5, 1)):
+        with pytest.raises(ValueError, match="two samples that differ"):
+            fit(wrong, start, 10)
+    for wrong in (torch.randn(5), torch.zeros(5, 2), torch.tensor([[0.0], [math.nan]])):
+        with pytest.raises(ValueError, match="finite and"):
+            fit(wrong, start, 10)
+    with pytest.raises(ValueError, match=r"ill-defined|deviations are above 0"):  # one component on two equal samples
+        fit(torch.tensor([[0.0], [0.0], [1.0]]), mixture([-1.0, 1.0], [1.0, 1.0], [0.5, 0.5]), 500)
+
+
+@pytest.mark.parametrize("fit", [by_em, by_gradient])
+def test_a_fit_may_be_narrow_and_begin_at_a_trained_mixture(fit: Fit) -> None:
+    """The deviation is that of the samples, 1e-4, without a floor below it."""
+    x = 1e-4 * OUTSIDE.sample(range(400), 5)
+    start = MixtureGenerator(start=mixture([0.0], [2e-4], [1.0])).mixture
+    found = fit(x, start, 200)
+    assert found.deviations.item() == pytest.approx(x.std(correction=0).item(), rel=1e-6)
+    assert found.means.item() == pytest.approx(x.mean().item(), rel=1e-6)
+
+
 TWO = mixture([-4.0, 4.0], [1.0, 1.0], [0.5, 0.5])
 
 
@@ -141,6 +168,13 @@ def test_likelihood_covers_and_the_reverse_seeks() -> None:
         assert between.kl(seek, TWO).value < between.kl(cover, TWO).value
         assert between.kl(TWO, cover).value < between.kl(TWO, seek).value
     assert between.kl(TWO, cover).value == pytest.approx(math.log(17) / 2 - math.log(2), abs=2e-3)
+
+
+@pytest.mark.parametrize("centre", [1e4, 1e8])
+def test_covering_far_from_zero(centre: float) -> None:
+    """Second moments would cancel there: their difference is nothing at 1e8."""
+    found = covering(line(means=[centre - 1, centre + 1], deviations=[1, 1], weights=[0.5, 0.5]))
+    assert found.deviations.item() ** 2 == pytest.approx(2, abs=1e-12)
 
 
 def test_covering_is_the_best_likelihood() -> None:

@@ -281,6 +281,14 @@ def test_d_is_asked_as_it_plays() -> None:
     assert read(model, 60)["value"] != pytest.approx(found["value"], abs=1e-3)
 
 
+def test_one_batch_has_a_value_without_an_error(recwarn: pytest.WarningsRecorder) -> None:
+    """D took one step: `value_train` is of one batch of coupled samples, whose spread nobody knows."""
+    model = game(lambda: (mlp()[0], CoupledD()), d_steps=1)
+    model.data, model.updates = Toy(60), 1
+    assert set(read(model, 60)) == {"value", "value_error", "jsd_bound", "value_train"}
+    assert not recwarn.list
+
+
 class Recording(Augment):
     """Moves x by its number, and remembers how often it was asked."""
 

@@ -44,7 +44,8 @@ WIDTH = {1: 3.0, 2: 4.0}
 REACH = 10.0
 """How far the integral goes beyond the outermost centres at first, in scales of `Places`."""
 FURTHEST = 1e10
-"""Of a centre from 0, in its scale: numbers are then 1e-6 scales apart, and what rounding costs is in the error."""
+"""Of a centre from 0, in its scale: numbers are then 1e-6 scales apart. That costs up to 4e-11, which is more than the
+error says."""
 SHELLS = 9
 """How often the domain grows, each time by twice as much, until what is gained is nothing. Rounding of log densities
 at 10 * 2^9 scales is still below 1e-8."""
