@@ -102,6 +102,11 @@ def test_a_bounded_generator_can_draw_them(data: Known) -> None:
     assert float((data.sample(0, range(9999), CPU).abs() > 1).double().mean()) < 2e-4
 
 
+def test_noise_is_as_wide_as_the_narrowest_mode() -> None:
+    """Modes of mixture_1d are 0.05 to 0.1 wide."""
+    assert measured_by(built("mixture_1d")).protocol()["sigma"] == 0.05
+
+
 def test_the_digest_knows_every_number() -> None:
     changes: list[tuple[str, dict[str, Any]]] = [
         ("ring", {}),
@@ -206,8 +211,15 @@ def test_smoothing_hides_and_never_adds() -> None:
         assert one.value == pytest.approx(right, abs=4 * one.error)
 
 
-def test_the_standard_error_is_the_spread_over_draws() -> None:
-    truth, other = ring(count=4, radius=0.6, deviation=0.1), ring(count=3, radius=0.6, deviation=0.12)
+@pytest.mark.parametrize(
+    ("truth", "other"),
+    [
+        (ring(count=4, radius=0.6, deviation=0.1), ring(count=3, radius=0.6, deviation=0.12)),
+        (line(means=[0], deviations=[0.2], weights=[1]), line(means=[0, 90], deviations=[0.2, 1], weights=[0.7, 0.3])),
+    ],
+    ids=["plane", "some beyond the lattice"],
+)
+def test_the_standard_error_is_the_spread_over_draws(truth: GaussianMixture, other: GaussianMixture) -> None:
     measure = SmoothedJSD(truth, 0.1)
     found = [measure(other.sample(range(300), seed)) for seed in range(40)]
     values, errors = (torch.tensor([getattr(one, name) for one in found]) for name in ("value", "error"))

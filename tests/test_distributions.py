@@ -86,6 +86,15 @@ def test_a_draw_is_a_function_of_seed_and_index(density: Density) -> None:
     assert not torch.equal(among, density.sample(range(100), 4))
 
 
+def test_two_distributions_draw_from_streams_of_their_own() -> None:
+    """Of one seed: which point and which component are independent, and agree for half of all draws."""
+    half = numbers(0.5, 0.5)
+    points = Discrete(points=numbers(0, 1)[:, None], probabilities=half)
+    mixture = GaussianMixture(means=numbers(0, 1)[:, None], deviations=numbers(1e-3, 1e-3), weights=half)
+    alike = points.sample(range(1000), 3) == mixture.sample(range(1000), 3).round()
+    assert alike.double().mean().item() == pytest.approx(0.5, abs=0.06)
+
+
 def test_shapes_and_widths() -> None:
     """[..., *shape] to [...], float64 from float32; the wrong shape is refused, not broadcast."""
     discrete = bars_and_stripes(3)
@@ -128,9 +137,14 @@ def test_a_mixture_convolved() -> None:
 
 def test_arrangements_lie_where_they_should() -> None:
     assert torch.allclose(ring(count=8, radius=2, deviation=1).modes.norm(dim=1), numbers(2))
+    quarters = [[2, 0], [0, 2], [-2, 0], [0, -2]]
+    assert torch.allclose(ring(count=4, radius=2, deviation=1).modes, torch.tensor(quarters).double())
     assert grid(side=5, spacing=2, deviation=1).modes.unique().tolist() == [-4, -2, 0, 2, 4]
     arms = spiral(count=50, turns=2, radius=4, deviation=1).modes
     assert arms[-1].tolist() == pytest.approx([4, 0], abs=1e-12)
+    first = 4 * math.sqrt(1 / 50)
+    turned = 4 * math.pi * math.sqrt(1 / 50)
+    assert arms[0].tolist() == pytest.approx([first * math.cos(turned), first * math.sin(turned)], abs=1e-12)
     steps = arms[5:].diff(dim=0).norm(dim=1)
     assert steps.max() / steps.min() < 1.35
 

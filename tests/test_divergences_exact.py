@@ -138,6 +138,8 @@ def test_gaussians_on_the_line(pair: tuple[float, float, float, float]) -> None:
     for one, other, a, b in ((p, q, s, t), (q, p, t, s)):
         expected = math.log(b / a) + (a**2 + between_means) / (2 * b**2) - 0.5
         assert_close(between.kl(one, other), expected, 1e-8)
+        if max(abs(m), abs(n)) <= 1e6 * min(s, t):  # further from 0 rounding tells
+            assert between.kl(one, other).error < 2e-11 * max(1, expected)
     overlap = math.sqrt(2 * s * t / (s**2 + t**2)) * math.exp(-between_means / (4 * (s**2 + t**2)))
     assert_close(between.squared_hellinger(p, q), 2 - 2 * overlap, 1e-8)
     assert between.jsd(p, q) == between.jsd(q, p)
@@ -149,6 +151,16 @@ def test_gaussians_on_the_line(pair: tuple[float, float, float, float]) -> None:
         assert between.chi_squared(p, q) == Estimate(math.inf, 0.0)
     if s == t:
         assert_close(between.total_variation(p, q), math.erf(abs(m - n) / s / math.sqrt(8)), 1e-8)
+
+
+def test_gaussians_that_are_almost_one() -> None:
+    """KL to all digits where p log(p / q) cancels, by its series; and without the rule's coarser half."""
+    wider = math.log(1.001) + 1 / (2 * 1.001**2) - 0.5
+    assert between.kl(gaussian(0, 1), gaussian(0, 1.001)).value == pytest.approx(wider, rel=1e-9)
+    for shift in (1e-3, 1e-4):
+        assert between.kl(gaussian(0, 1), gaussian(shift, 1)).value == pytest.approx(shift**2 / 2, rel=1e-9)
+        assert between.jsd(gaussian(0, 1), gaussian(shift, 1)).value == pytest.approx(shift**2 / 8, rel=1e-6)
+    assert abs(between.kl(gaussian(0, 1), gaussian(1, 2)).value - (math.log(2) + 2 / 8 - 0.5)) < 1e-15
 
 
 def test_mixtures_against_scipy() -> None:
@@ -244,6 +256,8 @@ def test_a_chi_squared_that_diverges_is_infinite() -> None:
     assert_close(
         between.chi_squared(gaussian(0, 1.4), gaussian(0, 1)), 1 / (1.4**2 * math.sqrt(2 / 1.96 - 1)) - 1, 1e-9
     )
+    almost = between.chi_squared(gaussian(0, 1.4142), gaussian(0, 1))  # p^2 / q is 230 times wider than p
+    assert almost.value == pytest.approx(113.16943920939, rel=1e-10)
     tiny = line(means=[0, 0], deviations=[1, 1.5], weights=[1 - 1e-7, 1e-7])
     assert between.chi_squared(tiny, gaussian(0, 1)).value == math.inf
     assert between.chi_squared(gaussian(0, 1), tiny).value < 1e-6
@@ -274,6 +288,14 @@ def test_a_density_that_lies_elsewhere_is_refused() -> None:
     wrong = Elsewhere(means=torch.zeros(1, 1), deviations=numbers(1e-3), weights=torch.ones(1))
     with pytest.raises(ValueError, match=r"integrates to 0\.0 and not to 1"):
         between.jsd(gaussian(1e4, 1e-3), wrong)
+
+    class Without(GaussianMixture):
+        def places(self) -> Places:
+            return Places(self.means[:1], self.deviations[:1])
+
+    some = Without(means=numbers(0, 1e4)[:, None], deviations=numbers(1e-3, 1e-3), weights=numbers(0.9, 0.1))
+    with pytest.raises(ValueError, match=r"integrates to 0\.(9|89)\d* and not to 1"):
+        between.jsd(gaussian(0, 1e-3), some)
 
 
 @pytest.mark.parametrize("each", [*ALL, wasserstein])

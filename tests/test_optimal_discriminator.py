@@ -37,6 +37,7 @@ def test_value_by_hand() -> None:
     one, other = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     sure = log_ratio(one, other)
     assert sure.tolist() == [math.inf, -math.inf]
+    assert log_ratio(torch.tensor([1.0, 0.0]), torch.tensor([1.0, 0.0])).tolist() == [0, 0]
     assert value(sure, one, other) == 0
     assert value(-sure, one, other) == -math.inf
     assert value(torch.zeros(2), p, q).item() == pytest.approx(-2 * math.log(2), abs=1e-7)
@@ -98,6 +99,10 @@ def test_distance_in_probability() -> None:
     assert distance(torch.zeros(5), optimum, p, q).item() == 0.5
     assert distance(optimum + torch.tensor([0, 0, 0, 0, 9.0]), optimum, p, q) == 0
     assert distance(-optimum, optimum, p, q) == 1
+    lopsided = torch.tensor([0.0, math.log(3)])  # D* = 1/2 and 3/4; D = 1/2 is off where p / 2 lies, and q not
+    assert distance(
+        torch.zeros(2), lopsided, torch.tensor([0.5, 0.5]), torch.tensor([1.0, 0.0])
+    ).item() == pytest.approx(math.sqrt(0.25 * 0.25**2))
 
 
 # ---- k steps, and the bound
