@@ -140,7 +140,12 @@ def test_a_loss_is_an_upper_bound_of_similarity() -> None:
     torch.testing.assert_close(least, 2 * math.log(2) - 2 * jsd, rtol=0, atol=1e-13)
     assert (losses > least).all()
     assert (proven_jsd(-losses) < jsd).all()
-    figure = loss_as_divergence.draw(jsd=jsd, losses=losses[:20].T, least=least)
+    path = stepwise(
+        Critic(size=1, width=8, seed=1), torch.arange(6.0)[:, None].double(), p[9], q[9], steps=9, learning_rate=0.02
+    )
+    assert (-path > least[9]).all()
+    reached = {"a network after 9 steps": -path[-1:]}
+    figure = loss_as_divergence.draw(jsd=jsd, losses=losses[:20].T, least=least, apart=jsd[9:10], trained=reached)
     assert "JSD" in figure.axes[0].get_xlabel()
 
 
