@@ -402,7 +402,7 @@ def test_figures() -> None:
                 torch.linalg.eigvals(
                     jacobian(dirac(Minimax(), squared_slope(gamma)), steps(rate, 1, alternating), ZERO, ZERO)
                 )
-                for rate in (0.2, 0.6)
+                for rate in (0.2, 0.6, 1.0, 1.4)
             ]
         )
         for name, (gamma, alternating) in ways.items()

@@ -200,15 +200,22 @@ def test_figures() -> None:
     log_data, weights = population(OUTSIDE)
     theta = torch.linspace(0.5, 3, 101, dtype=torch.float64)
     x = samples(OUTSIDE, 1, 100)[0]
+    best = argmax(lambda at: mean_log_likelihood(two_modes, at, X, weights), START, 20)
+    counts, errors = torch.tensor([64.0, 256.0]), []
+    for count in (64, 256):
+        several, each = samples(OUTSIDE, 50, count), torch.tensor(1 / count)
+        found = argmax(partial(mean_log_likelihood, two_modes, points=several, weights=each), best.expand(50), 5)
+        errors.append((found - best).square().mean().sqrt())
     figure = figure_of_likelihood.draw(
         theta,
         mean_log_likelihood(two_modes, theta, X, weights),
         mean_log_likelihood(two_modes, theta, x, torch.tensor(1 / len(x))),
         kl_from(two_modes, theta, X, weights, log_data),
-        1.8,
-        torch.tensor([100.0, 400.0]),
-        torch.tensor([0.1, 0.05]),
+        best.item(),
+        counts,
+        torch.stack(errors),
     )
     assert [panel.get_xscale() for panel in figure.axes] == ["linear", "log"]
-    densities = [each.log_prob(X[:, None]).exp() for each in (TWO, covering(TWO), gaussian(*torch.tensor([4.0, 1.0])))]
+    seek = seeking(TWO, gaussian(torch.tensor(3.0).double(), torch.tensor(1.0).double()), 200)
+    densities = [each.log_prob(X[:, None]).exp() for each in (TWO, covering(TWO), seek)]
     assert len(figure_of_one_gaussian.draw(X, *densities).axes) == 1
