@@ -163,6 +163,19 @@ def test_gaussians_that_are_almost_one() -> None:
     assert abs(between.kl(gaussian(0, 1), gaussian(1, 2)).value - (math.log(2) + 2 / 8 - 0.5)) < 1e-15
 
 
+def test_integrals_of_what_is_narrower_or_wider_than_said() -> None:
+    """The value is that of the halves, nearer than the error; and the error has what the tails may hold."""
+    at = [Places(torch.zeros(1, 1, dtype=torch.float64), numbers(1))]
+    for deviation in (0.4, 0.25):
+        narrow = gaussian(0, deviation)
+        found = integral(lambda x, narrow=narrow: narrow.log_prob(x).exp()[:, None], at)  # type: ignore[misc]
+        assert abs(found.value.item() - 1) < 1e-14
+        assert found.error.item() < 1e-11
+    student = math.gamma(5) / math.gamma(4.5) / math.sqrt(9 * math.pi)
+    heavy = integral(lambda x: student * (1 + x.square() / 9) ** -5, at)  # Student's, of 9 degrees of freedom
+    assert abs(heavy.value.item() - 1) < heavy.error.item() < 1e-12
+
+
 def test_mixtures_against_scipy() -> None:
     p = line(means=[-2, 2, 3], deviations=[0.5, 0.8, 0.1], weights=[0.4, 0.5, 0.1])
     q = line(means=[0, 4], deviations=[1.5, 1], weights=[0.7, 0.3])

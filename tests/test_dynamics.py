@@ -264,8 +264,10 @@ def test_a_trial_is_judged_by_its_margin() -> None:
     thrown = examine(dirac(Wasserstein(), unit_slope(1.0, one_sided=False)), steps(0.2), TRIAL)
     assert creeping.ratio is not None
     assert thrown.ratio is not None
-    states = trajectory(dirac(Wasserstein(), unit_slope(1.0, one_sided=False)), steps(0.2), at(0.05), at(0.05), 200)
-    assert thrown.ratio == pytest.approx(states[-20:, 0].abs().max().item() / 0.05)
+    game = dirac(Wasserstein(), unit_slope(1.0, one_sided=False))
+    states = trajectory(game, steps(0.2), at(0.05), at(0.05), 10)
+    short = examine(game, steps(0.2), replace(TRIAL, updates=10))
+    assert short.ratio == pytest.approx(abs(states[-1, 0].item()) / 0.05)
     assert creeping.ratio < 0.9 < 1.2 < thrown.ratio
     for loss, penalty, margin, verdict in (
         (NonSaturating(), no_penalty, 0.95 / creeping.ratio, "approaches"),

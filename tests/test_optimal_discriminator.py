@@ -70,6 +70,7 @@ def test_a_free_critic_in_the_plane() -> None:
     data = ring(count=8, radius=2, deviation=0.3)
     made = GaussianMixture(means=torch.zeros(1, 2), deviations=torch.tensor([1.5]), weights=torch.ones(1))
     _, p, q = between.nodes(data, made)
+    assert [p.sum().item(), q.sum().item()] == pytest.approx([1, 1], abs=1e-14)
     assert abs(proven_jsd(best_logits(p, q)[1]).item() - between.jsd(data, made).value) < 1e-7
 
 
