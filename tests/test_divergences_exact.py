@@ -164,7 +164,7 @@ def test_gaussians_that_are_almost_one() -> None:
 
 
 def test_integrals_of_what_is_narrower_or_wider_than_said() -> None:
-    """The value is that of the halves, nearer than the error; and the error has what the tails may hold."""
+    """The value is that of the halves, nearer than the error, and of tails that end slowly there is none left out."""
     at = [Places(torch.zeros(1, 1, dtype=torch.float64), numbers(1))]
     for deviation in (0.4, 0.25):
         narrow = gaussian(0, deviation)
