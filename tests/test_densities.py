@@ -1,6 +1,6 @@
 """Data whose distribution is known: where its samples come from, how they are shown, and what they are measured by."""
 
-from math import log
+from math import isnan, log
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -84,6 +84,12 @@ def test_reals_and_held_out_reals_are_two_streams_of_one_distribution(data: Know
         assert float((draws.mean(0) - truth).abs().max()) < 6 * deviation / 4000**0.5 + 1e-12
 
 
+def test_samples_are_possible(data: Known) -> None:
+    """In the float32 in which they are drawn, too, where 0.6 is another number."""
+    assert data.distribution.log_prob(data.sample(0, range(500), CPU)).isfinite().all()
+    assert data.distribution.log_prob(data.unseen(0, range(500), CPU)).isfinite().all()
+
+
 @pytest.mark.parametrize("name", ["ring", "grid", "spiral"])  # on the line float32 has too few numbers
 def test_of_a_density_no_held_out_real_is_one_that_d_sees(name: str) -> None:
     data = built(name)
@@ -94,6 +100,11 @@ def test_of_a_density_no_held_out_real_is_one_that_d_sees(name: str) -> None:
 def test_a_bounded_generator_can_draw_them(data: Known) -> None:
     """By default all but a negligible part lies within what tanh reaches."""
     assert float((data.sample(0, range(9999), CPU).abs() > 1).double().mean()) < 2e-4
+
+
+def test_noise_is_as_wide_as_the_narrowest_mode() -> None:
+    """Modes of mixture_1d are 0.05 to 0.1 wide."""
+    assert measured_by(built("mixture_1d")).protocol()["sigma"] == 0.05
 
 
 def test_the_digest_knows_every_number() -> None:
@@ -200,18 +211,34 @@ def test_smoothing_hides_and_never_adds() -> None:
         assert one.value == pytest.approx(right, abs=4 * one.error)
 
 
-def test_the_standard_error_is_the_spread_over_draws() -> None:
-    truth, other = ring(count=4, radius=0.6, deviation=0.1), ring(count=3, radius=0.6, deviation=0.12)
+@pytest.mark.parametrize(
+    ("truth", "other"),
+    [
+        (ring(count=4, radius=0.6, deviation=0.1), ring(count=3, radius=0.6, deviation=0.12)),
+        (line(means=[0], deviations=[0.2], weights=[1]), line(means=[0, 90], deviations=[0.2, 1], weights=[0.7, 0.3])),
+    ],
+    ids=["plane", "some beyond the lattice"],
+)
+def test_the_standard_error_is_the_spread_over_draws(truth: GaussianMixture, other: GaussianMixture) -> None:
     measure = SmoothedJSD(truth, 0.1)
     found = [measure(other.sample(range(300), seed)) for seed in range(40)]
     values, errors = (torch.tensor([getattr(one, name) for one in found]) for name in ("value", "error"))
     assert float(errors.mean()) == pytest.approx(float(values.std()), rel=0.25)
 
 
+def test_the_error_of_one_sample_is_no_number(recwarn: pytest.WarningsRecorder) -> None:
+    found = SmoothedJSD(line(means=[0.0], deviations=[0.2], weights=[1.0]), 0.1)(torch.zeros(1, 1))
+    assert found.value > 0
+    assert isnan(found.error)
+    assert not recwarn.list
+
+
 def test_a_fine_target_gets_a_coarser_sigma_and_says_so() -> None:
     measure = SmoothedJSD(line(means=[-2.0, 2.0], deviations=[1e-4, 1e-4], weights=[0.5, 0.5]), 1e-4)
     assert measure.sigma > 1e-3
-    assert max(measure.p.shape) <= 1100
+    assert max(measure.p.shape) <= 1024
+    wide = SmoothedJSD(line(means=[0.0, 0.5], deviations=[0.5, 0.001], weights=[0.5, 0.5]), 0.001)
+    assert 900 < len(wide.axes[0]) <= 1024  # a wide mode beside the narrow one
 
 
 def test_modes_are_covered_by_a_share_of_good_samples() -> None:
@@ -264,6 +291,16 @@ def test_the_total_variation_of_points_by_hand() -> None:
     by_hand = 0.25 * log(2) + 0.25 * log(4 / 3) + 0.125 * log(2 / 3) + 0.375 * log(2)
     assert found.pop("jsd_rounded") == pytest.approx(by_hand / 2, abs=1e-15)
     assert found == {"total_variation": 0.375, "on_support": 0.625, "points_covered": 2.0}
+
+
+def test_points_are_covered_by_half_of_their_samples() -> None:
+    """Not by 0.4 of them, and a point of probability 0 not by none."""
+    at = torch.tensor([[-1.0], [0.0], [1.0]])
+    truth = Discrete(points=at, probabilities=torch.tensor([0.5, 0.5, 0.0]))
+    evaluator = AtomsEvaluator(distribution=truth, count=10, samples=1, tolerance=0.25)
+    for low, covered in ((2, 1.0), (3, 2.0)):
+        x = torch.tensor([-1.0] * low + [0.0] * (10 - low))[:, None]
+        assert evaluator(lambda indices, x=x: x)["points_covered"] == covered  # type: ignore[misc]
 
 
 # A run

@@ -86,6 +86,15 @@ def test_a_draw_is_a_function_of_seed_and_index(density: Density) -> None:
     assert not torch.equal(among, density.sample(range(100), 4))
 
 
+def test_two_distributions_draw_from_streams_of_their_own() -> None:
+    """Of one seed: which point and which component are independent, and agree for half of all draws."""
+    half = numbers(0.5, 0.5)
+    points = Discrete(points=numbers(0, 1)[:, None], probabilities=half)
+    mixture = GaussianMixture(means=numbers(0, 1)[:, None], deviations=numbers(1e-3, 1e-3), weights=half)
+    alike = points.sample(range(1000), 3) == mixture.sample(range(1000), 3).round()
+    assert alike.double().mean().item() == pytest.approx(0.5, abs=0.06)
+
+
 def test_shapes_and_widths() -> None:
     """[..., *shape] to [...], float64 from float32; the wrong shape is refused, not broadcast."""
     discrete = bars_and_stripes(3)
@@ -128,9 +137,14 @@ def test_a_mixture_convolved() -> None:
 
 def test_arrangements_lie_where_they_should() -> None:
     assert torch.allclose(ring(count=8, radius=2, deviation=1).modes.norm(dim=1), numbers(2))
+    quarters = [[2, 0], [0, 2], [-2, 0], [0, -2]]
+    assert torch.allclose(ring(count=4, radius=2, deviation=1).modes, torch.tensor(quarters).double())
     assert grid(side=5, spacing=2, deviation=1).modes.unique().tolist() == [-4, -2, 0, 2, 4]
     arms = spiral(count=50, turns=2, radius=4, deviation=1).modes
     assert arms[-1].tolist() == pytest.approx([4, 0], abs=1e-12)
+    first = 4 * math.sqrt(1 / 50)
+    turned = 4 * math.pi * math.sqrt(1 / 50)
+    assert arms[0].tolist() == pytest.approx([first * math.cos(turned), first * math.sin(turned)], abs=1e-12)
     steps = arms[5:].diff(dim=0).norm(dim=1)
     assert steps.max() / steps.min() < 1.35
 
@@ -204,6 +218,17 @@ def test_the_inverse_of_the_network() -> None:
     z = torch.linspace(-8, 8, 41, dtype=torch.float64)[:, None]
     torch.testing.assert_close(network.inverse(network(z)), z, rtol=0, atol=1e-10)
     assert (network(z)[:, 0].diff() > 0).all()
+
+
+@pytest.mark.parametrize("slope", [1e-6, 1e-18])
+def test_the_inverse_of_a_network_that_hardly_rises(slope: float) -> None:
+    """Where only the units carry it, also to where they saturate."""
+    one = MonotoneGenerator(slope=slope, offset=0.0, heights=numbers(1), steepness=numbers(1), shifts=numbers(0))
+    z = torch.linspace(-3, 3, 13, dtype=torch.float64)[:, None]
+    torch.testing.assert_close(one.inverse(one(z)), z, rtol=0, atol=1e-12)
+    far = numbers(-1e5, -41, -40, 40, 45, 1e5)[:, None]
+    steep = monotone()
+    torch.testing.assert_close(steep.inverse(steep(far)), far, rtol=1e-14, atol=0)
 
 
 def test_expectations_over_a_categorical_generator() -> None:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from scipy.integrate import quad
-from scipy.stats import wasserstein_distance
+from scipy.stats import ncx2, wasserstein_distance
 from torch import Tensor
 
 from saddle.theory import between, divergences
 from saddle.theory.affine_generator import AffineGenerator
 from saddle.theory.arrangements import grid, line, ring, spiral
 from saddle.theory.bars_and_stripes import bars_and_stripes
+from saddle.theory.crossings import crossings
 from saddle.theory.density import Places
 from saddle.theory.discrete import Discrete
 from saddle.theory.distribution import Distribution
@@ -46,7 +47,7 @@ def gaussian(mean: float, deviation: float) -> GaussianMixture:
 
 
 def in_the_plane(mean: list[float], deviation: float) -> GaussianMixture:
-    return GaussianMixture(means=torch.tensor([mean]), deviations=torch.tensor([deviation]), weights=torch.ones(1))
+    return GaussianMixture(means=numbers(*mean)[None], deviations=numbers(deviation), weights=torch.ones(1))
 
 
 def assert_close(found: Estimate, truth: float, within: float) -> None:
@@ -85,10 +86,21 @@ def test_sums_at_their_ends() -> None:
     assert divergences.kl(p.float(), p.float()).dtype == torch.float64
 
 
-@pytest.mark.parametrize("wrong", [numbers(0.5, 0.6), numbers(1.5, -0.5), numbers(1.0), numbers(math.nan, 1)])
+@pytest.mark.parametrize(
+    "wrong", [numbers(0.5, 0.6), numbers(1.5, -0.5), numbers(1.0), numbers(math.nan, 1), numbers(0.5, 0.501)]
+)
 def test_sums_refuse_what_is_no_distribution(wrong: Tensor) -> None:
     with pytest.raises(ValueError, match=r"sum to 1|\[\.\.\., points\]"):
         divergences.kl(wrong, numbers(0.5, 0.5))
+
+
+def test_sums_are_of_probabilities_that_sum_to_one() -> None:
+    """What float32 leaves of a sum is divided out; without that KL(p || p (1 + 1e-6)) would be -1e-6."""
+    p, q = numbers(0.25, 0.75), numbers(0.5, 0.5)
+    for of_points in SUMS:
+        found = of_points(p * (1 - 9e-7), q * (1 + 9e-7)).item()
+        assert found == pytest.approx(of_points(p, q).item(), abs=1e-15)
+        assert of_points(p * (1 - 9e-7), p * (1 + 9e-7)).item() == pytest.approx(0, abs=1e-15)
 
 
 def test_discrete_distributions_meet_on_all_their_points() -> None:
@@ -126,6 +138,8 @@ def test_gaussians_on_the_line(pair: tuple[float, float, float, float]) -> None:
     for one, other, a, b in ((p, q, s, t), (q, p, t, s)):
         expected = math.log(b / a) + (a**2 + between_means) / (2 * b**2) - 0.5
         assert_close(between.kl(one, other), expected, 1e-8)
+        if max(abs(m), abs(n)) <= 1e6 * min(s, t):  # further from 0 rounding tells
+            assert between.kl(one, other).error < 2e-11 * max(1, expected)
     overlap = math.sqrt(2 * s * t / (s**2 + t**2)) * math.exp(-between_means / (4 * (s**2 + t**2)))
     assert_close(between.squared_hellinger(p, q), 2 - 2 * overlap, 1e-8)
     assert between.jsd(p, q) == between.jsd(q, p)
@@ -137,6 +151,29 @@ def test_gaussians_on_the_line(pair: tuple[float, float, float, float]) -> None:
         assert between.chi_squared(p, q) == Estimate(math.inf, 0.0)
     if s == t:
         assert_close(between.total_variation(p, q), math.erf(abs(m - n) / s / math.sqrt(8)), 1e-8)
+
+
+def test_gaussians_that_are_almost_one() -> None:
+    """KL to all digits where p log(p / q) cancels, by its series; and without the rule's coarser half."""
+    wider = math.log(1.001) + 1 / (2 * 1.001**2) - 0.5
+    assert between.kl(gaussian(0, 1), gaussian(0, 1.001)).value == pytest.approx(wider, rel=1e-9)
+    for shift in (1e-3, 1e-4):
+        assert between.kl(gaussian(0, 1), gaussian(shift, 1)).value == pytest.approx(shift**2 / 2, rel=1e-9)
+        assert between.jsd(gaussian(0, 1), gaussian(shift, 1)).value == pytest.approx(shift**2 / 8, rel=1e-6)
+    assert abs(between.kl(gaussian(0, 1), gaussian(1, 2)).value - (math.log(2) + 2 / 8 - 0.5)) < 1e-15
+
+
+def test_integrals_of_what_is_narrower_or_wider_than_said() -> None:
+    """The value is that of the halves, nearer than the error, and of tails that end slowly there is none left out."""
+    at = [Places(torch.zeros(1, 1, dtype=torch.float64), numbers(1))]
+    for deviation in (0.4, 0.25):
+        narrow = gaussian(0, deviation)
+        found = integral(lambda x, narrow=narrow: narrow.log_prob(x).exp()[:, None], at)  # type: ignore[misc]
+        assert abs(found.value.item() - 1) < 1e-14
+        assert found.error.item() < 1e-11
+    student = math.gamma(5) / math.gamma(4.5) / math.sqrt(9 * math.pi)
+    heavy = integral(lambda x: student * (1 + x.square() / 9) ** -5, at)  # Student's, of 9 degrees of freedom
+    assert abs(heavy.value.item() - 1) < heavy.error.item() < 1e-12
 
 
 def test_mixtures_against_scipy() -> None:
@@ -175,6 +212,54 @@ def test_modes_that_lie_between_the_nodes_are_found() -> None:
     assert_close(between.total_variation(every, half), 0.5, 1e-8)
 
 
+def normal(x: float) -> float:
+    return math.erfc(-x / math.sqrt(2)) / 2
+
+
+def total_variation_of_gaussians(mean: float, deviation: float) -> float:
+    """TV(N(0, 1), N(mean, deviation^2)) for a deviation above 1: both densities are equal at two points."""
+    a, b = 1 - 1 / deviation**2, mean / deviation**2
+    root = math.sqrt(b * b + a * (2 * math.log(deviation) + mean**2 / deviation**2))
+    inside = [normal(each) - normal((each - mean) / deviation) for each in ((-b - root) / a, (-b + root) / a)]
+    return inside[1] - inside[0]
+
+
+def wasserstein_of_gaussians(mean: float, deviation: float) -> float:
+    """W1(N(0, 1), N(mean, deviation^2)): the distribution functions cross once, at mean / (1 - deviation)."""
+    cross = mean / (1 - deviation)
+
+    def below(x: float, m: float, s: float) -> float:
+        """The integral of the distribution function of N(m, s^2) up to x."""
+        scaled = (x - m) / s
+        return (x - m) * normal(scaled) + s * math.exp(-(scaled**2) / 2) / math.sqrt(2 * math.pi)
+
+    left = below(cross, 0, 1) - below(cross, mean, deviation)
+    return abs(left) + abs(mean - left)
+
+
+def test_no_kink_lies_hidden_beside_the_edge_of_a_cell() -> None:
+    """Where p = q, or F = G: wherever it lies in its cell, the value is right and the error covers."""
+    for mean in (0.7218, 1.7023, *torch.linspace(0.3, 3.6, 40, dtype=torch.float64).tolist()):
+        found = between.total_variation(gaussian(0, 1), gaussian(mean, 1.3))
+        assert abs(found.value - total_variation_of_gaussians(mean, 1.3)) <= found.error + 1e-13
+    for mean in (1.2533, 1.2470, *torch.linspace(0.05, 1.5, 160, dtype=torch.float64).tolist()):
+        found = wasserstein(gaussian(0, 1), gaussian(mean, 2))
+        assert abs(found.value - wasserstein_of_gaussians(mean, 2)) <= found.error + 1e-13
+        assert found.error < 1e-12
+
+
+def test_sign_changes_that_lie_close_together() -> None:
+    """Two zeros between two points at which the function is evaluated, one on such a point, and a stretch of zeros."""
+    at = torch.linspace(-3, 3, 13, dtype=torch.float64)
+    for zeros in ([0.1, 0.13], [-1.0], [-1.0, 2.2, 2.2001]):
+        found = crossings(lambda x, zeros=zeros: torch.stack([x[:, 0] - zero for zero in zeros]).prod(0), at)  # type: ignore[misc]
+        assert sorted(set(numbers(*found.tolist()).round(decimals=9).tolist())) == zeros
+    flat = crossings(lambda x: (x[:, 0].abs() - 0.7).clamp(min=0), at)
+    assert flat.tolist() == pytest.approx([-0.7, 0.7], abs=1e-9)
+    assert not len(crossings(lambda x: x[:, 0].square() + 1, at))
+    assert not len(crossings(lambda x: x[:, 0] * torch.nan, at))
+
+
 # ---- infinite, or refused
 
 
@@ -184,6 +269,8 @@ def test_a_chi_squared_that_diverges_is_infinite() -> None:
     assert_close(
         between.chi_squared(gaussian(0, 1.4), gaussian(0, 1)), 1 / (1.4**2 * math.sqrt(2 / 1.96 - 1)) - 1, 1e-9
     )
+    almost = between.chi_squared(gaussian(0, 1.4142), gaussian(0, 1))  # p^2 / q is 230 times wider than p
+    assert almost.value == pytest.approx(113.16943920939, rel=1e-10)
     tiny = line(means=[0, 0], deviations=[1, 1.5], weights=[1 - 1e-7, 1e-7])
     assert between.chi_squared(tiny, gaussian(0, 1)).value == math.inf
     assert between.chi_squared(gaussian(0, 1), tiny).value < 1e-6
@@ -215,6 +302,14 @@ def test_a_density_that_lies_elsewhere_is_refused() -> None:
     with pytest.raises(ValueError, match=r"integrates to 0\.0 and not to 1"):
         between.jsd(gaussian(1e4, 1e-3), wrong)
 
+    class Without(GaussianMixture):
+        def places(self) -> Places:
+            return Places(self.means[:1], self.deviations[:1])
+
+    some = Without(means=numbers(0, 1e4)[:, None], deviations=numbers(1e-3, 1e-3), weights=numbers(0.9, 0.1))
+    with pytest.raises(ValueError, match=r"integrates to 0\.(9|89)\d* and not to 1"):
+        between.jsd(gaussian(0, 1e-3), some)
+
 
 @pytest.mark.parametrize("each", [*ALL, wasserstein])
 def test_what_cannot_be_compared_is_refused(each: Between) -> None:
@@ -235,9 +330,20 @@ def test_gaussians_in_the_plane() -> None:
     assert_close(between.kl(p, q), 2 * math.log(1.5) + 3.25 / 4.5 - 1, 1e-6)
     assert_close(between.squared_hellinger(p, q), 2 - 2 * (3 / 3.25) * math.exp(-1.25 / 13), 1e-6)
     assert_close(between.chi_squared(p, r), math.expm1(1.25), 1e-7)
-    assert_close(between.total_variation(p, r), math.erf(math.sqrt(1.25 / 8)), 1e-6)
+    assert_close(between.total_variation(p, r), math.erf(math.sqrt(1.25 / 8)), 1e-5)
     far = between.jsd(in_the_plane([0, 0], 1e-3), in_the_plane([1e3, 1e6], 1))
     assert_close(far, math.log(2), 1e-6)
+
+
+@pytest.mark.parametrize(("away", "wider", "angle"), [(1.180937, 10.989935, 0.781611), (1.683686, 3.125739, 2.863234)])
+def test_the_error_in_the_plane_covers_what_a_kink_hides(away: float, wider: float, angle: float) -> None:
+    """p = q on a circle, whose mass under either side is a non-central chi-squared's."""
+    k = 1 - 1 / wider**2
+    centre = -away / wider**2 / k
+    square = centre**2 + (away**2 / wider**2 + 4 * math.log(wider)) / k
+    inside = ncx2.cdf(square, 2, centre**2) - ncx2.cdf(square / wider**2, 2, ((centre - away) / wider) ** 2)
+    other = in_the_plane([away * math.cos(angle), away * math.sin(angle)], wider)
+    assert_close(between.total_variation(in_the_plane([0, 0], 1), other), inside, 1e-5)
 
 
 def test_oblique_gaussians_in_the_plane() -> None:
@@ -248,6 +354,26 @@ def test_oblique_gaussians_in_the_plane() -> None:
     gap = (q.offset - p.offset).detach()
     expected = torch.trace(t.inverse() @ s) + gap @ t.inverse() @ gap - 2 + torch.logdet(t) - torch.logdet(s)
     assert_close(between.kl(p, q), expected.item() / 2, 1e-6)
+
+
+def turned(long: float, short: float, angle: float) -> AffineGenerator:
+    """N(0, diag(long^2, short^2)), turned."""
+    turn = numbers(math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)).view(2, 2)
+    return AffineGenerator(matrix=turn @ torch.diag(numbers(long, short)), offset=numbers(0, 0))
+
+
+def test_a_flat_chi_squared_is_found_or_refused() -> None:
+    """p^2 / q is as narrow as p or q, and may be far longer: between the nodes of all that they know of."""
+    for long, short in ((1.2, 0.12), (1.395, 0.1)):
+        truth = 1 / (long * short) ** 2 / math.sqrt((2 / long**2 - 1) * (2 / short**2 - 1)) - 1
+        assert_close(between.chi_squared(turned(long, short, 0.3), in_the_plane([0, 0], 1)), truth, 1e-6)
+    across = math.sqrt(2 / 0.14**2 - 1 / 0.101**2) * math.sqrt(2 / 0.14**2 - 1)
+    truth = 0.101 / 0.14**4 / across - 1  # of a round p, whose p^2 / q lies across a flat q
+    assert_close(between.chi_squared(in_the_plane([0, 0], 0.14), turned(1, 0.101, 0.3)), truth, 1e-6)
+    with pytest.raises(ValueError, match=r"deviations differ 1\.3e\+03 times"):
+        between.chi_squared(turned(1.41, 0.0141, 0), in_the_plane([0, 0], 1))
+    with pytest.raises(ValueError, match="flat Gaussian and p\\^2 / q is none"):
+        between.chi_squared(turned(1.3, 0.1, 0.3), ring(count=3, radius=2, deviation=1))
 
 
 def test_rings_grids_and_spirals() -> None:
@@ -337,6 +463,16 @@ def test_smoothed_jsd_in_the_plane() -> None:
     truth = between.jsd(modes.smoothed(0.8), in_the_plane([0, 0], math.sqrt(1.44 + 0.64))).value
     assert abs(found.value - truth) < found.error < 6e-3
     assert found.value + found.error < between.jsd(modes, in_the_plane([0, 0], 1.2)).value
+
+
+def test_what_the_error_of_the_smoothed_jsd_does_not_see() -> None:
+    """It is an indication: none of 64 codes is rare enough to be sent far away, and they are all of one opinion."""
+    codes = even_codes(count=64, size=1, seed=3)
+    rare = torch.where(codes > codes.max() + 0.1, 30.0, -2.0)
+    found = smoothed_jsd(gaussian(0, 1), rare, deviation=0.5)
+    share = math.erfc((codes.max().item() + 0.1) / math.sqrt(2)) / 2
+    both = line(means=[30, -2], deviations=[0.5, 0.5], weights=[share, 1 - share])
+    assert found.error < 1e-10 < 1e-4 < abs(found.value - between.jsd(gaussian(0, 1).smoothed(0.5), both).value)
 
 
 def test_smoothed_jsd_of_points() -> None:

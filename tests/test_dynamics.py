@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -119,6 +120,14 @@ def test_r1_converges_for_some_rates_and_not_for_others() -> None:
                     assert (radius < 1) == inside
                     verdicts.add((rate * gamma < 2, inside))
     assert verdicts == {(True, True), (True, False), (False, False)}
+
+
+def test_a_radius_of_one_is_no_convergence() -> None:
+    """h = 2 and gamma = 3/4 put an eigenvalue at -1 exactly: h^2 f'(0)^2 = 1 = 2 (1 + s) with s = -1/2."""
+    update = jacobian(dirac(Minimax(), squared_slope(0.75)), steps(2.0), ZERO, ZERO)
+    assert spectral_radius(update) == pytest.approx(1, abs=1e-12)
+    assert not alternating_converges(0.5, 2.0, 0.75, 1)
+    assert alternating_converges(0.5, 1.99, 0.75, 1)
 
 
 def test_r1_with_simultaneous_steps() -> None:
@@ -249,6 +258,26 @@ def test_table() -> None:
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(few)
 
 
+def test_a_trial_is_judged_by_its_margin() -> None:
+    """By what |theta| is multiplied by, either way; from `near` on where the update jumps, or else from `far` on."""
+    creeping = examine(dirac(NonSaturating(), no_penalty), steps(0.2), TRIAL)
+    thrown = examine(dirac(Wasserstein(), unit_slope(1.0, one_sided=False)), steps(0.2), TRIAL)
+    assert creeping.ratio is not None
+    assert thrown.ratio is not None
+    game = dirac(Wasserstein(), unit_slope(1.0, one_sided=False))
+    states = trajectory(game, steps(0.2), at(0.05), at(0.05), 10)
+    short = examine(game, steps(0.2), replace(TRIAL, updates=10))
+    assert short.ratio == pytest.approx(abs(states[-1, 0].item()) / 0.05)
+    assert creeping.ratio < 0.9 < 1.2 < thrown.ratio
+    for loss, penalty, margin, verdict in (
+        (NonSaturating(), no_penalty, 0.95 / creeping.ratio, "approaches"),
+        (NonSaturating(), no_penalty, 1.05 / creeping.ratio, "circles"),
+        (Wasserstein(), unit_slope(1.0, one_sided=False), 0.95 * thrown.ratio, "diverges"),
+        (Wasserstein(), unit_slope(1.0, one_sided=False), 1.05 * thrown.ratio, "circles"),
+    ):
+        assert examine(dirac(loss, penalty), steps(0.2), replace(TRIAL, margin=margin)).verdict == verdict
+
+
 def test_least_squares_whose_generator_does_not_push() -> None:
     """least_squares_pearson: psi^2 pulls theta to 0 and no force pulls psi, so that R1 makes G slow: 1 / sqrt(t)."""
     game = dirac(build("loss", "least_squares_pearson"), squared_slope(1.0))
@@ -375,7 +404,7 @@ def test_figures() -> None:
                 torch.linalg.eigvals(
                     jacobian(dirac(Minimax(), squared_slope(gamma)), steps(rate, 1, alternating), ZERO, ZERO)
                 )
-                for rate in (0.2, 0.6)
+                for rate in (0.2, 0.6, 1.0, 1.4)
             ]
         )
         for name, (gamma, alternating) in ways.items()

@@ -1,6 +1,7 @@
 """Maximum likelihood is the minimum of KL(P_data || P_G)."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from saddle.theory import between
+from saddle.theory.arrangements import line
 from saddle.theory.figures import likelihood as figure_of_likelihood
 from saddle.theory.figures import one_gaussian as figure_of_one_gaussian
 from saddle.theory.gaussian_mixture import GaussianMixture
@@ -20,8 +22,10 @@ from saddle.theory.likelihood import (
     two_modes,
 )
 from saddle.theory.mixture_fits import by_em, by_gradient
+from saddle.theory.mixture_generator import MixtureGenerator
 from saddle.theory.one_gaussian import covering, gaussian, seeking
 
+Fit = Callable[[Tensor, GaussianMixture, int], GaussianMixture]
 X = torch.linspace(-12, 12, 2401, dtype=torch.float64)
 STEP = 0.01
 
@@ -103,6 +107,8 @@ def test_a_well_specified_deviation_is_that_of_fisher() -> None:
 def test_a_start_from_which_there_is_no_maximum_is_an_error() -> None:
     with pytest.raises(ValueError, match="which is no maximum: begin closer to one"):
         argmax(lambda theta: theta.square(), torch.tensor(1.0, dtype=torch.float64), 3)
+    with pytest.raises(ValueError, match="which is no maximum: begin closer to one"):
+        argmax(lambda theta: -(theta**4), torch.tensor(1.0, dtype=torch.float64), 3)  # on the way to one
 
 
 def test_em_and_gradient_reach_the_same_likelihood() -> None:
@@ -125,6 +131,29 @@ def test_em_never_descends() -> None:
         last = fit.log_prob(x).mean().item()
 
 
+@pytest.mark.parametrize("fit", [by_em, by_gradient])
+def test_what_has_no_maximum_is_refused(fit: Fit) -> None:
+    start = mixture([0.0], [1.0], [1.0])
+    for wrong in (torch.ones(1, 1), torch.ones(5, 1)):
+        with pytest.raises(ValueError, match="two samples that differ"):
+            fit(wrong, start, 10)
+    for wrong in (torch.randn(5), torch.zeros(5, 2), torch.tensor([[0.0], [math.nan]])):
+        with pytest.raises(ValueError, match="finite and"):
+            fit(wrong, start, 10)
+    with pytest.raises(ValueError, match=r"ill-defined|deviations are above 0"):  # one component on two equal samples
+        fit(torch.tensor([[0.0], [0.0], [1.0]]), mixture([-1.0, 1.0], [1.0, 1.0], [0.5, 0.5]), 500)
+
+
+@pytest.mark.parametrize("fit", [by_em, by_gradient])
+def test_a_fit_may_be_narrow_and_begin_at_a_trained_mixture(fit: Fit) -> None:
+    """The deviation is that of the samples, 1e-4, without a floor below it."""
+    x = 1e-4 * OUTSIDE.sample(range(400), 5)
+    start = MixtureGenerator(start=mixture([0.0], [2e-4], [1.0])).mixture
+    found = fit(x, start, 200)
+    assert found.deviations.item() == pytest.approx(x.std(correction=0).item(), rel=1e-6)
+    assert found.means.item() == pytest.approx(x.mean().item(), rel=1e-6)
+
+
 TWO = mixture([-4.0, 4.0], [1.0, 1.0], [0.5, 0.5])
 
 
@@ -141,6 +170,13 @@ def test_likelihood_covers_and_the_reverse_seeks() -> None:
         assert between.kl(seek, TWO).value < between.kl(cover, TWO).value
         assert between.kl(TWO, cover).value < between.kl(TWO, seek).value
     assert between.kl(TWO, cover).value == pytest.approx(math.log(17) / 2 - math.log(2), abs=2e-3)
+
+
+@pytest.mark.parametrize("centre", [1e4, 1e8])
+def test_covering_far_from_zero(centre: float) -> None:
+    """Second moments would cancel there: their difference is nothing at 1e8."""
+    found = covering(line(means=[centre - 1, centre + 1], deviations=[1, 1], weights=[0.5, 0.5]))
+    assert found.deviations.item() ** 2 == pytest.approx(2, abs=1e-12)
 
 
 def test_covering_is_the_best_likelihood() -> None:
@@ -164,15 +200,22 @@ def test_figures() -> None:
     log_data, weights = population(OUTSIDE)
     theta = torch.linspace(0.5, 3, 101, dtype=torch.float64)
     x = samples(OUTSIDE, 1, 100)[0]
+    best = argmax(lambda at: mean_log_likelihood(two_modes, at, X, weights), START, 20)
+    counts, errors = torch.tensor([64.0, 256.0]), []
+    for count in (64, 256):
+        several, each = samples(OUTSIDE, 50, count), torch.tensor(1 / count)
+        found = argmax(partial(mean_log_likelihood, two_modes, points=several, weights=each), best.expand(50), 5)
+        errors.append((found - best).square().mean().sqrt())
     figure = figure_of_likelihood.draw(
         theta,
         mean_log_likelihood(two_modes, theta, X, weights),
         mean_log_likelihood(two_modes, theta, x, torch.tensor(1 / len(x))),
         kl_from(two_modes, theta, X, weights, log_data),
-        1.8,
-        torch.tensor([100.0, 400.0]),
-        torch.tensor([0.1, 0.05]),
+        best.item(),
+        counts,
+        torch.stack(errors),
     )
     assert [panel.get_xscale() for panel in figure.axes] == ["linear", "log"]
-    densities = [each.log_prob(X[:, None]).exp() for each in (TWO, covering(TWO), gaussian(*torch.tensor([4.0, 1.0])))]
+    seek = seeking(TWO, gaussian(torch.tensor(3.0).double(), torch.tensor(1.0).double()), 200)
+    densities = [each.log_prob(X[:, None]).exp() for each in (TWO, covering(TWO), seek)]
     assert len(figure_of_one_gaussian.draw(X, *densities).axes) == 1

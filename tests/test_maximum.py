@@ -111,6 +111,17 @@ def test_the_minimum_is_a_kink_whose_subgradients_enclose_zero() -> None:
     assert found.x == pytest.approx(GRID[value.argmin()].item(), abs=1e-3)
 
 
+def test_only_branches_within_the_tolerance_count() -> None:
+    """Of two that lie 10 tolerances apart the higher one."""
+
+    def two(theta: Tensor) -> Tensor:
+        return torch.stack([theta, -theta], dim=-1)
+
+    at = torch.tensor(5e-6, dtype=torch.float64)
+    assert subgradients(two, at, 1e-6) == (1, 1)
+    assert subgradients(two, at, 2e-5) == (-1, 1)
+
+
 @pytest.mark.parametrize("count", [3, 9])
 def test_descent_finds_the_minimum_of_the_envelope(count: int) -> None:
     """Subgradient steps, against a grid of 2,001 points, from both sides."""
@@ -120,6 +131,7 @@ def test_descent_finds_the_minimum_of_the_envelope(count: int) -> None:
     value = many(GRID[near]).max(-1).values
     for start in (-2.0, 1.7):
         path = descend(many, start, 1.0, 400)
+        assert len(path.theta) == len(path.value) == len(path.active) == 401
         assert path.value.min().item() - value.min().item() < 2e-3
         assert path.best == pytest.approx(GRID[near][value.argmin()].item(), abs=0.02)
         assert torch.allclose(path.value, many(path.theta).max(-1).values, rtol=0, atol=1e-14)

@@ -37,6 +37,7 @@ def test_value_by_hand() -> None:
     one, other = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
     sure = log_ratio(one, other)
     assert sure.tolist() == [math.inf, -math.inf]
+    assert log_ratio(torch.tensor([1.0, 0.0]), torch.tensor([1.0, 0.0])).tolist() == [0, 0]
     assert value(sure, one, other) == 0
     assert value(-sure, one, other) == -math.inf
     assert value(torch.zeros(2), p, q).item() == pytest.approx(-2 * math.log(2), abs=1e-7)
@@ -69,6 +70,7 @@ def test_a_free_critic_in_the_plane() -> None:
     data = ring(count=8, radius=2, deviation=0.3)
     made = GaussianMixture(means=torch.zeros(1, 2), deviations=torch.tensor([1.5]), weights=torch.ones(1))
     _, p, q = between.nodes(data, made)
+    assert [p.sum().item(), q.sum().item()] == pytest.approx([1, 1], abs=1e-14)
     assert abs(proven_jsd(best_logits(p, q)[1]).item() - between.jsd(data, made).value) < 1e-7
 
 
@@ -98,6 +100,10 @@ def test_distance_in_probability() -> None:
     assert distance(torch.zeros(5), optimum, p, q).item() == 0.5
     assert distance(optimum + torch.tensor([0, 0, 0, 0, 9.0]), optimum, p, q) == 0
     assert distance(-optimum, optimum, p, q) == 1
+    lopsided = torch.tensor([0.0, math.log(3)])  # D* = 1/2 and 3/4; D = 1/2 is off where p / 2 lies, and q not
+    assert distance(
+        torch.zeros(2), lopsided, torch.tensor([0.5, 0.5]), torch.tensor([1.0, 0.0])
+    ).item() == pytest.approx(math.sqrt(0.25 * 0.25**2))
 
 
 # ---- k steps, and the bound
@@ -135,7 +141,12 @@ def test_a_loss_is_an_upper_bound_of_similarity() -> None:
     torch.testing.assert_close(least, 2 * math.log(2) - 2 * jsd, rtol=0, atol=1e-13)
     assert (losses > least).all()
     assert (proven_jsd(-losses) < jsd).all()
-    figure = loss_as_divergence.draw(jsd=jsd, losses=losses[:20].T, least=least)
+    path = stepwise(
+        Critic(size=1, width=8, seed=1), torch.arange(6.0)[:, None].double(), p[9], q[9], steps=9, learning_rate=0.02
+    )
+    assert (-path > least[9]).all()
+    reached = {"a network after 9 steps": -path[-1:]}
+    figure = loss_as_divergence.draw(jsd=jsd, losses=losses[:20].T, least=least, apart=jsd[9:10], trained=reached)
     assert "JSD" in figure.axes[0].get_xlabel()
 
 

@@ -97,8 +97,11 @@ def test_a_networks_gradient_is_its_logits_weighed_by_the_forces() -> None:
 
 
 def test_a_discriminator_that_cannot_get_there_is_an_error() -> None:
+    """Not one that is there, without a step or after the last."""
     _, discriminator = networks()
     same = numbers("same", 16, 2)
+    there = discriminator(same).mean().item() + 1e-9
+    assert train_to_confidence(NonSaturating(), discriminator, same, same, there, 0.1, 0) == 0
     with pytest.raises(ValueError, match="after 3 steps D's mean logit on fakes is"):
         train_to_confidence(NonSaturating(), discriminator, same, same, -8.0, 0.1, 3)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from members import build
 from saddle.augment.base import Augment
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.optimum import OptimumDistance
+from saddle.callbacks.optimum import POINTS, OptimumDistance
 from saddle.callbacks.value import Value, best_shift, estimated
 from saddle.data.digits import Digits
 from saddle.data.mixture_1d import Mixture1D
@@ -18,6 +18,7 @@ from saddle.data.pixels import to_uint8
 from saddle.losses.base import Loss
 from saddle.losses.least_squares import LeastSquares
 from saddle.losses.minimax import Minimax
+from saddle.losses.rpgan import RelativisticPairing
 from saddle.losses.wasserstein import Wasserstein
 from saddle.models.gan import GAN
 from saddle.noise import visited
@@ -119,6 +120,31 @@ def test_the_shift_is_where_the_derivative_vanishes() -> None:
     assert float(torch.sigmoid(shift - real).mean() - torch.sigmoid(fake - shift).mean()) == pytest.approx(0, abs=1e-9)
 
 
+def streams(model: GAN, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of the codes that will be asked for."""
+    asked, codes = [], model.codes
+
+    def spied(stream: str, *rest: Any) -> Tensor:
+        asked.append(stream)
+        return codes(stream, *rest)
+
+    monkeypatch.setattr(model, "codes", spied)
+    return asked
+
+
+def test_what_is_fitted_is_fitted_on_fakes_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """c on others than V is read from, the density of P_G on others than D is compared at."""
+    model = optimal(Wasserstein())
+    model.updates = 200
+    asked = streams(model, monkeypatch)
+    read(model)
+    assert set(asked) == {"value", "value shift"}
+    asked.clear()
+    model.loss = Minimax()
+    optimum_distance(model)
+    assert set(asked) == {"optimum", "optimum fake"}
+
+
 def test_a_loss_with_another_threshold_is_read_from_there() -> None:
     """Least squares with labels 0 and 1: a D of 1/2 everywhere is undecided, and V = -2 log 2."""
     loss = build("loss", "least_squares")
@@ -137,17 +163,33 @@ def optimum_distance(model: GAN, deviation: float = 0.05) -> dict[str, Any]:
     return OptimumDistance(every=1, truth=truth, deviation=deviation).measure(model)
 
 
-@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
-def test_the_distance_to_the_optimum_is_that_of_an_integral(slope: float) -> None:
+@pytest.mark.parametrize(
+    ("slope", "deviation", "within"), [(0.0, 0.05, 0.01), (1.0, 0.05, 0.005), (0.3, 0.3, 0.005), (1.0, 0.3, 0.005)]
+)
+def test_the_distance_to_the_optimum_is_that_of_an_integral(slope: float, deviation: float, within: float) -> None:
     """Over (P_data + P_G) / 2, between sigma(D) and the optimum of both densities with noise."""
     model = optimal(slope=slope)
+    model.batch_size = 64
     truth = Mixture1D(shape=(1,), **TARGET).distribution
     points, of_p, of_q = nodes(truth, GENERATED)
-    best = torch.sigmoid(truth.smoothed(0.05).log_prob(points) - GENERATED.smoothed(0.05).log_prob(points))
+    wide, made = truth.smoothed(deviation), GENERATED.smoothed(deviation)
+    best = torch.sigmoid(wide.log_prob(points) - made.log_prob(points))
     with torch.no_grad():
         said = torch.sigmoid(model.discriminator(points).squeeze(1))
     right = float(((of_p + of_q) / 2 * (said - best).square()).sum().sqrt())
-    assert optimum_distance(model)["distance_to_optimum"] == pytest.approx(right, abs=0.02)
+    assert optimum_distance(model, deviation)["distance_to_optimum"] == pytest.approx(right, abs=within)
+
+
+@pytest.mark.parametrize("batch_size", [POINTS, 2 * POINTS])
+def test_a_constant_is_no_distance_to_the_optimum_of_a_loss_without_threshold(batch_size: int) -> None:
+    """Whatever the batch: c is found on one batch at least."""
+    found = []
+    for constant in (0.0, 7.0):
+        model = optimal(RelativisticPairing(), constant=constant)
+        model.batch_size, model.updates = batch_size, 200
+        found.append(optimum_distance(model, 0.01)["distance_to_optimum"])
+    assert found[0] < 0.06  # c is that of a thousand samples
+    assert found[1] == pytest.approx(found[0], abs=1e-9)
 
 
 def test_a_loss_without_optimum_has_no_distance_to_it() -> None:
@@ -215,6 +257,10 @@ def test_reals_of_value_train_are_those_that_d_has_seen() -> None:
     seen = 7 * model.d_steps * model.batch_size
     assert len(data.asked) == 10
     assert all(0 <= positions.start < positions.stop <= seen for positions in data.asked)
+    data.asked.clear()
+    model.updates = 100
+    read(model, 60)
+    assert max(positions.stop for positions in data.asked) > 0.8 * 100 * model.d_steps * model.batch_size
     model.updates = 0
     assert set(found) - set(read(model, 60)) == {"value_train"}
 
@@ -225,9 +271,13 @@ def test_where_nothing_is_held_out_only_value_train_is_left() -> None:
         def test(self) -> None:  # type: ignore[override]  # as of a folder
             return None
 
+    class One(Toy):
+        held_out = 6
+
     model = game()
-    model.data, model.updates = Whole(), 7
-    assert set(read(model)) == {"value_train"}
+    for data in (Whole(), One()):  # of one batch there is no error
+        model.data, model.updates = data, 7
+        assert set(read(model)) == {"value_train"}
 
 
 # Modes
@@ -257,15 +307,24 @@ def test_d_is_asked_as_it_plays() -> None:
                 codes = model.codes("value", batch, 6)
                 x = model.data.unseen(0, positions, torch.device("cpu")) if stream == "real" else model.generator(codes)
                 logits.append(model.discriminator(x).squeeze(1).double())
-            sides.append(torch.cat(logits))
+            sides.append(torch.stack(logits))  # [batches, batch_size]
     real, fake = sides
-    value = torch.nn.functional.logsigmoid(real).mean() + torch.nn.functional.logsigmoid(-fake).mean()
-    assert found["value"] == pytest.approx(float(value), abs=1e-12)
+    terms = [torch.nn.functional.logsigmoid(each).mean(1) for each in (real, -fake)]  # D couples a batch
+    assert found["value"] == pytest.approx(float(terms[0].mean() + terms[1].mean()), abs=1e-12)
+    assert found["value_error"] == pytest.approx(float((terms[0].var() + terms[1].var()) / 10) ** 0.5, abs=1e-12)
     model.discriminator.load_state_dict(before)
     assert read(model, 60) == found
     assert all(torch.equal(buffer, before[name]) for name, buffer in model.discriminator.named_buffers())
     model.discriminator.eval()  # another function
     assert read(model, 60)["value"] != pytest.approx(found["value"], abs=1e-3)
+
+
+def test_one_batch_has_a_value_without_an_error(recwarn: pytest.WarningsRecorder) -> None:
+    """D took one step: `value_train` is of one batch of coupled samples, whose spread nobody knows."""
+    model = game(lambda: (mlp()[0], CoupledD()), d_steps=1)
+    model.data, model.updates = Toy(60), 1
+    assert set(read(model, 60)) == {"value", "value_error", "jsd_bound", "value_train"}
+    assert not recwarn.list
 
 
 class Recording(Augment):

@@ -71,7 +71,7 @@ def of_saddles(findings: Table) -> Iterator[Claim]:
 
 def circling() -> Claim:
     """The field, and what steps make of it."""
-    ends = torch.linspace(-1.5, 1.5, 13, dtype=torch.float64)
+    ends = torch.linspace(-2.25, 2.25, 13, dtype=torch.float64)
     states, begin = torch.cartesian_prod(ends, ends), (torch.full((1,), at, dtype=torch.float64) for at in (0.7, 0.3))
     theta, psi = begin
     fields: dict[str, Tensor] = {}

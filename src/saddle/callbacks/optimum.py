@@ -51,7 +51,7 @@ class OptimumDistance(Instrument):
     def _squares(self, model: GAN) -> Tensor:
         """(sigma(D) - sigma(D*))^2 at reals and at fakes, float64 [2 points]."""
         q = convolved(self._generated(model), self.deviation)
-        shift = shift_of(model, POINTS // model.batch_size)
+        shift = shift_of(model, max(1, POINTS // model.batch_size))
         reals = self._compared(model, q, shift, "optimum real", lambda batch: unseen_reals(model, batch))
         fakes = self._compared(model, q, shift, "optimum fake", lambda batch: fresh_fakes(model, "optimum fake", batch))
         return torch.cat([reals, fakes])

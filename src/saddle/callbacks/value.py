@@ -72,7 +72,7 @@ class Value(Instrument):
             found = estimated(unseen, fake, shift, coupled=model.separate_forwards)
             readings |= {"value": found.mean, "value_error": found.error, "jsd_bound": found.mean / 2 + log(2)}
         if real:
-            readings["value_train"] = estimated(real, fake, shift, coupled=model.separate_forwards).mean
+            readings["value_train"] = float(sum(side.mean() for side in _terms(real, fake, shift)))
         return readings
 
 
@@ -87,14 +87,20 @@ class Estimate:
 def estimated(real: list[Tensor], fake: list[Tensor], shift: float, *, coupled: bool) -> Estimate:
     """V with c = `shift` from logits of reals and of fakes, float64 [batch_size] for each batch.
 
-    The standard error is that of independent samples; where D couples those of a batch, of independent batches.
+    The standard error is that of independent samples; where D couples those of a batch, of independent batches, two at
+    least.
     """
     means, variances = [], []
-    for side in (logsigmoid(torch.stack(real) - shift), logsigmoid(shift - torch.stack(fake))):  # [batches, batch_size]
+    for side in _terms(real, fake, shift):
         units = side.mean(1) if coupled else side.flatten()
         means.append(units.mean())
         variances.append(units.var() / len(units))
     return Estimate(mean=float(sum(means)), error=float(sum(variances)) ** 0.5)
+
+
+def _terms(real: list[Tensor], fake: list[Tensor], shift: float) -> tuple[Tensor, Tensor]:
+    """What V is the sum of the means of: for reals and for fakes [batches, batch_size]."""
+    return logsigmoid(torch.stack(real) - shift), logsigmoid(shift - torch.stack(fake))
 
 
 def shift_of(model: GAN, batches: int) -> float:

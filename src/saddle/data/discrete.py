@@ -18,6 +18,8 @@ class DiscretePoints(Atoms):
     A generator of the line or the plane has a density, so its JSD to these data is log 2 however near its samples come
     (Arjovsky and Bottou 2017): what can be compared is how often it comes near to each point.
 
+    Points are rounded to float32, in which samples are: each sample has the probability of its point.
+
     Raises:
         ValueError: two points are alike, or the probabilities do not sum to 1.
     """
@@ -28,7 +30,7 @@ class DiscretePoints(Atoms):
         self, *, shape: tuple[Literal[2]], points: list[tuple[float, float]], probabilities: list[NonNegativeFloat]
     ) -> None:
         known = Discrete(
-            points=torch.tensor(points, dtype=torch.float64),
+            points=torch.tensor(points, dtype=torch.float32),
             probabilities=torch.tensor(probabilities, dtype=torch.float64),
         )
         super().__init__(known, shape)

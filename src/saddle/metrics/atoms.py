@@ -77,8 +77,12 @@ class AtomsEvaluator(SampleEvaluator):
             "jsd_rounded": rounded,
             "jsd_rounded_error": error,
             "on_support": on_support,
-            "points_covered": float((frequencies >= self.probabilities / 2).sum()),
+            "points_covered": float(self._covered(frequencies).sum()),
         }
+
+    def _covered(self, frequencies: Tensor) -> Tensor:
+        """Which points are, [points]; none of probability 0, to which no sample has to come."""
+        return (frequencies >= self.probabilities / 2) & (self.probabilities > 0)
 
     def _jsd(self, f: Tensor) -> tuple[float, float]:
         """JSD(p, f) and its standard error for frequencies f [points + 1], the last of them nowhere."""

@@ -1,7 +1,7 @@
 """The Jensen-Shannon divergence between a known density and samples, both smoothed alike."""
 
 from dataclasses import dataclass
-from math import log
+from math import log, nan
 
 import torch
 from torch import Tensor, xlogy
@@ -18,7 +18,7 @@ REACH = 8.0
 
 @dataclass(frozen=True)
 class Smoothed:
-    """The divergence in nats, and its standard error."""
+    """The divergence in nats, and its standard error; that of one sample is no number."""
 
     value: float
     error: float
@@ -48,8 +48,9 @@ class SmoothedJSD:
     def __init__(self, truth: GaussianMixture, sigma: float) -> None:
         if len(truth.shape) != 1 or truth.shape[0] > 2:
             raise ValueError(f"the smoothed JSD is for points of the line or the plane, not of {list(truth.shape)}")
-        extent = float((truth.means.max(0).values - truth.means.min(0).values).max() + truth.deviations.max())
-        self.sigma = max(sigma, extent / (STEP * NODES - 2 * REACH))
+        margin = REACH * truth.deviations[:, None]
+        extent = float(((truth.means + margin).max(0).values - (truth.means - margin).min(0).values).max())
+        self.sigma = max(sigma, extent / (STEP * (NODES - 2) - 2 * REACH))  # modes grow by no more than sigma
         wide = truth.smoothed(self.sigma)
         margin = REACH * wide.deviations[:, None]
         lows, highs = (wide.means - margin).min(0).values, (wide.means + margin).max(0).values  # [size]
@@ -73,10 +74,13 @@ class SmoothedJSD:
         slope = torch.where(q > 0, (q / m).log(), 0.0) / 2  # at most log 2 / 2, as where p is nothing
         influence = ((kernels[0] @ slope) * kernels[1]).sum(1) * self.cell  # [n]
         lost = (1 - (kernels[0].sum(1) * kernels[1].sum(1)) * self.cell).clamp(min=0)  # [n], each kernel's share
-        error = (influence + lost * log(2) / 2).std() / len(x) ** 0.5
-        return Smoothed(value=float(value), error=float(error))
+        return Smoothed(value=float(value), error=_standard_error(influence + lost * log(2) / 2))
 
     def _kernel(self, at: Tensor, nodes: Tensor) -> Tensor:
         """N(node; at, sigma^2) [n, nodes] along one axis."""
         scaled = (nodes - at[:, None]) / self.sigma
         return (-scaled.square() / 2).exp() / (self.sigma * (2 * torch.pi) ** 0.5)
+
+
+def _standard_error(influence: Tensor) -> float:
+    return float(influence.std()) / len(influence) ** 0.5 if len(influence) > 1 else nan

@@ -9,11 +9,7 @@ from torch import Tensor, nn
 from saddle.noise import noise
 from saddle.theory.density import Density, Places, on_the_line
 from saddle.theory.distribution import flattened
-
-SPREAD = 9.0
-"""How far the places go along the longest axis, in deviations."""
-FLATTEST = 100.0
-"""Longest deviation over shortest at most."""
+from saddle.theory.ridges import Ridge
 
 
 class AffineGenerator(nn.Module, Density):
@@ -59,9 +55,4 @@ class AffineGenerator(nn.Module, Density):
 
     def places(self) -> Places:
         axes, lengths, _ = torch.linalg.svd(self.matrix.detach())  # columns [size, size], descending [size]
-        ratio = (lengths[0] / lengths[-1]).item()
-        if ratio > FLATTEST:
-            raise ValueError(f"the deviations differ {ratio:.3g} times: a density so flat is not found by quadrature")
-        at = torch.linspace(-SPREAD, SPREAD, math.ceil(SPREAD * ratio) + 1, dtype=torch.float64)
-        centres = self.offset.detach() + at[:, None] * lengths[0] * axes[:, 0]
-        return Places(centres, lengths[-1].expand(len(centres)))
+        return Ridge(self.offset.detach(), axes[:, 0], lengths[0].item(), lengths[-1].item()).places()

@@ -12,18 +12,19 @@ Raises:
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from saddle.theory import divergences
-from saddle.theory.density import Density
+from saddle.theory.density import Density, Places
 from saddle.theory.discrete import Discrete
 from saddle.theory.distribution import Distribution
 from saddle.theory.divergences import Divergence
 from saddle.theory.estimate import Estimate
 from saddle.theory.quadrature import REACH, SHELLS, Integral, integral
+from saddle.theory.ridges import places_of_ratio
 
 Integrand = Callable[[Tensor, Tensor], Tensor]
 """Of log p and log q [count]."""
@@ -48,7 +49,9 @@ def jsd(p: Distribution, q: Distribution) -> Estimate:
 
 def total_variation(p: Distribution, q: Distribution) -> Estimate:
     """TV = 1/2 integral |p - q|, in [0, 1]."""
-    return _between(divergences.total_variation, lambda p, q: (p.exp() - q.exp()).abs() / 2, p, q)
+    return _between(
+        divergences.total_variation, lambda p, q: (p.exp() - q.exp()).abs() / 2, p, q, kinks=lambda p, q: p - q
+    )
 
 
 def squared_hellinger(p: Distribution, q: Distribution) -> Estimate:
@@ -60,10 +63,15 @@ def chi_squared(p: Distribution, q: Distribution) -> Estimate:
     """Pearson's integral (p - q)^2 / q; inf where it diverges, or is above what float64 can hold (1.8e308).
 
     It diverges where p^2 / q does not fall towards infinity, as for Gaussians whose variances are s_p^2 > 2 s_q^2.
+    Near to that p^2 / q is far wider than p. In the plane and with a flat density it is a ridge, which is looked for
+    along its own length, and refused where it cannot be found (`ridges`).
     """
-    if isinstance(p, Density) and isinstance(q, Density) and p.shape == q.shape and _heavier(p, q):
-        return Estimate(math.inf, 0.0)
-    return _between(divergences.chi_squared, _chi_squared, p, q)
+    more: list[Places] = []
+    if isinstance(p, Density) and isinstance(q, Density) and p.shape == q.shape:
+        if _heavier(p, q):
+            return Estimate(math.inf, 0.0)
+        more = places_of_ratio(p, q) if p.shape == (2,) else []
+    return _between(divergences.chi_squared, _chi_squared, p, q, more=more)
 
 
 def nodes(p: Density, q: Density) -> tuple[Tensor, Tensor, Tensor]:
@@ -83,13 +91,20 @@ def aligned(p: Discrete, q: Discrete) -> tuple[Tensor, Tensor, Tensor]:
     return points, p.log_prob(points).exp(), q.log_prob(points).exp()
 
 
-def _between(of_points: Divergence, integrand: Integrand, p: Distribution, q: Distribution) -> Estimate:
+def _between(
+    of_points: Divergence,
+    integrand: Integrand,
+    p: Distribution,
+    q: Distribution,
+    kinks: Integrand | None = None,
+    more: Sequence[Places] = (),
+) -> Estimate:
     if p.shape != q.shape:
         raise ValueError(f"the distributions are over points of shape {list(p.shape)} and {list(q.shape)}")
     if isinstance(p, Discrete) and isinstance(q, Discrete):
         return Estimate(of_points(*aligned(p, q)[1:]).item(), 0.0)
     if isinstance(p, Density) and isinstance(q, Density):
-        found = _integrated(integrand, p, q)
+        found = _integrated(integrand, p, q, kinks, more)
         return Estimate(found.value[0].item(), found.error[0].item())
     raise ValueError(
         f"{type(p).__name__} against {type(q).__name__}: a discrete distribution and a density have nothing in common; "
@@ -98,14 +113,22 @@ def _between(of_points: Divergence, integrand: Integrand, p: Distribution, q: Di
 
 
 @torch.no_grad()
-def _integrated(integrand: Integrand, p: Density, q: Density) -> Integral:
-    """The integral of the integrand, of p and of q, in this order."""
+def _integrated(
+    integrand: Integrand, p: Density, q: Density, kinks: Integrand | None = None, more: Sequence[Places] = ()
+) -> Integral:
+    """The integral of the integrand, of p and of q, in this order.
+
+    Args:
+        kinks: 0 where the integrand has a kink.
+        more: places of the integrand that are none of p or q.
+    """
 
     def values(x: Tensor) -> Tensor:
         of_p, of_q = p.log_prob(x), q.log_prob(x)
         return torch.stack([integrand(of_p, of_q), of_p.exp(), of_q.exp()], dim=1)
 
-    found = integral(values, [p.places(), q.places()])
+    bent = None if kinks is None else lambda x: kinks(p.log_prob(x), q.log_prob(x))
+    found = integral(values, [p.places(), q.places(), *more], bent)
     for name, mass in zip(("p", "q"), found.value[1:].tolist(), strict=True):
         if abs(mass - 1) > MASS[p.shape[0]] and found.value[0].isfinite():
             raise ValueError(f"the density {name} integrates to {mass} and not to 1 where its places are: check them")

@@ -10,7 +10,7 @@ from saddle.theory.distribution import Distribution, flattened
 
 @dataclass(frozen=True)
 class Places:
-    """Where a density has its mass: all but 1e-20 of it lies within 10 scales of a centre."""
+    """Where a density has its mass: all but 1e-18 of it lies within 10 scales of a centre."""
 
     centres: Tensor
     """float64 [count, size]."""

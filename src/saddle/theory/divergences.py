@@ -1,8 +1,10 @@
 """Divergences of discrete distributions, as sums.
 
-All take probabilities p, q [..., points], each summing to 1 over its last dimension, and give float64 [...] in nats
-(total variation, chi-squared, Hellinger and the triangular one are pure numbers). Terms with p = q = 0 count as 0;
-where q = 0 < p a KL and a chi-squared divergence are inf. Gradients flow where the probabilities are above 0.
+All take probabilities p, q [..., points], each summing to 1 over its last dimension up to the rounding of float32, by
+which they are divided, and give float64 [...] in nats (total variation, chi-squared, Hellinger and the triangular one
+are pure numbers), up to rounding: of p and q that are almost one a KL may be -1e-16. Terms with p = q = 0 count as 0;
+where q = 0 < p a KL and a chi-squared divergence are inf. Gradients flow where the probabilities are above 0, and not
+through their sums.
 
 Raises:
     ValueError: p and q differ in shape, or one of them is no distribution (within 1e-6).
@@ -82,8 +84,13 @@ def _ratio(above: Tensor, below: Tensor) -> Tensor:
 def _pair(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     if p.shape != q.shape or p.dim() == 0:
         raise ValueError(f"both distributions have to be [..., points], not {list(p.shape)} and {list(q.shape)}")
-    for of_points in (p, q):
-        total = of_points.detach().double().sum(-1)
-        if not (of_points >= 0).all() or not ((total - 1).abs() < 1e-6).all():
-            raise ValueError(f"probabilities are not negative and sum to 1 over the points; here to {total.tolist()}")
-    return p.double(), q.double()
+    return _of_sum_one(p), _of_sum_one(q)
+
+
+def _of_sum_one(p: Tensor) -> Tensor:
+    total = p.detach().double().sum(-1, keepdim=True)
+    if not (p >= 0).all() or not ((total - 1).abs() < 1e-6).all():
+        raise ValueError(
+            f"probabilities are not negative and sum to 1 over the points; here to {total.squeeze(-1).tolist()}"
+        )
+    return p.double() / total

@@ -11,6 +11,8 @@ from saddle.theory.density import Density, Places, on_the_line
 
 HALVINGS = 64
 """Of the interval in which z is looked for; one step of Newton's method follows."""
+LIKELY = 40.0
+"""Nearly all z lie within it, as N(40; 0, 1) is 1e-348: halved, it has enough digits even where a is 1e-18."""
 
 
 class MonotoneGenerator(nn.Module, Density):
@@ -19,9 +21,10 @@ class MonotoneGenerator(nn.Module, Density):
     $$G(z) = b + a z + \sum_i h_i \tanh(s_i z + t_i), \quad a, h_i, s_i > 0, \; z \sim N(0, 1)$$
     $$\log p(x) = \log N(z; 0, 1) - \log G'(z), \quad z = G^{-1}(x)$$
 
-    z is found by bisection between (x - b - sum h) / a and (x - b + sum h) / a, where it must lie. Its derivatives,
-    1 / G'(z) in x and -(dG / dtheta) / G'(z) in a parameter, come from the implicit function theorem, so that log p
-    can be differentiated in x and in all parameters. Positive parameters are trained as their logarithms.
+    z is found by bisection between (x - b - sum h) / a and (x - b + sum h) / a, where it must lie, and between -40 and
+    40 if it lies there. Its derivatives, 1 / G'(z) in x and -(dG / dtheta) / G'(z) in a parameter, come from the
+    implicit function theorem, so that log p can be differentiated in x and in all parameters. Positive parameters are
+    trained as their logarithms.
 
     Args:
         slope: a.
@@ -88,6 +91,9 @@ class MonotoneGenerator(nn.Module, Density):
     def _bisected(self, height: Tensor) -> Tensor:
         reach, slope = self.log_heights.exp().sum(), self.log_slope.exp()
         low, high = (height - self.offset - reach) / slope, (height - self.offset + reach) / slope
+        least, greatest = self._height(torch.tensor([-LIKELY, LIKELY], dtype=torch.float64))
+        low = torch.where(height > least, low.clamp(min=-LIKELY), low)
+        high = torch.where(height < greatest, high.clamp(max=LIKELY), high)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             above = self._height(middle) > height

@@ -13,9 +13,9 @@ from saddle.theory.gaussian_mixture import GaussianMixture
 
 def covering(target: GaussianMixture) -> GaussianMixture:
     """argmin over Gaussians Q of KL(P || Q), P on the line: that with the mean and the variance of P."""
-    mean = target.weights @ target.means  # [1]
-    second = target.weights @ (target.means[:, 0].square() + target.deviations.square())  # []
-    return gaussian(mean.squeeze(0), (second - mean.square().squeeze(0)).sqrt())
+    mean = target.weights @ target.means[:, 0]  # []
+    variance = target.weights @ (target.deviations.square() + (target.means[:, 0] - mean).square())  # []
+    return gaussian(mean, variance.sqrt())
 
 
 def seeking(target: GaussianMixture, start: GaussianMixture, steps: int) -> GaussianMixture:

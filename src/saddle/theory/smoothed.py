@@ -5,7 +5,7 @@ $$JSD(P * N || P_G * N) \le JSD(P || P_G), \quad N = N(0, \sigma^2 I)$$
 because adding the same noise to both sides is a channel, and no channel raises a divergence (data processing). The
 convolved density of G is an expectation over its codes, (P_G * N)(x) = E_z N(x; G(z), sigma^2 I): a mixture with one
 component for each of finitely many codes, which quasi-Monte Carlo spreads evenly. The bound tightens as sigma goes to
-0, and needs more codes then: with few the mixture is spiky and the value too large, which the error says. There is no
+0, and needs more codes then: with few the mixture is spiky and the value too large, which the error shows. There is no
 histogram, hence no cells whose size would decide the result.
 """
 
@@ -42,7 +42,9 @@ def smoothed_jsd(p: GaussianMixture | Discrete, generated: Tensor, *, deviation:
     """JSD(p * N || P_G * N) in nats, on the line or in the plane.
 
     The error is that of the quadrature, and twice what either half of the codes says differently, the larger of both:
-    an error that falls as 1 / count is as large as that difference.
+    an error that falls as 1 / count is as large as that difference. It is an indication and no bound. With a smooth G
+    of one code it held for 25 scramblings of 25; with one of eight codes, where 128 of them are few, it was too small
+    for 5 of 20, up to nine times. What happens to fewer than one code in `count` it cannot see at all.
 
     Args:
         p: what G is compared with.

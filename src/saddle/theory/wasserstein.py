@@ -29,8 +29,8 @@ def wasserstein(p: Distribution, q: Distribution) -> Estimate:
     if isinstance(p, Density) and isinstance(q, Density):
 
         def apart(x: Tensor) -> Tensor:
-            return (p.cdf(x) - q.cdf(x)).abs()[:, None]
+            return p.cdf(x) - q.cdf(x)
 
-        found = integral(apart, [p.places(), q.places()])
+        found = integral(lambda x: apart(x).abs()[:, None], [p.places(), q.places()], apart)
         return Estimate(found.value.item(), found.error.item())
     raise ValueError(f"{type(p).__name__} against {type(q).__name__}: two discrete distributions, or two densities")

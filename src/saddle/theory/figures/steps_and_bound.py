@@ -9,7 +9,7 @@ from saddle.theory.figures.sheet import COLOURS, sheet
 
 
 def draw(*, values: Mapping[str, Tensor], greatest: float) -> Figure:
-    """V(D_k) below its bound on the left, the gap to it on the right.
+    """V(D_k) below its bound on the left, with the greatest fall marked, if there is one; the gap on the right.
 
     Args:
         values: name of each discriminator to V after k = 0, 1, ... steps, [steps + 1], in nats.
@@ -20,6 +20,17 @@ def draw(*, values: Mapping[str, Tensor], greatest: float) -> Figure:
     for (name, value), colour in zip(values.items(), COLOURS, strict=False):
         left.plot(range(len(value)), value, color=colour, label=name, linewidth=1.2)
         right.plot(range(1, len(value) + 1), greatest - value, color=colour, label=name, linewidth=1.2)
+        k = int(value.diff().argmin()) + 1
+        if value[k] < value[k - 1]:
+            left.annotate(
+                f"k = {k}: steps too long",
+                (k, value[k].item()),
+                xytext=(-70, -18),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                arrowprops={"arrowstyle": "-", "color": "0.45"},
+            )
     left.set_xlabel("k, steps of D")
     left.set_ylabel("V (nats)")
     right.set_xscale("log")
