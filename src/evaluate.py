@@ -18,6 +18,7 @@ from saddle.config.keys import CONF, groups
 from saddle.config.messages import listing, meant, nearest
 from saddle.runs.folder import replace_file
 from saddle.runs.messages import show_warnings_as_notes, shown, without_weights
+from saddle.runs.summary import of_images
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
 from saddle.threads import thread_variables
 
@@ -37,6 +38,7 @@ ARGUMENTS = {
     "extractor": "besides a run's own: names separated by commas, or none; by default inception",
     "extractor.weights": "a file with the weights of that extractor",
 }
+NO_IMAGES = "only images are measured again; all numbers of points are in its summary.json and metrics.jsonl"
 OF_RUNS = ("run", "sweep", "images", "fresh")
 OF_FOLDERS = ("generated", "reference", "resolution", "corrupt", "out")
 
@@ -97,13 +99,21 @@ def _runs(given: Mapping[str, str]) -> None:
         runs = finished_runs(Path(given["sweep"]).expanduser() if "sweep" in given else newest_sweep())
     if not any(run.weights.is_file() for run in runs):
         raise LookupError("; ".join(map(without_weights, runs)))
+    refused = {
+        run.job: NO_IMAGES
+        for run in runs
+        if (run.summary() or {}).get("protocol") and not of_images(run.summary() or {})
+    }
+    runs = [run for run in runs if run.job not in refused]
+    if not runs:
+        raise LookupError("; ".join(f"{job}: {why}" for job, why in refused.items()))
     _say("loading ...")
     from saddle.evaluation.finished import evaluate_run
     from saddle.report.evaluations import evaluation_tables
 
     company = _company(given)
     images = int(given["images"]) if "images" in given else None
-    results, refused = {}, {}
+    results = {}
     for number, run in enumerate(runs, 1):
         _say(f"[{number}/{len(runs)}] evaluating {shown(run.path)} ...")
         try:

@@ -112,6 +112,13 @@ def test_one_step_of_em_is_the_textbooks() -> None:
     assert torch.allclose(found.roots[:, 0, 0].square(), variances, atol=1e-9)
 
 
+def test_too_many_are_refused_in_words() -> None:
+    with pytest.raises(ValueError, match=r"model\.components=38: there are 37 images"):
+        images(components=38)
+    with pytest.raises(ValueError, match=r"model\.dimensions=65: x has 64 numbers"):
+        images(dimensions=65)
+
+
 def test_its_distance_from_known_data_is_exact_and_falls() -> None:
     """KL(P_data || P_G) = E log p_data - E log p_G: quadrature against the mean over samples."""
     data = LINE()

@@ -56,7 +56,8 @@ def read_images(path: Path) -> NDArray[np.uint8]:
             held = ", ".join(stored.files)
             images = stored[IMAGES] if IMAGES in stored.files else None
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-        raise ValueError(f"{path} cannot be read as an npz file: {error}") from None
+        why = "it is damaged or no npz file" if "pickle" in str(error) else str(error)  # numpy advises to trust it
+        raise ValueError(f"{path} cannot be read as an npz file: {why}") from None
     if images is None:
         raise ValueError(f"{path} holds {held or 'nothing'}, and no array {IMAGES} of images")
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):

@@ -10,7 +10,7 @@ from saddle.config.keys import CONF, ROOT, groups
 WIDTH = 118
 
 ABOUT = """\
-Saddle trains generative adversarial networks and compares them: one game, two players, many rules.
+Saddle trains generative adversarial networks, and each player alone, and compares them: one game, many rules.
 
   python src/train.py                                 one run with the defaults below
   python src/train.py loss=minimax updates=500        one run, other choices

@@ -34,7 +34,7 @@ def ignored(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> Ite
         key = override.lstrip("+").partition("=")[0].rpartition("@")[2]
         without = next((path for path in missing if key == path or key.startswith(f"{path}.")), None)
         if without is not None:
-            yield f"{override} changes nothing with model={_target(cfg).split('.')[-2]}, which has no {without}"
+            yield f"{override} changes nothing with model={_target(cfg).split('.')[-2]}, which has no setting {without}"
 
 
 def absent(target: str, conf: Path = CONF) -> tuple[str, ...]:

@@ -33,12 +33,15 @@ class Mixture(GenerativeModel):
         shape: of x.
         samples: training samples that there are; None where they have no end, 0 for a model that only draws.
         components: how many Gaussians.
-        dimensions: of the subspace, at most those of x; null: all, and y is x.
+        dimensions: of the subspace, not above those of x; null: all, and y is x.
         images: training samples whose likelihood is maximised.
         fit: `em`, or `gradient` in the softmax of the weights, the means and the Cholesky roots of the covariances.
         rate: of Adam, for `gradient`.
         floor: added to the variances by `em`, in squared units of x.
         seed: of the first means.
+
+    Raises:
+        ValueError: there are more components than images, or more dimensions than x has numbers.
     """
 
     def __init__(
@@ -59,7 +62,13 @@ class Mixture(GenerativeModel):
         self.images = images if samples is None else min(images, samples)
         self.by_gradient, self.rate, self.floor = fit == "gradient", rate, floor
         size = prod(self.shape)
-        inside = size if dimensions is None else min(dimensions, size)
+        if samples != 0 and components > self.images:
+            raise ValueError(
+                f"model.components={components}: there are {self.images} images to begin at; set it to that or less"
+            )
+        if dimensions is not None and dimensions > size:
+            raise ValueError(f"model.dimensions={dimensions}: x has {size} numbers; set it to {size} or less, or null")
+        inside = size if dimensions is None else dimensions
         self.density = _Parameters(size=size, inside=inside, components=components)
 
     @property
@@ -79,7 +88,7 @@ class Mixture(GenerativeModel):
 
     def iterate(self, update: int) -> None:
         loss = self._gradient_step() if self.by_gradient else self._em_step()
-        self.note(loss_generator=loss)
+        self.note(minus_log_likelihood=loss)
 
     def _em_step(self) -> Tensor:
         """One step of EM; minus the mean log-likelihood after it, []."""
