@@ -51,7 +51,8 @@ def columns_of(runs: Sequence[Run]) -> list[Column]:
             protocols[key] = protocol
             found.setdefault((metric, key), []).append(run)
     mains = {run.main for run in runs if run.main}
-    keys = sorted(found, key=lambda key: key[0] not in mains)  # stable
+    order = list(dict.fromkeys(metric for metric, _ in found))
+    keys = sorted(found, key=lambda key: (key[0] not in mains, order.index(key[0])))
     several = {metric for metric, _ in keys if sum(metric == other for other, _ in keys) > 1}
     columns: list[Column] = []
     for metric, key in keys:

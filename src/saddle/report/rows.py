@@ -63,8 +63,9 @@ def read_rows(runs: Sequence[RunFolder], states: Mapping[str, str] | None = None
 def _read(run: RunFolder) -> tuple[dict[str, Any], list[dict[str, float]], str]:
     """Summary, log and state; of a folder with a damaged file there is only that to say."""
     try:
-        return run.summary() or {}, run.metrics(), run.status().state
-    except ValueError:
+        lines = [line for line in run.metrics() if "updates" in line]
+        return run.summary() or {}, lines, run.status().state
+    except (ValueError, TypeError):
         return {}, [], "unreadable"
 
 
@@ -72,7 +73,8 @@ def _row(
     run: RunFolder, summary: dict[str, Any], metrics: list[dict[str, float]], state: str, known: dict[str, Any]
 ) -> Row:
     main = summary.get("main_metric") or known.get("main_metric", "")
-    values = summary.get("metrics") or _values(metrics, main, known.get("lower_is_better", True))
+    stored = {name: value for name, value in summary.get("metrics", {}).items() if isinstance(value, dict)}
+    values = stored or _values(metrics, main, known.get("lower_is_better", True))
     own = values.get(main, {})
     return Row(
         job=run.job,

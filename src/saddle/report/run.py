@@ -100,11 +100,11 @@ def read_run(folder: RunFolder, *, state: str | None, overrides: Sequence[str]) 
             settings=_settings(folder),
             summary=folder.summary() or {},
             environment=folder.environment() or {},
-            lines=[line for line in folder.metrics() if _is_number(line.get("updates"))],
+            lines=[line for line in folder.metrics() if isinstance(line, dict) and _is_number(line.get("updates"))],
             grids={int(path.stem): path for path in folder.grids()},
         )
     except (ValueError, OSError, AttributeError, TypeError, yaml.YAMLError, OmegaConfBaseException) as error:
-        return Run(**own, status="unreadable", cause=str(error).partition("\n")[0])
+        return Run(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
 
 
 def _settings(folder: RunFolder) -> dict[str, Any]:
