@@ -57,8 +57,9 @@ def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_pat
     assert hinge.interval
     assert hinge.interval.n == 2
     assert hinge.interval.mean == pytest.approx((a[0] - b[0] + a[1] - b[1]) / 2)
+    assert minimax.p is not None
+    assert hinge.p is not None
     assert hinge.p == pytest.approx(scipy.stats.ttest_rel(a, b).pvalue)
-    assert minimax.p
     assert hinge.adjusted == pytest.approx(max(hinge.p, 2 * minimax.p) if minimax.p < hinge.p else 2 * hinge.p)
     with pytest.raises(LookupError, match="there are loss-minimax, loss-hinge"):
         compared(sweep, "loss-hing")
@@ -146,8 +147,9 @@ def test_nominal_seconds_are_the_benchs_only_if_it_knows_all_settings(sweep: Pat
     assert (costs.source, costs.seconds) == (BENCH, {"loss-minimax": 2, "loss-hinge": 4})
     bench.write_text(json.dumps({"seconds": {"loss=minimax": [1, 2, 3]}}))
     costs = costs_of(settings, bench)
-    seconds = sorted((run.summary or {})["seconds"] / 1000 for run in settings[0].runs)
-    assert (costs.source, costs.seconds["loss-minimax"]) == (SWEEP, pytest.approx(seconds[1]))
+    seconds = sorted(run.summary["seconds"] / 1000 for run in settings[0].runs)
+    assert costs.source == SWEEP
+    assert costs.seconds["loss-minimax"] == pytest.approx(seconds[1])
     assert costs_of(settings, tmp_path / "none.json").source == SWEEP
 
 

@@ -135,8 +135,11 @@ def test_causes_intervals_and_what_there_is_not_are_said(page: Page) -> None:
 
 
 def test_tables_and_figures_lie_beside_the_page(sweep: Path) -> None:
-    names = {path.name for path in (sweep / "compare").iterdir()}
-    assert {"index.html", "table.csv", "runs.csv", "table.md", "overview.png"} <= names
+    assert {path.name for path in (sweep / "compare").iterdir()} == {
+        *("index.html", "table.csv", "runs.csv", "table.md", "figures")
+    }
+    names = {path.name for path in (sweep / "compare" / "figures").iterdir()}
+    assert "overview.png" in names
     for axis in ("updates", "seconds"):
         assert {f"curves-fd_faces-A-{axis}.{kind}" for kind in ("png", "svg")} <= names
     lines = (sweep / "compare" / "table.md").read_text().splitlines()
@@ -161,6 +164,15 @@ def test_a_single_run_and_a_run_that_said_nothing_have_a_page(tmp_path: Path) ->
     assert [row[0][0] for row in page.tables["runs"][1:]] == ["job", "later"]
     with pytest.raises(SystemExit, match="baseline=x: there is no such setting"):
         compare.main(["compare.py", f"sweep={tmp_path / 's'}", "baseline=x"])
+
+
+@pytest.mark.slow
+def test_two_hundred_runs_have_a_page(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "many", [f"loss_{number}" for number in range(100)], [0, 1])
+    compare.main(["compare.py", f"sweep={sweep}"])
+    page = Page(sweep / "compare" / "index.html")
+    assert len(page.tables["runs"]) == 201
+    assert len(page.tables["results"]) == 101
 
 
 def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[Run]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER = "compare"
 PAGE = "index.html"
+FIGURES = "figures"
 MOST_OVERVIEW = 16
 """Runs that the overview has room for."""
 
@@ -55,10 +56,10 @@ def write_comparison(folder: Path, found: Comparison, rows: Sequence[Row]) -> Pa
         name = f"curves-{_file_name(column.name)}-{key}"
         drawn = svg(figure)
         plots.setdefault(column.name, []).append(Plot(svg=drawn, alt=alt, key=name))
-        _write(place / f"{name}.svg", drawn)
-        _picture(place / f"{name}.png", figure)
+        _write(place / FIGURES / f"{name}.svg", drawn)
+        _picture(place / FIGURES / f"{name}.png", figure)
     if len(rows) <= MOST_OVERVIEW:
-        _picture(place / "overview.png", draw(rows))
+        _picture(place / FIGURES / "overview.png", draw(rows))
     _write(place / "table.csv", export.table_csv(found))
     _write(place / "runs.csv", export.runs_csv(found))
     _write(place / "table.md", export.table_markdown(found, layout.table_sheets(found, place)))

@@ -69,6 +69,8 @@ def draw(
     )
     for curve in sorted(curves, key=lambda curve: curve.setting in styles):  # the pale ones first
         _draw(panel, curve, styles.get(curve.setting, {"color": PALE, "linestyle": "-", "alpha": 0.5}), axis)
+    for curve in named:
+        _band(panel, curve, styles[curve.setting], axis)
     _ranges(panel, curves, floors)
     _look(panel, axis.words, words)
     _legend(figure, named, styles, others=len(curves) - len(named), height=height)
@@ -80,14 +82,18 @@ def _draw(panel: Axes, curve: Curve, style: Style, axis: Axis) -> None:
     along = [scale * updates for updates in curve.points]
     mean = [interval.mean for interval in curve.points.values()]
     panel.plot(along, mean, **style, linewidth=1.6, marker="o", markersize=2.5)
-    bounds = [interval.bounds for interval in curve.points.values()]
-    if along and all(bounds):
-        low, high = zip(*(bound for bound in bounds if bound), strict=True)
-        panel.fill_between(along, low, high, color=style["color"], alpha=0.16, linewidth=0)
     for values in curve.unfinished:
         panel.plot(
             [scale * updates for updates in values], list(values.values()), **(style | {"alpha": 0.6}), linewidth=0.8
         )
+
+
+def _band(panel: Axes, curve: Curve, style: Style, axis: Axis) -> None:
+    bounds = [interval.bounds for interval in curve.points.values()]
+    if bounds and all(bounds):
+        low, high = zip(*(bound for bound in bounds if bound), strict=True)
+        along = [axis.scale[curve.setting] * updates for updates in curve.points]
+        panel.fill_between(along, low, high, color=style["color"], alpha=0.16, linewidth=0)
 
 
 def _ranges(panel: Axes, curves: Sequence[Curve], floors: Sequence[float]) -> None:

@@ -1,9 +1,10 @@
 """What stands on the page of a comparison, and in which order."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from saddle.report.compared import Comparison
+from saddle.report.compared import Comparison, Difference
 from saddle.report.curves_figure import MOST
 from saddle.report.facts import cost_sheet, keys_sheet, protocol_sheet
 from saddle.report.frames import frames_of
@@ -25,15 +26,19 @@ def lead(found: Comparison, command: str) -> list[str]:
         lines.append(f"Command: {command}")
     differences = found.differences.get(found.columns[0].name, []) if found.columns else []
     if differences:
-        real = [one for one in differences if one.adjusted is not None and one.adjusted < ALPHA]
-        tested = sum(one.p is not None for one in differences)
-        words = (
-            f"{len(real)} of {_count(tested, 'difference')} to {found.baseline} in {found.columns[0].name} "
-            f"{'is' if len(real) == 1 else 'are'} more than the luck of seeds (paired t test, Holm, {ALPHA:.0%})."
-        )
-        alone = "No setting shares two seeds with the baseline: these runs rank nothing; sweep over seed=0,1,2."
-        lines.append(words if tested else alone)
+        lines.append(_answer(differences, found.baseline, found.columns[0].name))
     return lines
+
+
+def _answer(differences: Sequence[Difference], baseline: str, metric: str) -> str:
+    tested = [one.adjusted for one in differences if one.adjusted is not None]
+    if tested:
+        real = sum(adjusted < ALPHA for adjusted in tested)
+        words = f"{real} of {_count(len(tested), 'difference')} to {baseline} in {metric}"
+        return f"{words} {'is' if real == 1 else 'are'} more than the luck of seeds (paired t test, Holm, {ALPHA:.0%})."
+    if any(one.interval and one.interval.n > 1 for one in differences):
+        return "The differences of the pairs do not vary over the seeds: there is nothing to judge by."
+    return "No setting shares two seeds with the baseline: these runs rank nothing; sweep over seed=0,1,2."
 
 
 def blocks(found: Comparison, folder: Path, plots: dict[str, list[Plot]]) -> list[Block]:
@@ -99,11 +104,17 @@ def _curves(found: Comparison, plots: dict[str, list[Plot]]) -> Block:
         "Lines are means over the finished seeds, bands their 95% t intervals; a run that has not ended is a thin line."
     )
     others = f" The baseline and the best {MOST - 1} have colours." if len(found.settings) > MOST else ""
+    floors = " The dashed line is the floor." if any(column.floors for column in found.columns) else ""
     seconds = f"Nominal seconds: updates times the median seconds of an update from {found.costs.source}."
     folded = _block("curve", "", [], _rest([], rest)).folded
     first = tuple(plot for name in shown[:ON_SIGHT] for plot in plots[name])
     return Block(
-        key="curves", title="Learning curves", words=(words + others, seconds), sheets=(), plots=first, folded=folded
+        key="curves",
+        title="Learning curves",
+        words=(words + floors + others, seconds),
+        sheets=(),
+        plots=first,
+        folded=folded,
     )
 
 
