@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from saddle.arguments import arguments
-from saddle.report.comparison import read_comparison, write_comparison
+from saddle.report.comparison import over_seeds, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.runs.sweep import find_run, newest_sweep, runs_of
@@ -33,6 +33,8 @@ def main(argv: list[str]) -> None:
     except (LookupError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(f"{folder}\n\n{terminal(rows)}\n")
+    if differences := over_seeds(found):
+        print(differences)
     print(f"Comparison: {write_comparison(folder, found, rows)}")
 
 

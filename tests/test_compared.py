@@ -10,7 +10,7 @@ import scipy.stats
 
 from fake_runs import make_run, make_sweep
 from saddle.report.compared import Comparison
-from saddle.report.comparison import read_comparison
+from saddle.report.comparison import over_seeds, read_comparison
 from saddle.report.cost import BENCH, SWEEP, costs_of
 from saddle.report.curves import curves_of
 from saddle.report.export import runs_csv, table_csv
@@ -63,6 +63,15 @@ def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_pat
     assert hinge.adjusted == pytest.approx(max(hinge.p, 2 * minimax.p) if minimax.p < hinge.p else 2 * hinge.p)
     with pytest.raises(LookupError, match="there are loss-minimax, loss-hinge"):
         compared(sweep, "loss-hing")
+
+
+def test_the_terminal_says_what_is_real_where_there_is_something_to_say(sweep: Path, tmp_path: Path) -> None:
+    lines = over_seeds(compared(sweep)).splitlines()
+    assert lines[0] == "fd_faces: difference to loss-minimax"
+    assert " ".join(lines[2].split()) == "setting pairs mean difference 95% interval p p, Holm is it real?"
+    assert lines[4].startswith("loss-hinge      3")
+    assert "adjusted by Holm for the 1 test of" in lines[-1]
+    assert over_seeds(compared(make_sweep(tmp_path / "one", ["minimax", "hinge"], [0]))) == ""
 
 
 def test_one_seed_has_no_interval_and_no_p_value(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_causes_intervals_and_what_there_is_not_are_said(page: Page) -> None:
     assert any("one seed: no interval" in text for text, _ in alone)
     differences = {row[0][0]: row for row in page.tables["differences-0"]}
     verdicts = {name: row[-1][0] for name, row in differences.items()}
-    assert {"yes: worse", "yes: better", "not shown", "no seed in common"} & set(verdicts.values())
+    assert {"yes: worse", "yes: better", "not shown", "no pair"} & set(verdicts.values())
     assert any("it takes two seeds" in part or "adjusted by Holm" in part for part in page.texts)
 
 

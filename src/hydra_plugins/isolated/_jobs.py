@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._job import Job
 from saddle.earlier import other_code
-from saddle.report.comparison import closing_words, read_comparison, write_comparison
+from saddle.report.comparison import closing_words, over_seeds, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
@@ -136,7 +136,10 @@ class Jobs:
             for line in job.last_words:
                 _say(f"  | {line}")
         if any(row.metrics for row in rows):
-            write_comparison(self.folder, read_comparison(self.folder, runs, states, None), rows)
+            found = read_comparison(self.folder, runs, states, None)
+            write_comparison(self.folder, found, rows)
+            if differences := over_seeds(found):
+                _say(f"\n{differences}".rstrip())
         _say(f"\n{closing_words(self.folder, rows)}")
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.report.compared import Comparison, compare
+from saddle.report.results import difference_sheet
 from saddle.report.rows import Row
 from saddle.report.run import read_run
+from saddle.report.sheet import plain
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.sweep import read_sweep
 
@@ -66,6 +68,14 @@ def write_comparison(folder: Path, found: Comparison, rows: Sequence[Row]) -> Pa
     lead = layout.lead(found, str(read_sweep(folder).get("command", "")))
     _write(place / PAGE, page(found.name, lead, layout.blocks(found, place, plots)))
     return place / PAGE
+
+
+def over_seeds(found: Comparison) -> str:
+    """The differences to the baseline in the first column, for the terminal; nothing where no pair has two seeds."""
+    for column in found.columns[:1]:
+        if any(one.interval and one.interval.n > 1 for one in found.differences.get(column.name, [])):
+            return plain(difference_sheet(found, column)) + "\n"
+    return ""
 
 
 def closing_words(folder: Path, rows: Sequence[Row]) -> str:

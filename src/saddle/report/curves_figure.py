@@ -23,13 +23,13 @@ INK = "#333333"
 PALE = "#999999"
 MOST = len(COLOURS) * len(DASHES)
 """Settings with a look of their own."""
-LONGEST = 58
+LONGEST = 54
 
 # The layout in inches.
 WIDTH = 5.6
 PANEL = 3.1
-LEFT, RIGHT, TOP, BELOW = 0.75, 0.12, 0.12, 0.5
-LINE = 0.19
+LEFT, RIGHT, TOP, BELOW = 0.8, 0.12, 0.12, 0.55
+LINE = 0.2
 
 Style = dict[str, Any]
 
@@ -118,10 +118,10 @@ def _ranges(panel: Axes, curves: Sequence[Curve], floors: Sequence[float]) -> No
 
 
 def _look(panel: Axes, along: str, up: str) -> None:
-    panel.set_xlabel(along, color=INK)
-    panel.set_ylabel(up.replace("$", r"\$"), color=INK)
+    panel.set_xlabel(along, color=INK, fontsize=10.5)
+    panel.set_ylabel(up.replace("$", r"\$"), color=INK, fontsize=10.5)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    panel.tick_params(which="both", colors=INK, labelsize=8.5)
+    panel.tick_params(which="both", colors=INK, labelsize=9.5)
     panel.spines[["top", "right"]].set_visible(False)
     panel.spines[["left", "bottom"]].set_color(INK)
     panel.grid(color=PALE, alpha=0.3, linewidth=0.6)
@@ -136,4 +136,4 @@ def _legend(figure: Figure, named: Sequence[Curve], styles: Mapping[str, Style],
         words.append(f"{others} more settings")
     room: Style = {"frameon": False, "borderpad": 0, "labelspacing": 0.3, "borderaxespad": 0, "handlelength": 3}
     below = (0.12 / WIDTH, 1 - (TOP + PANEL + BELOW) / height)
-    figure.legend(lines, words, loc="upper left", bbox_to_anchor=below, fontsize=8.5, labelcolor=INK, **room)
+    figure.legend(lines, words, loc="upper left", bbox_to_anchor=below, fontsize=9.5, labelcolor=INK, **room)

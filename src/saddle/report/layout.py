@@ -38,7 +38,7 @@ def _answer(differences: Sequence[Difference], baseline: str, metric: str) -> st
         return f"{words} {'is' if real == 1 else 'are'} more than the luck of seeds (paired t test, Holm, {ALPHA:.0%})."
     if any(one.interval and one.interval.n > 1 for one in differences):
         return "The differences of the pairs do not vary over the seeds: there is nothing to judge by."
-    return "No setting shares two seeds with the baseline: these runs rank nothing; sweep over seed=0,1,2."
+    return "No setting shares two seeds and the protocol with the baseline: these runs rank nothing; sweep over seeds."
 
 
 def blocks(found: Comparison, folder: Path, plots: dict[str, list[Plot]]) -> list[Block]:

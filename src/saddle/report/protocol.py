@@ -86,8 +86,9 @@ def _stored(run: Run, metric: str) -> dict[str, Any]:
     own: dict[str, Any] = next((one for one in protocol.get("comparisons", ()) if metric in one.get("metrics", ())), {})
     measured = shared | {key: value for key, value in own.items() if key != "metrics"}
     if "reference_digest" not in measured:  # what was compared with is then the data themselves
-        digest = (run.summary.get("data") or {}).get("digest")
-        measured["data"] = digest or {key: value for key, value in run.settings.items() if key.startswith("data.")}
+        digest = (run.summary.get("data") or {}).get("digest") or {}
+        data = {key: value for key, value in run.settings.items() if key.startswith("data.")}
+        measured |= {f"digest of the {part}": value for part, value in digest.items()} or data
     return measured
 
 

@@ -30,7 +30,7 @@ def results_sheet(found: Comparison, of: str) -> Sheet:
             for setting in found.settings
         ),
         numeric=frozenset(range(1, 2 + len(found.columns))),
-        words=(words if last else of_best, *(_floor(column) for column in found.columns if column.floors and last)),
+        words=(words, *_floors(found)) if last else (of_best,),
     )
 
 
@@ -59,8 +59,9 @@ def _tests(many: int) -> str:
     return f"Paired t test; p adjusted by Holm for the {many} test{'s' * (many > 1)} of this table."
 
 
-def _floor(column: Column) -> str:
-    return f"Floor of {column.name}, what real data score against real data: {', '.join(map(number, column.floors))}."
+def _floors(found: Comparison) -> tuple[str, ...]:
+    floors = [f"{column.name} {', '.join(map(number, column.floors))}" for column in found.columns if column.floors]
+    return (f"What real data score against real data, the floor: {'; '.join(floors)}.",) if floors else ()
 
 
 def _seeds(setting: Setting) -> Cell:
@@ -109,7 +110,7 @@ def _difference(one: Difference, column: Column) -> tuple[Cell, ...]:
 def _verdict(one: Difference, column: Column) -> Cell:
     """What the numbers allow to say: that a difference was not shown does not show that there is none."""
     if one.interval is None:
-        return Cell(text="no seed in common", mark="dim")
+        return Cell(text="no pair", mark="dim")
     if one.interval.n == 1:
         return Cell(text="one pair: nobody can tell", mark="dim")
     if one.adjusted is None:

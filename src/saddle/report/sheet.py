@@ -56,6 +56,21 @@ def markdown(sheet: Sheet) -> str:
     return "\n".join([f"## {sheet.title}", "", *lines, *(f"\n{text}" for text in sheet.words)])
 
 
+def plain(sheet: Sheet) -> str:
+    """The sheet for a terminal."""
+    cells = [sheet.header, *([cell.text for cell in row] for row in sheet.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(
+            text.rjust(width) if place in sheet.numeric else text.ljust(width)
+            for place, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in cells
+    ]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join([sheet.title, "", *lines, "", *sheet.words])
+
+
 def comma_separated(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """CSV as RFC 4180 has it, but with line feeds; None is an empty field, numbers are in full."""
     file = io.StringIO()
