@@ -104,6 +104,7 @@ def test_the_page_needs_nothing_from_elsewhere(sweep: Path, page: Page) -> None:
     text = (sweep / "compare" / "index.html").read_text()
     for address in page.addresses:
         assert address.startswith(("#", "data:", "../")), address
+    assert "default-src 'none'; img-src data:;" in text  # and the browser is told to refuse it
     assert not re.search(r"@import|url\((?!#)|fetch\(|XMLHttpRequest|<script src|<iframe", text)
     found = set(re.findall(r"https?://[^\s\"'<]+", text))
     assert found <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}, found  # names, not addresses
