@@ -14,6 +14,7 @@ from saddle.report.comparison import over_seeds, read_comparison
 from saddle.report.cost import BENCH, SWEEP, costs_of
 from saddle.report.curves import curves_of
 from saddle.report.export import runs_csv, table_csv
+from saddle.report.results import results_sheet
 from saddle.report.settings import differing
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of, write_sweep
@@ -111,6 +112,20 @@ def test_a_run_that_has_not_ended_is_in_no_mean_but_has_a_curve(sweep: Path) -> 
     assert [len(values) for values in curve.unfinished] == [3]
     assert list(curve.points) == [0, 200, 400, 600, 800, 1000]
     assert all(interval.n == 3 for interval in curve.points.values())
+
+
+def test_a_run_that_other_libraries_will_measure_is_not_taken_for_the_finished_ones(sweep: Path) -> None:
+    run = make_run(sweep / "loss-hinge_seed-3", loss="hinge", seed=3, ended="interrupted")
+    run.write_environment({"versions": {"torch": "2.16.0"}})
+    names = [column.name for column in compared(sweep).columns if column.metric == "fd_faces"]
+    assert names == ["fd_faces (A)", "fd_faces (B)"]
+
+
+def test_a_seed_that_ran_twice_counts_once(sweep: Path) -> None:
+    make_run(sweep / "again", loss="hinge", seed=0, distance=99.0)
+    found = compared(sweep)
+    assert found.last["loss-hinge", "fd_faces"].n == 3
+    assert results_sheet(found, "last").rows[1][1].note == "a seed twice: the first counts"
 
 
 def test_a_sweep_of_which_nothing_has_ended_has_curves(tmp_path: Path) -> None:

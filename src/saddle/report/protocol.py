@@ -71,13 +71,21 @@ def _measured(run: Run, runs: Sequence[Run]) -> Iterator[tuple[str, dict[str, An
     if run.results:
         yield from ((metric, _stored(run, metric)) for metric in run.results)
         return
-    like = [other for other in runs if other.results and _evaluation(other) == _evaluation(run)] if run.settings else []
+    like = [other for other in runs if other.results and _alike(run, other)] if run.settings else []
     metrics = list(dict.fromkeys(metric for other in like for metric in other.results))
     for metric in metrics or _evaluated(run):
         if not run.curve(metric):
             continue
         stored = {json.dumps(_stored(other, metric), default=str): _stored(other, metric) for other in like}
         yield metric, next(iter(stored.values())) if len(stored) == 1 else {"protocol": UNKNOWN, **_evaluation(run)}
+
+
+def _alike(run: Run, ended: Run) -> bool:
+    """Whether a run will be measured as one was that has ended: by the same settings and the same libraries."""
+    libraries = run.environment.get("versions") or {}
+    stored = ended.summary.get("protocol") or {}
+    others = [name for name, version in libraries.items() if stored.get(name, version) != version]
+    return not others and _evaluation(ended) == _evaluation(run)
 
 
 def _stored(run: Run, metric: str) -> dict[str, Any]:

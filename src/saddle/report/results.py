@@ -65,8 +65,11 @@ def _floors(found: Comparison) -> tuple[str, ...]:
 
 
 def _seeds(setting: Setting) -> Cell:
+    """How many seeds have finished, of how many; two finished runs of one seed are the same numbers."""
     done, all_of = len(setting.seeds), len({run.seed for run in setting.runs})
-    return Cell(text=str(done) if done == all_of else f"{done} of {all_of}", value=done)
+    twice = done < sum(run.finished for run in setting.runs)
+    text = str(done) if done == all_of else f"{done} of {all_of}"
+    return Cell(text=text, value=done, note="a seed twice: the first counts" if twice else "")
 
 
 def _interval(interval: Interval | None) -> Cell:
