@@ -6,10 +6,10 @@ RUNPY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep fid compare extractors protocols faults bench test test-slow check format lock clean
+.PHONY: help setup setup-browser sweep fid compare extractors protocols faults bench test test-slow check format lock clean
 
 help:  ## the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## .venv with everything, from the locked versions (PYTHON=python3.12 chooses another Python)
 
@@ -34,14 +34,20 @@ $(READY): requirements.lock
 	@echo "$(CURDIR)/src" > "$$($(RUNPY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/saddle.pth"
 	@touch $(READY)
 
+setup-browser:  ## Chromium and its driver from Debian's packages, with which `make test` looks at the comparison's page
+	@if command -v chromium chromedriver >/dev/null; then echo "chromium and chromedriver are there"; else \
+	  command -v apt-get >/dev/null || { echo "error: apt-get is missing; install chromium and chromedriver"; exit 1; }; \
+	  root=$$([ $$(id -u) = 0 ] || echo sudo); \
+	  $$root apt-get update -qq && $$root apt-get install -qq -y --no-install-recommends chromium chromium-driver; fi
+
 sweep: setup  ## the main job: minimax against nonsaturating (ARGS="data=digits seed=0,1" adds overrides)
 	$(RUNPY) src/train.py -m loss=minimax,nonsaturating $(ARGS)
 
 fid: setup  ## the evaluation of every finished run of the newest sweep (or RUN=runs/..., SWEEP=runs/...; ARGS="images=1000")
 	@$(RUNPY) src/evaluate.py $(if $(RUN),run="$(RUN)") $(if $(SWEEP),sweep="$(SWEEP)") $(ARGS)
 
-compare: setup  ## table and figure of the newest sweep (or SWEEP=runs/...)
-	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)")
+compare: setup  ## what differs, and is it real: a page about the newest sweep (or SWEEP=runs/...; BASELINE=SETTING)
+	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)") $(if $(BASELINE),baseline="$(BASELINE)")
 
 extractors: setup  ## train the feature extractors again and measure what they see (minutes)
 	$(RUNPY) experiments/extractors/train.py faces

@@ -1,10 +1,10 @@
-"""The comparison of a sweep: `python src/compare.py [sweep=runs/NAME]`. Prints the table, writes table and picture."""
+"""The comparison of a sweep: `python src/compare.py [sweep=runs/NAME]`. Prints the table, writes a page."""
 
 import sys
 from pathlib import Path
 
 from saddle.arguments import arguments
-from saddle.report.comparison import FIGURE, TABLE, write_comparison
+from saddle.report.comparison import over_seeds, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.runs.sweep import find_run, newest_sweep, runs_of
@@ -12,13 +12,14 @@ from saddle.runs.sweep import find_run, newest_sweep, runs_of
 ARGUMENTS = {
     "sweep": "a sweep's folder, runs/NAME; by default the newest one under runs/",
     "run": "one run's folder, runs/NAME/JOB, instead of a sweep",
+    "baseline": "the setting, or one of its jobs, that the others are compared with; by default the first",
 }
 
 
 def main(argv: list[str]) -> None:
     """Compare what `argv` names."""
     given = arguments(ARGUMENTS, argv, __doc__)
-    if len(given) > 1:
+    if "sweep" in given and "run" in given:
         sys.exit("error: give sweep= or run=, not both")
     try:
         if "run" in given:
@@ -27,12 +28,14 @@ def main(argv: list[str]) -> None:
         else:
             folder = Path(given["sweep"]).expanduser() if "sweep" in given else newest_sweep()
             runs = runs_of(folder)
+        found = read_comparison(folder, runs, None, given.get("baseline"))
         rows = read_rows(runs)
     except (LookupError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(f"{folder}\n\n{terminal(rows)}\n")
-    write_comparison(folder, rows)
-    print(f"Written: {folder / FIGURE}, {folder / TABLE}")
+    if differences := over_seeds(found):
+        print(differences)
+    print(f"Comparison: {write_comparison(folder, found, rows)}")
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str]
         "offline",
     ):
         assert cause in shown.out
-    assert (jobs.folder / "comparison.png").stat().st_size > 10_000
+    assert (jobs.folder / "compare" / "index.html").stat().st_size > 10_000
 
 
 def test_each_job_knows_its_place_its_threads_and_that_it_is_one_run(program: list[str], monkeypatch: Patch) -> None:

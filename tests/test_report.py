@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 import compare
-from saddle.report.comparison import closing_words, write_comparison
+from saddle.report.comparison import closing_words
 from saddle.report.figure import draw
 from saddle.report.rows import read_rows
-from saddle.report.table import markdown, terminal
+from saddle.report.table import terminal
 from saddle.report.text import duration, number
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import write_sweep
@@ -91,19 +91,6 @@ def test_the_table_fits_the_terminal_and_never_loses_what_it_is_about(tmp_path: 
         assert all(name in header for name in OTHERS)
 
 
-def test_markdown_has_every_column_and_links_that_lead_somewhere(sweep: Path) -> None:
-    rows = read_rows([RunFolder(sweep / "loss-nonsaturating"), RunFolder(sweep / "loss-hinge")])
-    write_comparison(sweep, rows)
-    lines = markdown(rows, sweep).splitlines()
-    assert all(name in lines[0] for name in ("fd_faces", *OTHERS))
-    assert len({line.count("|") for line in lines[:4]}) == 1
-    link = lines[2].split("](<")[1].split(">")[0]
-    assert (sweep / link).is_file()
-    assert "![Metric, losses and last grids](comparison.png)" in (sweep / "comparison.md").read_text()
-    with Image.open(sweep / "comparison.png") as picture:
-        assert picture.width > picture.height > 700
-
-
 @pytest.mark.parametrize("count", [1, 3, 12])
 def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, count: int) -> None:
     runs = [make_run(tmp_path / f"seed-{k}", {0: 400.0, 500: 30.0 + k}, mode="L" if k else "RGB") for k in range(count)]
@@ -159,7 +146,7 @@ def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(
         shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("loss-")]
         assert shown == ["loss-nonsaturating", "loss-minimax", "loss-hinge"]
     compare.main(["compare.py", f"run={sweep / 'loss-minimax'}"])
-    assert (sweep / "loss-minimax" / "comparison.png").is_file()
+    assert (sweep / "loss-minimax" / "compare" / "index.html").is_file()
     with pytest.raises(SystemExit, match="did you mean"):
         compare.main(["compare.py", f"sweep={sweep}4"])
     monkeypatch.chdir(sweep)

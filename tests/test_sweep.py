@@ -60,8 +60,8 @@ def test_the_sweep_ends_with_a_comparison(sweep: tuple[Path, str]) -> None:
     assert all(job in table for job in JOBS)
     assert "fd_digits" in table
     assert "make fid" in table
-    assert Image.open(folder / "comparison.png").size[0] > 500
-    assert "loss-minimax" in (folder / "comparison.md").read_text()
+    assert Image.open(folder / "compare" / "figures" / "overview.png").size[0] > 500
+    assert "loss-minimax" in (folder / "compare" / "index.html").read_text()
 
 
 @pytest.mark.parametrize("job", JOBS)

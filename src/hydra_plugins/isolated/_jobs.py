@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._job import Job
 from saddle.earlier import other_code
-from saddle.report.comparison import closing_words, write_comparison
+from saddle.report.comparison import closing_words, over_seeds, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
@@ -128,14 +128,18 @@ class Jobs:
         return {"command": shlex.join(["python", *sys.argv]), "jobs": jobs}
 
     def _report(self) -> None:
-        rows = read_rows([job.run for job in self.jobs], {job.run.job: job.state for job in self.jobs})
+        runs, states = [job.run for job in self.jobs], {job.run.job: job.state for job in self.jobs}
+        rows = read_rows(runs, states)
         _say(f"\n{terminal(rows)}")
         for job in (job for job in self.jobs if job.state == "failed"):
             _say(f"\n{job.run.job} failed: {job.cause}")
             for line in job.last_words:
                 _say(f"  | {line}")
         if any(row.metrics for row in rows):
-            write_comparison(self.folder, rows)
+            found = read_comparison(self.folder, runs, states, None)
+            write_comparison(self.folder, found, rows)
+            if differences := over_seeds(found):
+                _say(f"\n{differences}".rstrip())
         _say(f"\n{closing_words(self.folder, rows)}")
 
 

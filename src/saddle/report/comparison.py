@@ -1,32 +1,88 @@
-"""A comparison on disk, `comparison.md` and `comparison.png` beside the runs, and what to do with it."""
+"""A comparison on disk, the folder `compare/` beside the runs, and what to do with it."""
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from saddle.report.compared import Comparison, compare
+from saddle.report.results import difference_sheet
 from saddle.report.rows import Row
-from saddle.report.table import markdown
-from saddle.runs.folder import replace_file
+from saddle.report.run import read_run
+from saddle.report.sheet import plain
+from saddle.runs.folder import RunFolder, replace_file
+from saddle.runs.sweep import read_sweep
 
-TABLE = "comparison.md"
-FIGURE = "comparison.png"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FOLDER = "compare"
+PAGE = "index.html"
+FIGURES = "figures"
+MOST_OVERVIEW = 16
+"""Runs that the overview has room for."""
 
 
-def write_comparison(folder: Path, rows: Sequence[Row]) -> None:
-    """Write the table and the picture of `rows` into `folder`."""
-    from saddle.report.figure import draw  # matplotlib: about a second that a start should not cost
+def read_comparison(
+    folder: Path, runs: Sequence[RunFolder], states: Mapping[str, str] | None, baseline: str | None
+) -> Comparison:
+    """What `runs` come to, jobs of the sweep that have no folder yet among them.
 
-    picture = draw(rows)
-    replace_file(folder / FIGURE, lambda file: picture.savefig(file, format="png"))
-    text = f"# {folder.resolve().name}\n\n{markdown(rows, folder)}\n\n![Metric, losses and last grids]({FIGURE})\n"
-    replace_file(folder / TABLE, lambda file: file.write(text.encode()))
+    Args:
+        folder: of the sweep, or of the one run.
+        runs: in it.
+        states: how jobs ended as their launcher saw it, see `read_rows`.
+        baseline: see `compare`.
+
+    Raises:
+        LookupError: there is no such baseline.
+    """
+    jobs = {job["name"]: job.get("overrides", []) for job in read_sweep(folder).get("jobs", [])}
+    missing = [RunFolder(folder / name) for name in jobs if name not in {run.job for run in runs}]
+    found = [
+        read_run(run, state=(states or {}).get(run.job), overrides=jobs.get(run.job, ())) for run in (*runs, *missing)
+    ]
+    return compare(folder.resolve().name, found, baseline)
+
+
+def write_comparison(folder: Path, found: Comparison, rows: Sequence[Row]) -> Path:
+    """Write page, tables and figures into `folder`/compare; the page's path."""
+    from saddle.report import export, layout  # matplotlib: about a second that a start should not cost
+    from saddle.report.figure import draw
+    from saddle.report.figures import figures, svg
+    from saddle.report.page import Plot, page
+
+    place = folder / FOLDER
+    plots: dict[str, list[Plot]] = {}
+    for column, key, figure, alt in figures(found):
+        name = f"curves-{_file_name(column.name)}-{key}"
+        drawn = svg(figure)
+        plots.setdefault(column.name, []).append(Plot(svg=drawn, alt=alt, key=name))
+        _write(place / FIGURES / f"{name}.svg", drawn)
+        _picture(place / FIGURES / f"{name}.png", figure)
+    if len(rows) <= MOST_OVERVIEW:
+        _picture(place / FIGURES / "overview.png", draw(rows))
+    _write(place / "table.csv", export.table_csv(found))
+    _write(place / "runs.csv", export.runs_csv(found))
+    _write(place / "table.md", export.table_markdown(found, layout.table_sheets(found, place)))
+    lead = layout.lead(found, str(read_sweep(folder).get("command", "")))
+    _write(place / PAGE, page(found.name, lead, layout.blocks(found, place, plots)))
+    return place / PAGE
+
+
+def over_seeds(found: Comparison) -> str:
+    """The differences to the baseline in the first column, for the terminal; nothing where no pair has two seeds."""
+    for column in found.columns[:1]:
+        if any(one.interval and one.interval.n > 1 for one in found.differences.get(column.name, [])):
+            return plain(difference_sheet(found, column)) + "\n"
+    return ""
 
 
 def closing_words(folder: Path, rows: Sequence[Row]) -> str:
     """Where things are and what can be done next, for the terminal."""
     lines = ["Where things are"]
     if any(row.metrics for row in rows):
-        lines.append(f"  comparison    {folder / FIGURE}, {folder / TABLE}")
+        lines.append(f"  comparison    {folder / FOLDER / PAGE}")
     lines.append(f"  each run      {folder / '<job>'}/")
     lines += [
         f"  {'W&B' if place == 0 else '':12}  {line.removeprefix('W&B').lstrip(': ')}"
@@ -47,6 +103,19 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
         lines.append("  the same command with sweep.retry_failed=true: what failed is repeated from its last state;")
         lines.append("  a run that diverged would diverge again: it needs other settings")
     return "\n".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    replace_file(path, lambda file: file.write(text.encode()))
+
+
+def _picture(path: Path, figure: "Figure") -> None:
+    replace_file(path, lambda file: figure.savefig(file, format="png"))
+
+
+def _file_name(column: str) -> str:
+    """`fd_faces-A` for the column `fd_faces (A)`."""
+    return column.replace(" (", "-").replace(")", "")
 
 
 def _distinct(lines: Iterable[str]) -> list[str]:

@@ -52,22 +52,34 @@ def read_rows(runs: Sequence[RunFolder], states: Mapping[str, str] | None = None
         states: how jobs ended as their launcher saw it; a job refused by its folder's finished run has failed, the
             run has not.
     """
-    summaries = [run.summary() or {} for run in runs]
-    known = next((summary for summary in summaries if summary.get("main_metric")), {})
+    found = [_read(run) for run in runs]
+    known = next((summary for summary, _, _ in found if summary.get("main_metric")), {})
     return [
-        _row(run, summary, known, (states or {}).get(run.job)) for run, summary in zip(runs, summaries, strict=True)
+        _row(run, summary, metrics, (states or {}).get(run.job, state), known)
+        for run, (summary, metrics, state) in zip(runs, found, strict=True)
     ]
 
 
-def _row(run: RunFolder, summary: dict[str, Any], known: dict[str, Any], state: str | None) -> Row:
-    metrics = run.metrics()
+def _read(run: RunFolder) -> tuple[dict[str, Any], list[dict[str, float]], str]:
+    """Summary, log and state; of a folder with a damaged file there is only that to say."""
+    try:
+        lines = [line for line in run.metrics() if "updates" in line]
+        return run.summary() or {}, lines, run.status().state
+    except (ValueError, TypeError):
+        return {}, [], "unreadable"
+
+
+def _row(
+    run: RunFolder, summary: dict[str, Any], metrics: list[dict[str, float]], state: str, known: dict[str, Any]
+) -> Row:
     main = summary.get("main_metric") or known.get("main_metric", "")
-    values = summary.get("metrics") or _values(metrics, main, known.get("lower_is_better", True))
+    stored = {name: value for name, value in summary.get("metrics", {}).items() if isinstance(value, dict)}
+    values = stored or _values(metrics, main, known.get("lower_is_better", True))
     own = values.get(main, {})
     return Row(
         job=run.job,
         folder=run.path,
-        status=state or run.status().state,
+        status=state,
         updates=summary.get("updates", metrics[-1]["updates"] if metrics else None),
         seconds=summary.get("seconds"),
         main=main,

@@ -1,9 +1,7 @@
-"""Rows as a table: for a terminal, and as Markdown."""
+"""Rows as a table for a terminal."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from saddle.report.rows import Row
 from saddle.report.text import duration, number, shorten
@@ -27,7 +25,7 @@ def terminal(rows: Sequence[Row], width: int = 100) -> str:
     What does not fit is left out: first the other metrics from the right, then the multiple of the floor, the last
     grid, the time; last, long job names lose their middle.
     """
-    columns = _columns(rows, _grid)
+    columns = _columns(rows)
     while _width(columns, rows) > width and any(column.spare for column in columns):
         columns.remove(max(columns, key=lambda column: column.spare))
     longest = max(NARROWEST_JOB, max(len(row.job) for row in rows) - max(0, _width(columns, rows) - width))
@@ -45,23 +43,7 @@ def terminal(rows: Sequence[Row], width: int = 100) -> str:
     return "\n".join([*lines, *_notes(rows)])
 
 
-def markdown(rows: Sequence[Row], folder: Path) -> str:
-    """The table as Markdown with every column; grids are links relative to `folder`."""
-
-    def grid(row: Row) -> str:
-        if row.grid is None:
-            return "-"
-        link = Path(os.path.relpath(row.grid, folder)).as_posix()
-        return f"[{row.grid.name}](<{link}>)"
-
-    columns = _columns(rows, grid)
-    lines = [_line([column.title.replace("*", "\\*") for column in columns])]
-    lines.append(_line(["---:" if column.right else "---" for column in columns]))
-    lines += [_line([f"`{row.job}`", *(column.cell(row) for column in columns[1:])]) for row in rows]
-    return "\n".join([*lines, *(f"\n{note.replace('*', chr(92) + '*')}" for note in _notes(rows)[1:])])
-
-
-def _columns(rows: Sequence[Row], grid: Callable[[Row], str]) -> list[Column]:
+def _columns(rows: Sequence[Row]) -> list[Column]:
     mains = _mains(rows)
     others = list(dict.fromkeys(name for row in rows for name in row.others))
     columns = [
@@ -77,7 +59,7 @@ def _columns(rows: Sequence[Row], grid: Callable[[Row], str]) -> list[Column]:
         columns.append(Column(title="x floor", cell=_multiple, spare=3))
     for place, name in enumerate(others):
         columns.append(Column(title=name, cell=_other(name), spare=4 + place))
-    columns.append(Column(title="last grid", cell=grid, spare=2, right=False))
+    columns.append(Column(title="last grid", cell=_grid, spare=2, right=False))
     return columns
 
 
@@ -134,7 +116,3 @@ def _notes(rows: Sequence[Row]) -> list[str]:
 
 def _width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
     return sum(max(len(column.title), *(len(column.cell(row)) for row in rows)) + 2 for column in columns) - 2
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -12,7 +12,12 @@ INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "ch
 
 def identity(cfg: DictConfig) -> dict[str, Any]:
     """Path -> value of every resolved key that changes a run's numbers: no placement, logger, name or interval."""
-    flat = _flat("", OmegaConf.to_container(cfg, resolve=True))
+    return identity_of(OmegaConf.to_container(cfg, resolve=True))
+
+
+def identity_of(config: Any) -> dict[str, Any]:
+    """The same of a configuration as plain mappings, in which nothing refers to anything."""
+    flat = _flat("", config)
     left_out = (*WHEREABOUTS, *INTERVALS)
     return {path: value for path, value in flat.items() if not any(_within(path, key) for key in left_out)}
 

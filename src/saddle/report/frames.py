@@ -1,0 +1,111 @@
+"""Grids of samples side by side at the same updates, inside the page."""
+
+import math
+import struct
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from saddle.report.run import Run
+
+MOST_BYTES = 24 * 2**20
+"""Of all grids together, as PNG; in base64 they are a third more. Runs that do not fit are linked."""
+MOST_POSITIONS = 9
+"""Of the slider."""
+FEWEST_POSITIONS = 2
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A grid as it was stored, never made smaller, at those positions of the slider at which it is shown."""
+
+    updates: int
+    positions: tuple[int, ...]
+    uri: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """What the slider moves through.
+
+    Attributes:
+        positions: the words of each; the last is the end of each run, whatever its updates.
+        strips: the pictures of each run that is in the page.
+        linked: runs whose grids did not fit.
+    """
+
+    positions: tuple[str, ...]
+    strips: tuple[tuple[Run, tuple[Picture, ...]], ...]
+    linked: tuple[Run, ...]
+
+
+def frames_of(runs: Sequence[Run], most_bytes: int = MOST_BYTES) -> Frames:
+    """The grids of `runs`, the first of which are the last to be left out."""
+    drawn = [run for run in runs if run.grids]
+    updates = _positions(drawn, most_bytes)
+    strips: list[tuple[Run, tuple[Picture, ...]]] = []
+    linked: list[Run] = []
+    left = most_bytes
+    for run in drawn:
+        wanted = _wanted(run, updates)
+        size = sum(_size(run, at) for at in wanted)
+        if size > left:
+            linked.append(run)
+            continue
+        left -= size
+        strips.append((run, tuple(filter(None, (_picture(run, at, places) for at, places in wanted.items())))))
+    words = (*(f"update {at:,}" for at in updates), "the end of each run")
+    return Frames(positions=words if strips else (), strips=tuple(strips), linked=tuple(linked))
+
+
+def _positions(runs: Sequence[Run], most_bytes: int) -> list[int]:
+    """Updates at which most runs have a grid, evenly spread over their logarithm; fewer where the grids are large."""
+    if not runs:
+        return []
+    counts = Counter(at for run in runs for at in run.grids)
+    common = sorted(at for at in counts if 2 * counts[at] > len(runs)) or sorted(counts)
+    of_one = sum(_size(run, max(run.grids)) for run in runs) or 1
+    most = min(MOST_POSITIONS, max(FEWEST_POSITIONS, most_bytes // of_one)) - 1  # and the end
+    return _spread(common, most)
+
+
+def _spread(updates: Sequence[int], most: int) -> list[int]:
+    """At most `most` of them, the first and the last among them."""
+    if len(updates) <= most:
+        return list(updates)
+    if most == 1:
+        return [updates[-1]]
+    first, last = math.log1p(updates[1]) if most > 2 else 0.0, math.log1p(updates[-1])
+    steps = max(1, most - 2)
+    aims = [0.0, *(first + (last - first) * step / steps for step in range(steps + 1))] if most > 2 else [0.0, last]
+    return sorted({min(updates, key=lambda at: abs(math.log1p(at) - aim)) for aim in aims})
+
+
+def _wanted(run: Run, updates: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Updates of the grids of a run that are shown -> their positions."""
+    wanted = {at: (place,) for place, at in enumerate(updates) if at in run.grids}
+    last = max(run.grids)
+    return wanted | {last: (*wanted.get(last, ()), len(updates))}
+
+
+def _size(run: Run, updates: int) -> int:
+    try:
+        return run.grids[updates].stat().st_size
+    except OSError:
+        return 0
+
+
+def _picture(run: Run, updates: int, positions: tuple[int, ...]) -> Picture | None:
+    try:
+        content = run.grids[updates].read_bytes()
+    except OSError:  # a run that goes on from an earlier state takes its later grids away
+        return None
+    if not content.startswith(SIGNATURE) or len(content) < 24:
+        return None
+    width, height = struct.unpack(">II", content[16:24])  # the header chunk of a PNG begins with them
+    uri = f"data:image/png;base64,{b64encode(content).decode()}"
+    return Picture(updates=updates, positions=positions, uri=uri, width=width, height=height)

@@ -1,0 +1,85 @@
+"""In what runs differ, and which of them differ in their seed alone."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from saddle.report.run import Run
+
+ABSENT = "(absent)"
+"""Stands for the value of a key that a run's configuration does not have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Runs that differ in their seed alone, under one name: that of their jobs without the seed."""
+
+    name: str
+    runs: tuple[Run, ...]
+
+    @property
+    def seeds(self) -> dict[str, Run]:
+        """Seed -> its finished run; of two that are the same run the first."""
+        return {run.seed: run for run in reversed(self.runs) if run.finished}
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What its jobs set."""
+        return self.runs[0].overrides
+
+
+def settings_of(runs: Sequence[Run]) -> list[Setting]:
+    """The settings of those runs that have stored a configuration, in the order of the runs."""
+    known = [run for run in runs if run.settings]
+    followers = _followers(known)
+    groups: dict[str, list[Run]] = {}
+    for run in known:
+        rest = {path: value for path, value in run.settings.items() if path not in followers}
+        groups.setdefault(json.dumps(rest, sort_keys=True, default=str), []).append(run)
+    names = _names([[_unseeded(run) for run in group] for group in groups.values()])
+    return [Setting(name=name, runs=tuple(group)) for name, group in zip(names, groups.values(), strict=True)]
+
+
+def differing(settings: Sequence[Setting]) -> dict[str, list[str]]:
+    """Key -> its value in each of `settings`, for the keys in which they differ; keys of equal values are one entry."""
+    followers = _followers([run for setting in settings for run in setting.runs])
+    configs = [setting.runs[0].settings for setting in settings]
+    paths = [path for path in dict.fromkeys(path for config in configs for path in config) if path not in followers]
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path in paths:
+        values = tuple(_shown(path, config.get(path, ABSENT)) for config in configs)
+        if len(set(values)) > 1:
+            found.setdefault(values, []).append(path.removesuffix("._target_"))
+    return {", ".join(dict.fromkeys(keys)): list(values) for values, keys in found.items()}
+
+
+def _followers(runs: Sequence[Run]) -> set[str]:
+    """`seed`, and the keys that are the seed in all runs although it varies."""
+    if len({run.seed for run in runs}) < 2:
+        return {"seed", "model.seed"}
+    paths = {path for run in runs for path in run.settings}
+    return {path for path in paths if all(str(run.settings.get(path)) == run.seed for run in runs)}
+
+
+def _unseeded(run: Run) -> str:
+    return re.sub(rf"(^|_)seed-{re.escape(run.seed)}(?=_|$)", "", run.job).strip("_") or "all runs"
+
+
+def _names(candidates: Sequence[Sequence[str]]) -> list[str]:
+    """The first name of each group; a second group of that name is counted."""
+    names: list[str] = []
+    for own in candidates:
+        name, number = own[0], 2
+        while name in names:
+            name, number = f"{own[0]} ({number})", number + 1
+        names.append(name)
+    return names
+
+
+def _shown(path: str, value: Any) -> str:
+    """A class by its module's name, which is what the command line calls it."""
+    if path.endswith("_target_") and isinstance(value, str) and "." in value:
+        return value.split(".")[-2] if value.startswith("saddle.") else value.rpartition(".")[2]
+    return "none" if value is None or value == {} else str(value)

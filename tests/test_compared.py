@@ -1,0 +1,190 @@
+"""Comparisons in numbers: what is one setting, what shares a column, what is counted and what is not."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+import scipy.stats
+
+from fake_runs import make_run, make_sweep
+from saddle.report.compared import Comparison
+from saddle.report.comparison import over_seeds, read_comparison
+from saddle.report.cost import BENCH, SWEEP, costs_of
+from saddle.report.curves import curves_of
+from saddle.report.export import runs_csv, table_csv
+from saddle.report.results import results_sheet
+from saddle.report.settings import differing
+from saddle.runs.folder import RunFolder
+from saddle.runs.sweep import runs_of, write_sweep
+
+
+def compared(sweep: Path, baseline: str | None = None) -> Comparison:
+    return read_comparison(sweep, runs_of(sweep), None, baseline)
+
+
+def last(sweep: Path, job: str, metric: str = "fd_faces") -> float:
+    value: float = json.loads((sweep / job / "summary.json").read_text())["metrics"][metric]["last"]
+    return value
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Two losses and three seeds."""
+    return make_sweep(tmp_path / "two", ["minimax", "hinge"], [0, 1, 2])
+
+
+def test_runs_that_differ_in_their_seed_alone_are_one_setting(sweep: Path) -> None:
+    found = compared(sweep)
+    assert [setting.name for setting in found.settings] == ["loss-minimax", "loss-hinge"]
+    assert differing(found.settings) == {"loss": ["minimax", "hinge"]}  # not seed, nor model.seed that follows it
+    values = [last(sweep, f"loss-minimax_seed-{seed}") for seed in range(3)]
+    low, high = scipy.stats.t.interval(0.95, 2, sum(values) / 3, scipy.stats.sem(values))
+    interval = found.last["loss-minimax", "fd_faces"]
+    assert (interval.mean, interval.low, interval.high) == pytest.approx((sum(values) / 3, low, high))
+
+
+def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_path: Path) -> None:
+    """A seed that one side lacks is in no pair; the baseline may be named by a setting or by one of its jobs."""
+    sweep = make_sweep(tmp_path / "three", ["minimax", "hinge", "wasserstein"], [0, 1, 2])
+    (sweep / "loss-hinge_seed-2" / "summary.json").unlink()
+    RunFolder(sweep / "loss-hinge_seed-2").mark("failed", error="E")
+    by_job, by_name = compared(sweep, "loss-wasserstein_seed-1"), compared(sweep, "loss-wasserstein")
+    assert by_job.baseline == by_name.baseline == "loss-wasserstein"
+    minimax, hinge = by_job.differences["fd_faces"]
+    assert (minimax.setting, hinge.setting) == ("loss-minimax", "loss-hinge")
+    a, b = ([last(sweep, f"loss-{loss}_seed-{seed}") for seed in (0, 1)] for loss in ("hinge", "wasserstein"))
+    assert hinge.interval
+    assert hinge.interval.n == 2
+    assert hinge.interval.mean == pytest.approx((a[0] - b[0] + a[1] - b[1]) / 2)
+    assert minimax.p is not None
+    assert hinge.p is not None
+    assert hinge.p == pytest.approx(scipy.stats.ttest_rel(a, b).pvalue)
+    assert hinge.adjusted == pytest.approx(max(hinge.p, 2 * minimax.p) if minimax.p < hinge.p else 2 * hinge.p)
+    with pytest.raises(LookupError, match="there are loss-minimax, loss-hinge"):
+        compared(sweep, "loss-hing")
+
+
+def test_the_terminal_says_what_is_real_where_there_is_something_to_say(sweep: Path, tmp_path: Path) -> None:
+    lines = over_seeds(compared(sweep)).splitlines()
+    assert lines[0] == "fd_faces: difference to loss-minimax"
+    assert " ".join(lines[2].split()) == "setting pairs mean difference 95% interval p p, Holm is it real?"
+    assert lines[4].startswith("loss-hinge      3")
+    assert "adjusted by Holm for the 1 test of" in lines[-1]
+    assert over_seeds(compared(make_sweep(tmp_path / "one", ["minimax", "hinge"], [0]))) == ""
+
+
+def test_one_seed_has_no_interval_and_no_p_value(tmp_path: Path) -> None:
+    found = compared(make_sweep(tmp_path / "one", ["minimax", "hinge"], [0]))
+    assert all(interval.bounds is None for interval in found.last.values())
+    assert [one.p for differences in found.differences.values() for one in differences] == [None] * 3
+
+
+def test_numbers_of_other_protocols_never_share_a_column(sweep: Path) -> None:
+    """Only what was measured otherwise: `swd` looks at no features, so it does not know the extractor."""
+    make_run(sweep / "loss-hinge_seed-3", loss="hinge", seed=3, extractor="other")
+    found = compared(sweep)
+    assert [column.name for column in found.columns] == [
+        *("fd_faces (A)", "fd_faces (B)", "precision_faces (A)", "precision_faces (B)", "swd")
+    ]
+    other = next(setting.name for setting in found.settings if len(setting.runs) == 1)
+    measured = {column for setting, column in found.last if setting == other}
+    assert measured == {"fd_faces (B)", "precision_faces (B)", "swd"}
+    assert [one.interval for one in found.differences["fd_faces (A)"] if one.setting == other] == [None]
+
+
+def test_data_without_a_reference_are_a_part_of_the_protocol(tmp_path: Path) -> None:
+    for name in ("ring", "grid"):
+        run = make_run(tmp_path / name)
+        summary = run.summary() or {}
+        run.write_summary(summary | {"protocol": {"samples": 100}, "data": {"digest": {"distribution": name}}})
+    names = [column.name for column in compared(tmp_path).columns]
+    assert names[:2] == ["fd_faces (A)", "fd_faces (B)"]
+
+
+def test_a_run_that_has_not_ended_is_in_no_mean_but_has_a_curve(sweep: Path) -> None:
+    make_run(sweep / "loss-hinge_seed-3", loss="hinge", seed=3, ended="interrupted")
+    found = compared(sweep)
+    assert [column.name for column in found.columns] == ["fd_faces", "precision_faces", "swd"]
+    assert found.last["loss-hinge", "fd_faces"].n == 3
+    curve = curves_of(found.settings, found.columns[0])[1]
+    assert [len(values) for values in curve.unfinished] == [3]
+    assert list(curve.points) == [0, 200, 400, 600, 800, 1000]
+    assert all(interval.n == 3 for interval in curve.points.values())
+
+
+def test_a_run_that_other_libraries_will_measure_is_not_taken_for_the_finished_ones(sweep: Path) -> None:
+    run = make_run(sweep / "loss-hinge_seed-3", loss="hinge", seed=3, ended="interrupted")
+    run.write_environment({"versions": {"torch": "2.16.0"}})
+    names = [column.name for column in compared(sweep).columns if column.metric == "fd_faces"]
+    assert names == ["fd_faces (A)", "fd_faces (B)"]
+
+
+def test_a_seed_that_ran_twice_counts_once(sweep: Path) -> None:
+    make_run(sweep / "again", loss="hinge", seed=0, distance=99.0)
+    found = compared(sweep)
+    assert found.last["loss-hinge", "fd_faces"].n == 3
+    assert results_sheet(found, "last").rows[1][1].note == "a seed twice: the first counts"
+
+
+def test_a_sweep_of_which_nothing_has_ended_has_curves(tmp_path: Path) -> None:
+    for seed in range(2):
+        make_run(tmp_path / f"seed-{seed}", seed=seed, ended="interrupted")
+    found = compared(tmp_path)
+    assert "fd_faces" in [column.name for column in found.columns]
+    assert not found.last
+    assert len(curves_of(found.settings, found.columns[0])[0].unfinished) == 2
+
+
+def test_folders_in_whatever_state_are_read(sweep: Path) -> None:
+    """Damaged, empty, without a configuration, of a foreign version, not begun: each is a run with its cause."""
+    (sweep / "torn").mkdir()
+    (sweep / "torn" / "summary.json").write_text('{"updates": 10')
+    (sweep / "hurt").mkdir()
+    (sweep / "hurt" / "config.yaml").write_text("a: [1, 2")
+    RunFolder(sweep / "early").mark("failed", error="ValueError: wrong\nlong trace")
+    make_run(sweep / "line").path.joinpath("metrics.jsonl").write_text("{]\n")
+    foreign = make_run(sweep / "foreign", loss="hinge", seed=9)
+    old = {"extractor": "faces", "images_real": 360, "torch": "2.9"}  # protocols were flat
+    summary = {key: value for key, value in (foreign.summary() or {}).items() if key not in ("images_seen", "floor")}
+    foreign.write_summary(summary | {"protocol": old, "metrics": {**summary["metrics"], "odd": 3, "none": {"x": 1}}})
+    jobs = [{"name": path.name, "overrides": []} for path in sweep.iterdir() if path.is_dir()]
+    write_sweep(sweep, {"jobs": [*jobs, {"name": "later", "overrides": []}]})
+    found = compared(sweep)
+    states = {run.job: (run.status, run.cause) for run in found.runs if not run.finished}
+    assert states.keys() == {"torn", "hurt", "early", "line", "later"}
+    assert states["torn"][0] == states["hurt"][0] == states["line"][0] == "unreadable"
+    assert "is not JSON" in states["torn"][1]
+    assert states["early"] == ("failed", "ValueError: wrong")
+    assert states["later"][0] == "not started"
+    assert {column.metric for column in found.columns} == {"fd_faces", "precision_faces", "swd"}
+    assert found.last["loss-hinge", "fd_faces (A)"].n == 3
+    assert found.last["loss-hinge", "fd_faces (B)"].n == 1
+
+
+def test_nominal_seconds_are_the_benchs_only_if_it_knows_all_settings(sweep: Path, tmp_path: Path) -> None:
+    settings = compared(sweep).settings
+    bench = tmp_path / "costs.json"
+    bench.write_text(json.dumps({"seconds": {"loss=minimax": [1, 2, 3], "loss=hinge": [2, 4, 6]}}))
+    costs = costs_of(settings, bench)
+    assert (costs.source, costs.seconds) == (BENCH, {"loss-minimax": 2, "loss-hinge": 4})
+    bench.write_text(json.dumps({"seconds": {"loss=minimax": [1, 2, 3]}}))
+    costs = costs_of(settings, bench)
+    seconds = sorted(run.summary["seconds"] / 1000 for run in settings[0].runs)
+    assert costs.source == SWEEP
+    assert costs.seconds["loss-minimax"] == pytest.approx(seconds[1])
+    assert costs_of(settings, tmp_path / "none.json").source == SWEEP
+
+
+def test_the_csv_files_have_all_numbers_in_full(sweep: Path) -> None:
+    found = compared(sweep)
+    runs = list(csv.DictReader(io.StringIO(runs_csv(found))))
+    for line in runs:
+        assert float(line["last"]) == last(sweep, line["run"], line["column"])
+    assert len(runs) == 18
+    table = list(csv.DictReader(io.StringIO(table_csv(found))))
+    assert len(table) == 2 * 3 * 2
+    (line,) = [one for one in table if (one["setting"], one["column"], one["of"]) == ("loss-hinge", "swd", "last")]
+    assert float(line["mean"]) == found.last["loss-hinge", "swd"].mean
+    assert line["p"] == ""  # swd is the same for all: no spread, so no test
