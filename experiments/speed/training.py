@@ -35,7 +35,7 @@ from plane import Points
 from pytorch_lightning import Callback
 
 from saddle.arguments import arguments
-from saddle.building import build_data, build_model
+from saddle.building import build_data, build_model, samples_of
 from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.interruption import Interruption
@@ -149,7 +149,7 @@ def composed(overrides: list[str]) -> tuple[DictConfig, Data]:
 
 def train_as_saddle(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: Callback, stretch: int) -> None:
     """A run as `python src/train.py` makes it, evaluations and grids left out."""
-    model = build_model(cfg)
+    model = build_model(cfg, samples=samples_of(data))
     measure = Measure(instruments=[TrainingLosses(every=LOG_EVERY)], updates=updates)
     lifecycle = Lifecycle(folder=folder, seconds=0.0, recipe={})
     checkpoint = Checkpoint(
