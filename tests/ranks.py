@@ -112,6 +112,22 @@ class Watch(Callback):
         self.moved.clear()
 
 
+def trainer_of_ranks(*callbacks: Callback) -> Trainer:
+    """For all processes that there are."""
+    return Trainer(
+        accelerator="cpu",
+        devices=WORLD,
+        strategy=PerNetworkStrategy([]) if WORLD > 1 else "auto",
+        max_epochs=1,
+        logger=False,
+        callbacks=list(callbacks),
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+
+
 def play(networks: Callable[[], Any], updates: int, data: type[Toy] = Toy, **changed: Any) -> tuple[GAN, Watch]:
     """Train on all ranks that there are."""
     changed = {"loss": NonSaturating(), "d_steps": 1, "batch_size": BATCH, **changed}
@@ -119,18 +135,7 @@ def play(networks: Callable[[], Any], updates: int, data: type[Toy] = Toy, **cha
     if RANK:  # only the broadcast can make the ranks agree
         for parameter in model.parameters():
             parameter.data.add_(1)
-    trainer = Trainer(
-        accelerator="cpu",
-        devices=WORLD,
-        strategy=PerNetworkStrategy([]) if WORLD > 1 else "auto",
-        max_epochs=1,
-        logger=False,
-        callbacks=[watch],
-        enable_progress_bar=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
+    trainer = trainer_of_ranks(watch)
     plain = dist.all_reduce
 
     def counted(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -165,18 +170,7 @@ def regressions() -> Checks:
     found: Checks = {}
     for name, make in {**MODELS, "discriminator": alone}.items():
         model = make(batch_size=BATCH)
-        trainer = Trainer(
-            accelerator="cpu",
-            devices=WORLD,
-            strategy=PerNetworkStrategy([]) if WORLD > 1 else "auto",
-            max_epochs=1,
-            logger=False,
-            enable_progress_bar=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            use_distributed_sampler=False,
-        )
-        train(model=model, data=Toy(), trainer=trainer, updates=20, every=[7])
+        train(model=model, data=Toy(), trainer=trainer_of_ranks(), updates=20, every=[7])
         state = {key: value.clone() for key, value in model.state_dict().items()}
         found[name] = {"state": state, "noted": model.noted()}
     return found

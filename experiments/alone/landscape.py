@@ -44,7 +44,7 @@ class Watch(Callback):
         with scoring(model.discriminator) as critic, torch.no_grad():
             self.heights.append(critic(self.x[:, None]))
         assert model.negatives is not None
-        self.ends.append(model.found(model.updates * model.d_steps, partial(self._watched, model.negatives)).flatten())  # type: ignore[arg-type]
+        self.ends.append(model.found(model.updates * model.d_steps, partial(self._watched, model.negatives)).flatten())  # type: ignore[arg-type]  # a function in place of a module
 
     def _watched(self, negatives: Negatives, step: int, find: Find, draw: Draw) -> Tensor:
         """What the negatives of the next step will be, without putting them back."""

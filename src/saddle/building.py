@@ -71,7 +71,7 @@ def build_model(cfg: DictConfig, classes: Classes | None = None, samples: int | 
     parts: dict[str, Callable[[], Any]] = {
         "generator": lambda: _player(cfg, "generator", classes),
         "discriminator": lambda: _player(cfg, "discriminator", classes),
-        "encoder": lambda: _encoder(cfg, int(attribute(target, "code_parameters"))),  # type: ignore[call-overload]
+        "encoder": lambda: _encoder(cfg, int(attribute(target, "code_parameters"))),  # type: ignore[call-overload]  # a number of the class
         "loss": lambda: instantiate(cfg.loss),
         "penalty": lambda: instantiate(cfg.penalty),
         "augment": lambda: instantiate(cfg.augment),
