@@ -6,7 +6,7 @@ RUNPY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser sweep fid compare extractors protocols faults bench test test-slow check format lock clean
+.PHONY: help setup setup-browser sweep fid compare study extractors protocols faults bench test test-slow check format lock clean
 
 help:  ## the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ fid: setup  ## the evaluation of every finished run of the newest sweep (or RUN=
 
 compare: setup  ## what differs, and is it real: a page about the newest sweep (or SWEEP=runs/...; BASELINE=SETTING)
 	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)") $(if $(BASELINE),baseline="$(BASELINE)")
+
+study: setup  ## a question of experiments/, trained, drawn and answered: make study NAME=losses (ARGS="seed=0" adds overrides)
+	@test -f "experiments/$(NAME)/study.py" || { echo "error: NAME=$(NAME): the studies are $$(ls -d experiments/*/study.py | cut -d/ -f2 | xargs)"; exit 2; }
+	@$(RUNPY) experiments/$(NAME)/study.py $(ARGS)
 
 extractors: setup  ## train the feature extractors again and measure what they see (minutes)
 	$(RUNPY) experiments/extractors/train.py faces

@@ -1,0 +1,118 @@
+"""A study of experiments/: its sweeps are trained, its answer is written beside its question.
+
+`make study NAME=losses` starts experiments/losses/study.py, which trains conf/experiment/losses.yaml, reads the runs, and
+writes numbers, tables and figures beside its README.md.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from saddle.report import readme
+from saddle.runs.sweep import ROOT
+
+TRAIN = Path(__file__).resolve().parents[1] / "train.py"
+COLOURS = 256
+SOME_FAILED = 1
+"""Exit code of a sweep that ended, a job of which failed: that is a result, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What is claimed, where, and what came out."""
+
+    name: str
+    """Of the picture's file."""
+    says: str
+    where: str
+    """Sections of the two notes, 000 and 002, or the paper."""
+    measured: str
+    test: str
+    """Its module and name, and what it asserts."""
+    figure: Figure
+
+
+class Study:
+    """What a study's script is given, where it trains, and where it writes."""
+
+    def __init__(self, script: str, argv: Sequence[str], about: str) -> None:
+        """Read the command line.
+
+        Args:
+            script: the path of the study's own file; its folder is the study's.
+            argv: the command line: `out=FOLDER` to write there and not beside the script; all else is handed to
+                `src/train.py`, `name=NAME` as the beginning of the sweeps' names.
+            about: printed for `--help`.
+        """
+        given = list(argv[1:])
+        if {"--help", "-h"} & set(given):
+            print(about)
+            sys.exit(0)
+        home = Path(script).resolve().parent
+        self.name = home.name
+        self.out = Path(_taken("out", given) or home)
+        self._prefix = _taken("name", given)
+        self._overrides = given
+        if self.out.resolve() != home:
+            self.out.mkdir(parents=True, exist_ok=True)
+            shutil.copy(home / "README.md", self.out)
+
+    def train(self, experiment: str | None = None) -> Path:
+        """Train the sweep of `conf/experiment/EXPERIMENT.yaml`, by default the study's own; what is finished is kept.
+
+        Returns:
+            The sweep's folder: `runs/EXPERIMENT`, or `runs/NAME_EXPERIMENT`.
+        """
+        experiment = experiment or self.name
+        name = f"{self._prefix}_{experiment}" if self._prefix else experiment
+        command = [sys.executable, str(TRAIN), "-m", f"experiment={experiment}", f"name={name}", *self._overrides]
+        code = subprocess.run(command, check=False).returncode
+        if code not in (0, SOME_FAILED):
+            sys.exit(code)
+        return ROOT / name
+
+    def numbers(self, found: Any, file: str = "results.json") -> None:
+        """Store what was measured."""
+        (self.out / file).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def table(self, section: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Put a table into its place in README.md, and on the terminal."""
+        text = readme.table(header, rows)
+        readme.replace(self.out / "README.md", section, text)
+        print(f"\n{text}", flush=True)
+
+    def figure(self, name: str, figure: Figure) -> None:
+        """Store a figure as a PNG of few colours, a third of the size."""
+        drawn = BytesIO()
+        figure.savefig(drawn, format="png", dpi=110)
+        self.picture(name, Image.open(drawn))
+
+    def picture(self, name: str, image: Image.Image) -> None:
+        """Store an image as a PNG of few colours."""
+        path = self.out / f"{name}.png"
+        image.convert("RGB").quantize(COLOURS).save(path, optimize=True)
+        print(path, flush=True)
+
+    def claims(self, claims: Sequence[Claim]) -> None:
+        """Store each claim's figure; what they say, and what came out, goes into claims.json, for experiments/theory."""
+        for claim in claims:
+            self.figure(claim.name, claim.figure)
+        keys = ("name", "says", "where", "measured", "test")
+        self.numbers([{key: getattr(claim, key) for key in keys} for claim in claims], "claims.json")
+
+
+def _taken(key: str, given: list[str]) -> str | None:
+    """The value of `key=`, which is taken out of what is given; None if it is not there."""
+    found = [argument for argument in given if argument.startswith(f"{key}=")]
+    for argument in found:
+        given.remove(argument)
+    return found[-1].partition("=")[2] if found else None
