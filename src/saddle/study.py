@@ -1,7 +1,7 @@
 """A study of experiments/: its sweeps are trained, its answer is written beside its question.
 
-`make study NAME=losses` starts experiments/losses/study.py, which trains conf/experiment/losses.yaml, reads the runs, and
-writes numbers, tables and figures beside its README.md.
+`make study NAME=losses` starts experiments/losses/study.py, which trains conf/experiment/losses.yaml, reads the runs,
+and writes numbers, tables and figures beside its README.md.
 """
 
 import json
@@ -44,7 +44,7 @@ class Claim:
 class Study:
     """What a study's script is given, where it trains, and where it writes."""
 
-    def __init__(self, script: str, argv: Sequence[str], about: str) -> None:
+    def __init__(self, script: str, argv: Sequence[str], about: str, own: Sequence[str] = ()) -> None:
         """Read the command line.
 
         Args:
@@ -52,6 +52,7 @@ class Study:
             argv: the command line: `out=FOLDER` to write there and not beside the script; all else is handed to
                 `src/train.py`, `name=NAME` as the beginning of the sweeps' names.
             about: printed for `--help`.
+            own: keys that are the script's, found in `given`.
         """
         given = list(argv[1:])
         if {"--help", "-h"} & set(given):
@@ -60,6 +61,7 @@ class Study:
         home = Path(script).resolve().parent
         self.name = home.name
         self.out = Path(_taken("out", given) or home)
+        self.given = {key: value for key in own if (value := _taken(key, given))}
         self._prefix = _taken("name", given)
         self._overrides = given
         if self.out.resolve() != home:
@@ -103,7 +105,7 @@ class Study:
         print(path, flush=True)
 
     def claims(self, claims: Sequence[Claim]) -> None:
-        """Store each claim's figure; what they say, and what came out, goes into claims.json, for experiments/theory."""
+        """Store each claim's figure, and what it says and what came out in claims.json, for experiments/theory."""
         for claim in claims:
             self.figure(claim.name, claim.figure)
         keys = ("name", "says", "where", "measured", "test")
