@@ -68,16 +68,21 @@ class Study:
             self.out.mkdir(parents=True, exist_ok=True)
             shutil.copy(home / "README.md", self.out)
 
-    def train(self, experiment: str | None = None) -> Path:
-        """Train the sweep of `conf/experiment/EXPERIMENT.yaml`, by default the study's own; what is finished is kept.
+    def train(self, experiment: str | None = None, *overrides: str, part: str = "") -> Path:
+        """Train the sweep of `conf/experiment/EXPERIMENT.yaml`; what is finished is kept.
+
+        Args:
+            experiment: by default the study's own.
+            overrides: of the study; those of the command line win.
+            part: where one experiment is trained several times with other overrides, the name of each.
 
         Returns:
-            The sweep's folder: `runs/EXPERIMENT`, or `runs/NAME_EXPERIMENT`.
+            The sweep's folder: `runs/EXPERIMENT`, with `_PART` behind and the `name=` of the command line in front.
         """
         experiment = experiment or self.name
-        name = f"{self._prefix}_{experiment}" if self._prefix else experiment
-        command = [sys.executable, str(TRAIN), "-m", f"experiment={experiment}", f"name={name}", *self._overrides]
-        code = subprocess.run(command, check=False).returncode
+        name = "_".join(word for word in (self._prefix, experiment, part) if word)
+        words = [f"experiment={experiment}", f"name={name}", *overrides, *self._overrides]
+        code = subprocess.run([sys.executable, str(TRAIN), "-m", *words], check=False).returncode
         if code not in (0, SOME_FAILED):
             sys.exit(code)
         return ROOT / name
