@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,9 @@ def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> N
     words = closing_words(sweep, read_rows([images] * 2))
     assert "make fid" in words
     assert words.count("  offline") == 1
+    assert words.splitlines()[-1] == f"comparison: {sweep / 'compare' / 'index.html'}"
+    assert words.count("index.html") == 1
+    assert "index.html" not in closing_words(sweep, failed)
     assert "same command" not in words
     assert f"run={sweep}/loss-nonsaturating" in words
     images.write_summary((images.summary() or {}) | {"protocol": {"samples": 100, "sigma": 0.04}})  # as of points
@@ -135,6 +139,16 @@ def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> N
     assert "make fid" not in words
     assert "make compare" in words
     assert "floor of fd_faces, draws of the data against the data: 2.5" in terminal(read_rows([images]))
+
+
+def test_offline_runs_of_a_sweep_are_uploaded_by_one_command(sweep: Path) -> None:
+    (row,) = read_rows([RunFolder(sweep / "loss-nonsaturating")])
+    lines = [f"W&B offline: wandb sync runs/s/{job}/wandb/offline-run-1" for job in "ab"]
+    several = [replace(row, wandb=line) for line in (*lines, "W&B: https://wandb.ai/me/saddle/runs/c")]
+    words = closing_words(Path("runs/a sweep"), several)
+    assert "  W&B           offline: wandb sync 'runs/a sweep'/*/wandb/offline-run-*\n" in words
+    assert "                https://wandb.ai/me/saddle/runs/c\n" in words
+    assert f"  W&B           {lines[0].removeprefix('W&B ')}\n" in closing_words(Path("runs/s"), several[:1])
 
 
 def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(

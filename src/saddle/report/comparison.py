@@ -1,7 +1,7 @@
 """A comparison on disk, the folder `compare/` beside the runs, and what to do with it."""
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FOLDER = "compare"
 PAGE = "index.html"
 FIGURES = "figures"
+OFFLINE = "W&B offline:"
+"""Begins the line of a run that is on disk only."""
 MOST_OVERVIEW = 16
 """Runs that the overview has room for."""
 
@@ -79,14 +81,12 @@ def over_seeds(found: Comparison) -> str:
 
 
 def closing_words(folder: Path, rows: Sequence[Row]) -> str:
-    """Where things are and what can be done next, for the terminal."""
+    """Where things are and what can be done next, for the terminal; the last line names the page, if there is one."""
     lines = ["Where things are"]
-    if any(row.metrics for row in rows):
-        lines.append(f"  comparison    {folder / FOLDER / PAGE}")
     lines.append(f"  each run      {folder / '<job>'}/")
     lines += [
         f"  {'W&B' if place == 0 else '':12}  {line.removeprefix('W&B').lstrip(': ')}"
-        for place, line in enumerate(_distinct(row.wandb for row in rows))
+        for place, line in enumerate(_of_wandb(folder, rows))
     ]
     finished = [row for row in rows if row.status == "finished"]
     lines.append("What to do next")
@@ -102,7 +102,14 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
     if "failed" in states:
         lines.append("  the same command with sweep.retry_failed=true: what failed is repeated from its last state;")
         lines.append("  a run that diverged would diverge again: it needs other settings")
+    if any(row.metrics for row in rows):
+        lines += ["", page_line(folder / FOLDER / PAGE)]
     return "\n".join(lines)
+
+
+def page_line(page: Path) -> str:
+    """The last line of what a sweep and of what a comparison prints."""
+    return f"comparison: {page}"
 
 
 def _write(path: Path, text: str) -> None:
@@ -118,5 +125,11 @@ def _file_name(column: str) -> str:
     return column.replace(" (", "-").replace(")", "")
 
 
-def _distinct(lines: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(line for line in lines if line))
+def _of_wandb(folder: Path, rows: Sequence[Row]) -> list[str]:
+    """What the runs say of W&B, each line once; several that are offline are uploaded together."""
+    lines = list(dict.fromkeys(row.wandb for row in rows if row.wandb))
+    offline = [line for line in lines if line.startswith(OFFLINE)]
+    if len(offline) < 2:
+        return lines
+    every = f"{OFFLINE} wandb sync {shlex.quote(str(folder))}/*/wandb/offline-run-*"
+    return [every, *(line for line in lines if line not in offline)]

@@ -1,7 +1,6 @@
 """In what runs differ, and which of them differ in their seed alone."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +37,7 @@ def settings_of(runs: Sequence[Run]) -> list[Setting]:
     for run in known:
         rest = {path: value for path, value in run.settings.items() if path not in followers}
         groups.setdefault(json.dumps(rest, sort_keys=True, default=str), []).append(run)
-    names = _names([[_unseeded(run) for run in group] for group in groups.values()])
+    names = _names([[run.setting for run in group] for group in groups.values()])
     return [Setting(name=name, runs=tuple(group)) for name, group in zip(names, groups.values(), strict=True)]
 
 
@@ -61,10 +60,6 @@ def _followers(runs: Sequence[Run]) -> set[str]:
         return {"seed", "model.seed"}
     paths = {path for run in runs for path in run.settings}
     return {path for path in paths if all(str(run.settings.get(path)) == run.seed for run in runs)}
-
-
-def _unseeded(run: Run) -> str:
-    return re.sub(rf"(^|_)seed-{re.escape(run.seed)}(?=_|$)", "", run.job).strip("_") or "all runs"
 
 
 def _names(candidates: Sequence[Sequence[str]]) -> list[str]:
