@@ -167,7 +167,7 @@ class Wandb(Logger):
             return
         try:
             self._run.finish(exit_code=int(status != "success"))
-        except OSError:  # the upload timed out, or the service process is gone
+        except Exception:  # the upload timed out, or the service process is gone: nothing that concerns the run
             self._lost = True
         self._run = None
         end_session()
