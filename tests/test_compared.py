@@ -45,6 +45,27 @@ def test_runs_that_differ_in_their_seed_alone_are_one_setting(sweep: Path) -> No
     assert (interval.mean, interval.low, interval.high) == pytest.approx((sum(values) / 3, low, high))
 
 
+def test_a_seed_that_one_model_alone_has_does_not_tell_its_runs_apart(tmp_path: Path) -> None:
+    """What differs begins with what was asked for."""
+    sweep, jobs = tmp_path / "models", []
+    for model in ("gan", "discriminator"):
+        for seed in (0, 1):
+            run = make_run(sweep / f"model-{model}_seed-{seed}", seed=seed)
+            own = f"  _target_: saddle.models.{model}.Model\n  seed: {seed}\n"
+            search = f"  search:\n    steps: 1\n    seed: {seed}\n" if model == "discriminator" else ""
+            run.write_config(f"seed: {seed}\nbatch_size: {8 if search else 64}\nmodel:\n{own}{search}")
+            jobs.append({"name": run.job, "overrides": [f"model={model}", f"seed={seed}"]})
+    write_sweep(sweep, {"command": "", "jobs": jobs})
+    found = compared(sweep)
+    assert [(setting.name, len(setting.runs)) for setting in found.settings] == [
+        ("model-gan", 2),
+        ("model-discriminator", 2),
+    ]
+    keys = differing(found.settings)
+    assert list(keys) == ["model", "batch_size", "model.search.steps"]
+    assert found.models == {"saddle.models.gan.Model", "saddle.models.discriminator.Model"}
+
+
 def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_path: Path) -> None:
     """A seed that one side lacks is in no pair; the baseline may be named by a setting or by one of its jobs."""
     sweep = make_sweep(tmp_path / "three", ["minimax", "hinge", "wasserstein"], [0, 1, 2])

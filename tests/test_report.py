@@ -95,7 +95,7 @@ def test_the_table_fits_the_terminal_and_never_loses_what_it_is_about(tmp_path: 
 @pytest.mark.parametrize("count", [1, 3, 12])
 def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, count: int) -> None:
     runs = [make_run(tmp_path / f"seed-{k}", {0: 400.0, 500: 30.0 + k}, mode="L" if k else "RGB") for k in range(count)]
-    figure = draw(read_rows(runs))
+    figure = draw(read_rows(runs), losses=True)
     metric, discriminator, generator, *grids = figure.axes
     looks = [(line.get_color(), line.get_linestyle(), str(line._dash_pattern)) for line in discriminator.lines]  # type: ignore[attr-defined]
     assert len(set(looks)) == count
@@ -110,10 +110,19 @@ def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, 
     assert all(0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1 for box in corners)
 
 
+def test_losses_that_are_different_quantities_share_no_axis(tmp_path: Path) -> None:
+    rows = read_rows([make_run(tmp_path / f"model-{name}", {0: 400.0, 500: 30.0}) for name in ("gan", "vae")])
+    metric, *losses = draw(rows, losses=False).axes[:3]
+    assert len(metric.lines) == 3  # and the floor
+    for panel in losses:
+        assert not panel.lines
+        assert "do not compare" in panel.texts[0].get_text()
+
+
 def test_a_picture_of_runs_that_say_nothing_is_a_picture(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "job")
     run.mark("failed")
-    assert len(draw(read_rows([run])).axes) == 4
+    assert len(draw(read_rows([run]), losses=True).axes) == 4
 
 
 def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> None:

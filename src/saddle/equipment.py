@@ -123,7 +123,7 @@ def loggers(
         best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
         trial = (folder.environment() or {}).get("trial") or {}
         setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
-        config = {**OmegaConf.to_container(cfg, resolve=True), "setting": setting}
+        config: Any = OmegaConf.to_container(cfg, resolve=True)
         chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
         tags = [data, *(target.split(".")[-2] for target in chosen if target)]
         loggers.append(
@@ -133,7 +133,7 @@ def loggers(
                 job=folder.job,
                 job_type="training",
                 tags=tags,
-                config=config,
+                config=config | {"setting": setting},
                 best=best,
                 earlier=earlier,
             )

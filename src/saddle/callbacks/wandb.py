@@ -211,7 +211,7 @@ class Wandb(Logger):
         problem = begin_session(timeout)
         if problem is None:
             try:
-                going_on = {"id": self._earlier, "resume": "must"} if self._earlier else {}
+                going_on: dict[str, Any] = {"id": self._earlier, "resume": "must"} if self._earlier else {}
                 self._run = wandb.init(**arguments, **going_on)
             except (wandb.Error, TimeoutError) as error:
                 problem = f"wandb.init failed ({str(error).splitlines()[0]})"

@@ -63,7 +63,7 @@ def write_comparison(folder: Path, found: Comparison, rows: Sequence[Row]) -> Pa
         _write(place / FIGURES / f"{name}.svg", drawn)
         _picture(place / FIGURES / f"{name}.png", figure)
     if len(rows) <= MOST_OVERVIEW:
-        _picture(place / FIGURES / "overview.png", draw(rows))
+        _picture(place / FIGURES / "overview.png", draw(rows, losses=len(found.models) < 2))
     _write(place / "table.csv", export.table_csv(found))
     _write(place / "runs.csv", export.runs_csv(found))
     _write(place / "table.md", export.table_markdown(found, layout.table_sheets(found, place)))

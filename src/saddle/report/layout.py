@@ -16,6 +16,9 @@ from saddle.report.states import runs_sheet, unfinished_sheet
 ON_SIGHT = 1
 """Metrics whose differences and curves are open; those of the others unfold."""
 
+MOST_ON_SIGHT = 12
+"""Grids that are all open; of more runs, those of the other seeds unfold."""
+
 
 def lead(found: Comparison, command: str) -> list[str]:
     """The beginning: how many of what, and the answer in what training was judged by."""
@@ -45,7 +48,12 @@ def blocks(found: Comparison, folder: Path, plots: dict[str, list[Plot]]) -> lis
     """The parts of the page, those with nothing in them left out. `plots`: of each column."""
     tables = [(column, difference_sheet(found, column)) for column in found.columns if len(found.settings) > 1]
     first, others = tables[:ON_SIGHT], tables[ON_SIGHT:]
-    minus = f"{found.columns[0].name} of each setting minus that of {found.baseline}, the baseline." if first else ""
+    minus = (
+        f"{found.columns[0].name} of each setting minus that of {found.baseline}, the baseline; another one: "
+        "make compare SWEEP=... BASELINE=SETTING."
+        if first
+        else ""
+    )
     parts = [
         _block(
             "differences", "Is it real?", [one for _, one in first], _rest([sheet for _, sheet in others], []), minus
@@ -106,6 +114,8 @@ def _curves(found: Comparison, plots: dict[str, list[Plot]]) -> Block:
     others = f" The baseline and the best {MOST - 1} have colours." if len(found.settings) > MOST else ""
     floors = " The dashed line is the floor." if any(column.floors for column in found.columns) else ""
     seconds = f"Nominal seconds: updates times the median seconds of an update from {found.costs.source}."
+    if len(found.models) > 1:
+        seconds += " An update of one model is not an update of another: compare these settings at equal seconds."
     folded = _block("curve", "", [], _rest([], rest)).folded
     first = tuple(plot for name in shown[:ON_SIGHT] for plot in plots[name])
     return Block(
@@ -123,7 +133,8 @@ def _samples(found: Comparison) -> Block:
     ordered = sorted(found.settings, key=lambda setting: setting.name != found.baseline)
     firsts = [setting.runs[0] for setting in ordered]
     others = [run for setting in ordered for run in setting.runs[1:]]
-    frames = frames_of([*firsts, *others])
+    folded = others if len(firsts) + len(others) > MOST_ON_SIGHT else []
+    frames = frames_of([*firsts, *others], folded)
     words = "Grids of one run are drawn from the same codes. Arrow keys move the slider."
     shown = frames if frames.strips or frames.linked else None
     return Block(key="samples", title="Samples", words=(words,), sheets=(), plots=(), frames=shown)
