@@ -9,13 +9,16 @@ import pytest
 import scipy.stats
 
 from fake_runs import make_run, make_sweep
+from saddle.report import values_figure
 from saddle.report.compared import Comparison
 from saddle.report.comparison import over_seeds, read_comparison
 from saddle.report.cost import BENCH, SWEEP, costs_of
 from saddle.report.curves import curves_of
+from saddle.report.curves_figure import looks
 from saddle.report.export import runs_csv, table_csv
 from saddle.report.results import results_sheet
 from saddle.report.settings import differing
+from saddle.report.statistics import t_interval
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of, write_sweep
 
@@ -64,6 +67,20 @@ def test_a_seed_that_one_model_alone_has_does_not_tell_its_runs_apart(tmp_path: 
     keys = differing(found.settings)
     assert list(keys) == ["model", "batch_size", "model.search.steps"]
     assert found.models == {"saddle.models.gan.Model", "saddle.models.discriminator.Model"}
+
+
+def test_the_values_stand_in_their_order_with_their_intervals(tmp_path: Path) -> None:
+    """One seed has a dot and no line; one that is not finite has no place."""
+    values = {"a": [3.0, 5.0], "b": [2.0], "c": [9.0, 9.5, 10.0], "d": [float("nan"), 1.0]}
+    intervals = {name: t_interval(seeds) for name, seeds in values.items()}
+    for higher, order in ((False, ["c", "a", "b"]), (True, ["b", "a", "c"])):
+        (panel,) = values_figure.draw(intervals, looks(list(values)), "a", "fd", higher).axes
+        assert [label.get_text() for label in panel.get_yticklabels()] == order  # from below: the best one above
+        base, *drawn = panel.lines
+        assert list(base.get_xdata()) == [4.0, 4.0]  # type: ignore[arg-type]
+        lines = [line for line in drawn if len(line.get_xdata()) == 2]  # type: ignore[arg-type]
+        assert {tuple(line.get_xdata()) for line in lines} == {intervals[name].bounds for name in "ac"}  # type: ignore[arg-type]
+        assert len(drawn) == 3 + 2
 
 
 def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_path: Path) -> None:

@@ -141,6 +141,7 @@ def test_tables_and_figures_lie_beside_the_page(sweep: Path) -> None:
     }
     names = {path.name for path in (sweep / "compare" / "figures").iterdir()}
     assert "overview.png" in names
+    assert {f"values-fd_faces-A.{kind}" for kind in ("png", "svg")} <= names
     for axis in ("updates", "seconds"):
         assert {f"curves-fd_faces-A-{axis}.{kind}" for kind in ("png", "svg")} <= names
     lines = (sweep / "compare" / "table.md").read_text().splitlines()

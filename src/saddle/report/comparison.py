@@ -51,16 +51,18 @@ def write_comparison(folder: Path, found: Comparison, rows: Sequence[Row]) -> Pa
     """Write page, tables and figures into `folder`/compare; the page's path."""
     from saddle.report import export, layout  # matplotlib: about a second that a start should not cost
     from saddle.report.figure import draw
-    from saddle.report.figures import figures, svg
+    from saddle.report.figures import dots, figures, svg
     from saddle.report.page import Plot, page
 
     place = folder / FOLDER
-    plots: dict[str, list[Plot]] = {}
+    curves: dict[str, list[Plot]] = {}
+    values: list[Plot] = []
+    drawn = [(values, f"values-{_file_name(column.name)}", figure, alt) for column, figure, alt in dots(found)]
     for column, key, figure, alt in figures(found):
-        name = f"curves-{_file_name(column.name)}-{key}"
-        drawn = svg(figure)
-        plots.setdefault(column.name, []).append(Plot(svg=drawn, alt=alt, key=name))
-        _write(place / FIGURES / f"{name}.svg", drawn)
+        drawn.append((curves.setdefault(column.name, []), f"curves-{_file_name(column.name)}-{key}", figure, alt))
+    for plots, name, figure, alt in drawn:
+        plots.append(Plot(svg=svg(figure), alt=alt, key=name))
+        _write(place / FIGURES / f"{name}.svg", plots[-1].svg)
         _picture(place / FIGURES / f"{name}.png", figure)
     if len(rows) <= MOST_OVERVIEW:
         _picture(place / FIGURES / "overview.png", draw(rows, losses=len(found.models) < 2))
@@ -68,7 +70,7 @@ def write_comparison(folder: Path, found: Comparison, rows: Sequence[Row]) -> Pa
     _write(place / "runs.csv", export.runs_csv(found))
     _write(place / "table.md", export.table_markdown(found, layout.table_sheets(found, place)))
     lead = layout.lead(found, str(read_sweep(folder).get("command", "")))
-    _write(place / PAGE, page(found.name, lead, layout.blocks(found, place, plots)))
+    _write(place / PAGE, page(found.name, lead, layout.blocks(found, place, values, curves)))
     return place / PAGE
 
 

@@ -1,7 +1,7 @@
 """What stands on the page of a comparison, and in which order."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from saddle.report.compared import Comparison, Difference
@@ -44,8 +44,17 @@ def _answer(differences: Sequence[Difference], baseline: str, metric: str) -> st
     return "No setting shares two seeds and the protocol with the baseline: these runs rank nothing; sweep over seeds."
 
 
-def blocks(found: Comparison, folder: Path, plots: dict[str, list[Plot]]) -> list[Block]:
-    """The parts of the page, those with nothing in them left out. `plots`: of each column."""
+def blocks(
+    found: Comparison, folder: Path, values: Sequence[Plot], curves: Mapping[str, Sequence[Plot]]
+) -> list[Block]:
+    """The parts of the page, those with nothing in them left out.
+
+    Args:
+        found: what it is about.
+        folder: where the page lies.
+        values: figures of the results.
+        curves: column -> figures of it.
+    """
     tables = [(column, difference_sheet(found, column)) for column in found.columns if len(found.settings) > 1]
     first, others = tables[:ON_SIGHT], tables[ON_SIGHT:]
     minus = (
@@ -63,9 +72,10 @@ def blocks(found: Comparison, folder: Path, plots: dict[str, list[Plot]]) -> lis
             "Results",
             [results_sheet(found, "last")],
             [("Best of each run's evaluations", [results_sheet(found, "best")], [])],
+            plots=values,
         ),
         _block("what-differs", "What differs", [keys_sheet(found)] if len(found.settings) > 1 else [], []),
-        _curves(found, plots),
+        _curves(found, curves),
         _samples(found),
         _block("costs", "Cost", [cost_sheet(found)], []),
         _block("failed", "Failed and unfinished", [unfinished_sheet(found)], []),
@@ -92,20 +102,26 @@ def table_sheets(found: Comparison, folder: Path) -> list[Sheet]:
 
 
 def _block(
-    key: str, title: str, sheets: list[Sheet], folded: list[tuple[str, list[Sheet], list[Plot]]], words: str = ""
+    key: str,
+    title: str,
+    sheets: list[Sheet],
+    folded: list[tuple[str, list[Sheet], list[Plot]]],
+    words: str = "",
+    plots: Sequence[Plot] = (),
 ) -> Block:
     parts = tuple(
-        Block(key=f"{key}-{place}", title=name, words=(), sheets=tuple(own), plots=tuple(plots))
-        for place, (name, own, plots) in enumerate(folded)
+        Block(key=f"{key}-{place}", title=name, words=(), sheets=tuple(own), plots=tuple(drawn))
+        for place, (name, own, drawn) in enumerate(folded)
     )
-    return Block(key=key, title=title, words=(words,) if words else (), sheets=tuple(sheets), plots=(), folded=parts)
+    said = (words,) if words else ()
+    return Block(key=key, title=title, words=said, sheets=tuple(sheets), plots=tuple(plots), folded=parts)
 
 
 def _rest(sheets: list[Sheet], plots: list[Plot]) -> list[tuple[str, list[Sheet], list[Plot]]]:
     return [("The other metrics", sheets, plots)] if sheets or plots else []
 
 
-def _curves(found: Comparison, plots: dict[str, list[Plot]]) -> Block:
+def _curves(found: Comparison, plots: Mapping[str, Sequence[Plot]]) -> Block:
     shown = [column.name for column in found.columns if plots.get(column.name)]
     rest = [plot for name in shown[ON_SIGHT:] for plot in plots[name]]
     words = (
