@@ -78,7 +78,7 @@ def _look(panel: Axes, names: Sequence[str], words: str) -> None:
     panel.set_ylim(-0.8, len(names) - 0.2)
     labels = [shorten(name, LONGEST).replace("$", r"\$") for name in names]  # no mathematics
     panel.set_yticks(range(len(names)), labels, color=INK, fontsize=9.5)
-    panel.set_xlabel(words.replace("$", r"\$"), color=INK, fontsize=10.5)
+    panel.set_xlabel(words.replace("$", r"\$"), color=INK, fontsize=10.5, loc="right")
     panel.tick_params(which="both", colors=INK, labelsize=9.5)
     panel.tick_params(axis="y", length=0)
     panel.spines[["top", "right", "left"]].set_visible(False)
