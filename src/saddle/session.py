@@ -7,6 +7,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,7 @@ from saddle.models.guard import DivergedError
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
+from saddle.runs.trial import Trial
 from saddle.streams import lasting_streams
 from saddle.training import best_precision, require_device, train
 
@@ -140,7 +142,9 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool
         print(f"note: {problem}", file=sys.stderr)
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    folder.write_environment(describe(sys.argv, cfg.trainer.precision, folder.environment()))
+    began, trial = folder.environment() or {}, Trial.current()
+    described = describe(sys.argv, cfg.trainer.precision, folder.environment())
+    folder.write_environment(described | {"trial": asdict(trial) if trial else began.get("trial")})
     data = build_data(cfg)
     facts = facts_of(cfg, data)  # reads a person's own images: what is wrong with them is said first
     if left_out := facts.get("left_out"):

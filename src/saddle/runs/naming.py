@@ -59,6 +59,12 @@ def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
     return f"{'_'.join(parts)[:LONGEST_SWEEP] or 'default'}_{digits}"
 
 
+def setting_name(job: str, *, seed: str, run: str = "") -> str:
+    """The name of a job without its seed, and without the W&B run that an agent began it for: `loss-minimax`."""
+    own = job.removesuffix(f"_{run}") if run else job
+    return re.sub(rf"(^|_)seed-{re.escape(seed)}(?=_|$)", "", own).strip("_") or "all runs"
+
+
 def job_hash(job: Sequence[str]) -> str:
     """8 hexadecimal digits of what the job's overrides say, in whatever order."""
     return _digits(8, sorted(_values(job).items()))
