@@ -37,7 +37,7 @@ MISTAKES = [
     ("loss=xyz", "choose f_js, f_kl, "),
     ("los=minimax", "there is no key los; did you mean loss?"),
     ("loss=null", "to leave the group out, write ~loss"),
-    ("~loss", "there is no loss, which GAN needs: set loss=f_js, f_kl, "),
+    ("~loss", "there is no loss, which model=gan needs: set loss=f_js, f_kl, "),
     ("~data", "there is no data, which every run needs"),
     ("loss=[minimax,nonsaturating]", "takes one member; for a sweep over several: -m loss=a,b"),
     ("+loss=minimax", "loss is there already; write loss=minimax"),
@@ -243,7 +243,7 @@ def test_a_penalty_on_slopes_and_a_coupled_discriminator_are_refused_together(
     if penalty is None or not penalty.per_sample:
         check(cfg, conf)
         return
-    answer = f"norm=batch: the penalty, {type(penalty).__name__}, looks .*norm=none, layer or spectral"
+    answer = f"norm=batch: penalty={member} looks .*norm=none, layer or spectral"
     with pytest.raises(ConfigError, match=answer):
         check(cfg, conf)
     check(made.compose([f"penalty={member}", "network.discriminator.norm=layer"]), conf)
@@ -259,7 +259,7 @@ def test_a_probability_that_follows_signs_and_logits_without_any_are_refused_tog
     if loss.threshold is not None:
         check(cfg, conf)
         return
-    with pytest.raises(ConfigError, match=f"those of {type(loss).__name__} count only .* set augment.target=null"):
+    with pytest.raises(ConfigError, match=f"those of loss={member} count only .* set augment.target=null"):
         check(cfg, conf)
     check(made.compose([f"loss={member}", "augment=ada", "augment.target=null", "augment.probability=0.3"]), conf)
 
