@@ -1,5 +1,6 @@
 """Members of the groups as a person types them: which one a node is of, and which keys one has."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,32 @@ def chosen(group: str, node: Mapping[str, Any], conf: Path = CONF) -> str:
     scores = {member: _shared(own, other) for member, other in files.items()}
     best = max(scores, key=lambda member: scores[member])
     return f"{group}={best}" if scores[best][0] else f"{group}._target_={own.get('_target_')}"
+
+
+def settings_in(file: Path, place: str) -> list[tuple[str, str]]:
+    """What a member's file sets, `penalty.gamma=10.0`, each with the comment beside it; what only refers is left out.
+
+    Args:
+        file: the member's.
+        place: where its keys stand, such as `penalty` or `optimizer.generator`.
+    """
+    written = file.read_text(encoding="utf-8")
+    found = [(f"{group}={member}", "") for group, member in _CHOICE.findall(written)]
+    above = [] if "# @package _global_" in written else [place]
+    steps: list[tuple[int, str]] = [(-1, step) for step in above]
+    for indent, key, value, text in _SETTING.findall(written):
+        while steps and steps[-1][0] >= len(indent):
+            steps.pop()
+        steps.append((len(indent), key))
+        path, plain = ".".join(step for _, step in steps), value.replace(" ", "").replace('"', "")
+        if text or (plain and not key.startswith("_") and not _REFERENCE.fullmatch(plain)):
+            found.append((f"{path}={plain}" if plain else path, text))
+    return found
+
+
+_CHOICE = re.compile(r"^ +- (?:override )?/([\w@.]+?)(?:@_global_[\w.]*)?: (\w+)", re.MULTILINE)
+_SETTING = re.compile(r"^( *)(\w+):(?: +([^\s#].*?))?(?: +# (.+))?$", re.MULTILINE)
+_REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")
 
 
 def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
