@@ -57,11 +57,11 @@ def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(value, f"{path}.{key}" if path else str(key))
 
 
-def _shared(own: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[int, int]:
-    """How many classes, and how many other values, two nodes have in common."""
+def _shared(own: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[int, int, int]:
+    """How many classes and how many other values two nodes have in common; the fewer one of them only has the better."""
     same = [path for path, value in own.items() if path in other and other[path] == value]
     classes = [path for path in same if path.rpartition(".")[2] == "_target_"]
-    return len(classes), len(same) - len(classes)
+    return len(classes), len(same) - len(classes), -len(own.keys() ^ other.keys())
 
 
 def _read(file: Path) -> Any:
