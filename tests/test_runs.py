@@ -16,7 +16,7 @@ from saddle.arguments import arguments
 from saddle.callbacks.measure import Measure
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import closing
-from saddle.runs.naming import job_names, sweep_name
+from saddle.runs.naming import grown_names, job_hash, job_names, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
@@ -73,6 +73,14 @@ def test_a_sweep_is_found_by_the_same_command_however_it_is_ordered() -> None:
     assert sweep_name([[f"seed={seed}"] for seed in range(20)]).startswith("seed-0..19_")
     assert sweep_name([["experiment=k_steps", f"d_steps={k}"] for k in (1, 5)]).startswith("k_steps_d_steps-1-5_")
     assert len(sweep_name([[f"a={value}" * 9] for value in VALUES])) < 100
+
+
+def test_the_jobs_of_a_sweep_that_grows_keep_their_names() -> None:
+    one, two = ["name=a", "seed=0", "loss=hinge"], ["name=a", "seed=1", "loss=hinge"]
+    (first,) = grown_names([one], {})
+    assert first == "seed-0_loss-hinge"
+    assert grown_names([one, two], {job_hash(one): first}) == [first, "seed-1"]
+    assert grown_names([one, two], {}) == job_names([one, two]) == ["seed-0", "seed-1"]
 
 
 @pytest.fixture
@@ -195,6 +203,9 @@ def test_runs_come_in_the_order_of_the_jobs_and_the_newest_sweep_is_the_one_writ
             find_run(root / path)
     with pytest.raises(LookupError, match="is one run, not a sweep"):
         runs_of(root / "b" / "z")
+    (root / "a" / "sweep.json").write_text("{")
+    with pytest.raises(ValueError, match=r"sweep\.json is not JSON .*changed by hand"):
+        runs_of(root / "a")
     with pytest.raises(LookupError, match="make sweep"):
         newest_sweep(tmp_path / "empty")
 

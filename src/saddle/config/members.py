@@ -58,7 +58,7 @@ def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shared(own: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[int, int, int]:
-    """How many classes and how many other values two nodes have in common; the fewer one of them only has the better."""
+    """How many classes and how many other values are the same; then, the more the better, minus what one only has."""
     same = [path for path, value in own.items() if path in other and other[path] == value]
     classes = [path for path in same if path.rpartition(".")[2] == "_target_"]
     return len(classes), len(same) - len(classes), -len(own.keys() ^ other.keys())
