@@ -10,8 +10,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from omegaconf import DictConfig
 from PIL import Image
 
+import train
 from saddle.arguments import arguments
 from saddle.callbacks.measure import Measure
 from saddle.runs.folder import RunFolder, replace_file
@@ -143,6 +145,33 @@ def test_heartbeats_are_rare_and_keep_the_details(run: RunFolder, monkeypatch: p
     run.beat()
     assert run.status().heartbeat > first
     assert run.status().details == {"updates": 5}
+
+
+def test_a_run_that_is_broken_off_before_training_stands_as_before(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while torch is imported: a new run was interrupted, one that had finished has finished."""
+
+    class Importing:
+        def __getattr__(self, name: str) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "saddle.session", Importing())  # type: ignore[arg-type]  # stands for a module
+    monkeypatch.setattr(train, "thread_variables", lambda **_: {})
+    cfg = DictConfig({"trainer": {"devices": 1, "num_nodes": 1}})
+    monkeypatch.setattr(train, "answer_of_earlier_run", lambda cfg, folder: folder.claim())
+    for found, then in (("new", "interrupted"), ("failed", "failed"), ("finished", "finished")):
+        if found != "new":
+            run.mark(found, updates=5)
+        with pytest.raises(KeyboardInterrupt):
+            train.carry_out(cfg, run)
+        status = run.status()
+        assert (status.state, status.died) == (then, False)
+        assert status.details == ({} if found == "new" else {"updates": 5})
+    run.claim()
+    run.touch()
+    run.break_off()
+    assert run.status().state == "interrupted"
 
 
 def test_a_torn_last_line_is_neither_read_nor_continued(run: RunFolder) -> None:
