@@ -73,6 +73,12 @@ MISTAKES = [
     ("+sed=3", "there is no key sed; did you mean seed?"),
     ("+seed=3", "+seed=3: seed is there already; write seed=3"),
     ("~seed", "seed is missing: set seed=..."),
+    ("epochs=3", "there is no key epochs; --help lists all keys"),
+    (
+        "data.root=photos",
+        "data has no root; it has shape, train_count, test_count, seed, label and reference; data=celeba",
+    ),
+    ("penalty=r1 penalty.weight=3", "penalty has no weight; it has gamma and every; penalty=dragan, "),
     ("lr=1e-3", "did you mean optimizer.generator.lr or optimizer.discriminator.lr?"),
     ("optimizer.lr=1e-3", "optimizer has no lr; did you mean optimizer.generator.lr"),
     ("network.generatr.width=3", "network has no generatr; did you mean network.generator.width?"),

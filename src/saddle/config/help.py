@@ -24,7 +24,7 @@ Saddle trains generative adversarial networks, and each player alone, and compar
 SWEEPS = """\
 SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process
   of its own. All are checked before the first starts. The same command goes on with it; with name=NAME it may have
-  more values than before, and keeps the jobs that are done.
+  more values than before, or other keys, and keeps the jobs that are done.
   hydra.launcher.jobs=2 trains two jobs side by side; hydra/launcher=submitit_slurm submits all of them to a cluster.
 
 RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
