@@ -76,7 +76,7 @@ MISTAKES = [
     ("epochs=3", "there is no key epochs; --help lists all keys"),
     (
         "data.root=photos",
-        "data has no root; it has shape, train_count, test_count, seed, label and reference; data=celeba",
+        "data has no root; it has shape, train_count, test_count, seed, label and reference; data=celeba, data=cifar10, data=fashion_mnist, data=folder and ",
     ),
     ("penalty=r1 penalty.weight=3", "penalty has no weight; it has gamma and every; penalty=dragan, "),
     ("lr=1e-3", "did you mean optimizer.generator.lr or optimizer.discriminator.lr?"),

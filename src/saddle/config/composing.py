@@ -101,7 +101,7 @@ class Composer:
         """The members of a group that have a key, or any key if it is ""."""
         options = self._options(group, ObjectType.CONFIG)
         nodes = {member: self._load([f"{group}={member}"]).get(group) or {} for member in options}
-        return [name for name, node in nodes.items() if (key in node if key else node)]
+        return [name for name, node in nodes.items() if (key in {*node} if key else node)]  # also one that is ???
 
 
 @contextmanager
