@@ -74,10 +74,7 @@ MISTAKES = [
     ("+seed=3", "+seed=3: seed is there already; write seed=3"),
     ("~seed", "seed is missing: set seed=..."),
     ("epochs=3", "there is no key epochs; --help lists all keys"),
-    (
-        "data.root=photos",
-        "data has no root; it has shape, train_count, test_count, seed, label and reference; data=celeba, data=cifar10, data=fashion_mnist, data=folder and ",
-    ),
+    ("data.root=photos", "; data=celeba, data=cifar10, data=fashion_mnist, data=folder and data=mnist have one"),
     ("penalty=r1 penalty.weight=3", "penalty has no weight; it has gamma and every; penalty=dragan, "),
     ("lr=1e-3", "did you mean optimizer.generator.lr or optimizer.discriminator.lr?"),
     ("optimizer.lr=1e-3", "optimizer has no lr; did you mean optimizer.generator.lr"),
