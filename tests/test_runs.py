@@ -156,7 +156,7 @@ def test_a_run_that_is_broken_off_before_training_stands_as_before(
         def __getattr__(self, name: str) -> None:
             raise KeyboardInterrupt
 
-    monkeypatch.setitem(sys.modules, "saddle.session", Importing())  # type: ignore[arg-type]  # stands for a module
+    monkeypatch.setitem(sys.modules, "saddle.session", Importing())
     monkeypatch.setattr(train, "thread_variables", lambda **_: {})
     cfg = DictConfig({"trainer": {"devices": 1, "num_nodes": 1}})
     monkeypatch.setattr(train, "answer_of_earlier_run", lambda cfg, folder: folder.claim())
