@@ -55,8 +55,12 @@ def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
     if started_by() != "itself":
         answer = agreed(answer)
     if answer is None:
-        from saddle.session import assist, run  # imports torch: only when a run really starts
-
+        try:
+            from saddle.session import assist, run  # imports torch: only when a run really starts
+        except KeyboardInterrupt:
+            if rank == 0:
+                folder.break_off()
+            raise
         answer = run(cfg, folder) if rank == 0 else assist(cfg, folder)
     return answer
 

@@ -57,6 +57,7 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
         with spares(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
             return _run(cfg, folder, waiting)
     except KeyboardInterrupt:  # before there was anything to interrupt
+        folder.break_off()
         return _interrupted(folder)
     except OSError as error:  # of the system, which has no more processes for us
         folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
@@ -72,7 +73,7 @@ def _run(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> int:
         finished = _train(cfg, folder, waiting)
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
         with suppress(OSError):
-            folder.mark("interrupted")
+            folder.break_off()
         return _interrupted(folder)
     except Exception as error:
         where = ""

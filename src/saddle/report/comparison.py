@@ -11,7 +11,7 @@ from saddle.report.rows import Row
 from saddle.report.run import read_run
 from saddle.report.sheet import plain
 from saddle.runs.folder import RunFolder, replace_file
-from saddle.runs.sweep import read_sweep
+from saddle.runs.sweep import jobs_of, read_sweep
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +39,7 @@ def read_comparison(
     Raises:
         LookupError: there is no such baseline.
     """
-    jobs = {job["name"]: job.get("overrides", []) for job in read_sweep(folder).get("jobs", [])}
+    jobs = {name: job.get("overrides", []) for name, job in jobs_of(folder).items()}
     missing = [RunFolder(folder / name) for name in jobs if name not in {run.job for run in runs}]
     found = [
         read_run(run, state=(states or {}).get(run.job), overrides=jobs.get(run.job, ())) for run in (*runs, *missing)

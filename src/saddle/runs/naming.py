@@ -5,7 +5,7 @@ The same command gives the same names, so it finds the folders of its earlier ru
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 LONGEST_JOB = 120
@@ -38,6 +38,16 @@ def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
             name = f"{name[: LONGEST_JOB - 9]}_{digits}"
         names.append(name)
     return names
+
+
+def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, str]) -> list[str]:
+    """`job_names` of the jobs of a sweep that has a name of its own, in which there may be others.
+
+    The sweep's name is no part of its jobs' names. A job that is there under its hash, `listed` hash -> name, keeps the
+    name that it has: of a single job all keys were named, and more of them would name only the key that differs.
+    """
+    plain = job_names([[override for override in job if not override.startswith("name=")] for job in jobs])
+    return [listed.get(job_hash(job), name) for job, name in zip(jobs, plain, strict=True)]
 
 
 def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
