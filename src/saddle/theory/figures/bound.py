@@ -1,0 +1,28 @@
+"""What D proves of the JSD against the JSD, in training."""
+
+import math
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from saddle.theory.figures.sheet import COLOURS, sheet
+
+
+def draw(panels: Mapping[str, Mapping[str, Tensor]]) -> Figure:
+    """A panel for each name: points (JSD, bound) [count, 2] in nats for each data set, and the line no D is above."""
+    figure, axes = sheet(panels=len(panels), side_by_side=True)
+    names = list(dict.fromkeys(name for points in panels.values() for name in points))
+    for panel, (title, points) in zip(axes, panels.items(), strict=True):
+        panel.plot([0, math.log(2)], [0, math.log(2)], color="0.3", linewidth=1, label="bound = JSD, as of D*")
+        for name, pairs in points.items():
+            colour = COLOURS[names.index(name) % len(COLOURS)]
+            panel.scatter(*pairs.T, s=12, color=colour, alpha=0.7, linewidth=0, label=name)
+        panel.set_title(title, fontsize=10)
+        panel.set_xlabel("JSD (nats)")
+        panel.set_xlim(-0.02, 0.72)
+        panel.set_ylim(-0.06, 0.72)
+    axes[0].set_ylabel("jsd_bound, what D proves (nats)")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    return figure
