@@ -7,9 +7,11 @@ D's distance to D* are read against updates and against nominal seconds: updates
 cost, measured here in one process with the evaluations left out.
 """
 
+import logging
 import math
 import statistics
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from time import perf_counter
@@ -24,11 +26,12 @@ from torch import Tensor
 from saddle.building import build_data, build_model, samples_of
 from saddle.config import instantiate
 from saddle.losses.minimax import Minimax
-from saddle.report.grouped import Values, finished_by, last, over_seeds, plus_minus
+from saddle.report.grouped import Values, grouped, last, over_seeds, plus_minus
 from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval, t_interval
 from saddle.runs.folder import RunFolder
+from saddle.runs.sweep import finished_runs
 from saddle.stored import stored_config
 from saddle.study import Claim, Study
 from saddle.theory import between, divergences
@@ -40,9 +43,9 @@ from saddle.theory.ideal_loop import ideal_loop as play_ideally
 from saddle.theory.value import greatest_value
 from saddle.training import train
 
-STRETCH, STRETCHES = 20, 6
+STRETCH, STRETCHES = 20, 4
 """Updates between two looks at the clock, and how many; the first is left out."""
-MANY = 21
+MANY = 11
 """Steps of D in the second of the two games that are timed."""
 
 
@@ -50,7 +53,7 @@ def main() -> None:
     """Measure, train, read, write."""
     study = Study(__file__, sys.argv, __doc__ or "")
     study.claims([k_steps(), ideally()])
-    groups = finished_by(study.train(), ["data", "d_steps"])
+    groups = grouped(finished_runs(study.train()), ["data", "d_steps"])
     of_d, of_g = _seconds_of_steps(RunFolder(next(iter(groups.values()))[0].folder))
     costs = {key: int(key[1]) * of_d + of_g for key in groups}
     found = {
@@ -219,6 +222,8 @@ class Timed(Callback):
 
 def _seconds_of_steps(run: RunFolder) -> tuple[float, float]:
     """Median seconds of a step of D, and of all else in an update, in the game of a run."""
+    warnings.simplefilter("ignore")
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     cfg = stored_config(run, files=True)
     seconds: dict[int, list[float]] = {1: [], MANY: []}
     for _ in range(3):

@@ -23,11 +23,12 @@ from saddle.data.base import Data
 from saddle.data.pixels import grid, to_uint8
 from saddle.metrics.pyramid import pyramid
 from saddle.models.mixture import Mixture
-from saddle.report.grouped import finished_by, last, plus_minus
+from saddle.report.grouped import grouped, last, plus_minus
 from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval, t_interval
 from saddle.runs.folder import RunFolder
+from saddle.runs.sweep import finished_runs
 from saddle.sampling import load_model
 from saddle.stored import stored_config
 from saddle.study import Claim, Study
@@ -63,7 +64,7 @@ def main() -> None:
     study = Study(__file__, sys.argv, __doc__ or "")
     study.claims([likelihood_is_kl(), covers_or_seeks()])
     keys = ["model.dimensions", "model.components"]
-    groups = {(int(d), int(c)): runs for (d, c), runs in finished_by(study.train(), keys).items()}
+    groups = {(int(d), int(c)): runs for (d, c), runs in grouped(finished_runs(study.train()), keys).items()}
     groups = dict(sorted(groups.items()))
     details, distances, tiles = _drawn(groups)
     found = {f"{name}, {dims} dimensions": [asdict(one) for one in each] for (dims, name), each in details.items()}
@@ -151,13 +152,14 @@ def _drawn(
     details: dict[Setting, list[Detail]] = {}
     distances: dict[Setting, list[float]] = {}
     tiles: dict[Setting, Tensor] = {}
+    data = build_data(stored_config(RunFolder(next(iter(groups.values()))[0].folder), files=True))
     for (dimensions, components), runs in groups.items():
         mixed = (dimensions, _components(components))
         distances[mixed] = last(runs, "fd_faces")
         for run in runs:
             folder = RunFolder(run.folder)
             cfg = stored_config(folder, files=True)
-            model, data = load_model(folder, cfg), build_data(cfg)
+            model = load_model(folder, cfg)
             assert isinstance(model, Mixture)
             inside = partial(_inside, model)
             reals = data.unseen(cfg.seed, range(min(IMAGES, data.held_out)), torch.device("cpu"))
@@ -242,13 +244,10 @@ def _sheet(tiles: Mapping[Setting, Tensor]) -> Image.Image:
     pen = ImageDraw.Draw(sheet)
     for across, name in enumerate(columns):
         pen.text((left + across * (width + gap), 4), name, fill="black", font_size=15)
+    size = next(iter(tiles.values()))[0].numel()
     for down, dimensions in enumerate(rows):
-        pen.text(
-            (4, top + down * (height + gap) + height / 2),
-            f"{dimensions} of\n3,072\ndimensions",
-            fill="black",
-            font_size=15,
-        )
+        middle = top + down * (height + gap) + height / 2 - 20
+        pen.text((4, middle), f"{dimensions} of\n{size:,}\ndimensions", fill="black", font_size=15)
         for across, name in enumerate(columns):
             if (dimensions, name) in grids:
                 sheet.paste(grids[dimensions, name], (left + across * (width + gap), top + down * (height + gap)))

@@ -1,25 +1,21 @@
-"""The finished runs of a sweep by what they were given, and what they measured over their seeds."""
+"""Runs by what they were given, and what they measured over their seeds."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from saddle.report.run import Run, read_run
 from saddle.report.statistics import Interval, t_interval
-from saddle.runs.sweep import finished_runs
+from saddle.runs.folder import RunFolder
 
 Values = tuple[str, ...]
 
 
-def finished_by(sweep: Path, keys: Sequence[str]) -> dict[Values, list[Run]]:
-    """The values of `keys` in the configuration -> the finished runs that have them, in the order of the jobs.
+def grouped(folders: Sequence[RunFolder], keys: Sequence[str]) -> dict[Values, list[Run]]:
+    """The values of `keys` in the configuration -> the runs that have them, in the order of the folders.
 
     A class is called by its module, as on the command line; a member that is none is `none`.
-
-    Raises:
-        LookupError: no run of the sweep has finished.
     """
     groups: dict[Values, list[Run]] = {}
-    for folder in finished_runs(sweep):
+    for folder in folders:
         run = read_run(folder, state=None, overrides=())
         groups.setdefault(tuple(_value(run, key) for key in keys), []).append(run)
     return groups
