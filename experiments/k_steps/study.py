@@ -138,7 +138,7 @@ def _table(groups: dict[Values, list[Run]], costs: Mapping[Values, float]) -> tu
             [
                 data,
                 k,
-                f"{1e3 * costs[data, k]:.2g}",
+                f"{1e3 * costs[data, k]:.3g}",
                 plus_minus(last(runs, "jsd_smoothed"), 3),
                 plus_minus(at_budget, 3),
                 plus_minus([statistics.fmean(gap.values()) for gap in map(_gap, runs)], 3),

@@ -21,7 +21,7 @@ from torch import Tensor
 from saddle.building import build_data, build_evaluator, own_extractors
 from saddle.data.base import Data
 from saddle.data.pixels import grid, to_uint8
-from saddle.metrics.pyramid import pyramid
+from saddle.metrics.pyramid import enlarged, smoothed
 from saddle.models.mixture import Mixture
 from saddle.report.grouped import grouped, last, plus_minus
 from saddle.report.panels import Panel, draw
@@ -43,7 +43,9 @@ X = torch.linspace(-12, 12, 2401, dtype=torch.float64)
 IMAGES = 2_000
 """Whose detail is measured."""
 STRONGEST = 0.05
-"""Of the places in an image's finest level."""
+"""Of all squares. They have 28% of the sum where each place is normal, as with one component."""
+LEAST = 0.01
+"""Deviation in units of x up to which a place says nothing: about one step of uint8."""
 REALS, SUBSPACE = "reals", "reals in the subspace"
 Setting = tuple[int, str]
 """Dimensions, and what is drawn there: so many components, or reals."""
@@ -51,12 +53,12 @@ Setting = tuple[int, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Detail:
-    """Of the finest level of images' Laplacian pyramids."""
+    """Of the finest level of images' Laplacian pyramids, about its mean over the images."""
 
     energy: float
-    """Its mean square, over that of held-out reals."""
+    """Its variance, a mean over the places in an image, over that of held-out reals."""
     strongest: float
-    """The share of it in the strongest places. 0.28 where all places are normal with one deviation."""
+    """The share of the squares that is the strongest ones', each place in units of its own deviation."""
 
 
 def main() -> None:
@@ -131,11 +133,19 @@ def covers_or_seeks() -> Claim:
     )
 
 
-def detail(images: Tensor, real: float) -> Detail:
-    """Of images uint8 [count, channels, height, width]; `real` is the mean square of the finest level of reals."""
-    squares = next(pyramid(images)).square()
+def detail(x: Tensor, real: float) -> Detail:
+    """Of images x [count, channels, height, width]; `real` is the variance of the finest level of reals."""
+    level = finest(x)
+    places = level.var(0, correction=0)  # [channels, height, width]
+    varied = places > LEAST**2
+    squares = (level - level.mean(0))[:, varied].square() / places[varied]  # [count, places]
     strongest = squares.flatten().topk(round(STRONGEST * squares.numel()), sorted=False).values
-    return Detail(energy=float(squares.mean()) / real, strongest=float(strongest.sum() / squares.sum()))
+    return Detail(energy=float(places.mean()) / real, strongest=float(strongest.sum() / squares.sum()))
+
+
+def finest(x: Tensor) -> Tensor:
+    """What is lost of x when it is halved and enlarged again, in the size of x; not clipped to the range of pixels."""
+    return x - enlarged(smoothed(x)[:, :, ::2, ::2], x.shape)
 
 
 def _components(count: int) -> str:
@@ -163,13 +173,13 @@ def _drawn(
             assert isinstance(model, Mixture)
             inside = partial(_inside, model)
             reals = data.unseen(cfg.seed, range(min(IMAGES, data.held_out)), torch.device("cpu"))
-            level = float(next(pyramid(to_uint8(reals))).square().mean())
+            level = float(finest(reals).var(0, correction=0).mean())
             shown = {REALS: reals, SUBSPACE: inside(reals), mixed[1]: model.sample(range(IMAGES), cfg.seed)}
             if (dimensions, SUBSPACE) not in distances:
                 distances[dimensions, SUBSPACE] = [_distance(cfg, data, inside)]
             for name, x in shown.items():
                 if name == mixed[1] or len(details.get((dimensions, name), [])) < len(runs):
-                    details.setdefault((dimensions, name), []).append(detail(to_uint8(x), level))
+                    details.setdefault((dimensions, name), []).append(detail(x, level))
                 tiles.setdefault((dimensions, name), to_uint8(x[:16]))
     return details, distances, tiles
 
@@ -210,7 +220,7 @@ def _table(
     rows = [row for place, row in enumerate(rows) if row[0] != REALS or place == 0]
     rows[0][1] = "all"
     header = ["what is drawn", "dimensions", "log-likelihood, held out", "on its images", "`fd_faces`"]
-    return [*header, "detail, % of the reals'", f"% of it in {STRONGEST:.0%} of the places"], rows
+    return [*header, "detail, % of the reals'", f"% of it in the strongest {STRONGEST:.0%}"], rows
 
 
 def _panels(details: Mapping[Setting, Sequence[Detail]], distances: Mapping[Setting, Sequence[float]]) -> list[Panel]:
@@ -225,10 +235,10 @@ def _panels(details: Mapping[Setting, Sequence[Detail]], distances: Mapping[Sett
     energy = lines({key: [100 * one.energy for one in each] for key, each in details.items()})
     strongest = lines({key: [100 * one.strongest for one in each] for key, each in details.items()})
     across = "principal components"
-    strongest_words = f"% of the detail in {STRONGEST:.0%} of the places"
+    strongest_words = f"% of the detail in the strongest {STRONGEST:.0%}"
     return [
         Panel(title="how much detail", across=across, up="% of the reals' energy", lines=energy, logarithmic="x"),
-        Panel(title="how much of it is edges", across=across, up=strongest_words, lines=strongest, logarithmic="x"),
+        Panel(title="how rare it is", across=across, up=strongest_words, lines=strongest, logarithmic="x"),
         Panel(title="how far away", across=across, up="fd_faces", lines=lines(distances), logarithmic="xy"),
     ]
 

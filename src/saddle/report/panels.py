@@ -7,8 +7,10 @@ from itertools import chain
 from typing import Literal
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from saddle.report.curves_figure import looks
 from saddle.report.statistics import Interval
@@ -66,8 +68,10 @@ def _look(axes: Axes, panel: Panel) -> None:
     finite = [mean for mean in means if math.isfinite(mean) and (mean > 0 or "y" not in panel.logarithmic)]
     if "x" in panel.logarithmic:
         axes.set_xscale("log")
+        _ticks(axes.xaxis)
     if "y" in panel.logarithmic and finite:
         axes.set_yscale("log")
+        _ticks(axes.yaxis)
         axes.set_ylim(min(finite) / 1.3, max(finite) * 1.3)
     elif finite:
         margin = 0.08 * (max(finite) - min(finite)) or 0.1
@@ -78,3 +82,11 @@ def _look(axes: Axes, panel: Panel) -> None:
     axes.tick_params(labelsize=8)
     axes.grid(alpha=0.25, linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ticks(scale: Axis) -> None:
+    """Of a logarithmic axis: in full, and those that fit."""
+    low, high = scale.get_data_interval()
+    scale.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
+    scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    scale.set_minor_formatter(NullFormatter())
