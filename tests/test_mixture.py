@@ -87,6 +87,18 @@ def test_em_never_lowers_the_likelihood_and_the_gradient_comes_to_the_same() -> 
     assert reached == pytest.approx(climbed[-1], abs=0.01)
 
 
+@pytest.mark.parametrize("components", [1, 3])
+def test_em_keeps_the_mean_and_the_covariance_of_its_images(components: int) -> None:
+    """Hence no linear filter tells its samples from them by their energy, however many components there are."""
+    data = Toy()
+    model = play(images(components=components), 3, data=data)
+    found, y = model.distribution(), model.density.inside(points(model, data))
+    squares = found.roots @ found.roots.mT + found.means[:, :, None] * found.means[:, None]
+    second = (found.weights[:, None, None] * squares).sum(0)
+    assert torch.allclose(found.weights @ found.means, y.mean(0), atol=1e-9)
+    assert torch.allclose(second, y.T @ y / len(y) + 1e-6 * torch.eye(5), atol=1e-9)
+
+
 def test_one_step_of_em_is_the_textbooks() -> None:
     """Responsibilities, then weights, means and covariances by them (Bishop 2006, section 9.2.2)."""
     data = LINE()

@@ -1,4 +1,6 @@
-"""How much gradient reaches G under each loss: `python experiments/two_losses/early_gradients.py runs/SWEEP`.
+"""How much gradient reaches G under each loss.
+
+    python experiments/slow_at_the_beginning/early_gradients.py runs/SWEEP          no time
 
 Prints, for each job of the sweep, the mean of |dL_G / d theta_G| over stretches of training, from its metrics.jsonl.
 """

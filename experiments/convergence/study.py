@@ -1,10 +1,13 @@
-"""The claims about learning near the saddle, in the Dirac-GAN: each one measured, and drawn."""
+"""Which (loss, penalty, k) converge near the saddle? The Dirac-GAN, by eigenvalues and trajectories, no training.
 
+make study NAME=convergence          one core: about a minute
+"""
+
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
-from claims import Claim
 from omegaconf import OmegaConf
 from torch import Tensor
 
@@ -13,6 +16,7 @@ from saddle.config.keys import CONF
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
+from saddle.study import Claim, Study
 from saddle.theory.convergence import Finding, Trial, table
 from saddle.theory.dirac import (
     alternating_eigenvalues,
@@ -57,16 +61,12 @@ def losses() -> dict[str, Loss]:
     return {path.stem: instantiate(OmegaConf.load(path)) for path in sorted((CONF / "loss").glob("*.yaml"))}
 
 
-def found() -> Table:
-    """What each loss does near the saddle with each penalty and each way of taking steps."""
-    return table(losses(), PENALTIES, WAYS, TRIAL)
-
-
-def of_saddles(findings: Table) -> Iterator[Claim]:
-    """One claim after the other."""
-    yield circling()
-    yield on_the_circle()
-    yield who_converges(findings)
+def main() -> None:
+    """Measure, draw and write the table."""
+    study = Study(__file__, sys.argv, __doc__ or "")
+    findings = table(losses(), PENALTIES, WAYS, TRIAL)
+    study.claims([circling(), on_the_circle(), who_converges(findings)])
+    study.table("convergence", *cells(findings))
 
 
 def circling() -> Claim:
@@ -156,3 +156,7 @@ def cells(findings: Table) -> tuple[list[str], list[list[str]]]:
         verdicts = [[findings[loss, penalty, way].verdict for way in WAYS] for penalty in PENALTIES]
         rows.append([f"`{loss}`", *(each[0] if len(set(each)) == 1 else ", ".join(each) for each in verdicts)])
     return ["loss", *PENALTIES], rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""Two densities on the line that several claims are measured on."""
+
+from saddle.theory.arrangements import line
+
+DATA = line(means=[-2, 2], deviations=[0.5, 0.8], weights=[0.4, 0.6])
+"""P_data: two modes, of which the narrower is the rarer."""
+MADE = line(means=[0], deviations=[1.5], weights=[1])
+"""P_G: one Gaussian over both."""

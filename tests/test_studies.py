@@ -1,0 +1,160 @@
+"""Every study of experiments/ is started as its README says, and ends in what its README shows."""
+
+import json
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fake_runs import make_run
+from members import members
+from saddle import study as module
+from saddle.config import precheck
+from saddle.report.grouped import grouped, last, over_seeds, plus_minus
+from saddle.report.panels import Panel, draw
+from saddle.report.statistics import t_interval
+from saddle.study import Study
+
+PROJECT = Path(__file__).resolve().parents[1]
+STUDIES = {
+    path.parent.name: path
+    for path in sorted((PROJECT / "experiments").glob("*/study.py"))
+    if "from saddle.study import" in path.read_text(encoding="utf-8")
+}
+NOT_RUN = "ANSWER"
+"""Stands in a README for what is not known before the study has run."""
+
+SMALL = ("updates=20", "evaluate_every=10", "sample_every=20", "checkpoint_every=20", "seed=0", "evaluate_images=100")
+FACES = ("data.train_count=300", "data.test_count=120")
+OWN = {
+    "maximum_likelihood": (*FACES, "model.images=200", "model.components=1,2", "model.dimensions=4,8"),
+    "optimal_discriminator": ("data=mixture_1d,discrete",),
+    "k_steps": ("data=mixture_1d", "d_steps=1,2"),
+    "losses": (*FACES, "loss=nonsaturating,hinge"),
+    "together": FACES,
+    "which_to_choose": (*FACES, "only=penalty", "penalty=none,r1"),
+}
+"""What makes a study's miniature small beside SMALL."""
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_its_readme_says_what_is_asked_and_how(name: str) -> None:
+    text = STUDIES[name].with_name("README.md").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert "**Question.**" in text
+    assert "**Answer.**" in text
+    assert f"\nmake study NAME={name}\n" in text
+    for link in re.findall(r"\]\(([^)#:]+\.(?:md|py|yaml))\)", text):
+        assert (STUDIES[name].parent / link).is_file() or NOT_RUN in text, link
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_what_its_readme_shows_is_there(name: str) -> None:
+    """Pictures, and a table in each place for one; unless it says that it waits for its run."""
+    text = STUDIES[name].with_name("README.md").read_text(encoding="utf-8")
+    if NOT_RUN not in text:
+        for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
+            assert (STUDIES[name].parent / picture).is_file(), picture
+        assert not re.findall(r"<!-- (\w+) -->\s*<!-- /\1 -->", text)
+
+
+@pytest.mark.parametrize("name", members("experiment"))
+def test_its_sweep_composes_and_is_some_study_s(name: str) -> None:
+    assert precheck(["-m", f"experiment={name}", "name=any"]) == []
+    texts = [path.read_text(encoding="utf-8") for path in STUDIES.values()]
+    prefix = name.partition("_")[0]
+    assert name in STUDIES or any(f'"{name}"' in text or f'"{prefix}_' in text for text in texts)
+
+
+@pytest.mark.parametrize("name", ["max_of_discriminators"])
+def test_a_study_without_training(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes where it is told, and measures what is committed."""
+    monkeypatch.setattr(sys, "argv", [str(STUDIES[name]), f"out={tmp_path}"])
+    runpy.run_path(str(STUDIES[name]), run_name="__main__")
+    found, committed = (json.loads((folder / "claims.json").read_text()) for folder in (tmp_path, STUDIES[name].parent))
+    assert found == committed
+    assert all((tmp_path / f"{claim['name']}.png").is_file() for claim in found)
+
+
+def test_every_claim_is_in_the_table_of_the_theory() -> None:
+    table = (PROJECT / "experiments/theory/README.md").read_text(encoding="utf-8")
+    files = list((PROJECT / "experiments").glob("*/claims.json"))
+    claims = {file: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    assert sum(map(len, claims.values())) >= 14
+    for file, found in claims.items():
+        for claim in found:
+            assert f"(../{file.parent.name}/{claim['name']}.png) | {claim['measured']} |" in table
+            assert file.with_name(f"{claim['name']}.png").is_file()
+
+
+def test_a_study_trains_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command line has beside `out` and `name` goes to the sweep; a job that failed stops nothing."""
+    started: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        started.append(command[2:])
+        return subprocess.CompletedProcess(command, codes.pop())
+
+    monkeypatch.setattr(module.subprocess, "run", run)
+    codes = [2, 1, 0]
+    study = Study(str(STUDIES["k_steps"]), ["study.py", f"out={tmp_path}", "name=tiny", "seed=0"], "")
+    assert study.train() == Path("runs/tiny_k_steps")
+    assert started == [["-m", "experiment=k_steps", "name=tiny_k_steps", "seed=0"]]
+    study.train()
+    with pytest.raises(SystemExit):
+        study.train()
+    assert (tmp_path / "README.md").is_file()
+
+
+def test_runs_by_what_they_were_given(tmp_path: Path) -> None:
+    """And over their seeds, at the updates that all have."""
+    jobs = [("minimax", 0, 10.0), ("minimax", 1, 12.0), ("hinge", 0, 30.0)]
+    made = [make_run(tmp_path / f"{loss}{seed}", loss=loss, seed=seed, distance=far) for loss, seed, far in jobs]
+    groups = grouped(made, ["loss", "updates", "penalty"])
+    assert list(groups) == [("minimax", "1000", "none"), ("hinge", "1000", "none")]
+    both, one = groups.values()
+    assert [run.seed for run in both] == ["0", "1"]
+    curve = over_seeds(both, "fd_faces")
+    assert list(curve) == [0, 200, 400, 600, 800, 1000]
+    assert curve[1000] == t_interval(last(both, "fd_faces"))
+    assert over_seeds(both, "unheard_of") == {}
+    assert last(both, "unheard_of") == []
+    assert 30 < last(one, "fd_faces")[0] < 31
+
+
+def test_an_interval_in_words() -> None:
+    """Of 1 and 3 it is 2 -+ t sqrt 2 / sqrt 2, t = 12.706 with one degree of freedom."""
+    assert plus_minus([1.0, 3.0], 2) == "2.00 ± 12.71"
+    assert plus_minus([0.5], 1) == "0.5"
+    assert plus_minus([], 1) == ""
+
+
+def test_panels_share_their_looks(tmp_path: Path) -> None:
+    """One line of a name in each panel, of one colour, and each name once below."""
+    line = {1.0: t_interval([1.0, 2.0]), 2.0: t_interval([2.0, 3.0])}
+    panels = [
+        Panel(title="one", across="updates", up="JSD", lines={"a": line, "b": line}, logarithmic="xy"),
+        Panel(title="two", across="updates", up="JSD", lines={"b": line}, logarithmic=""),
+    ]
+    figure = draw(panels, 2)
+    left, right = figure.axes
+    assert left.lines[1].get_color() == right.lines[0].get_color() != left.lines[0].get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+    assert (left.get_xscale(), right.get_yscale()) == ("log", "linear")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_in_miniature(name: str, tmp_path: Path) -> None:
+    """It trains, draws and fills every place in its README."""
+    command = [sys.executable, str(STUDIES[name]), f"out={tmp_path / 'out'}", "name=tiny", *SMALL, *OWN.get(name, ())]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    text = (tmp_path / "out/README.md").read_text(encoding="utf-8")
+    assert not re.findall(r"<!-- (\w+) -->\s*<!-- /\1 -->", text)
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
+        assert any((folder / picture).is_file() for folder in (tmp_path / "out", STUDIES[name].parent)), picture
