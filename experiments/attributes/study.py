@@ -1,0 +1,101 @@
+"""Which directions of the code are hair length, hair colour, mouth? Of a finished game on faces.
+
+    make study NAME=attributes                                             two cores: 15 minutes, with the training
+    make study NAME=attributes ARGS="run=runs/house_recipe/recipe-house_seed-0"               2 minutes, without it
+
+Trains conf/experiment/attributes.yaml, the house recipe, or takes the run that is named. Factors are read off 4,000
+samples by linear maps from the extractor's features (`saddle.codes.reader`), and correlated with the coordinates of the
+code: with single dimensions, with principal directions (`saddle.codes.directions`), and with the direction that goes
+with each of them most (`saddle.codes.association.placed`). Writes results.json, the table of README.md,
+dimensions.png, directions.png and factors.png.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from saddle.building import build_data, own_extractors
+from saddle.codes.subject import Subject
+from saddle.codes.views.traversal import dimensions, directions, factors
+from saddle.runs.folder import RunFolder
+from saddle.sampling import coded, load_model
+from saddle.stored import stored_config
+from saddle.study import Study
+
+ROWS = 8
+LECTURE = ("hair_length", "hair_colour", "mouth")
+"""The factors that the lecture names (000 I.1.1)."""
+
+
+def main() -> None:
+    """Train or read, look into the code, write."""
+    study = Study(__file__, sys.argv, __doc__ or "")
+    run = study.runs()[0]
+    subject = _subject(run)
+    if subject.reader is None:
+        sys.exit(f"error: {run.path}: no factors are known of its samples; it takes a run on faces")
+    looks = {"dimensions": dimensions, "directions": directions, "factors": factors}
+    views = {name: look(subject, ROWS) for name, look in looks.items()}
+    for name, view in views.items():
+        print(f"\n{name}\n{view.words}")
+        study.picture(name, view.picture)
+    associations = {name: _associations(views[name].numbers) for name in ("dimensions", "directions")}
+    placed = views["factors"].numbers["factors"]
+    found = {
+        factor: {
+            "read": placed[factor]["read"],
+            "dimensions": associations["dimensions"][factor],
+            "directions": associations["directions"][factor],
+            "any_direction": placed[factor]["association"],
+        }
+        for factor in placed
+    }
+    study.numbers({"run": run.job, "read_off": views["factors"].numbers["samples"], "factors": found})
+    title = ["factor", "read with", "strongest dimension", "strongest direction", "of the code's directions any"]
+    study.table("results", title, [_cells(factor, found[factor]) for factor in _ordered(found)])
+
+
+def _subject(run: RunFolder) -> Subject:
+    try:
+        cfg = stored_config(run, files=True)
+        model = coded(load_model(run, cfg), "attributes")
+    except (LookupError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    extractor = next(iter(own_extractors(cfg)), None)
+    data = build_data(cfg)
+    return Subject(model=model, data=data, extractor=extractor, seed=cfg.seed, label=None, threshold=None)
+
+
+def _associations(numbers: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Factor -> name of a direction -> association."""
+    found: dict[str, dict[str, float]] = {}
+    for one in numbers["directions"]:
+        for factor, value in one["associations"].items():
+            found.setdefault(factor, {})[one["name"].split()[-1]] = value
+    return found
+
+
+def _ordered(found: Mapping[str, Any]) -> Sequence[str]:
+    """Those of the lecture first, then those that one direction goes with most."""
+    others = [factor for factor in found if factor not in LECTURE]
+    return [*LECTURE, *sorted(others, key=lambda factor: -_strongest(found[factor]["directions"])[1])]
+
+
+def _strongest(associations: Mapping[str, float]) -> tuple[str, float]:
+    """The direction that a factor goes with most, and how much, without its sign."""
+    name = max(associations, key=lambda one: abs(associations[one]))
+    return name, abs(associations[name])
+
+
+def _cells(factor: str, found: Mapping[str, Any]) -> list[str]:
+    strongest = [_strongest(found[kind]) for kind in ("dimensions", "directions")]
+    return [
+        f"**{factor}**" if factor in LECTURE else factor,
+        f"{found['read']:.3f}",
+        *(f"{value:.2f} (no. {name})" for name, value in strongest),
+        f"{found['any_direction']:.2f}",
+    ]
+
+
+if __name__ == "__main__":
+    main()
