@@ -22,7 +22,8 @@ from saddle.sampling import coded, load_model
 from saddle.stored import stored_config
 from saddle.study import Study
 
-ROWS = 8
+ROWS, ALL = 8, 100
+"""Of the pictures: so many directions, and every factor."""
 LECTURE = ("hair_length", "hair_colour", "mouth")
 """The factors that the lecture names (000 I.1.1)."""
 
@@ -34,8 +35,8 @@ def main() -> None:
     subject = _subject(run)
     if subject.reader is None:
         sys.exit(f"error: {run.path}: no factors are known of its samples; it takes a run on faces")
-    looks = {"dimensions": dimensions, "directions": directions, "factors": factors}
-    views = {name: look(subject, ROWS) for name, look in looks.items()}
+    looks = {"dimensions": (dimensions, ROWS), "directions": (directions, ROWS), "factors": (factors, ALL)}
+    views = {name: look(subject, rows) for name, (look, rows) in looks.items()}
     for name, view in views.items():
         print(f"\n{name}\n{view.words}")
         study.picture(name, view.picture)
@@ -71,7 +72,7 @@ def _associations(numbers: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for one in numbers["directions"]:
         for factor, value in one["associations"].items():
-            found.setdefault(factor, {})[one["name"].split()[-1]] = value
+            found.setdefault(factor, {})[one["name"].split()[-1]] = round(value, 4)
     return found
 
 
