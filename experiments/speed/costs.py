@@ -5,9 +5,10 @@
 Nominal seconds of a run are its updates times the median seconds of an update here: a figure of one machine, in which
 nothing counts that happened to run beside the run. Every setting is the default game on faces of 32 x 32 but for what
 its name says. All play through `train(...)` with what a run has around it, evaluations and grids left out: a stretch of
-updates that is not timed and two that are, all settings in turn. `recipe=r3gan_cifar10` is left out: an update of its
-512 images takes minutes here, and `model=discriminator_enumeration`, which lists no faces. Writes results/costs.json
-and a table of README.md.
+updates that is not timed and two that are, all settings in turn. A machine is not equally fast all the time, so the
+default game is measured right before each setting, and what counts is the median of the ratios.
+`recipe=r3gan_cifar10` is left out: an update of its 512 images takes minutes here, and
+`model=discriminator_enumeration`, which lists no faces. Writes results/costs.json and a table of README.md.
 """
 
 import json
@@ -69,21 +70,29 @@ def main() -> None:
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    names = [name for name in _settings() if given.get("only", "") in name or name == DEFAULT]  # the others' measure
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    names = [name for name in _settings() if given.get("only", "") in name and name != DEFAULT]
+    ratios: dict[str, list[float]] = {name: [] for name in names}
+    of_default: list[float] = []
     _seconds(DEFAULT)  # whatever runs first pays for what is cold
     for _ in range(int(given.get("rounds", 3))):
         for name in names:
-            seconds[name] += _seconds(name)
-            print(f"{name}: {1e3 * seconds[name][-1]:.4g} ms an update", flush=True)
+            beside = _seconds(DEFAULT)
+            ratios[name] += [each / statistics.mean(beside) for each in _seconds(name)]
+            of_default += beside
+            print(f"{name}: {ratios[name][-1]:.4g} times the default game", flush=True)
     file = HERE / "results" / "costs.json"
     earlier = json.loads(file.read_text())["seconds"] if "only" in given and file.exists() else {}
-    again = {name: [round(value, 5) for value in statistics.quantiles(seconds[name], n=4)] for name in names}
+    default = earlier.get(DEFAULT) or _quartiles(of_default, unit=1)
+    again = {name: _quartiles(ratios[name], unit=default[1]) for name in names} | {DEFAULT: default}
     found = {name: (earlier | again)[name] for name in _settings() if name in earlier | again}
     machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
     file.write_text(json.dumps({"seconds": found, "what": "quartiles of an update", **machine}, indent=1) + "\n")
     readme.replace(HERE / "README.md", "costs", _table(found))
     print(_table(found))
+
+
+def _quartiles(values: list[float], unit: float) -> list[float]:
+    return [round(value * unit, 5) for value in statistics.quantiles(values, n=4)]
 
 
 def _settings() -> list[str]:

@@ -1,8 +1,8 @@
 """The same networks trained by each rule, at equal nominal seconds: samples, midpoints, cost of a sample.
 
-    python experiments/together/study.py [only=NAME] [jobs=2] [budget=3000]     two cores: an hour; goes on
+    make study NAME=together [ARGS="budget=1500"]       two cores: half an hour; goes on where it was broken off
 
-Each rule of settings.yaml has its own number of updates: as many as take the nominal seconds of `budget` updates of the
+Each rule of rules.yaml has its own number of updates: as many as take the nominal seconds of `budget` updates of the
 default game, by the median seconds of an update in experiments/speed/results/costs.json. Then the finished models are
 measured: their last evaluation; the Frechet distance of images decoded half-way between two codes; the median seconds
 of drawing 64 samples. Writes results.json, the table of README.md, and grids.png.
@@ -10,7 +10,6 @@ of drawing 64 samples. Writes results.json, the table of README.md, and grids.pn
 
 import json
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -19,50 +18,37 @@ from typing import Any
 from omegaconf import OmegaConf
 from PIL import Image, ImageDraw
 
-from saddle.arguments import arguments
 from saddle.building import build_data, build_evaluator, own_extractors
 from saddle.codes.midpoints import midpoints
 from saddle.models.base import CodedModel
-from saddle.report import readme
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of
 from saddle.sampling import load_model
 from saddle.stored import stored_config
+from saddle.study import Study
 
 HERE = Path(__file__).resolve().parent
-TRAIN = HERE.parents[1] / "src" / "train.py"
 COSTS = HERE.parent / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"
 METRICS = ("fd_faces", "kd_faces", "precision_faces", "recall_faces")
+BUDGET = 1500
 SHOWN = 64
-ALLOWED = {
-    "only": "one of the rules; by default all",
-    "jobs": "side by side, by default 2",
-    "budget": "another one than that of settings.yaml",
-}
 
 
 def main() -> None:
     """Train what is not trained yet, measure, write."""
-    given = arguments(ALLOWED, sys.argv, __doc__ or "")
-    settings: Any = OmegaConf.to_container(OmegaConf.load(HERE / "settings.yaml"))
-    if not COSTS.is_file():
-        sys.exit(f"error: {COSTS} is missing: python experiments/speed/costs.py measures what an update costs")
-    budget = int(given.get("budget", settings["budget"]))
-    names = [given["only"]] if "only" in given else list(settings["models"])
-    if unknown := set(names) - set(settings["models"]):
-        sys.exit(f"error: only={unknown.pop()}: the rules are {', '.join(settings['models'])}")
-    file = HERE / "results.json"
-    found: dict[str, Any] = json.loads(file.read_text()) if "only" in given and file.exists() else {}
-    for name in names:
-        updates = round(budget / _cost(settings["models"][name][0]))
-        runs = runs_of(_train(name, settings, updates, given.get("jobs", "2")))
-        found[name] = {"updates": updates, "seeds": [_measured(run) for run in runs]}
-        found = {name: found[name] for name in settings["models"] if name in found}
-        file.write_text(json.dumps(found, indent=1) + "\n")
-    readme.replace(HERE / "README.md", "results", _table(found))
-    _grids(found).save(HERE / "grids.png", optimize=True)
-    print(_table(found))
+    study = Study(__file__, sys.argv, __doc__ or "", own=["budget"])
+    budget = int(study.given.get("budget", BUDGET))
+    rules: Any = OmegaConf.to_container(OmegaConf.load(HERE / "rules.yaml"))
+    found: dict[str, Any] = {}
+    runs: dict[str, list[RunFolder]] = {}
+    for name, settings in rules.items():
+        updates = round(budget / _cost(settings[0]))
+        runs[name] = runs_of(study.train("together", *settings, f"updates={updates}", part=name))
+        found[name] = {"updates": updates, "seeds": [_measured(run) for run in runs[name]]}
+    study.numbers(found)
+    study.table("results", *_table(found))
+    study.picture("grids", _grids(runs))
 
 
 def _cost(model: str) -> float:
@@ -71,24 +57,6 @@ def _cost(model: str) -> float:
     if model not in seconds:
         sys.exit(f"error: {COSTS} does not know {model}: python experiments/speed/costs.py only=model measures it")
     return seconds[model][1] / seconds[DEFAULT][1]
-
-
-def _train(name: str, settings: dict[str, Any], updates: int, jobs: str) -> Path:
-    """One sweep over the seeds; its folder."""
-    common = {
-        "name": f"together_{name}",
-        "seed": ",".join(map(str, settings["seeds"])),
-        "updates": updates,
-        "evaluate_every": updates,
-        "sample_every": updates,
-        "evaluate_images": settings["evaluate_images"],
-        "hydra.launcher.jobs": jobs,
-        "logger": "none",
-    }
-    command = [*settings["models"][name], *(f"{key}={value}" for key, value in common.items())]
-    if subprocess.run([sys.executable, str(TRAIN), "-m", *command], check=False).returncode:
-        sys.exit(f"error: a run of {name} failed; its folder in runs/together_{name} says why")
-    return Path("runs") / f"together_{name}"
 
 
 def _measured(run: RunFolder) -> dict[str, Any]:
@@ -118,22 +86,20 @@ def _seconds(model: Any) -> float:
     return statistics.median(times[1:])
 
 
-def _table(found: dict[str, Any]) -> str:
+def _table(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """A row for each rule, both seeds in a cell."""
     names = (*METRICS, "fd_midpoints", "ms_per_sample")
     rows = []
     for name, one in found.items():
         cells = [" / ".join(f"{seed[key]:.3g}" for seed in one["seeds"] if key in seed) for key in names]
         rows.append([f"`{name}`", f"{one['updates']:,}", *cells])
-    title = ["rule", "updates", *METRICS, "fd of midpoints", "ms a sample"]
-    return readme.table(title, rows)
+    return ["rule", "updates", *METRICS, "fd of midpoints", "ms a sample"], rows
 
 
-def _grids(found: dict[str, Any]) -> Image.Image:
+def _grids(runs: dict[str, list[RunFolder]]) -> Image.Image:
     """The last grids of the first seed side by side, each with its name; below it the midpoints of two codes."""
     columns = []
-    for name in found:
-        run = runs_of(Path("runs") / f"together_{name}")[0]
+    for name, (run, *_) in runs.items():
         grid = Image.open(run.grids()[-1]).convert("RGB")
         columns.append((name, grid.crop((0, 0, grid.width // 2 + 1, grid.height // 2 + 1)), run.path / "midpoints.png"))
     width, height = columns[0][1].size

@@ -1,19 +1,18 @@
 """Which loss, penalty, gamma, k, learning rate? One sweep each of the default game, compared at equal cost.
 
-    python experiments/which_to_choose/study.py [only=AXIS] [jobs=2]       two cores: hours; goes on where it ended
+    make study NAME=which_to_choose [ARGS="only=AXIS"]       two cores: two hours; goes on where it was broken off
 
-The sweeps are those of settings.yaml, `python src/train.py -m name=which_AXIS ...`. Each run is read at the same
-nominal seconds, updates times the median seconds of an update in experiments/speed/results/costs.json: its distance
-there is interpolated between the two evaluations beside it, the logarithm of the one linearly in the logarithm of the
-other. The rates are constant, so a run at update u is what a run of u updates would be; a setting that is cheaper than
-the default game is read at its end. Writes results/AXIS.json and the tables of README.md.
+The sweeps are conf/experiment/which_AXIS.yaml, and for the losses losses.yaml. Each run is read at the same nominal
+seconds, updates times the median seconds of an update in experiments/speed/results/costs.json: its distance there is
+interpolated between the two evaluations beside it, the logarithm of the one linearly in the logarithm of the other. The
+rates are constant, so a run at update u is what a run of u updates would be; a setting that is cheaper than the default
+game is read at its end. Writes results/AXIS.json and the tables of README.md.
 """
 
 import json
 import math
 import re
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,73 +20,64 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from saddle.arguments import arguments
-from saddle.report import readme
 from saddle.runs.folder import RunFolder
+from saddle.study import Study
 
-HERE = Path(__file__).resolve().parent
-TRAIN = HERE.parents[1] / "src" / "train.py"
-COSTS = HERE.parent / "speed" / "results" / "costs.json"
+COSTS = Path(__file__).resolve().parents[1] / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"
 METRIC = "fd_faces"
-COMMON = ("name", "seed", "updates", "evaluate_every", "evaluate_images", "hydra", "logger")
-"""Keys that all sweeps have, by their first part: they are no part of a setting."""
-FREE = ("penalty.gamma=", "optimizer.")
-"""Settings that do not change what an update costs."""
-ALLOWED = {
-    "only": "one axis; by default all",
-    "jobs": "side by side, by default 2",
+AXES = {
+    "loss": "losses",
+    "penalty": "which_penalty",
+    "gamma": "which_gamma",
+    "k": "which_k",
+    "rate": "which_rate",
+    "norm": "which_norm",
+    "betas": "which_betas",
 }
+"""Axis -> its sweep."""
+NO_SETTING = ("name", "seed", "experiment", "updates", "evaluate_every", "evaluate_images", "hydra", "logger")
+"""Keys that are no part of a setting, by their first part."""
+FREE = ("loss=", "penalty.gamma=", "optimizer.")
+"""Settings that do not change what an update costs: a loss is a few operations on a few numbers."""
 
 
 def main() -> None:
     """Train what is not trained yet, read all, write results and tables."""
-    given = arguments(ALLOWED, sys.argv, __doc__ or "")
-    settings: Any = OmegaConf.to_container(OmegaConf.load(HERE / "settings.yaml"), resolve=False)
-    axes = [given["only"]] if "only" in given else list(settings["axes"])
-    if unknown := set(axes) - set(settings["axes"]):
-        sys.exit(f"error: only={unknown.pop()}: the axes are {', '.join(settings['axes'])}")
+    study = Study(__file__, sys.argv, __doc__ or "", own=["only"])
+    chosen = [study.given["only"]] if "only" in study.given else list(AXES)
+    if unknown := set(chosen) - set(AXES):
+        sys.exit(f"error: only={unknown.pop()}: the axes are {', '.join(AXES)}")
     if not COSTS.is_file():
         sys.exit(f"error: {COSTS} is missing: python experiments/speed/costs.py measures what an update costs")
-    for axis in axes:
-        _train(axis, settings, given.get("jobs", "2"))
-        found = _read(Path("runs") / f"which_{axis}", settings["budget"])
-        (HERE / "results").mkdir(exist_ok=True)
-        (HERE / "results" / f"{axis}.json").write_text(json.dumps(found, indent=1) + "\n")
-        table = _table(axis, found)
-        readme.replace(HERE / "README.md", axis, table)
-        print(table, flush=True)
+    (study.out / "results").mkdir(exist_ok=True)
+    for axis in chosen:
+        found = _read(study.train(AXES[axis]))
+        study.numbers(found, f"results/{axis}.json")
+        study.table(axis, *_table(axis, found))
+    stored = {axis: json.loads(path.read_text()) for axis in AXES if (path := _file(study, axis)).is_file()}
+    study.table("summary", *_summary(stored))
 
 
-def _train(axis: str, settings: dict[str, Any], jobs: str) -> None:
-    """One sweep; a job that fails is a row of the table, so its exit code stops nothing."""
-    common = {
-        "name": f"which_{axis}",
-        "seed": ",".join(map(str, settings["seeds"])),
-        "updates": settings["budget"],
-        "evaluate_every": settings["evaluate_every"],
-        "evaluate_images": settings["evaluate_images"],
-        "hydra.launcher.jobs": jobs,
-        "logger": "none",
-    }
-    command = [*settings["axes"][axis], *(f"{key}={value}" for key, value in common.items())]
-    subprocess.run([sys.executable, str(TRAIN), "-m", *command], check=False)
+def _file(study: Study, axis: str) -> Path:
+    return study.out / "results" / f"{axis}.json"
 
 
-def _read(sweep: Path, budget: int) -> dict[str, dict[str, Any]]:
+def _read(sweep: Path) -> dict[str, dict[str, Any]]:
     """Setting -> its cost, and for each seed the distance at the budget, None where the run failed."""
     costs = {name: quartiles[1] for name, quartiles in json.loads(COSTS.read_text())["seconds"].items()}
     found: dict[str, dict[str, Any]] = {}
     for job in json.loads((sweep / "sweep.json").read_text())["jobs"]:
-        setting = [part for part in job["overrides"] if re.split(r"[.=]", part)[0] not in COMMON]
+        setting = [part for part in job["overrides"] if re.split(r"[.=]", part)[0] not in NO_SETTING]
         costly = " ".join(part for part in setting if not part.startswith(FREE))
         cost = costs[costly or DEFAULT] / costs[DEFAULT]
         run = RunFolder(sweep / job["name"])
         curve = [(line["updates"], line[METRIC]) for line in run.metrics() if METRIC in line]
-        shown = " ".join(part for part in setting if "{" not in part)  # without what follows another key
-        row = found.setdefault(shown, {"cost": round(cost, 3), "updates": round(budget / cost), "distances": []})
+        row = found.setdefault(" ".join(setting), {"cost": round(cost, 3), "updates": [], "distances": []})
         finished = run.status().state == "finished"
-        row["distances"].append(_at(budget / cost, curve) if finished else None)
+        end = OmegaConf.create(run.config()).updates
+        row["updates"].append(min(end, round(end / cost)))
+        row["distances"].append(_at(end / cost, curve) if finished else None)
     return found
 
 
@@ -99,19 +89,43 @@ def _at(updates: float, curve: list[tuple[float, float]]) -> float:
     return math.exp(float(np.interp(math.log(updates), np.log(times), np.log(distances))))
 
 
-def _table(axis: str, found: dict[str, dict[str, Any]]) -> str:
+def _table(axis: str, found: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Best first."""
     rows = []
-    for setting, row in sorted(found.items(), key=lambda item: _middle(item[1])):
+    for setting in _best_first(found):
+        row = found[setting]
         seeds = ["failed" if value is None else f"{value:.1f}" for value in row["distances"]]
-        rows.append([f"`{setting}`", f"{row['cost']:.2f}", f"{row['updates']:,}", *seeds])
+        rows.append([f"`{setting}`", f"{row['cost']:.2f}", f"{row['updates'][0]:,}", *seeds])
     seeds = [f"seed {place}" for place in range(max(len(row["distances"]) for row in found.values()))]
-    return readme.table([axis, "cost of an update", "updates", *seeds], rows)
+    return [axis, "cost of an update", "updates", *seeds], rows
+
+
+def _summary(stored: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Of each axis the two best and the worst, and how far the seeds of one setting are apart."""
+    rows = []
+    for axis, found in stored.items():
+        names = _best_first(found)
+        apart = statistics.median(_range(row) for row in found.values() if None not in row["distances"])
+        rows.append([axis, *(_named(name, found[name]) for name in (names[0], names[1], names[-1])), f"{apart:.1f}"])
+    return ["axis", "best", "second", "last", "seeds apart, median"], rows
+
+
+def _named(name: str, row: dict[str, Any]) -> str:
+    middle = _middle(row)
+    return f"`{name}` {middle:.1f}" if math.isfinite(middle) else f"`{name}` failed"
+
+
+def _best_first(found: dict[str, dict[str, Any]]) -> list[str]:
+    return sorted(found, key=lambda name: _middle(found[name]))
 
 
 def _middle(row: dict[str, Any]) -> float:
     reached = [value for value in row["distances"] if value is not None]
     return statistics.mean(reached) if len(reached) == len(row["distances"]) else math.inf
+
+
+def _range(row: dict[str, Any]) -> float:
+    return max(row["distances"]) - min(row["distances"])
 
 
 if __name__ == "__main__":

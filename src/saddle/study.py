@@ -1,7 +1,7 @@
 """A study of experiments/: its sweeps are trained, its answer is written beside its question.
 
-`make study NAME=losses` starts experiments/losses/study.py, which trains conf/experiment/losses.yaml, reads the runs, and
-writes numbers, tables and figures beside its README.md.
+`make study NAME=losses` starts experiments/losses/study.py, which trains conf/experiment/losses.yaml, reads the runs,
+and writes numbers, tables and figures beside its README.md.
 """
 
 import json
@@ -45,7 +45,7 @@ class Claim:
 class Study:
     """What a study's script is given, where it trains, and where it writes."""
 
-    def __init__(self, script: str, argv: Sequence[str], about: str) -> None:
+    def __init__(self, script: str, argv: Sequence[str], about: str, own: Sequence[str] = ()) -> None:
         """Read the command line.
 
         Args:
@@ -53,6 +53,7 @@ class Study:
             argv: the command line: `out=FOLDER` to write there and not beside the script; all else is handed to
                 `src/train.py`, `name=NAME` as the beginning of the sweeps' names.
             about: printed for `--help`.
+            own: keys that are the script's, found in `given`.
         """
         given = list(argv[1:])
         if {"--help", "-h"} & set(given):
@@ -61,22 +62,28 @@ class Study:
         home = Path(script).resolve().parent
         self.name = home.name
         self.out = Path(_taken("out", given) or home)
+        self.given = {key: value for key in own if (value := _taken(key, given))}
         self._prefix = _taken("name", given)
         self._overrides = given
         if self.out.resolve() != home:
             self.out.mkdir(parents=True, exist_ok=True)
             shutil.copy(home / "README.md", self.out)
 
-    def train(self, experiment: str | None = None) -> Path:
-        """Train the sweep of `conf/experiment/EXPERIMENT.yaml`, by default the study's own; what is finished is kept.
+    def train(self, experiment: str | None = None, *overrides: str, part: str = "") -> Path:
+        """Train the sweep of `conf/experiment/EXPERIMENT.yaml`; what is finished is kept.
+
+        Args:
+            experiment: by default the study's own.
+            overrides: of the study; those of the command line win.
+            part: where one experiment is trained several times with other overrides, the name of each.
 
         Returns:
-            The sweep's folder: `runs/EXPERIMENT`, or `runs/NAME_EXPERIMENT`.
+            The sweep's folder: `runs/EXPERIMENT`, with `_PART` behind and the `name=` of the command line in front.
         """
         experiment = experiment or self.name
-        name = f"{self._prefix}_{experiment}" if self._prefix else experiment
-        command = [sys.executable, str(TRAIN), "-m", f"experiment={experiment}", f"name={name}", *self._overrides]
-        code = subprocess.run(command, check=False).returncode
+        name = "_".join(word for word in (self._prefix, experiment, part) if word)
+        words = [f"experiment={experiment}", f"name={name}", *overrides, *self._overrides]
+        code = subprocess.run([sys.executable, str(TRAIN), "-m", *words], check=False).returncode
         if code not in (0, SOME_FAILED):
             sys.exit(code)
         return ROOT / name
@@ -116,7 +123,7 @@ class Study:
         print(path, flush=True)
 
     def claims(self, claims: Sequence[Claim]) -> None:
-        """Store each claim's figure; what they say, and what came out, goes into claims.json, for experiments/theory."""
+        """Store each claim's figure, and what it says and what came out in claims.json, for experiments/theory."""
         for claim in claims:
             self.figure(claim.name, claim.figure)
         keys = ("name", "says", "where", "measured", "test")

@@ -1,0 +1,118 @@
+"""Every loss, paired by seed with the default: which differences are real?
+
+    make study NAME=losses        two cores: half an hour; goes on where it was broken off
+
+Trains conf/experiment/losses.yaml, and writes the table of README.md, differences.png and grids.png.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw
+
+from saddle.report.compared import Comparison
+from saddle.report.comparison import read_comparison
+from saddle.report.protocol import Column
+from saddle.report.results import difference_sheet
+from saddle.report.run import Run
+from saddle.report.text import number
+from saddle.runs.sweep import runs_of
+from saddle.study import Study
+from saddle.theory.figures.sheet import COLOURS, sheet
+
+BASELINE = "loss-nonsaturating"
+SHOWN = 4
+"""Rows and columns of each grid."""
+
+
+def main() -> None:
+    """Train, compare, draw, write."""
+    study = Study(__file__, sys.argv, __doc__ or "")
+    folder = study.train()
+    found = read_comparison(folder, runs_of(folder), None, BASELINE)
+    column = found.columns[0]  # the metric that training is judged by
+    study.numbers({setting.name: _values(found, column, setting.name) for setting in found.settings})
+    study.table("differences", *_table(found, column))
+    study.figure("differences", _figure(found, column))
+    study.picture("grids", _grids(found))
+
+
+def _values(found: Comparison, column: Column, name: str) -> dict[str, float]:
+    """Seed -> last value of its finished run."""
+    setting = next(setting for setting in found.settings if setting.name == name)
+    return {seed: run.results[column.metric]["last"] for seed, run in setting.seeds.items()}
+
+
+def _table(found: Comparison, column: Column) -> tuple[Sequence[str], list[list[str]]]:
+    """Best first: each seed, the difference with its interval, and what can be said of it."""
+    said = {str(row[0].text): row for row in difference_sheet(found, column).rows}
+    rows = []
+    for name in _ordered(found, column):
+        seeds = " / ".join(number(value) for value in _values(found, column, name).values()) or "failed"
+        _, _, mean, interval, p, adjusted, verdict = said.get(name, [None] * 7)
+        cells = [cell.text if cell else "" for cell in (mean, interval, p, adjusted)]
+        rows.append([f"`{_loss(name)}`", seeds, *cells, verdict.text if verdict else "the baseline"])
+    header = ["loss", f"{column.name} of each seed", "difference", "95% interval", "p", "p, Holm", "is it real?"]
+    return header, rows
+
+
+def _figure(found: Comparison, column: Column) -> Figure:
+    """Differences to the baseline with their intervals, one above the other."""
+    figure, (axes,) = sheet(panels=1, side_by_side=True)
+    figure.set_size_inches(7, 4.2)
+    names = [name for name in _ordered(found, column) if name != found.baseline][::-1]
+    by_name = {one.setting: one for one in found.differences[column.name]}
+    base = _values(found, column, found.baseline)
+    for height, name in enumerate(names):
+        one = by_name[name]
+        if one.interval is None:
+            continue
+        own = _values(found, column, name)
+        real = one.adjusted is not None and one.adjusted < 0.05
+        colour = COLOURS[1 if real else 0]
+        if one.interval.bounds:
+            axes.plot(one.interval.bounds, [height, height], color=colour, linewidth=2)
+        axes.plot([own[seed] - base[seed] for seed in base if seed in own], [height] * len(own), ".", color="#888888")
+        axes.plot(one.interval.mean, height, "o", color=colour, markersize=5)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(names)), [_loss(name) for name in names], fontsize=8)
+    axes.set_xscale("symlog", linthresh=10)
+    axes.set_xlabel(f"{column.name} minus that of {_loss(found.baseline)}, the same seed (right: worse)", fontsize=8)
+    return figure
+
+
+def _grids(found: Comparison) -> Image.Image:
+    """The first samples of the first seed under each loss, at the end of its run."""
+    column = found.columns[0]
+    by_name = {setting.name: setting for setting in found.settings}
+    tiles = [(_loss(name), _last_grid(by_name[name].runs[0])) for name in _ordered(found, column)]
+    across = 7
+    width, height = tiles[0][1].size
+    sheet_of = Image.new("RGB", (across * (width + 10), -(-len(tiles) // across) * (height + 26)), "white")
+    pen = ImageDraw.Draw(sheet_of)
+    for place, (name, tile) in enumerate(tiles):
+        left, top = place % across * (width + 10), place // across * (height + 26)
+        pen.text((left, top + 4), name, fill="black", font_size=12)
+        sheet_of.paste(tile, (left, top + 22))
+    return sheet_of
+
+
+def _last_grid(run: Run) -> Image.Image:
+    grid = Image.open(run.grids[max(run.grids)]).convert("RGB")
+    side = round(grid.width * SHOWN / 8)
+    return grid.crop((0, 0, side, side))
+
+
+def _ordered(found: Comparison, column: Column) -> list[str]:
+    """Settings, the best first."""
+    means = {setting.name: found.last.get((setting.name, column.name)) for setting in found.settings}
+    return sorted(means, key=lambda name: interval.mean if (interval := means[name]) else float("inf"))
+
+
+def _loss(name: str) -> str:
+    return name.removeprefix("loss-")
+
+
+if __name__ == "__main__":
+    main()
