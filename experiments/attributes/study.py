@@ -30,7 +30,7 @@ LECTURE = ("hair_length", "hair_colour", "mouth")
 
 def main() -> None:
     """Train or read, look into the code, write."""
-    study = Study(__file__, sys.argv, __doc__ or "")
+    study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
     run = study.runs()[0]
     subject = _subject(run)
     if subject.reader is None:

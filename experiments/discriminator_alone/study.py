@@ -63,7 +63,7 @@ def main() -> None:
         if kind == WALKS:
             _walked(walks, model, cfg.seed, _evaluator(cfg, data))
     longest = max(one["updates"] for one in negatives)  # nothing below takes longer than a short training did
-    for run in finished_runs(study.train(f"{study.name}_game")):
+    for run in finished_runs(study.train("discriminator_alone_game")):
         cfg, data, game = trained(run)
         assert isinstance(game, GAN)
         drawn = {METRIC: _last(run)[METRIC], "milliseconds": _milliseconds(game)}

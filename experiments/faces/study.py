@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from saddle.stored import read_config
@@ -30,7 +31,7 @@ METRIC = "fd_faces"
 
 def main() -> None:
     """Train, or read what is there; draw."""
-    study = Study(__file__, sys.argv, __doc__ or "")
+    study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
     run = study.runs()[0]
     curve = {int(line["updates"]): line[METRIC] for line in run.metrics() if METRIC in line}
     grids = {int(path.stem): path for path in run.grids()}
@@ -83,6 +84,10 @@ def _drawn(curve: dict[int, float], times: Sequence[int]) -> Figure:
     if points:
         axes.plot(*zip(*points, strict=True), color="#0072B2", marker="o", markersize=2.5, linewidth=1)
         axes.set(xscale="log", yscale="log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter("{x:,g}")
+            axis.set_minor_formatter("")
     for time in times:
         axes.axvline(time, color="0.85", linewidth=1, zorder=0)
     axes.set(xlabel="updates (grey: those of the picture)", ylabel=f"{METRIC} (smaller is better)")

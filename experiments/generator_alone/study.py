@@ -53,7 +53,7 @@ COLUMNS = {
 
 def main() -> None:
     """Train, measure, draw, write."""
-    study = Study(__file__, sys.argv, __doc__ or "")
+    study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
     found: dict[str, list[dict[str, Any]]] = {}
     rows: list[Row] = []
     for run in study.runs():

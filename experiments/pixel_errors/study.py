@@ -53,7 +53,7 @@ Row = dict[str, Any]
 
 def main() -> None:
     """Train or read, measure, write."""
-    study = Study(__file__, sys.argv, __doc__ or "")
+    study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
     found = []
     for run in study.runs():
         model, untrained, resolution = _game(run)

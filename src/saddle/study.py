@@ -89,8 +89,11 @@ class Study:
         return ROOT / name
 
     def runs(self) -> list[RunFolder]:
-        """The runs that `run=A,B` names, in whatever state, of a sweep's folder all; else the study's own, trained."""
-        named = _taken("run", self._overrides)
+        """The study's own runs, trained, those that ended well; or the runs that `run=A,B` names, in whatever state.
+
+        Of a sweep's folder all its runs are meant. `run` has to be one of the script's `own` keys.
+        """
+        named = self.given.get("run")
         try:
             if named is None:
                 return finished_runs(self.train())
