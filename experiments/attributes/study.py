@@ -3,7 +3,8 @@
     make study NAME=attributes                                             two cores: 15 minutes, with the training
     make study NAME=attributes ARGS="run=runs/house_recipe/recipe-house_seed-0"               2 minutes, without it
 
-Trains conf/experiment/attributes.yaml, the house recipe, or takes the run that is named. Factors are read off 4,000
+Trains conf/experiment/attributes.yaml, the house recipe, or takes the runs that are named (`run=A,B`: the pictures are
+of the first, the table is of all). Factors are read off 4,000
 samples by linear maps from the extractor's features (`saddle.codes.reader`), and correlated with the coordinates of the
 code: with single dimensions, with principal directions (`saddle.codes.directions`), and with the direction that goes
 with each of them most (`saddle.codes.association.placed`). Writes results.json, the table of README.md,
@@ -17,6 +18,7 @@ from typing import Any
 from saddle.building import build_data, own_extractors
 from saddle.codes.subject import Subject
 from saddle.codes.views.traversal import dimensions, directions, factors
+from saddle.codes.views.view import View
 from saddle.runs.folder import RunFolder
 from saddle.sampling import coded, load_model
 from saddle.stored import stored_config
@@ -26,34 +28,48 @@ ROWS, ALL = 8, 100
 """Of the pictures: so many directions, and every factor."""
 LECTURE = ("hair_length", "hair_colour", "mouth")
 """The factors that the lecture names (000 I.1.1)."""
+Factor = dict[str, Any]
+"""How well it is read, what each dimension and each direction has to do with it, and what any direction has at most."""
 
 
 def main() -> None:
     """Train or read, look into the code, write."""
     study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
-    run = study.runs()[0]
-    subject = _subject(run)
-    if subject.reader is None:
-        sys.exit(f"error: {run.path}: no factors are known of its samples; it takes a run on faces")
-    looks = {"dimensions": (dimensions, ROWS), "directions": (directions, ROWS), "factors": (factors, ALL)}
-    views = {name: look(subject, rows) for name, (look, rows) in looks.items()}
-    for name, view in views.items():
-        print(f"\n{name}\n{view.words}")
-        study.picture(name, view.picture)
-    associations = {name: _associations(views[name].numbers) for name in ("dimensions", "directions")}
-    placed = views["factors"].numbers["factors"]
-    found = {
+    found: dict[str, dict[str, Factor]] = {}
+    for run in study.runs():
+        views = _views(_subject(run))
+        if not found:
+            for name, view in views.items():
+                print(f"\n{name}\n{view.words}")
+                study.picture(name, view.picture)
+        found[run.job] = _found({name: view.numbers for name, view in views.items()})
+    study.numbers(found)
+    title = ["factor", "read with", "strongest dimension", "strongest direction", "of the code's directions any"]
+    first, *others = found.values()
+    rows = [_cells(factor, [first[factor], *(one[factor] for one in others)]) for factor in _ordered(first)]
+    study.table("results", title, rows)
+
+
+def _views(subject: Subject) -> dict[str, View]:
+    return {
+        "dimensions": dimensions(subject, ROWS),
+        "directions": directions(subject, ROWS),
+        "factors": factors(subject, ALL),
+    }
+
+
+def _found(numbers: Mapping[str, Mapping[str, Any]]) -> dict[str, Factor]:
+    """What each factor goes with."""
+    associations = {name: _associations(numbers[name]) for name in ("dimensions", "directions")}
+    return {
         factor: {
-            "read": placed[factor]["read"],
+            "read": one["read"],
             "dimensions": associations["dimensions"][factor],
             "directions": associations["directions"][factor],
-            "any_direction": placed[factor]["association"],
+            "any_direction": one["association"],
         }
-        for factor in placed
+        for factor, one in numbers["factors"]["factors"].items()
     }
-    study.numbers({"run": run.job, "read_off": views["factors"].numbers["samples"], "factors": found})
-    title = ["factor", "read with", "strongest dimension", "strongest direction", "of the code's directions any"]
-    study.table("results", title, [_cells(factor, found[factor]) for factor in _ordered(found)])
 
 
 def _subject(run: RunFolder) -> Subject:
@@ -64,7 +80,10 @@ def _subject(run: RunFolder) -> Subject:
         sys.exit(f"error: {error}")
     extractor = next(iter(own_extractors(cfg)), None)
     data = build_data(cfg)
-    return Subject(model=model, data=data, extractor=extractor, seed=cfg.seed, label=None, threshold=None)
+    subject = Subject(model=model, data=data, extractor=extractor, seed=cfg.seed, label=None, threshold=None)
+    if subject.reader is None:
+        sys.exit(f"error: {run.path}: no factors are known of its samples; it takes a run on faces")
+    return subject
 
 
 def _associations(numbers: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -76,7 +95,7 @@ def _associations(numbers: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _ordered(found: Mapping[str, Any]) -> Sequence[str]:
+def _ordered(found: Mapping[str, Factor]) -> Sequence[str]:
     """Those of the lecture first, then those that one direction goes with most."""
     others = [factor for factor in found if factor not in LECTURE]
     return [*LECTURE, *sorted(others, key=lambda factor: -_strongest(found[factor]["directions"])[1])]
@@ -88,13 +107,14 @@ def _strongest(associations: Mapping[str, float]) -> tuple[str, float]:
     return name, abs(associations[name])
 
 
-def _cells(factor: str, found: Mapping[str, Any]) -> list[str]:
-    strongest = [_strongest(found[kind]) for kind in ("dimensions", "directions")]
+def _cells(factor: str, seeds: Sequence[Factor]) -> list[str]:
+    """A row of the table, the runs one after the other."""
+    strongest = [[_strongest(one[kind]) for one in seeds] for kind in ("dimensions", "directions")]
     return [
         f"**{factor}**" if factor in LECTURE else factor,
-        f"{found['read']:.3f}",
-        *(f"{value:.2f} (no. {name})" for name, value in strongest),
-        f"{found['any_direction']:.2f}",
+        f"{seeds[0]['read']:.3f}",
+        *(" / ".join(f"{value:.2f} (no. {name})" for name, value in found) for found in strongest),
+        " / ".join(f"{one['any_direction']:.2f}" for one in seeds),
     ]
 
 
