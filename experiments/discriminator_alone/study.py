@@ -1,6 +1,6 @@
 """Can a discriminator generate, what do its negatives teach it, and does G solve its argmax?
 
-    make study NAME=discriminator_alone        two cores: 25 minutes
+    make study NAME=discriminator_alone        two cores: 15 minutes
 
 Trains conf/experiment/discriminator_alone.yaml, D on digits without negatives, with random ones, with those that ascent
 and Langevin walks find, and discriminator_alone_game.yaml, the game on the same digits and networks, two seeds of
