@@ -70,10 +70,12 @@ def main() -> None:
         walks.setdefault("G of the game, at once", []).append(drawn)
         found, rows = solver(data, game, cfg.seed, [steps for steps in ASCENTS if steps <= longest], SHOWN)
         if not solving:
-            study.picture("solver", sheet(data, "The argmax of a game's D", [""] * SHOWN, rows, SHOWN))
+            study.picture(
+                "solver", sheet(data, "From what G draws, uphill on the D of the same game", [""] * SHOWN, rows, SHOWN)
+            )
             shown.append(Row("G of the game", game.sample(range(SHOWN), cfg.seed)))
         solving.append(found)
-    study.picture("digits", sheet(data, "Digits that D alone drew, by its negatives", [""] * SHOWN, shown, SHOWN))
+    study.picture("digits", sheet(data, "What D alone draws, to the left its negatives", [""] * SHOWN, shown, SHOWN))
     study.figure("landscape", landscape([number for number in ROUNDS if number <= longest]))
     study.numbers({"negatives": negatives, "samples": walks, "solver": solving})
     _tables(study, negatives, walks, solving)
