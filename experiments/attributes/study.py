@@ -1,14 +1,14 @@
 """Which directions of the code are hair length, hair colour, mouth? Of a finished game on faces.
 
     make study NAME=attributes                                             two cores: 15 minutes, with the training
-    make study NAME=attributes ARGS="run=runs/house_recipe/recipe-house_seed-0"               2 minutes, without it
+    make study NAME=attributes ARGS="run=runs/house_recipe/recipe-house_seed-0"      half a minute each, without it
 
 Trains conf/experiment/attributes.yaml, the house recipe, or takes the runs that are named (`run=A,B`: the pictures are
-of the first, the table is of all). Factors are read off 4,000
-samples by linear maps from the extractor's features (`saddle.codes.reader`), and correlated with the coordinates of the
-code: with single dimensions, with principal directions (`saddle.codes.directions`), and with the direction that goes
-with each of them most (`saddle.codes.association.placed`). Writes results.json, the table of README.md,
-dimensions.png, directions.png and factors.png.
+of the first, the table is of all). Factors are read off 4,000 samples by linear maps from the extractor's features
+(`saddle.codes.reader`), and correlated with the coordinates of the code: with single dimensions, with principal
+directions (`saddle.codes.directions`), and with the direction that goes with each of them most
+(`saddle.codes.association.placed`). Writes results.json, the table of README.md, dimensions.png, directions.png and
+factors.png.
 """
 
 import sys

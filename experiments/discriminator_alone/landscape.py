@@ -1,5 +1,6 @@
 """D's landscape on the line, round by round."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 
@@ -68,6 +69,7 @@ def landscape(rounds: Sequence[int]) -> Figure:
     assert isinstance(data, Known)
     x = torch.linspace(-1, 1, 401)
     watch = Watch(x, rounds)
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)  # its remarks on hardware
     trainer = instantiate(cfg.trainer, loggers=[], callbacks=[watch], waiting=[])
     train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=[1])
     return draw(
