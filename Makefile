@@ -35,7 +35,7 @@ $(READY): requirements.lock
 	@touch $(READY)
 
 setup-browser:  ## Chromium and its driver from Debian's packages, with which `make test` looks at the comparison's page
-	@if command -v chromium chromedriver >/dev/null; then echo "chromium and chromedriver are there"; else \
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then echo "chromium and chromedriver are there"; else \
 	  command -v apt-get >/dev/null || { echo "error: apt-get is missing; install chromium and chromedriver"; exit 1; }; \
 	  root=$$([ $$(id -u) = 0 ] || echo sudo); \
 	  $$root apt-get update -qq && $$root apt-get install -qq -y --no-install-recommends chromium chromium-driver; fi

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from saddle.arguments import arguments
-from saddle.report.comparison import over_seeds, read_comparison, write_comparison
+from saddle.report.comparison import over_seeds, page_line, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.runs.sweep import find_run, newest_sweep, runs_of
@@ -35,7 +35,7 @@ def main(argv: list[str]) -> None:
     print(f"{folder}\n\n{terminal(rows)}\n")
     if differences := over_seeds(found):
         print(differences)
-    print(f"Comparison: {write_comparison(folder, found, rows)}")
+    print(page_line(write_comparison(folder, found, rows)))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from saddle.arguments import arguments
 from saddle.config.keys import CONF, groups
 from saddle.config.messages import listing, meant, nearest
+from saddle.outputs import require_place
 from saddle.runs.folder import replace_file
 from saddle.runs.messages import show_warnings_as_notes, shown, without_weights
 from saddle.runs.summary import of_images
@@ -146,6 +147,11 @@ def _folders(given: Mapping[str, str]) -> None:
             raise LookupError(f"{folder} is a file, not a folder of images; of files only npz is read")
         if not folder.exists():
             raise LookupError(f"there is no folder {'or file ' * (folder.suffix.lower() == '.npz')}{folder}")
+    if "out" in given:
+        out = Path(given["out"]).expanduser()
+        if out.is_dir():
+            raise ValueError(f"out={out} is a folder; the numbers go into a file, out=FILE.json")
+        require_place(out)
     _say("loading ...")
     from saddle.evaluation.folders import evaluate_folders
     from saddle.report.evaluations import evaluation_tables
@@ -163,7 +169,6 @@ def _folders(given: Mapping[str, str]) -> None:
     )
     print(evaluation_tables({str(generated): result}, "generated"))
     if "out" in given:
-        out = Path(given["out"]).expanduser()
         replace_file(out, lambda file: file.write((json.dumps(result, indent=2) + "\n").encode()))
         print(f"\nstored in {out}")
     else:

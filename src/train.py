@@ -6,6 +6,8 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports last, Ctrl-C ends the process without a trace
@@ -23,6 +25,7 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names
 from saddle.runs.place import Place
 from saddle.runs.sweep import find_run
+from saddle.runs.trial import Trial
 from saddle.stored import stored_config
 from saddle.threads import thread_variables
 
@@ -52,8 +55,12 @@ def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
     if started_by() != "itself":
         answer = agreed(answer)
     if answer is None:
-        from saddle.session import assist, run  # imports torch: only when a run really starts
-
+        try:
+            from saddle.session import assist, run  # imports torch: only when a run really starts
+        except KeyboardInterrupt:
+            if rank == 0:
+                folder.break_off()
+            raise
         answer = run(cfg, folder) if rank == 0 else assist(cfg, folder)
     return answer
 
@@ -93,6 +100,12 @@ def _whole(key: str, text: str) -> int:
     return int(text)
 
 
+def place_of(overrides: Sequence[str]) -> str:
+    """Where a run that is no job of a sweep lies under `runs/`."""
+    job, trial = job_names([list(overrides)])[0], Trial.current()
+    return str(Path("single") / job if trial is None else trial.place(job))
+
+
 def main() -> None:
     """Refuse what is wrong with the command line, then hand over to Hydra."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -100,7 +113,9 @@ def main() -> None:
     interrupt_with_sweep()
     if any(argument.startswith("run=") for argument in sys.argv[1:]):
         sys.exit(go_on(sys.argv))
-    OmegaConf.register_new_resolver("single_job", lambda overrides: job_names([list(overrides)])[0])
+    if Trial.current() is not None and {"-m", "--multirun"} & set(sys.argv):
+        sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
+    OmegaConf.register_new_resolver("single_run", place_of)
     sys.argv[1:] = enter(sys.argv[1:])
     job()
 

@@ -98,7 +98,7 @@ def test_truncation_of_a_uniform_prior_scales_and_far_thresholds_change_nothing(
 def test_a_prior_of_ones_own_is_not_truncated() -> None:
     model = FittedModel(matrix(4, 3), [4])
     assert torch.equal(truncated_prior(model, range(5), 0, None), model.prior(range(5), 0))
-    with pytest.raises(ValueError, match="codes of FittedModel come from a prior of its own"):
+    with pytest.raises(ValueError, match="codes of this model come from a prior of its own"):
         truncated_prior(model, range(5), 0, 1.0)
 
 

@@ -9,13 +9,16 @@ import pytest
 import scipy.stats
 
 from fake_runs import make_run, make_sweep
+from saddle.report import values_figure
 from saddle.report.compared import Comparison
 from saddle.report.comparison import over_seeds, read_comparison
 from saddle.report.cost import BENCH, SWEEP, costs_of
 from saddle.report.curves import curves_of
+from saddle.report.curves_figure import looks
 from saddle.report.export import runs_csv, table_csv
 from saddle.report.results import results_sheet
 from saddle.report.settings import differing
+from saddle.report.statistics import t_interval
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of, write_sweep
 
@@ -43,6 +46,41 @@ def test_runs_that_differ_in_their_seed_alone_are_one_setting(sweep: Path) -> No
     low, high = scipy.stats.t.interval(0.95, 2, sum(values) / 3, scipy.stats.sem(values))
     interval = found.last["loss-minimax", "fd_faces"]
     assert (interval.mean, interval.low, interval.high) == pytest.approx((sum(values) / 3, low, high))
+
+
+def test_a_seed_that_one_model_alone_has_does_not_tell_its_runs_apart(tmp_path: Path) -> None:
+    """What differs begins with what was asked for."""
+    sweep, jobs = tmp_path / "models", []
+    for model in ("gan", "discriminator"):
+        for seed in (0, 1):
+            run = make_run(sweep / f"model-{model}_seed-{seed}", seed=seed)
+            own = f"  _target_: saddle.models.{model}.Model\n  seed: {seed}\n"
+            search = f"  search:\n    steps: 1\n    seed: {seed}\n" if model == "discriminator" else ""
+            run.write_config(f"seed: {seed}\nbatch_size: {8 if search else 64}\nmodel:\n{own}{search}")
+            jobs.append({"name": run.job, "overrides": [f"model={model}", f"seed={seed}"]})
+    write_sweep(sweep, {"command": "", "jobs": jobs})
+    found = compared(sweep)
+    assert [(setting.name, len(setting.runs)) for setting in found.settings] == [
+        ("model-gan", 2),
+        ("model-discriminator", 2),
+    ]
+    keys = differing(found.settings)
+    assert list(keys) == ["model", "batch_size", "model.search.steps"]
+    assert found.models == {"saddle.models.gan.Model", "saddle.models.discriminator.Model"}
+
+
+def test_the_values_stand_in_their_order_with_their_intervals(tmp_path: Path) -> None:
+    """One seed has a dot and no line; one that is not finite has no place."""
+    values = {"a": [3.0, 5.0], "b": [2.0], "c": [9.0, 9.5, 10.0], "d": [float("nan"), 1.0]}
+    intervals = {name: t_interval(seeds) for name, seeds in values.items()}
+    for higher, order in ((False, ["c", "a", "b"]), (True, ["b", "a", "c"])):
+        (panel,) = values_figure.draw(intervals, looks(list(values)), "a", "fd", higher).axes
+        assert [label.get_text() for label in panel.get_yticklabels()] == order  # from below: the best one above
+        base, *drawn = panel.lines
+        assert list(base.get_xdata()) == [4.0, 4.0]  # type: ignore[arg-type]
+        lines = [line for line in drawn if len(line.get_xdata()) == 2]  # type: ignore[arg-type]
+        assert {tuple(line.get_xdata()) for line in lines} == {intervals[name].bounds for name in "ac"}  # type: ignore[arg-type]
+        assert len(drawn) == 3 + 2
 
 
 def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_path: Path) -> None:

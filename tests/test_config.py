@@ -13,16 +13,29 @@ from typing import Any, Literal
 
 import pytest
 import torch
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 from pydantic import PositiveInt
 from torch import nn
 
 from members import build, needs
-from saddle.config import ConfigError, check, check_jobs, enter, help_text, instantiate, precheck, quote_paths, rules
+from saddle.config import (
+    ConfigError,
+    check,
+    check_jobs,
+    enter,
+    help_on,
+    help_text,
+    instantiate,
+    precheck,
+    quote_paths,
+    rules,
+)
 from saddle.config.composing import Composer, composer
 from saddle.config.keys import CONF, KINDS, TWICE, groups
 from saddle.config.kinds import Opaque, describe, fits, mended
+from saddle.config.members import chosen, leaves
 from saddle.config.signatures import signature
 from saddle.config.source import Definition, attribute, find
 from saddle.data import files
@@ -37,7 +50,7 @@ MISTAKES = [
     ("loss=xyz", "choose f_js, f_kl, "),
     ("los=minimax", "there is no key los; did you mean loss?"),
     ("loss=null", "to leave the group out, write ~loss"),
-    ("~loss", "there is no loss, which GAN needs: set loss=f_js, f_kl, "),
+    ("~loss", "there is no loss, which model=gan needs: set loss=f_js, f_kl, "),
     ("~data", "there is no data, which every run needs"),
     ("loss=[minimax,nonsaturating]", "takes one member; for a sweep over several: -m loss=a,b"),
     ("+loss=minimax", "loss is there already; write loss=minimax"),
@@ -60,6 +73,9 @@ MISTAKES = [
     ("+sed=3", "there is no key sed; did you mean seed?"),
     ("+seed=3", "+seed=3: seed is there already; write seed=3"),
     ("~seed", "seed is missing: set seed=..."),
+    ("epochs=3", "there is no key epochs; --help lists all keys"),
+    ("data.root=photos", "; data=celeba, data=cifar10, data=fashion_mnist, data=folder and data=mnist have one"),
+    ("penalty=r1 penalty.weight=3", "penalty has no weight; it has gamma and every; penalty=dragan, "),
     ("lr=1e-3", "did you mean optimizer.generator.lr or optimizer.discriminator.lr?"),
     ("optimizer.lr=1e-3", "optimizer has no lr; did you mean optimizer.generator.lr"),
     ("network.generatr.width=3", "network has no generatr; did you mean network.generator.width?"),
@@ -243,7 +259,7 @@ def test_a_penalty_on_slopes_and_a_coupled_discriminator_are_refused_together(
     if penalty is None or not penalty.per_sample:
         check(cfg, conf)
         return
-    answer = f"norm=batch: the penalty, {type(penalty).__name__}, looks .*norm=none, layer or spectral"
+    answer = f"norm=batch: penalty={member} looks .*norm=none, layer or spectral"
     with pytest.raises(ConfigError, match=answer):
         check(cfg, conf)
     check(made.compose([f"penalty={member}", "network.discriminator.norm=layer"]), conf)
@@ -259,7 +275,7 @@ def test_a_probability_that_follows_signs_and_logits_without_any_are_refused_tog
     if loss.threshold is not None:
         check(cfg, conf)
         return
-    with pytest.raises(ConfigError, match=f"those of {type(loss).__name__} count only .* set augment.target=null"):
+    with pytest.raises(ConfigError, match=f"those of loss={member} count only .* set augment.target=null"):
         check(cfg, conf)
     check(made.compose([f"loss={member}", "augment=ada", "augment.target=null", "augment.probability=0.3"]), conf)
 
@@ -343,7 +359,7 @@ def test_help_names_every_group_member_and_key_in_a_few_screens() -> None:
 
 
 def test_all_texts_of_a_group_begin_in_one_column() -> None:
-    choices = help_text().partition("group.key=value\n")[2].partition("\nKEYS")[0]
+    choices = help_text().partition("group=member --help\n")[2].partition("\nKEYS")[0]
     sections = re.split(r"^  [^ *\n].*\n", choices, flags=re.MULTILINE)[1:]  # at the names of the groups
     for section, members in zip(sections, filter(None, groups(CONF).values()), strict=True):
         labelled = re.findall(r"^  [* ] (\w+)( +)", section, re.MULTILINE)
@@ -352,16 +368,73 @@ def test_all_texts_of_a_group_begin_in_one_column() -> None:
         assert len(set(found.values())) == 1
 
 
+def test_help_on_a_member_names_the_keys_of_its_own_with_their_comments(conf: Path) -> None:
+    """All keys that the member's file sets are there, and no others; a recipe sets keys of the whole."""
+    told = help_on(["augment=ada", "schedule@schedule.generator=cosine", "recipe=sngan", "seed=1"])
+    assert re.search(r"^  augment\.target=0\.6  +of E sign\(D\(real\)\); null: the prob", told, re.MULTILINE)
+    assert re.search(r"^  schedule\.generator\.end=\$\{updates\}  +update from which", told, re.MULTILINE)
+    assert "\n  loss=hinge\n" in told
+    assert "\n  d_steps=5\n" in told
+    for member in filter(lambda member: member != "none", groups(CONF)["penalty"]):
+        listed = dict(re.findall(r"^  penalty\.(\w+)=(\S+)", help_on([f"penalty={member}"]), re.MULTILINE))
+        node = yaml.safe_load((CONF / f"penalty/{member}.yaml").read_text())
+        assert {key: yaml.safe_load(value) for key, value in listed.items()} == {
+            key: value for key, value in node.items() if key != "_target_"
+        }
+    assert "it has no keys of its own" in help_on(["loss=hinge"])
+    assert help_on(["seed=1"]) == help_text()
+    with pytest.raises(ConfigError, match="loss=hing: there is no such member; did you mean hinge"):
+        help_on(["loss=minimax,hing"])
+
+
+@pytest.mark.parametrize(("group", "member"), MEMBERS)
+def test_a_node_is_called_by_the_member_that_it_is_of(group: str, member: str) -> None:
+    """By one that says the same: two sources may agree on an optimiser."""
+    node = yaml.safe_load((CONF / group / f"{member}.yaml").read_text())
+    if node and any(path.endswith("_target_") for path, _ in leaves(node)):
+        named, _, found = chosen(group, node).partition("=")
+        assert named == group
+        assert yaml.safe_load((CONF / group / f"{found}.yaml").read_text()) == node
+
+
+def test_the_configuration_that_is_shown_is_the_one_that_is_run(made: Composer, conf: Path) -> None:
+    typed = ["model=vae", "loss=hinge", "seed=3"]
+    entry = precheck(["--cfg", "job", *typed], conf)
+    shown = OmegaConf.create(entry.shown or "")
+    run: Any = OmegaConf.to_container(made.compose(typed))
+    del run["hydra"]
+    assert OmegaConf.to_container(shown) == run
+    assert (shown.loss, shown.penalty, shown.d_steps) == (None, None, None)
+    assert entry.notes == ["loss=hinge changes nothing with model=vae, which has no setting loss"]
+    assert (
+        precheck(["--cfg", "job", "--package", "data.shape", "--resolve"], conf).shown
+        == "# @package data.shape\n- 3\n- 32\n- 32"
+    )
+    assert precheck(["--cfg", "job", "--package", "seed", "seed=3"], conf).shown == "3"
+    assert precheck(["seed=3"], conf).shown is None
+    with pytest.raises(ConfigError, match="--package pnalty: there is no such key"):
+        precheck(["--cfg", "job", "--package", "pnalty"], conf)
+
+
+def test_a_wrong_value_of_what_the_model_does_without_is_said_to_change_nothing(made: Composer, conf: Path) -> None:
+    """It is not refused, because sweeps mix models; and never silent."""
+    assert precheck(["model=vae", "loss=hinge", "d_steps=0"], conf).notes == [
+        "loss=hinge changes nothing with model=vae, which has no setting loss",
+        "d_steps=0 changes nothing with model=vae, which has no setting d_steps",
+    ]
+    assert "model=vae_bernoulli" in precheck(["model=vae_bernoulli", "d_steps=0"], conf).notes[0]
+
+
 def test_neither_help_nor_a_refusal_imports_what_is_heavy() -> None:
     program = """
 import sys
 from saddle.config import check_jobs, enter, help_text
 assert help_text()
-for argv in ([], ["resolution=48"]):
+for argv in ([], ["resolution=48"], ["--cfg", "job"], ["penalty=r1", "--help"]):
     try:
         enter(argv)
     except SystemExit as end:
-        assert end.code == 2
+        assert end.code == (2 if argv == ["resolution=48"] else 0)
 heavy = {"torch", "torchvision", "pytorch_lightning", "lightning", "sklearn", "scipy", "matplotlib", "wandb", "numpy"}
 print(sorted(heavy & set(sys.modules)))
 """

@@ -386,14 +386,14 @@ def test_a_penalty_and_several_steps_in_a_round() -> None:
 def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ValueError, match=r"2\^64 black and white images"):
         Enumeration(shape=[1, 8, 8], temperature=0.0)
-    with pytest.raises(ConfigError, match=r"Enumeration.*data=bars_and_stripes"):
+    with pytest.raises(ConfigError, match=r"model=discriminator_enumeration.*data=bars_and_stripes"):
         check(composed("model=discriminator_enumeration", "data=digits", "resolution=8"))
     check(composed("model=discriminator_enumeration", "data=bars_and_stripes", "network=mlp"))
     with pytest.raises(ConfigError, match=r"norm=batch.*one x at a time"):
         check(composed("model=discriminator", "network.discriminator.norm=batch"))
     with pytest.raises(ValueError, match="answers for a batch"):
         alone(network=dcgan("batch", 16)[1])
-    with pytest.raises(ConfigError, match=r"labels=true: DiscriminatorAlone knows no classes"):
+    with pytest.raises(ConfigError, match=r"labels=true: model=discriminator knows no classes"):
         check(composed("model=discriminator", "data=digits", "resolution=8", "labels=true"))
     with pytest.raises(ValueError, match="no classes"):
         alone().sample([0], 0, torch.zeros(1))

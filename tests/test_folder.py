@@ -116,7 +116,7 @@ def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch
         _ = folder(tmp_path).train
     assert "bad19" in str(refusal.value)
     assert "bad20" not in str(refusal.value)
-    assert "and 10 more" in str(refusal.value)
+    assert "\n  and 10 more: an empty file (5); no PNG, JPEG, WebP, GIF, BMP or TIFF (5)\n" in str(refusal.value)
     left_out = folder(tmp_path, corrupt="skip").facts()["left_out"]
     assert isinstance(left_out, dict)
     assert len(left_out) == 30

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from saddle.child import Child, cause_of
 from saddle.config.keys import CONF
 from saddle.runs.folder import RunFolder
 from saddle.runs.place import Place
-from saddle.runs.sweep import newest_sweep, read_sweep
+from saddle.runs.sweep import jobs_of, newest_sweep, read_sweep
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -159,6 +160,28 @@ def test_the_same_command_finds_its_folders_and_finished_jobs_do_not_count_as_wo
     stored = read_sweep(newest_sweep(Path("runs")))
     assert [job["name"] for job in stored["jobs"]] == ["do-finish", "do-raise"]
     assert stored["jobs"][0]["overrides"] == ["do=finish", "seed=0"]
+
+
+def test_a_sweep_with_a_name_grows_by_whatever_keys(program: list[str], capfd: Capture) -> None:
+    """What is there stays listed, first, and in the comparison; a job that is there is found under the name it has."""
+    assert sweep(program, "finish").run(one_by_one()) == 0
+    capfd.readouterr()
+    other = sweep(program, "confess", "leave", seed=1)
+    assert other.run(one_by_one()) == 1
+    listed = ["do-finish_seed-0", "do-confess", "do-leave"]
+    assert list(jobs_of(other.folder)) == listed
+    shown = capfd.readouterr().out
+    assert "  and 1 of earlier commands, which the comparison holds as well\n" in shown
+    table = shown[shown.rindex(" of 2 failed") :]
+    assert [re.search(rf"^{job} +(\w+)", table, re.MULTILINE)[1] for job in listed] == ["finished", "failed", "failed"]  # type: ignore[index]
+    assert "do-finish_seed-0" in (other.folder / "compare" / "index.html").read_text()
+    again = sweep(program, "finish", "die")
+    assert [(job.run.job, job.state) for job in again.jobs] == [
+        ("do-finish_seed-0", "finished"),
+        ("do-die", "not started"),
+    ]
+    again.run(one_by_one())
+    assert list(jobs_of(other.folder)) == [*listed, "do-die"]
 
 
 def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(

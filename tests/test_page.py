@@ -141,6 +141,7 @@ def test_tables_and_figures_lie_beside_the_page(sweep: Path) -> None:
     }
     names = {path.name for path in (sweep / "compare" / "figures").iterdir()}
     assert "overview.png" in names
+    assert {f"values-fd_faces-A.{kind}" for kind in ("png", "svg")} <= names
     for axis in ("updates", "seconds"):
         assert {f"curves-fd_faces-A-{axis}.{kind}" for kind in ("png", "svg")} <= names
     lines = (sweep / "compare" / "table.md").read_text().splitlines()
@@ -192,7 +193,7 @@ def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[Run]:
 
 def test_grids_stand_side_by_side_at_the_same_updates(tmp_path: Path) -> None:
     runs = drawn(tmp_path, {"a": [*range(0, 6001, 250)], "b": [*range(0, 4001, 250)], "c": [*range(0, 4001, 500)]}, 100)
-    found = frames_of(runs)
+    found = frames_of(runs, [])
     assert len(found.positions) == 9
     assert (found.positions[0], found.positions[-1]) == ("update 0", "the end of each run")
     assert found.positions[-2] == "update 4,000"  # the last that most have
@@ -206,12 +207,19 @@ def test_grids_stand_side_by_side_at_the_same_updates(tmp_path: Path) -> None:
         assert (pictures[0].width, pictures[0].height) == (7, 5)
 
 
+def test_of_many_runs_the_other_seeds_unfold(tmp_path: Path) -> None:
+    sweep = make_sweep(tmp_path / "many", [f"loss_{number}" for number in range(5)], [0, 1, 2])
+    compare.main(["compare.py", f"sweep={sweep}"])
+    before, after = (sweep / "compare" / "index.html").read_text().split("<summary>The other seeds</summary>")
+    assert (before.count('<figure class="strip">'), after.count('<figure class="strip">')) == (5, 10)
+
+
 def test_grids_stay_within_their_room_and_the_last_runs_are_linked(tmp_path: Path) -> None:
     runs = drawn(tmp_path, {f"run-{k:02d}": [0, 500, 1000] for k in range(10)}, 1000)
-    found = frames_of(runs, most_bytes=9000)
+    found = frames_of(runs, [], most_bytes=9000)
     stored = sum(1000 * len(pictures) for _, pictures in found.strips)
     assert stored <= 9000
     assert [run.job for run, _ in found.strips] == [run.job for run in runs[: len(found.strips)]]
     assert [run.job for run in found.linked] == [run.job for run in runs[len(found.strips) :]]
     assert found.linked
-    assert frames_of([]).positions == ()
+    assert frames_of([], []).positions == ()

@@ -10,7 +10,7 @@ import pytest
 from wandb.cli.cli import cli
 
 import train
-from saddle.config import ConfigError, precheck
+from saddle.config import ConfigError, help_on, precheck
 
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -62,7 +62,9 @@ def test_training_commands_compose(command: str, tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(sys, "argv", ["src/train.py", *arguments])
         with pytest.raises(SystemExit, match="there is no folder"):
             train.main()
-    elif arguments != ["--help"]:
+    elif "--help" in arguments:
+        assert help_on(arguments[:-1])
+    else:
         precheck(arguments)
 
 

@@ -85,7 +85,7 @@ def test_random_codes_belong_to_images_not_to_batches() -> None:
 def test_an_endless_set_has_no_fixed_codes() -> None:
     with pytest.raises(ValueError, match="an end"):
         MODELS["random codes"](samples=None)
-    with pytest.raises(ConfigError, match=r"FixedCode.*data=faces"):
+    with pytest.raises(ConfigError, match=r"model=fixed_code.*data=ring.*data=faces"):
         check(played(composed("model=fixed_code", "data=ring", "network=mlp")))
 
 
@@ -270,7 +270,7 @@ def test_an_encoder_is_asked_for_in_words() -> None:
     cfg = composed("model=vae")
     with open_dict(cfg):
         del cfg.network.encoder
-    with pytest.raises(ConfigError, match=r"VAE has an encoder.*network=dcgan, "):
+    with pytest.raises(ConfigError, match=r"model=vae has an encoder, and network=dcgan has none.*network=dcgan, "):
         check(cfg)
 
 

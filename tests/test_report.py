@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def test_the_table_fits_the_terminal_and_never_loses_what_it_is_about(tmp_path: 
 @pytest.mark.parametrize("count", [1, 3, 12])
 def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, count: int) -> None:
     runs = [make_run(tmp_path / f"seed-{k}", {0: 400.0, 500: 30.0 + k}, mode="L" if k else "RGB") for k in range(count)]
-    figure = draw(read_rows(runs))
+    figure = draw(read_rows(runs), losses=True)
     metric, discriminator, generator, *grids = figure.axes
     looks = [(line.get_color(), line.get_linestyle(), str(line._dash_pattern)) for line in discriminator.lines]  # type: ignore[attr-defined]
     assert len(set(looks)) == count
@@ -109,10 +110,19 @@ def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, 
     assert all(0 <= box.x0 < box.x1 <= 1 and 0 <= box.y0 < box.y1 <= 1 for box in corners)
 
 
+def test_losses_that_are_different_quantities_share_no_axis(tmp_path: Path) -> None:
+    rows = read_rows([make_run(tmp_path / f"model-{name}", {0: 400.0, 500: 30.0}) for name in ("gan", "vae")])
+    metric, *losses = draw(rows, losses=False).axes[:3]
+    assert len(metric.lines) == 3  # and the floor
+    for panel in losses:
+        assert not panel.lines
+        assert "do not compare" in panel.texts[0].get_text()
+
+
 def test_a_picture_of_runs_that_say_nothing_is_a_picture(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "job")
     run.mark("failed")
-    assert len(draw(read_rows([run])).axes) == 4
+    assert len(draw(read_rows([run]), losses=True).axes) == 4
 
 
 def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> None:
@@ -128,6 +138,9 @@ def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> N
     words = closing_words(sweep, read_rows([images] * 2))
     assert "make fid" in words
     assert words.count("  offline") == 1
+    assert words.splitlines()[-1] == f"comparison: {sweep / 'compare' / 'index.html'}"
+    assert words.count("index.html") == 1
+    assert "index.html" not in closing_words(sweep, failed)
     assert "same command" not in words
     assert f"run={sweep}/loss-nonsaturating" in words
     images.write_summary((images.summary() or {}) | {"protocol": {"samples": 100, "sigma": 0.04}})  # as of points
@@ -135,6 +148,16 @@ def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> N
     assert "make fid" not in words
     assert "make compare" in words
     assert "floor of fd_faces, draws of the data against the data: 2.5" in terminal(read_rows([images]))
+
+
+def test_offline_runs_of_a_sweep_are_uploaded_by_one_command(sweep: Path) -> None:
+    (row,) = read_rows([RunFolder(sweep / "loss-nonsaturating")])
+    lines = [f"W&B offline: wandb sync runs/s/{job}/wandb/offline-run-1" for job in "ab"]
+    several = [replace(row, wandb=line) for line in (*lines, "W&B: https://wandb.ai/me/saddle/runs/c")]
+    words = closing_words(Path("runs/a sweep"), several)
+    assert "  W&B           offline: wandb sync 'runs/a sweep'/*/wandb/offline-run-*\n" in words
+    assert "                https://wandb.ai/me/saddle/runs/c\n" in words
+    assert f"  W&B           {lines[0].removeprefix('W&B ')}\n" in closing_words(Path("runs/s"), several[:1])
 
 
 def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(

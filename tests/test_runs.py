@@ -10,13 +10,15 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from omegaconf import DictConfig
 from PIL import Image
 
+import train
 from saddle.arguments import arguments
 from saddle.callbacks.measure import Measure
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import closing
-from saddle.runs.naming import job_names, sweep_name
+from saddle.runs.naming import grown_names, job_hash, job_names, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
@@ -73,6 +75,14 @@ def test_a_sweep_is_found_by_the_same_command_however_it_is_ordered() -> None:
     assert sweep_name([[f"seed={seed}"] for seed in range(20)]).startswith("seed-0..19_")
     assert sweep_name([["experiment=k_steps", f"d_steps={k}"] for k in (1, 5)]).startswith("k_steps_d_steps-1-5_")
     assert len(sweep_name([[f"a={value}" * 9] for value in VALUES])) < 100
+
+
+def test_the_jobs_of_a_sweep_that_grows_keep_their_names() -> None:
+    one, two = ["name=a", "seed=0", "loss=hinge"], ["name=a", "seed=1", "loss=hinge"]
+    (first,) = grown_names([one], {})
+    assert first == "seed-0_loss-hinge"
+    assert grown_names([one, two], {job_hash(one): first}) == [first, "seed-1"]
+    assert grown_names([one, two], {}) == job_names([one, two]) == ["seed-0", "seed-1"]
 
 
 @pytest.fixture
@@ -137,6 +147,33 @@ def test_heartbeats_are_rare_and_keep_the_details(run: RunFolder, monkeypatch: p
     assert run.status().details == {"updates": 5}
 
 
+def test_a_run_that_is_broken_off_before_training_stands_as_before(
+    run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while torch is imported: a new run was interrupted, one that had finished has finished."""
+
+    class Importing:
+        def __getattr__(self, name: str) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "saddle.session", Importing())
+    monkeypatch.setattr(train, "thread_variables", lambda **_: {})
+    cfg = DictConfig({"trainer": {"devices": 1, "num_nodes": 1}})
+    monkeypatch.setattr(train, "answer_of_earlier_run", lambda cfg, folder: folder.claim())
+    for found, then in (("new", "interrupted"), ("failed", "failed"), ("finished", "finished")):
+        if found != "new":
+            run.mark(found, updates=5)
+        with pytest.raises(KeyboardInterrupt):
+            train.carry_out(cfg, run)
+        status = run.status()
+        assert (status.state, status.died) == (then, False)
+        assert status.details == ({} if found == "new" else {"updates": 5})
+    run.claim()
+    run.touch()
+    run.break_off()
+    assert run.status().state == "interrupted"
+
+
 def test_a_torn_last_line_is_neither_read_nor_continued(run: RunFolder) -> None:
     run.log(0, {"loss": 1.5})
     with (run.path / "metrics.jsonl").open("a") as file:
@@ -195,6 +232,9 @@ def test_runs_come_in_the_order_of_the_jobs_and_the_newest_sweep_is_the_one_writ
             find_run(root / path)
     with pytest.raises(LookupError, match="is one run, not a sweep"):
         runs_of(root / "b" / "z")
+    (root / "a" / "sweep.json").write_text("{")
+    with pytest.raises(ValueError, match=r"sweep\.json is not JSON .*changed by hand"):
+        runs_of(root / "a")
     with pytest.raises(LookupError, match="make sweep"):
         newest_sweep(tmp_path / "empty")
 

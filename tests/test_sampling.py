@@ -167,7 +167,7 @@ def test_a_model_without_a_code_is_sampled_and_not_looked_into(
     assert not pictures(write(run, tmp_path / "out", 2).path)[0].max() > 128
     for arguments in (["draw=directions", "out=x.png"], ["truncation=0.5", "out=more"]):
         arguments[1] = f"out={tmp_path / arguments[1][4:]}"
-        with pytest.raises(SystemExit, match=r"^error: (draw|truncation)=.*: CodelessModel has no code to look into"):
+        with pytest.raises(SystemExit, match=r"^error: (draw|truncation)=.*: this model has no code to look into"):
             sample.main(["sample.py", f"run={run.path}", *arguments])
 
 

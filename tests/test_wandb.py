@@ -327,6 +327,25 @@ def test_a_run_that_is_gone_is_told_and_nothing_else_happens(monkeypatch: pytest
     assert problem
 
 
+def test_a_run_ends_well_when_the_service_process_dies_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    silent = threading.Event()
+
+    def answer(request: str) -> tuple[int, dict[str, Any]] | None:
+        return None if silent.is_set() else resumable(request)
+
+    with server(answer) as url:
+        monkeypatch.setenv("WANDB_BASE_URL", url)
+        run = logger(timeout=5.0, finish_timeout=20.0)
+        silent.set()  # so that finishing waits
+        process = wandb.setup().ensure_service()._proc
+        assert process is not None
+        threading.Timer(1.0, process._process.kill).start()
+        run.finalize("success")
+    assert "is incomplete" in run.closing_line()
+    wandb.run = None  # as below
+
+
 def test_training_goes_on_when_the_service_process_is_killed(capfd: pytest.CaptureFixture[str]) -> None:
     run = logger()
     connection = wandb.setup().ensure_service()

@@ -41,7 +41,7 @@ def main() -> None:
 def _values(found: Comparison, column: Column, name: str) -> dict[str, float]:
     """Seed -> last value of its finished run."""
     setting = next(setting for setting in found.settings if setting.name == name)
-    return {seed: run.results[column.metric]["last"] for seed, run in setting.seeds.items()}
+    return {seed: run.results[column.metric]["last"] for seed, run in sorted(setting.seeds.items())}
 
 
 def _table(found: Comparison, column: Column) -> tuple[Sequence[str], list[list[str]]]:

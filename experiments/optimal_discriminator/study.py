@@ -96,7 +96,7 @@ def smoothing() -> Claim:
         says="JSD(P * N, P_G * N) ≤ JSD(P, P_G) for noise N on both sides: what can be had of a G without a density",
         where="data processing; none in the notes",
         measured=f"at σ = 0.2 {found[0].value:.4f} ± {found[0].error:.4f} of {jsd:.4f}; off by {off:.1g} at most",
-        test="test_divergences_exact: within its error, below the JSD",
+        test="test_divergences_plane: within its error, below the JSD",
         figure=smoothed_jsd.draw(deviations=deviations, smoothed=found, exact=exact, jsd=jsd),
     )
 

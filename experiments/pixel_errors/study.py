@@ -1,6 +1,10 @@
 """One wrong pixel or some plausible ones: who notices? Of a finished game on faces.
 
-    python experiments/pixel_errors/study.py run=RUN                                                half a minute
+    make study NAME=pixel_errors                                           two cores: 10 minutes, with the training
+    make study NAME=pixel_errors ARGS="run=runs/house_recipe/recipe-house_seed-0"            half a minute, without it
+
+Trains conf/experiment/pixel_errors.yaml, the house recipe, or takes the run that is named; of several runs (`run=A,B`,
+`seed=0,1,2`) the table has the spread.
 
 Each of COUNT faces x that no training set has gets two neighbours: x with one pixel turned into its opposite colour,
 and the face that is drawn when one factor of x changes a little, which is as real as x. Of these pairs only those count
@@ -9,9 +13,9 @@ does D prefer, the run's, in evaluation mode, and whom before it learned? Writes
 and pairs.png.
 """
 
-import json
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -19,21 +23,16 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from saddle.arguments import arguments
 from saddle.building import build_model
-from saddle.callbacks.restoring import restore
-from saddle.checkpoints import Checkpoints
-from saddle.data.faces import Factors, draw_factors, render_faces
+from saddle.data.faces import Faces, Factors, draw_factors, render_faces
 from saddle.data.pixels import from_uint8, grid
 from saddle.models.gan import GAN
 from saddle.models.judging import scoring
 from saddle.noise import generator
-from saddle.report import readme
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import find_run
-from saddle.stored import stored_config
+from saddle.study import Study
+from saddle.trained import trained
 
-HERE = Path(__file__).resolve().parent
 COUNT, SHOWN, SEED = 2_000, 8, 0
 CHANGES = (
     ("hair_length", 0.05),
@@ -44,40 +43,50 @@ CHANGES = (
     ("tilt", 0.1),
 )
 """A factor, which goes from 0 to 1, and by how much a plausible neighbour differs in it."""
+TITLE = (
+    *("the plausible face differs in", "pairs", "pixels changed, median", "its error", "error of the one pixel"),
+    *("D: real", "D: one wrong pixel", "D: plausible", "D prefers the plausible one", "D untrained"),
+)
+Row = dict[str, Any]
+"""What was measured of one change."""
 
 
 def main() -> None:
-    """Measure, and write."""
-    given = arguments({"run": "a finished game on faces"}, sys.argv, __doc__ or "")
-    run = find_run(given.get("run", "runs/single/default"))
-    trained, untrained, resolution = _game(run)
+    """Train or read, measure, write."""
+    study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
+    found = []
+    for run in study.runs():
+        model, untrained, resolution = _game(run)
+        rows, shown = _measured(model, untrained, resolution)
+        found.append({"run": run.job, "updates": model.updates, "rows": rows})
+    study.numbers(found)
+    study.table("results", TITLE, _cells([one["rows"] for one in found]))
+    study.picture("pairs", _labelled(grid(shown, SHOWN)))
+
+
+def _measured(model: GAN, untrained: GAN, resolution: int) -> tuple[list[Row], Tensor]:
+    """A row for each of CHANGES, and the first images of all kinds, uint8."""
     factors = draw_factors(SEED, "pixel errors", range(COUNT))
     real = render_faces(factors, resolution)  # uint8 [count, 3, side, side]
-    found: dict[str, Any] = {"run": run.job, "updates": trained.updates, "rows": []}
-    shown: list[Tensor] = [torch.from_numpy(real[:SHOWN])]
     wrong = one_wrong_pixel(real)
-    shown.append(torch.from_numpy(wrong[:SHOWN]))
+    rows, shown = [], [real[:SHOWN], wrong[:SHOWN]]
     for factor, change in CHANGES:
         plausible = render_faces(moved(factors, factor, change), resolution)
         pairs = errors(real, wrong) < errors(real, plausible)
-        before = preferred(untrained, real[pairs], wrong[pairs], plausible[pairs])
-        after = preferred(trained, real[pairs], wrong[pairs], plausible[pairs])
-        found["rows"].append(
+        sides = real[pairs], wrong[pairs], plausible[pairs]
+        rows.append(
             {
                 "plausible": f"{factor} by {change}",
                 "pairs": int(pairs.sum()),
                 "error_wrong": float(errors(real, wrong)[pairs].mean() ** 0.5),
                 "error_plausible": float(errors(real, plausible)[pairs].mean() ** 0.5),
                 "pixels_changed": float(np.median((real != plausible).any(1)[pairs].sum((1, 2)))),
-                "trained": after,
-                "untrained": before,
+                "trained": preferred(model, *sides),
+                "untrained": preferred(untrained, *sides),
             }
         )
-        shown.append(torch.from_numpy(plausible[:SHOWN]))
-    (HERE / "results.json").write_text(json.dumps(found, indent=1) + "\n")
-    readme.replace(HERE / "README.md", "results", _table(found["rows"]))
-    _labelled(grid(torch.cat(shown), SHOWN)).save(HERE / "pairs.png", optimize=True)
-    print(_table(found["rows"]))
+        shown.append(plausible[:SHOWN])
+    return rows, torch.from_numpy(np.concatenate(shown))
 
 
 def one_wrong_pixel(images: np.ndarray) -> np.ndarray:
@@ -124,36 +133,37 @@ def preferred(model: GAN, real: np.ndarray, wrong: np.ndarray, plausible: np.nda
 
 def _game(run: RunFolder) -> tuple[GAN, GAN, int]:
     """The run's game, the same before its first update, and the side of its images."""
-    cfg = stored_config(run, files=True)
-    model, fresh = build_model(cfg), build_model(cfg)
-    state, _ = Checkpoints(run.checkpoints).load()
-    if (
-        not isinstance(model, GAN)
-        or not isinstance(fresh, GAN)
-        or state is None
-        or not cfg.data._target_.endswith("Faces")
-    ):
-        sys.exit(f"error: {run.path} is no finished game on faces: python src/train.py makes one")
-    restore(model, state)
+    try:
+        cfg, data, model = trained(run)
+    except (LookupError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    fresh = build_model(cfg)
+    if not isinstance(model, GAN) or not isinstance(fresh, GAN) or not isinstance(data, Faces):
+        sys.exit(f"error: {run.path} is no game on faces: python src/train.py makes one")
     return model, fresh, cfg.resolution
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    title = ["the plausible face differs in", "pairs", "pixels changed, median", "its error", "error of the one pixel"]
-    title += ["D: real", "D: one wrong pixel", "D: plausible", "D prefers the plausible one", "D untrained"]
-    cells = [
+def _cells(runs: Sequence[Sequence[Row]]) -> list[list[str]]:
+    """The table: of one run the standard error of a share, of several the lowest and the highest."""
+    return [
         [
-            row["plausible"],
-            f"{row['pairs']:,}",
-            f"{row['pixels_changed']:.0f}",
-            f"{row['error_plausible']:.3f}",
-            f"{row['error_wrong']:.3f}",
-            *(f"{row['trained'][key]:+.2f}" for key in ("real", "wrong", "plausible")),
-            *(f"{100 * row[when]['share']:.1f}% ± {100 * row[when]['error']:.1f}" for when in ("trained", "untrained")),
+            rows[0]["plausible"],
+            f"{rows[0]['pairs']:,}",
+            f"{rows[0]['pixels_changed']:.0f}",
+            f"{rows[0]['error_plausible']:.3f}",
+            f"{rows[0]['error_wrong']:.3f}",
+            *(f"{mean(row['trained'][key] for row in rows):+.2f}" for key in ("real", "wrong", "plausible")),
+            *(_share([row[when] for row in rows]) for when in ("trained", "untrained")),
         ]
-        for row in rows
+        for rows in zip(*runs, strict=True)
     ]
-    return readme.table(title, cells)
+
+
+def _share(found: Sequence[dict[str, float]]) -> str:
+    shares = [100 * one["share"] for one in found]
+    if len(found) == 1:
+        return f"{shares[0]:.1f}% ± {100 * found[0]['error']:.1f}"
+    return f"{mean(shares):.1f}% ({min(shares):.1f} to {max(shares):.1f})"
 
 
 def _labelled(picture: Image.Image) -> Image.Image:

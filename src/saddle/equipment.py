@@ -25,6 +25,7 @@ from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.mixture import MixtureEvaluator
 from saddle.models.base import CodedModel, GenerativeModel
 from saddle.runs.folder import RunFolder
+from saddle.runs.naming import setting_name
 from saddle.runs.place import Place
 from saddle.runs.summary import higher_is_better, summarise
 
@@ -111,12 +112,18 @@ def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) 
 def loggers(
     cfg: DictConfig, data: str, folder: RunFolder, evaluator: SampleEvaluator | None, earlier: dict[str, Any] | None
 ) -> list[Logger]:
-    """Where readings go: the run folder, and Weights & Biases if that is wanted; `earlier`: its run so far."""
+    """Where readings go: the run folder, and Weights & Biases if that is wanted; `earlier`: its run so far.
+
+    To its configuration there belongs `setting`, what the run is called without its seed: W&B groups by it as the
+    comparison's page does.
+    """
     loggers: list[Logger] = [RunLog(folder=folder)]
     make = instantiate(cfg.logger)
     if make is not None:
         best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
-        config = OmegaConf.to_container(cfg, resolve=True)
+        trial = (folder.environment() or {}).get("trial") or {}
+        setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
+        config: Any = OmegaConf.to_container(cfg, resolve=True)
         chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
         tags = [data, *(target.split(".")[-2] for target in chosen if target)]
         loggers.append(
@@ -126,7 +133,7 @@ def loggers(
                 job=folder.job,
                 job_type="training",
                 tags=tags,
-                config=config,
+                config=config | {"setting": setting},
                 best=best,
                 earlier=earlier,
             )

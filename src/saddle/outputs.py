@@ -58,9 +58,18 @@ class Output:
         there = next((file for file in free if file.exists()), None)
         if there is not None:
             raise ValueError(f"{there} is there already: choose another out=, or delete it")
-        above = next(folder for folder in out.resolve().parents if folder.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-            raise ValueError(f"out={out}: nothing can be written in {above}")
+        require_place(out)
+
+
+def require_place(out: Path) -> None:
+    """Refuse a path at which nothing can be written.
+
+    Raises:
+        ValueError: it is one.
+    """
+    above = next(folder for folder in out.resolve().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise ValueError(f"out={out}: nothing can be written in {above}")
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def coded(model: GenerativeModel, asked: str) -> CodedModel:
         ValueError: they are not; `asked` is what was to be done with codes.
     """
     if not isinstance(model, CodedModel):
-        raise ValueError(f"{asked}: {type(model).__name__} has no code to look into; it can only be sampled")
+        raise ValueError(f"{asked}: this model has no code to look into; it can only be sampled")
     return model
 
 

@@ -7,6 +7,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,7 @@ from saddle.models.guard import DivergedError
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
+from saddle.runs.trial import Trial
 from saddle.streams import lasting_streams
 from saddle.training import best_precision, require_device, train
 
@@ -55,6 +57,7 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
         with spares(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
             return _run(cfg, folder, waiting)
     except KeyboardInterrupt:  # before there was anything to interrupt
+        folder.break_off()
         return _interrupted(folder)
     except OSError as error:  # of the system, which has no more processes for us
         folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
@@ -70,7 +73,7 @@ def _run(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> int:
         finished = _train(cfg, folder, waiting)
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
         with suppress(OSError):
-            folder.mark("interrupted")
+            folder.break_off()
         return _interrupted(folder)
     except Exception as error:
         where = ""
@@ -140,7 +143,9 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool
         print(f"note: {problem}", file=sys.stderr)
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    folder.write_environment(describe(sys.argv, cfg.trainer.precision, folder.environment()))
+    began, trial = folder.environment() or {}, Trial.current()
+    described = describe(sys.argv, cfg.trainer.precision, folder.environment())
+    folder.write_environment(described | {"trial": asdict(trial) if trial else began.get("trial")})
     data = build_data(cfg)
     facts = facts_of(cfg, data)  # reads a person's own images: what is wrong with them is said first
     if left_out := facts.get("left_out"):

@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from saddle.report import readme
-from saddle.runs.sweep import ROOT
+from saddle.runs.folder import RunFolder
+from saddle.runs.sweep import ROOT, find_run, finished_runs, runs_of
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 COLOURS = 256
@@ -86,6 +87,21 @@ class Study:
         if code not in (0, SOME_FAILED):
             sys.exit(code)
         return ROOT / name
+
+    def runs(self) -> list[RunFolder]:
+        """The study's own runs, trained, those that ended well; or the runs that `run=A,B` names, in whatever state.
+
+        Of a sweep's folder all its runs are meant. `run` has to be one of the script's `own` keys.
+        """
+        named = self.given.get("run")
+        try:
+            if named is None:
+                return finished_runs(self.train())
+            places = [Path(place).expanduser() for place in named.split(",")]
+            sweeps = [place for place in places if place.is_dir() and not RunFolder(place).exists()]
+            return [run for place in places for run in (runs_of(place) if place in sweeps else [find_run(place)])]
+        except LookupError as error:
+            sys.exit(f"error: {error}")
 
     def numbers(self, found: Any, file: str = "results.json") -> None:
         """Store what was measured."""

@@ -20,9 +20,9 @@ from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
 from saddle.runs.folder import RunFolder
-from saddle.runs.naming import job_hash, job_names, sweep_name
+from saddle.runs.naming import grown_names, job_hash, job_names, sweep_name
 from saddle.runs.place import Place
-from saddle.runs.sweep import write_sweep
+from saddle.runs.sweep import jobs_of, write_sweep
 
 
 class Jobs:
@@ -53,7 +53,9 @@ class Jobs:
     ):
         self.folder = root / sweep_name(overrides, name)
         self.jobs = []
-        for number, (own, words, cfg) in enumerate(zip(job_names(overrides), overrides, configs, strict=True), 1):
+        hashes = {job.get("hash", ""): there for there, job in jobs_of(self.folder).items()}
+        names = grown_names(overrides, hashes) if name else job_names(overrides)
+        for number, (own, words, cfg) in enumerate(zip(names, overrides, configs, strict=True), 1):
             run = RunFolder(self.folder / own)
             self.jobs.append(Job(number=number, run=run, overrides=words, cfg=cfg, before=run.status()))
         self.program = program
@@ -81,6 +83,8 @@ class Jobs:
         _say(f"Sweep {self.folder}: {jobs}, {crew.manner}")
         for job in self.jobs:
             _say(f"  {job.number}  {job.run.job}  {f'({job.state} before)' if job.settled else ''}".rstrip())
+        if others := self._others():
+            _say(f"  and {len(others)} of earlier commands, which the comparison holds as well")
         if note := other_code([job.run.environment() for job in self._kept]):
             _say(f"note: {note}")
         for job in (job for job in self.jobs if job.state == "failed"):
@@ -124,11 +128,23 @@ class Jobs:
         _say(f"Job {job.number} of {len(self.jobs)} {job.state} after {took}: {job.run.job}")
 
     def _content(self) -> dict[str, Any]:
-        jobs = [{"name": job.run.job, "overrides": job.overrides, "hash": job_hash(job.overrides)} for job in self.jobs]
-        return {"command": shlex.join(["python", *sys.argv]), "jobs": jobs}
+        """The jobs of earlier commands first, so that a sweep that has grown keeps its baseline."""
+        own = {
+            job.run.job: {"name": job.run.job, "overrides": job.overrides, "hash": job_hash(job.overrides)}
+            for job in self.jobs
+        }
+        return {"command": shlex.join(["python", *sys.argv]), "jobs": [*{**jobs_of(self.folder), **own}.values()]}
+
+    def _others(self) -> list[RunFolder]:
+        """The runs of earlier commands under the same name."""
+        own = {job.run.job for job in self.jobs}
+        listed = [RunFolder(self.folder / name) for name in jobs_of(self.folder) if name not in own]
+        return [run for run in listed if run.exists()]
 
     def _report(self) -> None:
-        runs, states = [job.run for job in self.jobs], {job.run.job: job.state for job in self.jobs}
+        states = {job.run.job: job.state for job in self.jobs}
+        own, others = {job.run.job: job.run for job in self.jobs}, {run.job: run for run in self._others()}
+        runs = [run for name in jobs_of(self.folder) if (run := (own | others).get(name))]
         rows = read_rows(runs, states)
         _say(f"\n{terminal(rows)}")
         for job in (job for job in self.jobs if job.state == "failed"):

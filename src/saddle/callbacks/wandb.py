@@ -1,5 +1,6 @@
 """Runs in Weights & Biases: online where that is possible, on disk where it is not, never in the way of training."""
 
+import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,8 @@ class Wandb(Logger):
 
     Without a key, a network or an answer the run is kept offline, and one line on stderr says why and how to upload
     it; WANDB_MODE and WANDB_BASE_URL are respected, and nothing is ever asked in the terminal. When the network fails
-    later, training goes on, and the closing line says that the upload is incomplete.
+    later, training goes on, and the closing line says that the upload is incomplete. In a process that an agent of W&B
+    started, the sweep's project and entity and the agent's run take the place of those given here.
 
     Args:
         project: the W&B project, made if it does not exist.
@@ -101,9 +103,12 @@ class Wandb(Logger):
             "config": dict(config),
             "settings": settings,
         }
+        self._earlier: str | None = None
         if earlier is not None:
             arguments["config"] = {**config, "resumed_from": earlier["id"]}
-        self._earlier = earlier["id"] if earlier is not None and earlier["online"] else None
+            # An agent says which run this is, whatever is asked for here; to resume is right for the same one only.
+            same = os.environ.get("WANDB_RUN_ID", earlier["id"]) == earlier["id"]
+            self._earlier = earlier["id"] if earlier["online"] and same else None
         try:
             self._start(arguments, timeout, best)
         except Exception as error:  # settings that W&B refuses, a service that cannot start: its trouble, not the run's
@@ -162,7 +167,7 @@ class Wandb(Logger):
             return
         try:
             self._run.finish(exit_code=int(status != "success"))
-        except OSError:  # the upload timed out, or the service process is gone
+        except Exception:  # the upload timed out, or the service process is gone: nothing that concerns the run
             self._lost = True
         self._run = None
         end_session()
@@ -206,7 +211,7 @@ class Wandb(Logger):
         problem = begin_session(timeout)
         if problem is None:
             try:
-                going_on = {"id": self._earlier, "resume": "must"} if self._earlier else {}
+                going_on: dict[str, Any] = {"id": self._earlier, "resume": "must"} if self._earlier else {}
                 self._run = wandb.init(**arguments, **going_on)
             except (wandb.Error, TimeoutError) as error:
                 problem = f"wandb.init failed ({str(error).splitlines()[0]})"

@@ -98,5 +98,5 @@ def end_session() -> None:
     import wandb
 
     for end in wandb.finish, wandb.teardown:
-        with contextlib.suppress(OSError):  # the process may be gone already
+        with contextlib.suppress(Exception):  # the process may be gone already
             end()

@@ -48,7 +48,7 @@ def truncated_prior(model: CodedModel, indices: Sequence[int], seed: int, thresh
         return codes
     if model.prior_distribution == "fitted":
         raise ValueError(
-            f"the codes of {type(model).__name__} come from a prior of its own, fitted to codes, and are not "
-            "truncated; that takes a model whose prior is N(0, I) or uniform"
+            "the codes of this model come from a prior of its own, fitted to codes, and are not truncated; that takes "
+            "a model whose prior is N(0, I) or uniform"
         )
     return truncated(codes, threshold, model.prior_distribution)

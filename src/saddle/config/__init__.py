@@ -6,7 +6,7 @@ Nothing in here imports torch, so that help and refusals come at once.
 from saddle.config.checks import check
 from saddle.config.commandline import enter, precheck
 from saddle.config.composing import check_jobs
-from saddle.config.help import help_text
+from saddle.config.help import help_on, help_text
 from saddle.config.hints import hints
 from saddle.config.instantiation import instantiate
 from saddle.config.messages import ConfigError
@@ -18,6 +18,7 @@ __all__ = [
     "check",
     "check_jobs",
     "enter",
+    "help_on",
     "help_text",
     "hints",
     "instantiate",

@@ -5,57 +5,68 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
 
 from saddle.config.checks import check
 from saddle.config.composing import check_each, composer
-from saddle.config.help import help_text
+from saddle.config.help import help_on
 from saddle.config.keys import CONF, ROOT
 from saddle.config.launchers import check_launcher
-from saddle.config.messages import ConfigError, meant, nearest
+from saddle.config.messages import ConfigError, meant, nearest, show
 from saddle.config.played import ignored
 from saddle.config.quoting import quote, quote_paths
 
 
+class Entry(NamedTuple):
+    """What a command line that can be run comes to before Hydra sees it."""
+
+    notes: list[str]
+    """On settings that change nothing; of a sweep each of its jobs says its own."""
+    shown: str | None
+    """All that is asked for, where nothing is to be run."""
+
+
 def enter(argv: Sequence[str]) -> list[str]:
-    """The arguments for Hydra, paths in quotes; ends the process after `--help`, and with code 2 after a mistake."""
-    if "--help" in argv or "-h" in argv:
-        try:
-            print(help_text(), flush=True)
-        except BrokenPipeError:  # `--help | head` has read enough; what is left would be flushed at the exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0)
+    """The arguments for Hydra, paths in quotes.
+
+    Ends the process after `--help` and `--cfg job`, and with code 2 after a mistake.
+    """
     quoted = quote_paths(argv)
     try:
-        notes = precheck(quoted)
+        asks = "--help" in argv or "-h" in argv
+        entry = Entry([], help_on([word for word in argv if "=" in word])) if asks else precheck(quoted)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    for note in notes:
+    for note in entry.notes:
         print(f"note: {note}", file=sys.stderr)
-    return quoted
+    if entry.shown is None:
+        return quoted
+    try:
+        print(entry.shown, flush=True)
+    except BrokenPipeError:  # `--help | head` has read enough; what is left would be flushed at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(0)
 
 
-def precheck(argv: Sequence[str], conf: Path = CONF) -> list[str]:
+def precheck(argv: Sequence[str], conf: Path = CONF) -> Entry:
     """Refuse a command line that cannot be run; of a sweep, every value of every swept key is in a job that is checked.
 
     Args:
         argv: the arguments without the program.
         conf: the folder of the configuration.
 
-    Returns:
-        What is said of settings that change nothing; of a sweep each of its jobs says its own.
-
     Raises:
         ConfigError: says what is wrong and what would be right.
     """
     flags = _flags(argv)
     if flags is None:
-        return []
+        return Entry([], None)
     if flags.cfg and flags.multirun:
         raise ConfigError("--cfg shows the configuration of one job: leave -m out")
     with composer(conf, _search_path(flags.config_dir)) as made:
@@ -69,10 +80,24 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> list[str]:
             check_launcher(cfg.hydra.launcher)
             study = [made.parse(f"{key}={value}") for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
             check_each(_cover([*study, *parsed]), made, conf)
-            return []
-        if not flags.cfg:
+            return Entry([], None)
+        if not flags.cfg or flags.resolve:
             check(cfg, conf)
-        return list(ignored([str(override.input_line) for override in parsed], cfg, conf))
+        notes = list(ignored([str(override.input_line) for override in parsed], cfg, conf))
+        return Entry(notes, _shown(cfg, flags) if flags.cfg == "job" else None)
+
+
+def _shown(cfg: DictConfig, flags: Namespace) -> str:
+    """What `--cfg job` shows: what would be run. Hydra's own would hold what the model does not play with as well."""
+    job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    whole, nowhere = flags.package in (None, "_global_"), object()
+    part = job if whole else OmegaConf.select(job, flags.package, default=nowhere)
+    if part is nowhere:
+        raise ConfigError(f"--package {flags.package}: there is no such key")
+    if not OmegaConf.is_config(part):
+        return show(part)
+    text = OmegaConf.to_yaml(part, resolve=flags.resolve).rstrip()
+    return text if whole else f"# @package {flags.package}\n{text}"
 
 
 def _flags(argv: Sequence[str]) -> Namespace | None:

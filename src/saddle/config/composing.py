@@ -98,10 +98,10 @@ class Composer:
                 check_key(override, composed, _mounts(cfg), self._having)
 
     def _having(self, group: str, key: str) -> list[str]:
-        """The members of a group that have a key; those that have any, if none has it."""
+        """The members of a group that have a key, or any key if it is ""."""
         options = self._options(group, ObjectType.CONFIG)
         nodes = {member: self._load([f"{group}={member}"]).get(group) or {} for member in options}
-        return [name for name, node in nodes.items() if key in node] or [name for name, node in nodes.items() if node]
+        return [name for name, node in nodes.items() if (key in {*node} if key else node)]  # also one that is ???
 
 
 @contextmanager

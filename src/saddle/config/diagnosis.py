@@ -54,7 +54,7 @@ def check_key(
 ) -> None:
     """Refuse a key that is not there, or one that is added although it is.
 
-    `having(group, key)` are the members of a group that have a key; those that have any, if none has it.
+    `having(group, key)` are the members of a group that have a key.
     """
     line, key, at = str(override.input_line), override.key_or_group, composed
     if key in mounts and key not in composed:
@@ -70,11 +70,14 @@ def check_key(
             if step in _arguments(at, above):
                 raise ConfigError(f"{line}: {above} leaves {step} at its default; write +{line}")
             if not at and above in mounts:
-                first = listing([f"{above}={member}" for member in having(above, step)], "or")
+                first = listing([f"{above}={member}" for member in having(above, step) or having(above, "")], "or")
                 raise ConfigError(f"{line}: no {above} is chosen that has {step}; choose one first: {first}")
             place = f"{above} has no {step}" if above else f"there is no key {step}"
             held = listing([str(name) for name in at if not str(name).startswith("_")], "and")
-            near = meant(_alternatives(steps, depth, at, composed, mounts), f"it has {held}" if above else "")
+            others = [] if above not in mounts else [f"{above}={member}" for member in having(above, step)]
+            elsewhere = f"; {listing(others, 'and')} {'have' if len(others) > 1 else 'has'} one" if others else ""
+            otherwise = f"it has {held}{elsewhere}" if above else "--help lists all keys"
+            near = meant(_alternatives(steps, depth, at, composed, mounts), otherwise)
             raise ConfigError(f"{line}: {place}{near}")
         at = at[step]
     if override.is_add() and not isinstance(at, dict):

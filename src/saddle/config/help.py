@@ -6,6 +6,8 @@ from pathlib import Path
 from textwrap import fill
 
 from saddle.config.keys import CONF, ROOT, groups
+from saddle.config.members import settings_in
+from saddle.config.messages import ConfigError, listing, meant, nearest
 
 WIDTH = 118
 
@@ -22,7 +24,7 @@ Saddle trains generative adversarial networks, and each player alone, and compar
 SWEEPS = """\
 SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process
   of its own. All are checked before the first starts. The same command goes on with it; with name=NAME it may have
-  more values than before, and keeps the jobs that are done.
+  more values than before, or other keys, and keeps the jobs that are done.
   hydra.launcher.jobs=2 trains two jobs side by side; hydra/launcher=submitit_slurm submits all of them to a cluster.
 
 RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
@@ -35,16 +37,59 @@ NEXT
   python src/train.py --hydra-help  Hydra's own flags
 """
 
+OF_MEMBERS = """\
+python src/train.py --help lists all groups, members and top-level keys; --cfg job shows the whole configuration.
+"""
+
+
+def help_on(settings: Sequence[str], conf: Path = CONF) -> str:
+    """The help for `python src/train.py SETTINGS --help`: of the members that they choose, of everything if of none.
+
+    Raises:
+        ConfigError: there is no such member.
+    """
+    chosen = [setting.lstrip("+").partition("=")[::2] for setting in settings]
+    members = [
+        _member(key, member, conf)
+        for key, values in chosen
+        if key.partition("@")[0] in groups(conf)
+        for member in values.split(",")
+    ]
+    return "\n\n".join([*members, OF_MEMBERS]) if members else help_text(conf)
+
 
 def help_text(conf: Path = CONF) -> str:
     """The help for `python src/train.py --help`."""
     return "\n".join([ABOUT, _groups(conf), _keys(conf), SWEEPS])
 
 
-def _groups(conf: Path) -> str:
+def _member(key: str, member: str, conf: Path) -> str:
+    """What a member's file says of it, and the keys that it sets."""
+    group, there = key.partition("@")[0], groups(conf)[key.partition("@")[0]]
+    if member not in there:
+        near = meant(nearest(member, there), f"choose {listing(there, 'or')}")
+        raise ConfigError(f"{key}={member}: there is no such member{near}")
+    names = [key] if "@" in key else _names(group, conf)
+    file = conf / group / f"{member}.yaml"
+    rows = settings_in(file, names[0].rpartition("@")[2])
+    title = f"{', '.join(f'{name}={member}' for name in names)}  {_first_comment(file)}"
+    told = _aligned([f"  {label}" for label, _ in rows], [text for _, text in rows], least=20)
+    return "\n".join([fill(title, WIDTH, subsequent_indent="  "), *(told or ["  it has no keys of its own"])])
+
+
+def _names(group: str, conf: Path) -> list[str]:
+    """How a group is written in front of `=`: of one that each player has for itself, two ways."""
+    return [name for name in _defaults(conf) if name.partition("@")[0] == group] or [group]
+
+
+def _defaults(conf: Path) -> dict[str, str]:
     written = (conf / f"{ROOT}.yaml").read_text(encoding="utf-8")
-    defaults = dict(re.findall(r"^  - ([\w@./]+): (\w+)", written, re.MULTILINE))
-    lines = ["CHOICES  group=member; * is the default. A value inside a member: group.key=value"]
+    return dict(re.findall(r"^  - ([\w@./]+): (\w+)", written, re.MULTILINE))
+
+
+def _groups(conf: Path) -> str:
+    defaults = _defaults(conf)
+    lines = ["CHOICES  group=member; * is the default. Values inside one: python src/train.py group=member --help"]
     for group, members in groups(conf).items():
         names = [key for key in defaults if key.partition("@")[0] == group] or [group]
         lines.append(f"  {', '.join(names)}")
@@ -69,8 +114,8 @@ def _keys(conf: Path) -> str:
 
 def _aligned(labels: Sequence[str], texts: Sequence[str], least: int) -> list[str]:
     """Each label with its text, all texts from one column on, which is `least` or more."""
-    column = max(least, *(len(label) + 2 for label in labels))
+    column = max([least, *(len(label) + 2 for label in labels)])
     return [
-        fill(text, WIDTH, initial_indent=label.ljust(column), subsequent_indent=" " * column)
+        fill(text, WIDTH, initial_indent=label.ljust(column), subsequent_indent=" " * column) or label
         for label, text in zip(labels, texts, strict=True)
     ]

@@ -7,6 +7,7 @@ from typing import Any, get_type_hints, is_typeddict
 
 from saddle.config.keys import KINDS
 from saddle.config.kinds import describe, fits, mended
+from saddle.config.members import chosen
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.signatures import Signature, signature
 from saddle.config.targets import NODE_KEYS, resolve
@@ -101,7 +102,8 @@ class NodeCheck:
             members = self.members.get(argument.name)
             if members and not self.values.get(argument.name) and not fits(None, argument.kind):
                 right = f"{argument.name}={listing(members, 'or')}"
-                self.others.append(f"there is no {argument.name}, which {known.name} needs: set {right}")
+                needing = chosen(path, self.values[path])
+                self.others.append(f"there is no {argument.name}, which {needing} needs: set {right}")
 
     def _fit(self, path: str, value: Any, kind: Any) -> None:
         if _holds_node(value) or fits(value, kind):

@@ -8,10 +8,12 @@ a part of its runs: neither of their identity nor of what is compared.
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config.keys import CONF, KINDS, PLAYERS, groups
+from saddle.config.members import chosen
 from saddle.config.messages import ConfigError
 from saddle.config.signatures import signature
 from saddle.config.targets import resolve
@@ -34,7 +36,8 @@ def ignored(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> Ite
         key = override.lstrip("+").partition("=")[0].rpartition("@")[2]
         without = next((path for path in missing if key == path or key.startswith(f"{path}.")), None)
         if without is not None:
-            yield f"{override} changes nothing with model={_target(cfg).split('.')[-2]}, which has no setting {without}"
+            model: Any = OmegaConf.to_container(cfg.model, resolve=False)
+            yield f"{override} changes nothing with {chosen('model', model, conf)}, which has no setting {without}"
 
 
 def absent(target: str, conf: Path = CONF) -> tuple[str, ...]:

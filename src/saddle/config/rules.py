@@ -13,6 +13,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from saddle.config.keys import CONF
 from saddle.config.kinds import describe, fits
+from saddle.config.members import chosen
 from saddle.config.messages import listing, show
 from saddle.config.signatures import signature
 from saddle.config.source import attribute
@@ -189,16 +190,17 @@ def comparable_data(values: Values) -> Iterator[str]:
     kind, known = attribute(data, "kind"), attribute(evaluator, "of")
     if kind != known:
         yield (
-            f"{evaluator.name} compares {known}, and {data.name} has {kind}: leave evaluator=... out, every data set "
-            "chooses its own"
+            f"{chosen('evaluator', values['evaluator'])} compares {known}, and {chosen('data', values['data'])} has "
+            f"{kind}: leave evaluator=... out, every data set chooses its own"
         )
     elif known == "images" and not values.get("extractor"):
         right = listing(sorted(file.stem for file in (CONF / "extractor").glob("*.yaml")), "or")
-        yield f"there is no extractor, which {evaluator.name} needs: set extractor={right}"
+        needing = chosen("evaluator", values["evaluator"])
+        yield f"there is no extractor, which {needing} needs: set extractor={right}"
     if kind != "images" and values["evaluate_reference"] is not None:
         yield (
-            f"evaluate_reference={values['evaluate_reference']}: {data.name} has no reference images, its distribution "
-            "is known; leave it null"
+            f"evaluate_reference={values['evaluate_reference']}: {chosen('data', values['data'])} has no reference "
+            "images, its distribution is known; leave it null"
         )
 
 
@@ -207,12 +209,11 @@ def slopes_of_samples(values: Values) -> Iterator[str]:
     penalty = values.get("penalty")
     if not penalty or values["network"]["discriminator"].get("norm") != "batch":
         return
-    found = resolve(penalty["_target_"], "penalty")
-    if attribute(found, "per_sample") is True:
+    if attribute(resolve(penalty["_target_"], "penalty"), "per_sample") is True:
         yield (
-            f"network.discriminator.norm=batch: the penalty, {found.name}, looks at D's slope at single samples, which "
-            "a D with batch normalisation does not have; set network.discriminator.norm=none, layer or spectral, or "
-            "choose another penalty"
+            f"network.discriminator.norm=batch: {chosen('penalty', penalty)} looks at D's slope at single samples, "
+            "which a D with batch normalisation does not have; set network.discriminator.norm=none, layer or spectral, "
+            "or choose another penalty"
         )
 
 
@@ -220,7 +221,7 @@ def images_to_augment(values: Values) -> Iterator[str]:
     """An augmentation moves and colours pixels."""
     augment, shape = values.get("augment"), values["data"].get("shape")
     if augment and shape is not None and (len(shape) != 3 or shape[0] not in (1, 3)):
-        name = resolve(augment["_target_"], "augment").name
+        name = chosen("augment", augment)
         yield f"data.shape={show(shape)}: {name} transforms images of 1 or 3 channels; set augment=none"
 
 
@@ -234,12 +235,11 @@ def signs_to_follow(values: Values) -> Iterator[str]:
         )
     if not augment or augment.get("target") is None or not loss:
         return
-    found = resolve(loss["_target_"], "loss")
-    if attribute(found, "threshold") is None:
+    if attribute(resolve(loss["_target_"], "loss"), "threshold") is None:
         yield (
             f"augment.target={show(augment['target'])}: the augmentation follows the signs of D's logits, and those of "
-            f"{found.name} count only up to a constant; set augment.target=null augment.probability=0.3, which keeps "
-            "it there, or choose another loss"
+            f"{chosen('loss', loss)} count only up to a constant; set augment.target=null augment.probability=0.3, "
+            "which keeps it there, or choose another loss"
         )
 
 
@@ -250,7 +250,7 @@ def conditional_players(values: Values) -> Iterator[str]:
         if node.get("classes") is not None:
             yield f"{path}={show(node['classes'])}: the data gives their number where labels=true; leave it null"
         if values["labels"] and "classes" not in node:
-            name = str(node.get("_target_")).rpartition(".")[2]
+            name = chosen("network", values["network"])
             right = listing(_members("network", "  classes: null"), "or")
             yield f"labels=true: {name} (network.{player}) takes no classes; set labels=false, or network={right}"
     outputs = (values["network"].get("discriminator") or {}).get("outputs", 1)
@@ -265,7 +265,8 @@ def told_classes(values: Values) -> Iterator[str]:
     """A model that takes no classes cannot be told any."""
     model = resolve(values["model"]["_target_"], "model")
     if values["labels"] and "classes" not in signature(model).arguments:
-        yield f"labels=true: {model.name} knows no classes; set labels=false, or choose another model"
+        name = chosen("model", values["model"])
+        yield f"labels=true: {name} knows no classes; set labels=false, or choose another model"
 
 
 def separate_samples(values: Values) -> Iterator[str]:
@@ -274,8 +275,8 @@ def separate_samples(values: Values) -> Iterator[str]:
     discriminator = values["network"].get("discriminator") or {}
     if attribute(model, "one_by_one") is True and discriminator.get("norm") == "batch":
         yield (
-            f"network.discriminator.norm=batch: {model.name} asks D for one x at a time, and with batch normalisation "
-            "it answers for a batch; set network.discriminator.norm=none, layer or spectral"
+            f"network.discriminator.norm=batch: {chosen('model', values['model'])} asks D for one x at a time, and "
+            "with batch normalisation it answers for a batch; set network.discriminator.norm=none, layer or spectral"
         )
 
 
@@ -287,8 +288,9 @@ def few_enough(values: Values) -> Iterator[str]:
     search, data = resolve(node["_target_"], "model"), resolve(values["data"]["_target_"], "data")
     if attribute(search, "lists") is True and attribute(data, "black_and_white") is not True:
         yield (
-            f"model.search: {search.name} goes through all black and white images of a few pixels, and {data.name} has "
-            "others; set data=bars_and_stripes network=mlp, or model=discriminator, which walks"
+            f"{chosen('model', values['model'])} goes through all black and white images of a few pixels, and "
+            f"{chosen('data', values['data'])} has others; set data=bars_and_stripes network=mlp, or "
+            "model=discriminator, which walks"
         )
 
 
@@ -297,8 +299,8 @@ def finite_set(values: Values) -> Iterator[str]:
     model, data = (resolve(values[group]["_target_"], group) for group in ("model", "data"))
     if attribute(model, "finite") is True and attribute(data, "kind") != "images":
         yield (
-            f"{model.name} has a code for each training image, and {data.name} draws every sample anew: set "
-            "model=fixed_code data=faces, or another set of images"
+            f"{chosen('model', values['model'])} has a code for each training image, and "
+            f"{chosen('data', values['data'])} draws every sample anew: set data=faces, or another set of images"
         )
 
 
@@ -307,7 +309,8 @@ def encoder_there(values: Values) -> Iterator[str]:
     model = resolve(values["model"]["_target_"], "model")
     if attribute(model, "code_parameters") is not None and not values["network"].get("encoder"):
         right = listing(_members("network", "encoder:"), "or")
-        yield f"{model.name} has an encoder, and these networks have none (network.encoder): set network={right}"
+        name, networks = chosen("model", values["model"]), chosen("network", values["network"])
+        yield f"{name} has an encoder, and {networks} has none (network.encoder): set network={right}"
 
 
 def labelled_data(values: Values) -> Iterator[str]:

@@ -7,12 +7,12 @@ from pathlib import Path
 from saddle.data.decoding import too_small
 from saddle.data.files import PICTURES, Listing, readable
 
-NAMED = 1000
-"""Files that an error names, each with its reason; it counts the others."""
+NAMED = 50
+"""Files that an error names, each with its reason; it counts the others, by the reasons that most of them have."""
 EXAMPLES = 20
 """Files that it names where all have one reason."""
 SIZES = 5
-"""Sizes that an error names."""
+"""Sizes, or reasons of files that it does not name, that an error names."""
 Sizes = Mapping[str, tuple[int, int] | None]
 """Path -> width and height of a picture; None for what is none."""
 
@@ -49,12 +49,15 @@ def _named(left_out: Mapping[str, str]) -> list[str]:
     reasons = set(left_out.values())
     shared = len(left_out) > 1 and len(reasons) == 1
     most = EXAMPLES if shared else NAMED
-    files = sorted(left_out.items())[:most]
+    every = sorted(left_out.items())
+    files, rest = every[:most], Counter(reason for _, reason in every[most:])
     lines = [readable(path) if shared else f"{readable(path)}: {reason}" for path, reason in files]
     if shared:
         lines.insert(0, f"all for one reason: {reasons.pop()}")
-    if len(left_out) > most:
-        lines.append(f"and {len(left_out) - most:,} more")
+    if rest:
+        counts = [f"{reason} ({count:,})" for reason, count in rest.most_common(SIZES)]
+        counts += ["others"] if len(rest) > SIZES else []
+        lines.append(f"and {rest.total():,} more" + ("" if shared else f": {'; '.join(counts)}"))
     return lines
 
 

@@ -46,6 +46,11 @@ class Comparison:
     differences: dict[str, list[Difference]]
     costs: Costs
 
+    @property
+    def models(self) -> set[str]:
+        """What the settings train: an update and a loss of one are not those of another."""
+        return {str(setting.runs[0].settings.get("model._target_", "")) for setting in self.settings}
+
 
 def compare(name: str, runs: Sequence[Run], baseline: str | None) -> Comparison:
     """Compare `runs`.

@@ -60,7 +60,7 @@ def draw(
         words: what is up.
         floors: values to draw a line at, what real data score.
     """
-    named = [curve for curve in curves if curve.setting in styles]
+    named = sorted((curve for curve in curves if curve.setting in styles), key=_end, reverse=True)
     height = TOP + PANEL + BELOW + LINE * (len(named) + 1 + (len(named) < len(curves)))
     figure = Figure(figsize=(WIDTH, height), dpi=120)
     FigureCanvasAgg(figure)
@@ -75,6 +75,12 @@ def draw(
     _look(panel, axis.words, words)
     _legend(figure, named, styles, others=len(curves) - len(named), height=height)
     return figure
+
+
+def _end(curve: Curve) -> float:
+    """Where its line ends: the legend has the order of the lines from above, and those without an end last."""
+    ends = [interval.mean for interval in curve.points.values()][-1:]
+    return ends[0] if ends and math.isfinite(ends[0]) else -math.inf
 
 
 def _draw(panel: Axes, curve: Curve, style: Style, axis: Axis) -> None:

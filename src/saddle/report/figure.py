@@ -34,8 +34,13 @@ SIDE = 2.4
 Style = dict[str, Any]
 
 
-def draw(rows: Sequence[Row]) -> Figure:
-    """The picture of `rows`, each run with the same colour in every panel. Save it with `figure.savefig`."""
+def draw(rows: Sequence[Row], *, losses: bool) -> Figure:
+    """The picture of `rows`, each run with the same colour in every panel. Save it with `figure.savefig`.
+
+    Args:
+        rows: at least one.
+        losses: whether losses of these runs may share an axis; those of different models are different quantities.
+    """
     across = len(rows) if len(rows) <= 3 else math.ceil(math.sqrt(len(rows)))
     side = SIDES.get(len(rows), SIDE)
     titles = [_title(row) for row in rows]
@@ -46,7 +51,7 @@ def draw(rows: Sequence[Row]) -> Figure:
     )
     FigureCanvasAgg(figure)
     styles = _styles(len(rows))
-    _curves(figure, rows, styles)
+    _curves(figure, rows, styles, losses)
     for place, (row, title, style) in enumerate(zip(rows, titles, styles, strict=True)):
         left = CURVES + place % across * (side + MARGIN)
         top = MARGIN + place // across * (side + above) + above
@@ -65,18 +70,23 @@ def _styles(runs: int) -> list[Style]:
     return [{"color": next(colours), "linestyle": next(dashes)} for _ in range(runs)]
 
 
-def _curves(figure: Figure, rows: Sequence[Row], styles: Sequence[Style]) -> None:
+def _curves(figure: Figure, rows: Sequence[Row], styles: Sequence[Style], losses: bool) -> None:
     left, width, height = 0.8, CURVES - 0.8 - 2 * MARGIN, figure.get_size_inches()[1] - 2 * MARGIN - 0.4
     metric = _axes(figure, left, MARGIN, width, 0.5 * height)
     discriminator = _axes(figure, left, MARGIN + 0.54 * height, width, 0.21 * height)
     generator = _axes(figure, left, MARGIN + 0.79 * height, width, 0.21 * height)
     for row, style in zip(rows, styles, strict=True):
         _curve(metric, row, row.main, style | {"marker": "o", "markersize": 3.5})
-        _curve(discriminator, row, "loss_discriminator", style | {"linewidth": 1.0})
-        _curve(generator, row, "loss_generator", style | {"linewidth": 1.0})
+        if losses:
+            _curve(discriminator, row, "loss_discriminator", style | {"linewidth": 1.0})
+            _curve(generator, row, "loss_generator", style | {"linewidth": 1.0})
     _metric_axis(metric, rows)
     for panel, player in ((discriminator, "loss of D"), (generator, "loss of G")):
         panel.set_ylabel(player)
+        if not losses:
+            panel.set_yticks([])
+            words = "of different models: these losses do not compare"
+            panel.text(0.5, 0.5, words, ha="center", va="center", color="0.4", transform=panel.transAxes)
         _without_spikes(panel)
     for panel in (metric, discriminator, generator):
         panel.spines[["top", "right"]].set_visible(False)

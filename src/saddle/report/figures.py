@@ -1,11 +1,13 @@
 """The figures of a comparison: every column against updates and against nominal seconds."""
 
 import io
+import math
 from collections.abc import Iterator
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from saddle.report import values_figure
 from saddle.report.compared import Comparison
 from saddle.report.cost import SWEEP
 from saddle.report.curves import Curve, curves_of
@@ -24,6 +26,18 @@ def figures(found: Comparison) -> Iterator[tuple[Column, str, Figure, str]]:
             drawn = [curve for curve in curves if curve.setting in axis.scale]
             if any(_is_line(curve) for curve in drawn):
                 yield column, key, draw(drawn, styles, axis, up, column.floors), _alt(column, axis, drawn)
+
+
+def dots(found: Comparison) -> Iterator[tuple[Column, Figure, str]]:
+    """Column, figure and its words: the last values of all settings in the first column, where there are several."""
+    for column in found.columns[:1]:
+        names = [setting.name for setting in found.settings]
+        values = {name: found.last[name, column.name] for name in names if (name, column.name) in found.last}
+        if 1 < len(values) <= values_figure.MOST and any(math.isfinite(one.mean) for one in values.values()):
+            seeds = "interval over seeds" if any(one.bounds for one in values.values()) else "one seed: no interval"
+            words = f"{column.name}, last value, {seeds}; {'larger' if column.higher else 'smaller'} is better"
+            figure = values_figure.draw(values, looks(_ranked(found)), found.baseline, words, column.higher)
+            yield column, figure, "; ".join(f"{name} {number(one.mean)}" for name, one in values.items())
 
 
 def _is_line(curve: Curve) -> bool:

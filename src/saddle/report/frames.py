@@ -28,6 +28,9 @@ class Picture:
     height: int
 
 
+Strip = tuple[Run, tuple[Picture, ...]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Frames:
     """What the slider moves through.
@@ -35,19 +38,21 @@ class Frames:
     Attributes:
         positions: the words of each; the last is the end of each run, whatever its updates.
         strips: the pictures of each run that is in the page.
+        folded: the same of those that are there for who opens them.
         linked: runs whose grids did not fit.
     """
 
     positions: tuple[str, ...]
-    strips: tuple[tuple[Run, tuple[Picture, ...]], ...]
+    strips: tuple[Strip, ...]
+    folded: tuple[Strip, ...]
     linked: tuple[Run, ...]
 
 
-def frames_of(runs: Sequence[Run], most_bytes: int = MOST_BYTES) -> Frames:
-    """The grids of `runs`, the first of which are the last to be left out."""
+def frames_of(runs: Sequence[Run], folded: Sequence[Run], most_bytes: int = MOST_BYTES) -> Frames:
+    """The grids of `runs`, the first of which are the last to be left out; those of `folded` are not on sight."""
     drawn = [run for run in runs if run.grids]
     updates = _positions(drawn, most_bytes)
-    strips: list[tuple[Run, tuple[Picture, ...]]] = []
+    strips: list[Strip] = []
     linked: list[Run] = []
     left = most_bytes
     for run in drawn:
@@ -59,7 +64,13 @@ def frames_of(runs: Sequence[Run], most_bytes: int = MOST_BYTES) -> Frames:
         left -= size
         strips.append((run, tuple(filter(None, (_picture(run, at, places) for at, places in wanted.items())))))
     words = (*(f"update {at:,}" for at in updates), "the end of each run")
-    return Frames(positions=words if strips else (), strips=tuple(strips), linked=tuple(linked))
+    away = {run.job for run in folded}
+    return Frames(
+        positions=words if strips else (),
+        strips=tuple(strip for strip in strips if strip[0].job not in away),
+        folded=tuple(strip for strip in strips if strip[0].job in away),
+        linked=tuple(linked),
+    )
 
 
 def _positions(runs: Sequence[Run], most_bytes: int) -> list[int]:

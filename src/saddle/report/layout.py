@@ -1,7 +1,7 @@
 """What stands on the page of a comparison, and in which order."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from saddle.report.compared import Comparison, Difference
@@ -15,6 +15,9 @@ from saddle.report.states import runs_sheet, unfinished_sheet
 
 ON_SIGHT = 1
 """Metrics whose differences and curves are open; those of the others unfold."""
+
+MOST_ON_SIGHT = 12
+"""Grids that are all open; of more runs, those of the other seeds unfold."""
 
 
 def lead(found: Comparison, command: str) -> list[str]:
@@ -41,11 +44,25 @@ def _answer(differences: Sequence[Difference], baseline: str, metric: str) -> st
     return "No setting shares two seeds and the protocol with the baseline: these runs rank nothing; sweep over seeds."
 
 
-def blocks(found: Comparison, folder: Path, plots: dict[str, list[Plot]]) -> list[Block]:
-    """The parts of the page, those with nothing in them left out. `plots`: of each column."""
+def blocks(
+    found: Comparison, folder: Path, values: Sequence[Plot], curves: Mapping[str, Sequence[Plot]]
+) -> list[Block]:
+    """The parts of the page, those with nothing in them left out.
+
+    Args:
+        found: what it is about.
+        folder: where the page lies.
+        values: figures of the results.
+        curves: column -> figures of it.
+    """
     tables = [(column, difference_sheet(found, column)) for column in found.columns if len(found.settings) > 1]
     first, others = tables[:ON_SIGHT], tables[ON_SIGHT:]
-    minus = f"{found.columns[0].name} of each setting minus that of {found.baseline}, the baseline." if first else ""
+    minus = (
+        f"{found.columns[0].name} of each setting minus that of {found.baseline}, the baseline; another one: "
+        "make compare SWEEP=... BASELINE=SETTING."
+        if first
+        else ""
+    )
     parts = [
         _block(
             "differences", "Is it real?", [one for _, one in first], _rest([sheet for _, sheet in others], []), minus
@@ -55,9 +72,10 @@ def blocks(found: Comparison, folder: Path, plots: dict[str, list[Plot]]) -> lis
             "Results",
             [results_sheet(found, "last")],
             [("Best of each run's evaluations", [results_sheet(found, "best")], [])],
+            plots=values,
         ),
         _block("what-differs", "What differs", [keys_sheet(found)] if len(found.settings) > 1 else [], []),
-        _curves(found, plots),
+        _curves(found, curves),
         _samples(found),
         _block("costs", "Cost", [cost_sheet(found)], []),
         _block("failed", "Failed and unfinished", [unfinished_sheet(found)], []),
@@ -84,20 +102,26 @@ def table_sheets(found: Comparison, folder: Path) -> list[Sheet]:
 
 
 def _block(
-    key: str, title: str, sheets: list[Sheet], folded: list[tuple[str, list[Sheet], list[Plot]]], words: str = ""
+    key: str,
+    title: str,
+    sheets: list[Sheet],
+    folded: list[tuple[str, list[Sheet], list[Plot]]],
+    words: str = "",
+    plots: Sequence[Plot] = (),
 ) -> Block:
     parts = tuple(
-        Block(key=f"{key}-{place}", title=name, words=(), sheets=tuple(own), plots=tuple(plots))
-        for place, (name, own, plots) in enumerate(folded)
+        Block(key=f"{key}-{place}", title=name, words=(), sheets=tuple(own), plots=tuple(drawn))
+        for place, (name, own, drawn) in enumerate(folded)
     )
-    return Block(key=key, title=title, words=(words,) if words else (), sheets=tuple(sheets), plots=(), folded=parts)
+    said = (words,) if words else ()
+    return Block(key=key, title=title, words=said, sheets=tuple(sheets), plots=tuple(plots), folded=parts)
 
 
 def _rest(sheets: list[Sheet], plots: list[Plot]) -> list[tuple[str, list[Sheet], list[Plot]]]:
     return [("The other metrics", sheets, plots)] if sheets or plots else []
 
 
-def _curves(found: Comparison, plots: dict[str, list[Plot]]) -> Block:
+def _curves(found: Comparison, plots: Mapping[str, Sequence[Plot]]) -> Block:
     shown = [column.name for column in found.columns if plots.get(column.name)]
     rest = [plot for name in shown[ON_SIGHT:] for plot in plots[name]]
     words = (
@@ -106,6 +130,8 @@ def _curves(found: Comparison, plots: dict[str, list[Plot]]) -> Block:
     others = f" The baseline and the best {MOST - 1} have colours." if len(found.settings) > MOST else ""
     floors = " The dashed line is the floor." if any(column.floors for column in found.columns) else ""
     seconds = f"Nominal seconds: updates times the median seconds of an update from {found.costs.source}."
+    if len(found.models) > 1:
+        seconds += " An update of one model is not an update of another: compare these settings at equal seconds."
     folded = _block("curve", "", [], _rest([], rest)).folded
     first = tuple(plot for name in shown[:ON_SIGHT] for plot in plots[name])
     return Block(
@@ -123,7 +149,8 @@ def _samples(found: Comparison) -> Block:
     ordered = sorted(found.settings, key=lambda setting: setting.name != found.baseline)
     firsts = [setting.runs[0] for setting in ordered]
     others = [run for setting in ordered for run in setting.runs[1:]]
-    frames = frames_of([*firsts, *others])
+    folded = others if len(firsts) + len(others) > MOST_ON_SIGHT else []
+    frames = frames_of([*firsts, *others], folded)
     words = "Grids of one run are drawn from the same codes. Arrow keys move the slider."
     shown = frames if frames.strips or frames.linked else None
     return Block(key="samples", title="Samples", words=(words,), sheets=(), plots=(), frames=shown)

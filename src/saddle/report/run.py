@@ -10,6 +10,7 @@ import yaml
 
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity_of
+from saddle.runs.naming import setting_name
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C is ten times as fast, where it was built."""
@@ -45,6 +46,12 @@ class Run:
     def seed(self) -> str:
         """Its seed; empty where the configuration has none."""
         return str(self.settings.get("seed", ""))
+
+    @property
+    def setting(self) -> str:
+        """What it is called without its seed."""
+        trial = self.environment.get("trial") or {}
+        return setting_name(self.job, seed=self.seed, run=str(trial.get("run", "")))
 
     @property
     def updates(self) -> int | None:

@@ -1,7 +1,6 @@
 """In what runs differ, and which of them differ in their seed alone."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,12 +37,15 @@ def settings_of(runs: Sequence[Run]) -> list[Setting]:
     for run in known:
         rest = {path: value for path, value in run.settings.items() if path not in followers}
         groups.setdefault(json.dumps(rest, sort_keys=True, default=str), []).append(run)
-    names = _names([[_unseeded(run) for run in group] for group in groups.values()])
+    names = _names([[run.setting for run in group] for group in groups.values()])
     return [Setting(name=name, runs=tuple(group)) for name, group in zip(names, groups.values(), strict=True)]
 
 
 def differing(settings: Sequence[Setting]) -> dict[str, list[str]]:
-    """Key -> its value in each of `settings`, for the keys in which they differ; keys of equal values are one entry."""
+    """Key -> its value in each of `settings`, for the keys in which they differ; keys of equal values are one entry.
+
+    What the jobs set themselves comes first, then what followed from it.
+    """
     followers = _followers([run for setting in settings for run in setting.runs])
     configs = [setting.runs[0].settings for setting in settings]
     paths = [path for path in dict.fromkeys(path for config in configs for path in config) if path not in followers]
@@ -52,19 +54,29 @@ def differing(settings: Sequence[Setting]) -> dict[str, list[str]]:
         values = tuple(_shown(path, config.get(path, ABSENT)) for config in configs)
         if len(set(values)) > 1:
             found.setdefault(values, []).append(path.removesuffix("._target_"))
-    return {", ".join(dict.fromkeys(keys)): list(values) for values, keys in found.items()}
+    chosen = {_key(override) for setting in settings for override in setting.overrides}
+    ordered = sorted(found.items(), key=lambda entry: not chosen & set(entry[1]))
+    return {", ".join(dict.fromkeys(keys)): list(values) for values, keys in ordered}
+
+
+def _key(override: str) -> str:
+    """`optimizer.generator` of `optimizer@optimizer.generator=sgd`."""
+    return override.partition("=")[0].lstrip("+~").rpartition("@")[2]
 
 
 def _followers(runs: Sequence[Run]) -> set[str]:
-    """`seed`, and the keys that are the seed in all runs although it varies."""
+    """`seed`, and the keys that are the seed in all runs that have them, although it varies there."""
     if len({run.seed for run in runs}) < 2:
         return {"seed", "model.seed"}
-    paths = {path for run in runs for path in run.settings}
-    return {path for path in paths if all(str(run.settings.get(path)) == run.seed for run in runs)}
-
-
-def _unseeded(run: Run) -> str:
-    return re.sub(rf"(^|_)seed-{re.escape(run.seed)}(?=_|$)", "", run.job).strip("_") or "all runs"
+    values: dict[str, list[tuple[str, str]]] = {}
+    for run in runs:
+        for path, value in run.settings.items():
+            values.setdefault(path, []).append((str(value), run.seed))
+    return {
+        path
+        for path, pairs in values.items()
+        if len({seed for _, seed in pairs}) > 1 and all(value == seed for value, seed in pairs)
+    }
 
 
 def _names(candidates: Sequence[Sequence[str]]) -> list[str]:

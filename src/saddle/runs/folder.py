@@ -198,6 +198,14 @@ class RunFolder:
         else:
             self.mark("failed", **details)
 
+    def break_off(self) -> None:
+        """Say that the run was interrupted; one that was there when it was claimed, and not touched since, stays so."""
+        found = self._found
+        if found is not None and found.state != "new":
+            self.mark(found.state, **found.details)
+        else:
+            self.mark("interrupted")
+
     def touch(self) -> None:
         """Training begins: from here on the run is no longer how it was found."""
         self._found = None

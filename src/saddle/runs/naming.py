@@ -5,7 +5,7 @@ The same command gives the same names, so it finds the folders of its earlier ru
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 LONGEST_JOB = 120
@@ -40,6 +40,16 @@ def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
+def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, str]) -> list[str]:
+    """`job_names` of the jobs of a sweep that has a name of its own, in which there may be others.
+
+    The sweep's name is no part of its jobs' names. A job that is there under its hash, `listed` hash -> name, keeps the
+    name that it has: of a single job all keys were named, and more of them would name only the key that differs.
+    """
+    plain = job_names([[override for override in job if not override.startswith("name=")] for job in jobs])
+    return [listed.get(job_hash(job), name) for job, name in zip(jobs, plain, strict=True)]
+
+
 def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
     """The folder of a sweep: `name` if there is one, else the swept keys with their values and 6 digits of a hash.
 
@@ -57,6 +67,12 @@ def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
         parts.append(f"{_place(key)}-{spelled}")
     digits = _digits(6, sorted(sorted(job.items()) for job in values))
     return f"{'_'.join(parts)[:LONGEST_SWEEP] or 'default'}_{digits}"
+
+
+def setting_name(job: str, *, seed: str, run: str = "") -> str:
+    """The name of a job without its seed, and without the W&B run that an agent began it for: `loss-minimax`."""
+    own = job.removesuffix(f"_{run}") if run else job
+    return re.sub(rf"(^|_)seed-{re.escape(seed)}(?=_|$)", "", own).strip("_") or "all runs"
 
 
 def job_hash(job: Sequence[str]) -> str:

@@ -18,12 +18,24 @@ def write_sweep(folder: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_sweep(folder: Path) -> dict[str, Any]:
-    """What `sweep.json` says; empty for a folder of single runs."""
+    """What `sweep.json` says; empty for a folder of single runs.
+
+    Raises:
+        ValueError: it was changed by hand.
+    """
+    path = folder / "sweep.json"
     try:
-        content: dict[str, Any] = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON ({error}): it was changed by hand or by a failing disk") from None
     return content
+
+
+def jobs_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """The jobs that `sweep.json` lists, by name and in its order."""
+    return {job["name"]: job for job in read_sweep(folder).get("jobs", [])}
 
 
 def newest_sweep(root: Path = ROOT) -> Path:
@@ -50,7 +62,7 @@ def runs_of(sweep: Path) -> list[RunFolder]:
         raise LookupError(f"there is no folder {sweep}{_nearest(sweep)}")
     if RunFolder(sweep).exists():
         raise LookupError(f"{sweep} is one run, not a sweep: its sweep is sweep={sweep.parent}")
-    listed = [sweep / job["name"] for job in read_sweep(sweep).get("jobs", [])]
+    listed = [sweep / name for name in jobs_of(sweep)]
     others = sorted(path for path in sweep.iterdir() if path.is_dir() and path not in listed)
     runs = [RunFolder(path) for path in [*listed, *others] if not path.suffix.startswith(".old")]
     found = [run for run in runs if run.exists()]

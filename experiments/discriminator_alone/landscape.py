@@ -1,9 +1,10 @@
-"""D's landscape on the line, round by round: `python experiments/alone/landscape.py OUT.png [OVERRIDES]` (20 s)."""
+"""D's landscape on the line, round by round."""
 
-import sys
+from collections.abc import Sequence
 from functools import partial
 
 import torch
+from matplotlib.figure import Figure
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
@@ -20,7 +21,6 @@ from saddle.search.negatives import Negatives
 from saddle.theory.figures.landscape import draw
 from saddle.training import train
 
-ROUNDS = (1, 2, 5, 10, 50)
 SETTINGS = [
     *("model=discriminator", "data=mixture_1d", "network=mlp", "trainer.precision=32-true", "logger=none"),
     *("batch_size=256", "d_steps=10", "model.search.step=0.02", "model.search.temperature=0.1"),
@@ -30,16 +30,16 @@ SHOWN = 128
 
 
 class Watch(Callback):
-    """D on a grid after the rounds that are asked for, and the search that comes next."""
+    """D on a grid `x` after the rounds that are asked for, and the search that comes next."""
 
-    def __init__(self, x: Tensor) -> None:
-        self.x = x
+    def __init__(self, x: Tensor, rounds: Sequence[int]) -> None:
+        self.x, self.rounds = x, rounds
         self.heights: list[Tensor] = []
         self.starts: list[Tensor] = []
         self.ends: list[Tensor] = []
 
     def on_train_batch_end(self, trainer: Trainer, model: DiscriminatorAlone, *_: object) -> None:  # type: ignore[override]  # ours, not any
-        if model.updates not in ROUNDS:
+        if model.updates not in self.rounds:
             return
         with scoring(model.discriminator) as critic, torch.no_grad():
             self.heights.append(critic(self.x[:, None]))
@@ -59,28 +59,22 @@ class Watch(Callback):
         return found
 
 
-def main() -> None:
-    """Train, and draw what was seen."""
-    out, *overrides = sys.argv[1:]
+def landscape(rounds: Sequence[int]) -> Figure:
+    """Train D on a mixture on the line, as many rounds as the last of `rounds`, and draw it after each of them."""
     with composer(CONF) as made:
-        cfg = played(made.compose([*SETTINGS, f"updates={ROUNDS[-1]}", *overrides]))
+        cfg = played(made.compose([*SETTINGS, f"updates={rounds[-1]}"]))
     check(cfg)
     data, model = build_data(cfg), build_model(cfg)
     assert isinstance(data, Known)
     x = torch.linspace(-1, 1, 401)
-    watch = Watch(x)
+    watch = Watch(x, rounds)
     trainer = instantiate(cfg.trainer, loggers=[], callbacks=[watch], waiting=[])
     train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=[1])
-    figure = draw(
-        rounds=ROUNDS,
+    return draw(
+        rounds=rounds,
         x=x,
         heights=torch.stack(watch.heights),
         density=data.distribution.log_prob(x[:, None]).exp(),
         starts=[points[:SHOWN] for points in watch.starts],
         ends=[points[:SHOWN] for points in watch.ends],
     )
-    figure.savefig(out)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,122 @@
+"""Which directions of the code are hair length, hair colour, mouth? Of a finished game on faces.
+
+    make study NAME=attributes                                             two cores: 15 minutes, with the training
+    make study NAME=attributes ARGS="run=runs/house_recipe/recipe-house_seed-0"               2 minutes, without it
+
+Trains conf/experiment/attributes.yaml, the house recipe, or takes the runs that are named (`run=A,B`: the pictures are
+of the first, the table is of all). Factors are read off 4,000
+samples by linear maps from the extractor's features (`saddle.codes.reader`), and correlated with the coordinates of the
+code: with single dimensions, with principal directions (`saddle.codes.directions`), and with the direction that goes
+with each of them most (`saddle.codes.association.placed`). Writes results.json, the table of README.md,
+dimensions.png, directions.png and factors.png.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from saddle.building import build_data, own_extractors
+from saddle.codes.subject import Subject
+from saddle.codes.views.traversal import dimensions, directions, factors
+from saddle.codes.views.view import View
+from saddle.runs.folder import RunFolder
+from saddle.sampling import coded, load_model
+from saddle.stored import stored_config
+from saddle.study import Study
+
+ROWS, ALL = 8, 100
+"""Of the pictures: so many directions, and every factor."""
+LECTURE = ("hair_length", "hair_colour", "mouth")
+"""The factors that the lecture names (000 I.1.1)."""
+Factor = dict[str, Any]
+"""How well it is read, what each dimension and each direction has to do with it, and what any direction has at most."""
+
+
+def main() -> None:
+    """Train or read, look into the code, write."""
+    study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
+    found: dict[str, dict[str, Factor]] = {}
+    for run in study.runs():
+        views = _views(_subject(run))
+        if not found:
+            for name, view in views.items():
+                print(f"\n{name}\n{view.words}")
+                study.picture(name, view.picture)
+        found[run.job] = _found({name: view.numbers for name, view in views.items()})
+    study.numbers(found)
+    title = ["factor", "read with", "strongest dimension", "strongest direction", "of the code's directions any"]
+    first, *others = found.values()
+    rows = [_cells(factor, [first[factor], *(one[factor] for one in others)]) for factor in _ordered(first)]
+    study.table("results", title, rows)
+
+
+def _views(subject: Subject) -> dict[str, View]:
+    return {
+        "dimensions": dimensions(subject, ROWS),
+        "directions": directions(subject, ROWS),
+        "factors": factors(subject, ALL),
+    }
+
+
+def _found(numbers: Mapping[str, Mapping[str, Any]]) -> dict[str, Factor]:
+    """What each factor goes with."""
+    associations = {name: _associations(numbers[name]) for name in ("dimensions", "directions")}
+    return {
+        factor: {
+            "read": one["read"],
+            "dimensions": associations["dimensions"][factor],
+            "directions": associations["directions"][factor],
+            "any_direction": one["association"],
+        }
+        for factor, one in numbers["factors"]["factors"].items()
+    }
+
+
+def _subject(run: RunFolder) -> Subject:
+    try:
+        cfg = stored_config(run, files=True)
+        model = coded(load_model(run, cfg), "attributes")
+    except (LookupError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    extractor = next(iter(own_extractors(cfg)), None)
+    data = build_data(cfg)
+    subject = Subject(model=model, data=data, extractor=extractor, seed=cfg.seed, label=None, threshold=None)
+    if subject.reader is None:
+        sys.exit(f"error: {run.path}: no factors are known of its samples; it takes a run on faces")
+    return subject
+
+
+def _associations(numbers: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Factor -> name of a direction -> association."""
+    found: dict[str, dict[str, float]] = {}
+    for one in numbers["directions"]:
+        for factor, value in one["associations"].items():
+            found.setdefault(factor, {})[one["name"].split()[-1]] = round(value, 4)
+    return found
+
+
+def _ordered(found: Mapping[str, Factor]) -> Sequence[str]:
+    """Those of the lecture first, then those that one direction goes with most."""
+    others = [factor for factor in found if factor not in LECTURE]
+    return [*LECTURE, *sorted(others, key=lambda factor: -_strongest(found[factor]["directions"])[1])]
+
+
+def _strongest(associations: Mapping[str, float]) -> tuple[str, float]:
+    """The direction that a factor goes with most, and how much, without its sign."""
+    name = max(associations, key=lambda one: abs(associations[one]))
+    return name, abs(associations[name])
+
+
+def _cells(factor: str, seeds: Sequence[Factor]) -> list[str]:
+    """A row of the table, the runs one after the other."""
+    strongest = [[_strongest(one[kind]) for one in seeds] for kind in ("dimensions", "directions")]
+    return [
+        f"**{factor}**" if factor in LECTURE else factor,
+        f"{seeds[0]['read']:.3f}",
+        *(" / ".join(f"{value:.2f} (no. {name})" for name, value in found) for found in strongest),
+        " / ".join(f"{one['any_direction']:.2f}" for one in seeds),
+    ]
+
+
+if __name__ == "__main__":
+    main()
