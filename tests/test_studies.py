@@ -63,7 +63,7 @@ def test_what_its_readme_shows_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", members("experiment"))
 def test_its_sweep_composes_and_is_some_study_s(name: str) -> None:
-    assert precheck(["-m", f"experiment={name}", "name=any"]) == []
+    assert precheck(["-m", f"experiment={name}", "name=any"]).notes == []
     texts = [path.read_text(encoding="utf-8") for path in STUDIES.values()]
     prefix = name.partition("_")[0]
     assert name in STUDIES or any(f'"{name}"' in text or f'"{prefix}_' in text for text in texts)
