@@ -12,7 +12,6 @@ import pytest
 
 from fake_runs import make_run
 from members import members
-from saddle import study as module
 from saddle.config import precheck
 from saddle.report.grouped import grouped, last, over_seeds, plus_minus
 from saddle.report.panels import Panel, draw
@@ -64,7 +63,7 @@ def test_what_its_readme_shows_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", members("experiment"))
 def test_its_sweep_composes_and_is_some_study_s(name: str) -> None:
-    assert precheck(["-m", f"experiment={name}", "name=any"]) == []
+    assert precheck(["-m", f"experiment={name}", "name=any"]).notes == []
     texts = [path.read_text(encoding="utf-8") for path in STUDIES.values()]
     prefix = name.partition("_")[0]
     assert name in STUDIES or any(f'"{name}"' in text or f'"{prefix}_' in text for text in texts)
@@ -99,7 +98,7 @@ def test_a_study_trains_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         started.append(command[2:])
         return subprocess.CompletedProcess(command, codes.pop())
 
-    monkeypatch.setattr(module.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     codes = [2, 1, 0]
     study = Study(str(STUDIES["k_steps"]), ["study.py", f"out={tmp_path}", "name=tiny", "seed=0"], "")
     assert study.train() == Path("runs/tiny_k_steps")

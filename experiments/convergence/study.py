@@ -1,6 +1,6 @@
 """Which (loss, penalty, k) converge near the saddle? The Dirac-GAN, by eigenvalues and trajectories, no training.
 
-make study NAME=convergence          one core: about a minute
+make study NAME=convergence          one core: half a minute
 """
 
 import sys

@@ -1,6 +1,6 @@
 """What do k steps of D buy: how tight is the bound, which k is best per nominal second, when does the JSD rise?
 
-    make study NAME=k_steps          two cores: about 10 minutes
+    make study NAME=k_steps          two cores: about 12 minutes
 
 Two claims are measured on densities. Then the default game is played with several k, and what D proves, the JSD and
 D's distance to D* are read against updates and against nominal seconds: updates times what the steps in one of them
@@ -150,7 +150,7 @@ def _table(groups: dict[Values, list[Run]], costs: Mapping[Values, float]) -> tu
     return [*header, "JSD - `jsd_bound`, mean", "D from D*, mean", "% of evaluations at which the JSD has risen"], rows
 
 
-def _gap(run: Run) -> dict[int, float]:
+def _gap(run: Run) -> dict[float, float]:
     """Update -> what the bound leaves of the smoothed JSD, which is below the JSD itself; without the beginning."""
     jsd, proven = run.curve("jsd_smoothed"), run.curve("jsd_bound")
     return {at: jsd[at] - proven[at] for at in jsd if at and at in proven}

@@ -1,6 +1,6 @@
 """Is maximum likelihood the minimum of KL, and why is a Gaussian mixture of images blurred?
 
-    make study NAME=maximum_likelihood          two cores: about 14 minutes
+    make study NAME=maximum_likelihood          two cores: about 15 minutes
 
 Two claims are measured on densities. Then mixtures are fitted to faces by EM, with few and many components in few and
 many principal components, and the detail of what they draw is laid beside that of real faces: its energy, and how much

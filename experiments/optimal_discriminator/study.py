@@ -1,6 +1,6 @@
 """Does D become P_data / (P_data + P_G), and V become -2 log 2 + 2 JSD? By theory, and in training.
 
-    make study NAME=optimal_discriminator          two cores: about 12 minutes
+    make study NAME=optimal_discriminator          two cores: about 15 minutes
 
 Three claims are measured on densities. Then the default game is played on every set whose distribution is known,
 without a penalty and with R1, and the bound of the JSD that D proves is laid beside the JSD.

@@ -68,10 +68,10 @@ def _look(axes: Axes, panel: Panel) -> None:
     finite = [mean for mean in means if math.isfinite(mean) and (mean > 0 or "y" not in panel.logarithmic)]
     if "x" in panel.logarithmic:
         axes.set_xscale("log")
-        _ticks(axes.xaxis)
+        _ticks(axes.xaxis, [place for line in panel.lines.values() for place in line])
     if "y" in panel.logarithmic and finite:
         axes.set_yscale("log")
-        _ticks(axes.yaxis)
+        _ticks(axes.yaxis, finite)
         axes.set_ylim(min(finite) / 1.3, max(finite) * 1.3)
     elif finite:
         margin = 0.08 * (max(finite) - min(finite)) or 0.1
@@ -84,9 +84,9 @@ def _look(axes: Axes, panel: Panel) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _ticks(scale: Axis) -> None:
-    """Of a logarithmic axis: in full, and those that fit."""
-    low, high = scale.get_data_interval()
-    scale.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
+def _ticks(scale: Axis, values: Sequence[float]) -> None:
+    """Of a logarithmic axis: numbers in full, and as many as fit."""
+    wide = bool(values) and max(values) > 200 * min(values)
+    scale.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
     scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     scale.set_minor_formatter(NullFormatter())

@@ -22,7 +22,7 @@ def draw(panels: Mapping[str, Mapping[str, Tensor]]) -> Figure:
         panel.plot([0, math.log(2)], [0, math.log(2)], color="0.3", linewidth=1, label="bound = JSD, as of D*")
         for name, pairs in points.items():
             colour = COLOURS[names.index(name) % len(COLOURS)]
-            panel.scatter(*pairs.T, s=12, color=colour, alpha=0.7, linewidth=0, label=name)
+            panel.scatter(pairs[:, 0], pairs[:, 1], s=12, color=colour, alpha=0.7, linewidth=0, label=name)
         panel.set_title(title, fontsize=10)
         panel.set_xlabel("JSD (nats)")
         panel.set_xlim(-0.02, 0.72)
