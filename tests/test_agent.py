@@ -65,7 +65,7 @@ def test_the_commands_of_the_agent_are_those_that_training_takes(begin: Any) -> 
     for number, settings in enumerate(TRIALS):
         command = begin(settings, f"run{number}")
         assert command[:3] == ["/usr/bin/env", ".venv/bin/python", "src/train.py"]
-        assert precheck(overrides(command)) == []
+        assert precheck(overrides(command)).notes == []
         places.add(train.place_of(overrides(command)))
     assert len(places) == 12
     first = "sw33p1d0/data-digits_generator_clip_norm-null_loss-minimax_seed-0_run0"
