@@ -321,6 +321,20 @@ def test_what_a_model_does_without_is_null(name: str) -> None:
     assert identity(other) == kept
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("learned_code", "prior=uniform"), ("mixture", "compiled=true"), ("mixture", "network=mlp")],
+)
+def test_what_changes_nothing_is_no_part_of_a_run(name: str, setting: str) -> None:
+    """Neither the prior of codes that are learned, nor networks and their compilation where there are none."""
+    cfg = played(composed(f"model={name}", setting))
+    check(cfg)
+    assert identity(cfg) == identity(played(composed(f"model={name}")))
+    assert len(list(ignored([setting], cfg))) == 1
+    with pytest.raises(ValueError, match=r"model\.prior=null: random codes"):
+        MODELS["random codes"](prior=None)
+
+
 def test_an_encoder_is_asked_for_in_words() -> None:
     cfg = composed("model=vae")
     with open_dict(cfg):
