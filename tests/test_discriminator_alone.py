@@ -114,6 +114,8 @@ def test_a_search_from_what_g_draws_is_better_by_what_is_known() -> None:
     assert torch.allclose(wrong.generated, torch.full((7,), -0.125).double())
     assert torch.allclose(wrong.searched, torch.zeros(7).double(), atol=1e-5)
     assert torch.allclose(wrong.moved, torch.full((7,), 0.5 / math.sqrt(2)).double(), atol=0.003)
+    once = solved(lambda z: m + off + 0 * z, critic, codes, ascent=ascent, steps=1, repeats=1)
+    assert (once.searched > once.generated).all()  # the end of the way is looked at, too
     right = solved(lambda z: m + 0 * z, critic, codes, ascent=ascent, steps=5, repeats=3)
     assert torch.equal(right.searched, right.generated)
     assert torch.equal(right.moved, torch.zeros(7).double())

@@ -137,6 +137,7 @@ def test_its_distance_from_known_data_is_exact_and_falls() -> None:
     assert last["kl"] == pytest.approx(float(estimate.mean()), abs=5 * float(estimate.std()) / 20_000**0.5)
     assert last["kl"] < 0.01 < first["kl"]  # type: ignore[operator]
     assert last["log_likelihood"] == pytest.approx(float(model.log_prob(x).mean()))
+    assert last["log_likelihood_error"] == pytest.approx(float(model.log_prob(x).std()) / 20_000**0.5)
 
 
 @pytest.mark.parametrize("fit", ["em", "gradient"])
