@@ -17,7 +17,7 @@ class Reconstruction(Instrument):
     `reconstruction_train` is the root of the mean squared error, in units of x (from -1 to 1), over `count` training
     samples and their codes; `reconstruction` the same over as many held-out samples, where there is an encoder for
     them. `code_correlation` is the correlation (Pearson) of the distances between two codes and between their two
-    training samples, over all pairs that differ: the lecture's reason against fixed random codes (I.2.1) is that it is 0
+    training samples, over pairs that differ: the lecture's reason against fixed random codes (I.2.1) is that it is 0
     there. (A set smaller than `count` is visited again, and pairs of an image with itself would say otherwise.)
 
     Of a VAE whose likelihood is a density of x also `elbo`, `elbo_error` (its standard error) and `iw_bound` over
