@@ -13,6 +13,7 @@ from codes import FittedModel, LinearModel, matrix
 from pictures import Thumbnail
 from saddle.codes.association import association, placed
 from saddle.codes.directions import mean_metric, places_along, principal, single, traversed
+from saddle.codes.midpoints import midpoints
 from saddle.codes.path_length import moments_in_time, path_length, squared_distances, squared_speeds
 from saddle.codes.paths import linear, spherical
 from saddle.codes.reader import Reader
@@ -100,6 +101,15 @@ def test_a_prior_of_ones_own_is_not_truncated() -> None:
     assert torch.equal(truncated_prior(model, range(5), 0, None), model.prior(range(5), 0))
     with pytest.raises(ValueError, match="codes of this model come from a prior of its own"):
         truncated_prior(model, range(5), 0, 1.0)
+
+
+def test_a_midpoint_is_half_of_a_sample_and_half_of_another() -> None:
+    """0.5 a + 0.5 b of a linear generator is the mean of two samples, which depends on its index alone."""
+    model = LinearModel(matrix(4, 3), [4])
+    found = midpoints(model, range(5), 0)
+    codes = (noise(0, "sample", 0, range(5), (3,)) + noise(0, "sample", 0, [2**40 + i for i in range(5)], (3,))) / 2
+    assert torch.allclose(found, model.decode(codes))
+    assert torch.allclose(midpoints(model, [3], 0), found[[3]])
 
 
 # ---- directions

@@ -30,7 +30,7 @@ from saddle.search.random import Random
 from saddle.search.solver import solved
 from saddle.theory.alone import fixed_point, largest_share, loop, searched
 from saddle.theory.figures import landscape
-from toy import SHAPE, dcgan, play
+from toy import SHAPE, Toy, dcgan, play
 
 
 def draw_of(n: int) -> Any:
@@ -114,6 +114,8 @@ def test_a_search_from_what_g_draws_is_better_by_what_is_known() -> None:
     assert torch.allclose(wrong.generated, torch.full((7,), -0.125).double())
     assert torch.allclose(wrong.searched, torch.zeros(7).double(), atol=1e-5)
     assert torch.allclose(wrong.moved, torch.full((7,), 0.5 / math.sqrt(2)).double(), atol=0.003)
+    once = solved(lambda z: m + off + 0 * z, critic, codes, ascent=ascent, steps=1, repeats=1)
+    assert (once.searched > once.generated).all()  # the end of the way is looked at, too
     right = solved(lambda z: m + 0 * z, critic, codes, ascent=ascent, steps=5, repeats=3)
     assert torch.equal(right.searched, right.generated)
     assert torch.equal(right.moved, torch.zeros(7).double())
@@ -160,6 +162,13 @@ def test_without_a_buffer_every_search_starts_from_noise() -> None:
         found(buffer=5)
 
 
+def test_every_step_of_a_round_has_reals_and_noise_of_its_own() -> None:
+    data = Toy()
+    model: Any = play(alone(d_steps=2, negatives=found(buffer=0)), 2, data=data)
+    assert data.asked == [range(i * BATCH, (i + 1) * BATCH) for i in range(4)]
+    assert not torch.equal(model.found(0, model.negatives), model.found(1, model.negatives))
+
+
 # ---- samples
 
 
@@ -185,6 +194,25 @@ def test_a_sample_is_a_walk_from_its_own_noise() -> None:
         length = slope.square().mean((1, 2, 3), keepdim=True).sqrt()
         x = (x + 0.1 * slope / length).clamp(-1, 1)
     assert torch.allclose(model.sample(range(64), 5), x.detach(), atol=1e-4)
+
+
+class Flat(nn.Module):
+    """A D without a slope: a Langevin walk is then a random walk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.height = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.height + 0 * x.flatten(1).sum(1, keepdim=True)
+
+
+def test_every_step_of_a_samples_walk_has_noise_of_its_own() -> None:
+    """After n steps of sqrt(eps T) each the distance from the start has the variance n eps T, not n^2 eps T."""
+    walk = Langevin(step=0.5, temperature=0.02, limit=None, bounded=False)
+    model = alone(network=Flat(), search=walk, sample_steps=16)
+    way = model.sample(range(64), 5) - noise(5, "sample", 0, range(64), SHAPE, "uniform")
+    assert float(way.var()) == pytest.approx(16 * 0.01, rel=0.1)
 
 
 # ---- what is learned from which negatives
@@ -226,9 +254,34 @@ def test_fooled_is_a_share_of_pairs() -> None:
 
 def test_the_weak_generator_has_the_moments_of_the_reals() -> None:
     x = noise(0, "x", 0, range(500), (2, 3)).double() @ torch.tensor([[1, 0.5, 0], [0, 2, 0], [0, 1, 0.1]]).double() + 1
-    drawn = gaussian(x, noise(0, "g", 0, range(20_000), (2, 3)).double())
+    drawn = gaussian(x, noise(0, "g", 0, range(20_000), (500,)).double())
+    assert drawn.shape == (20_000, 2, 3)
     assert torch.allclose(drawn.flatten(1).T.cov(), x.flatten(1).T.cov(), atol=0.15)
     assert torch.allclose(drawn.mean(0), x.mean(0), atol=0.05)
+
+
+class Linear(nn.Module):
+    """D(x) = w x: of a mean of two x the mean of their scores."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(noise(0, "w", 0, range(64), ()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x.flatten(1) @ self.weight)[:, None]
+
+
+def test_scores_are_of_what_their_names_say() -> None:
+    model = alone(network=Linear())
+    model.data = Toy()
+    readings: dict[str, Any] = {**Scores(every=1, count=18).measure(model)}
+    reals = Toy().sample(0, range(36), torch.device("cpu"))
+    with scoring(model.discriminator) as critic, torch.no_grad():
+        one, both = float(critic(reals[:18]).mean()), float(critic(reals).mean())
+        held_out = float(critic(Toy().unseen(0, range(18), torch.device("cpu"))).mean())
+    assert readings["score_real"] == pytest.approx(held_out, abs=1e-5)
+    assert readings["score_between"] == pytest.approx(both, abs=1e-5)
+    assert readings["score_half_noised"] == pytest.approx((one + readings["score_noise"]) / 2, abs=1e-5)
 
 
 # ---- where the loop ends

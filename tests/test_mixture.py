@@ -13,6 +13,7 @@ from torch import Tensor
 
 from saddle.callbacks.likelihood import Likelihood
 from saddle.data.mixture_1d import Mixture1D
+from saddle.data.ring import Ring
 from saddle.models.mixture import Mixture
 from saddle.noise import noise
 from saddle.theory import between
@@ -129,6 +130,9 @@ def test_too_many_are_refused_in_words() -> None:
         images(components=38)
     with pytest.raises(ValueError, match=r"model\.dimensions=65: x has 64 numbers"):
         images(dimensions=65)
+    with pytest.raises(ValueError, match=r"model\.dimensions=30: 20 images have no more than 20 principal components"):
+        images(dimensions=30, images=20)
+    assert images(dimensions=30, samples=0, images=20).images == 0  # it only draws
 
 
 def test_its_distance_from_known_data_is_exact_and_falls() -> None:
@@ -145,6 +149,7 @@ def test_its_distance_from_known_data_is_exact_and_falls() -> None:
     assert last["kl"] == pytest.approx(float(estimate.mean()), abs=5 * float(estimate.std()) / 20_000**0.5)
     assert last["kl"] < 0.01 < first["kl"]  # type: ignore[operator]
     assert last["log_likelihood"] == pytest.approx(float(model.log_prob(x).mean()))
+    assert last["log_likelihood_error"] == pytest.approx(float(model.log_prob(x).std()) / 20_000**0.5)
 
 
 @pytest.mark.parametrize("fit", ["em", "gradient"])
@@ -162,6 +167,27 @@ def test_images_are_drawn_in_their_subspace(fit: str) -> None:
     assert torch.equal(fresh.sample(range(9), 1), model.sample(range(9), 1))
     with pytest.raises(ValueError, match="knows no classes"):
         model.sample(range(2), 0, torch.zeros(2, dtype=torch.int64))
+
+
+def test_the_subspace_is_that_of_the_principal_components() -> None:
+    """Its centre is the mean; the share that it keeps is 1 minus what is lost on the way there and back."""
+    model = play(images(), 1)
+    x = points(model, Toy())
+    off = x - x.mean(0)
+    assert torch.allclose(model.density.centre, x.mean(0), atol=1e-6)
+    lost = (model.density.outside(model.density.inside(x)) - x).square().sum()
+    most = torch.linalg.eigvalsh(off.T @ off)[-5:].sum() / off.square().sum()  # found by random projections: nearly
+    assert float(model.density.kept) == pytest.approx(1 - float(lost / off.square().sum()), abs=0.01)
+    assert float(model.density.kept) == pytest.approx(float(most), rel=0.05)
+
+
+def test_in_a_line_of_the_plane_there_is_a_likelihood_and_no_kl() -> None:
+    model = mixture(shape=[2], dimensions=1)
+    model.data = Ring(shape=(2,), modes=8, radius=0.8, deviation=0.04)
+    model.configure_optimizers()
+    readings = Likelihood(every=1, count=200).measure(model)
+    assert "log_likelihood_train" in readings
+    assert "kl" not in readings
 
 
 def test_it_goes_on_bit_for_bit() -> None:

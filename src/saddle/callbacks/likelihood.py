@@ -16,7 +16,8 @@ class Likelihood(Instrument):
     `log_likelihood` is the mean of log p over held-out samples, in nats for a sample, on the subspace in which the
     model has a density; `log_likelihood_error` its standard error; `log_likelihood_train` the same over samples that it
     learned from: the gap is what it knows by heart. For data on the line or in the plane whose density is known `kl` is
-    KL(P_data || P_G), by quadrature: what maximum likelihood minimises (lecture II.1).
+    KL(P_data || P_G), by quadrature: what maximum likelihood minimises (lecture II.1). A model in a smaller subspace
+    has no density there, and the KL is infinite: it is not given.
 
     Args:
         every: updates between two readings.
@@ -38,6 +39,7 @@ class Likelihood(Instrument):
             found["log_likelihood"] = float(unseen.mean())
             found["log_likelihood_error"] = float(unseen.std()) / count**0.5
         truth = model.data.distribution if isinstance(model.data, Known) else None
-        if isinstance(truth, Density) and truth.shape in ((1,), (2,)):
-            found["kl"] = between.kl(truth, model.distribution()).value
+        p = model.distribution()
+        if isinstance(truth, Density) and truth.shape == p.shape and p.shape in ((1,), (2,)):
+            found["kl"] = between.kl(truth, p).value
         return found

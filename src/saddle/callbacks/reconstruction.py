@@ -17,7 +17,8 @@ class Reconstruction(Instrument):
     `reconstruction_train` is the root of the mean squared error, in units of x (from -1 to 1), over `count` training
     samples and their codes; `reconstruction` the same over as many held-out samples, where there is an encoder for
     them. `code_correlation` is the correlation (Pearson) of the distances between two codes and between their two
-    training samples, over all pairs: the lecture's reason against fixed random codes (I.2.1) is that it is 0 there.
+    training samples, over pairs that differ: the lecture's reason against fixed random codes (I.2.1) is that it is 0
+    there. (A set smaller than `count` is visited again, and pairs of an image with itself would say otherwise.)
 
     Of a VAE whose likelihood is a density of x also `elbo`, `elbo_error` (its standard error) and `iw_bound` over
     held-out samples, in nats for a sample, with `draws` codes for each: lower bounds of E log p(x), see `VAE.bounds`.
@@ -43,7 +44,8 @@ class Reconstruction(Instrument):
         codes = model.codes_of(model.seed, range(self.count))
         found = {"reconstruction_train": _error(x, model.decode(codes, labels))}
         if model.updates:  # before the first update an encoder may say one code of all
-            found["code_correlation"] = correlation(pdist(codes.double()), pdist(x.flatten(1).double()))
+            apart = pdist(x.flatten(1).double())  # [pairs]
+            found["code_correlation"] = correlation(pdist(codes.double())[apart > 0], apart[apart > 0])
         return found
 
     def _unseen(self, model: RegressionModel) -> dict[str, float]:

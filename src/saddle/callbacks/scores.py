@@ -47,7 +47,7 @@ class Scores(Instrument):
         x = model.data.sample(model.seed, range(2 * self.count), model.device)
         one, two = x[: self.count], x[self.count :]
         drawn = noise(model.seed, "scores", 0, range(self.count), model.shape, "uniform").to(x)
-        weak = gaussian(x, noise(model.seed, "scores", 1, range(self.count), model.shape).to(x))
+        weak = gaussian(x, noise(model.seed, "scores", 1, range(self.count), (len(x),)).to(x))
         return {
             "noise": drawn,
             "half_noised": (one + drawn) / 2,
@@ -64,11 +64,13 @@ def fooled(real: Tensor, other: Tensor) -> float:
 
 
 def gaussian(x: Tensor, drawn: Tensor) -> Tensor:
-    """Samples [n, *shape] of the Gaussian with the moments of x [count, *shape], from N(0, I) of the same shape."""
+    """Samples [n, *shape] of the Gaussian with the moments of x [count, *shape], from N(0, I) [n, count].
+
+    mean + sum_i drawn_i (x_i - mean) / sqrt(count): exact, and no covariance of large images is factorised.
+    """
     flat = x.flatten(1).double()
-    values, vectors = torch.linalg.eigh(torch.atleast_2d(flat.T.cov(correction=0)))
-    root = vectors * values.clamp(min=0).sqrt()  # [size, size]
-    return (flat.mean(0) + drawn.flatten(1).double() @ root.T).reshape(drawn.shape).to(x)
+    mean = flat.mean(0)
+    return (mean + drawn.double() @ (flat - mean) / len(x) ** 0.5).reshape(-1, *x.shape[1:]).to(x)
 
 
 def _reals(model: DiscriminatorAlone, count: int) -> Tensor:

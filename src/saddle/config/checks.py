@@ -27,7 +27,8 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
     """
     job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     written: Any = OmegaConf.to_container(job, resolve=False)
-    missing = absent(str(_there(written, "model._target_")), conf)
+    model = written.get("model")
+    missing = absent(model if isinstance(model, dict) else {}, conf)
     mistakes = [*_structure(written, conf, missing)] or [*_unresolved(job, written)]
     if not mistakes:
         values: Any = OmegaConf.to_container(job, resolve=True)

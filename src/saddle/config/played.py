@@ -2,10 +2,11 @@
 
 A model's constructor names what it plays with: networks (`generator`, `discriminator`, `encoder`), groups (`loss`,
 `penalty`, `augment`) and top-level keys (`d_steps`, `code_size`). What some model names and this one does not is not
-a part of its runs: neither of their identity nor of what is compared.
+a part of its runs: neither of their identity nor of what is compared. The same holds for a key that a member's own file
+puts to null (`prior` of learned codes).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ NETWORKS = ("generator", "discriminator", "encoder")
 
 def played(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
     """`cfg`, in which what its model does not play with is set to null; one with a wrong model stays as it is."""
-    for path in absent(_target(cfg), conf):
+    for path in absent(_model(cfg), conf):
         if OmegaConf.select(cfg, path) is not None:
             OmegaConf.update(cfg, path, None, merge=False)
     return cfg
@@ -31,21 +32,23 @@ def played(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
 
 def ignored(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> Iterator[str]:
     """A line for each override that sets what the model of `cfg` does not play with."""
-    missing = absent(_target(cfg), conf)
+    missing = absent(_model(cfg), conf)
+    whole = tuple(group for group in PLAYERS if all(f"{group}.{network}" in missing for network in NETWORKS))
     for override in overrides:
         key = override.lstrip("+").partition("=")[0].rpartition("@")[2]
-        without = next((path for path in missing if key == path or key.startswith(f"{path}.")), None)
+        without = next((path for path in (*missing, *whole) if key == path or key.startswith(f"{path}.")), None)
         if without is not None:
             model: Any = OmegaConf.to_container(cfg.model, resolve=False)
             yield f"{override} changes nothing with {chosen('model', model, conf)}, which has no setting {without}"
 
 
-def absent(target: str, conf: Path = CONF) -> tuple[str, ...]:
-    """The paths that a model's runs do not have; none for a class that is no model."""
+def absent(model: Mapping[str, Any], conf: Path = CONF) -> tuple[str, ...]:
+    """The paths that the runs of a model do not have, by its node, unresolved; none for a class that is no model."""
     try:
-        return _absent(target, conf)
+        missing = _absent(str(model.get("_target_")), conf)
     except ConfigError:
         return ()
+    return (*missing, *(key for key in KINDS if key in model and model[key] is None))
 
 
 @cache
@@ -56,6 +59,7 @@ def _absent(target: str, conf: Path) -> tuple[str, ...]:
     return (
         *(group for group in members if group in foreign),
         *(key for key in KINDS if key in foreign),
+        *(() if own & {*NETWORKS} else ("compiled",)),
         *(
             path
             for network in NETWORKS
@@ -71,6 +75,12 @@ def _arguments(target: str) -> set[str]:
 
 def _target_of(file: Path) -> str:
     return str(OmegaConf.select(OmegaConf.load(file), "_target_"))
+
+
+def _model(cfg: DictConfig) -> dict[str, Any]:
+    """The model's node, in which references are not resolved."""
+    node: Any = OmegaConf.to_container(cfg.model, resolve=False) if OmegaConf.is_dict(cfg.get("model")) else {}
+    return node
 
 
 def _target(cfg: DictConfig) -> str:

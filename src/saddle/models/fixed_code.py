@@ -36,7 +36,7 @@ class FixedCode(RegressionModel):
         samples: training images; None where they have no end, 0 for a model that only draws.
         batch_size: m, over all devices together.
         code_size: dimensions of a code.
-        prior: of random codes.
+        prior: of random codes; learned ones have none.
         seed: of the codes and of the data order.
         codes: see above.
         code_rate: of learned codes.
@@ -44,7 +44,7 @@ class FixedCode(RegressionModel):
         average_half_life, average_ramp: of the averaged generator, in images that G learned from (`Average`).
 
     Raises:
-        ValueError: there is no end to the training images.
+        ValueError: there is no end to the training images, or random codes have no prior.
     """
 
     table: Tensor
@@ -58,7 +58,7 @@ class FixedCode(RegressionModel):
         samples: NonNegativeInt | None,
         batch_size: PositiveInt,
         code_size: PositiveInt,
-        prior: Literal["normal", "uniform"],
+        prior: Literal["normal", "uniform"] | None,
         seed: NonNegativeInt,
         codes: Literal["random", "learned"],
         code_rate: PositiveFloat,
@@ -72,9 +72,12 @@ class FixedCode(RegressionModel):
         self.g = generator
         self.players = (generator,)
         self.classes, self.batch_size, self.seed = classes, batch_size, seed
-        self.learned, self.code_rate = codes == "learned", code_rate
-        self.code_size, self.prior_distribution = code_size, "fitted" if self.learned else prior
-        table = noise(seed, "fixed codes", 0, range(samples), (code_size,), "normal" if self.learned else prior)
+        self.learned, self.code_rate, self.code_size = codes == "learned", code_rate, code_size
+        if not self.learned and prior is None:
+            raise ValueError("model.prior=null: random codes are drawn from a prior; set it to normal or uniform")
+        drawn = "normal" if self.learned or prior is None else prior
+        self.prior_distribution = "fitted" if self.learned else drawn
+        table = noise(seed, "fixed codes", 0, range(samples), (code_size,), drawn)
         if self.learned:
             table = nn.functional.normalize(table)
         self.register_buffer("table", table, persistent=self.learned)

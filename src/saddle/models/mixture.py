@@ -33,7 +33,7 @@ class Mixture(GenerativeModel):
         shape: of x.
         samples: training samples that there are; None where they have no end, 0 for a model that only draws.
         components: how many Gaussians.
-        dimensions: of the subspace, not above those of x; null: all, and y is x.
+        dimensions: of the subspace, above neither those of x nor `images`; null: all, and y is x.
         images: training samples whose likelihood is maximised.
         fit: `em`, or `gradient` in the softmax of the weights, the means and the Cholesky roots of the covariances.
         rate: of Adam, for `gradient`.
@@ -41,7 +41,7 @@ class Mixture(GenerativeModel):
         seed: of the first means.
 
     Raises:
-        ValueError: there are more components than images, or more dimensions than x has numbers.
+        ValueError: there are more components than images, or more dimensions than x has numbers or than images span.
     """
 
     def __init__(
@@ -69,6 +69,11 @@ class Mixture(GenerativeModel):
         if dimensions is not None and dimensions > size:
             raise ValueError(f"model.dimensions={dimensions}: x has {size} numbers; set it to {size} or less, or null")
         inside = size if dimensions is None else dimensions
+        if samples != 0 and self.images < inside < size:
+            raise ValueError(
+                f"model.dimensions={dimensions}: {self.images} images have no more than {self.images} principal "
+                "components; set it to that or less"
+            )
         self.density = _Parameters(size=size, inside=inside, components=components)
 
     @property

@@ -33,9 +33,10 @@ class VAE(EncodingModel):
     s, KL = sum s^2 + m^2/2 and box = sum s^2/2 + m^2: the box holds the means four times as hard, in relation to the
     widths, as the KL does.
 
-    `elbo`, which is logged, takes the true KL of the codes that were drawn, whatever the objective:
-    log p(x | c) - KL, one e for each x, mean over x, in nats. `sample` draws G(c), the mean of p(x | c), without its
-    noise.
+    `elbo_train`, which is logged, takes the true KL of the codes that were drawn, whatever the objective:
+    log p(x | c) - KL, one e for each x, mean over x, in nats. It is that of the networks as they train: where a batch
+    normalisation couples the codes of a batch it bounds nothing; `elbo`, over held-out samples by `bounds`, does.
+    `sample` draws G(c), the mean of p(x | c), without its noise.
 
     Args:
         encoder: x to (m, s), [count, 2 code_size].
