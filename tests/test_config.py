@@ -106,6 +106,7 @@ MISTAKES = [
     ("-m loss=minimax,nonsaturating seed=0,1,x", "in the job loss=nonsaturating seed=x:\nseed=x: seed takes"),
     ("-m seed=interval(0,1)", "an interval has no end of values"),
     ("trainer.devices=2 trainer.num_nodes=3", "6 devices (trainer.devices x trainer.num_nodes) cannot share"),
+    ("model=mixture trainer.devices=2", "model=mixture looks at all its samples in every update"),
     ("-m hydra.launcher.jobs=0", "hydra.launcher.jobs takes a whole number above 0"),
     ("-m hydra/launcher=submitit_slurm hydra.launcher.setup=x", "setup takes a list, each element a text"),
     # strangers

@@ -41,6 +41,16 @@ def shared_out(values: Values) -> Iterator[str]:
         yield f"trainer.devices={devices}: there is one mps device; set trainer.devices=1, or trainer.accelerator=cpu"
 
 
+def one_device(values: Values) -> Iterator[str]:
+    """A model that looks at all samples in every update has nothing to share out."""
+    model, devices = resolve(values["model"]["_target_"], "model"), values["trainer"].get("devices", 1)
+    if attribute(model, "undivided") is True and devices * values["trainer"].get("num_nodes", 1) > 1:
+        yield (
+            f"trainer.devices={devices}: {chosen('model', values['model'])} looks at all its samples in every update, "
+            "and every device would do the same; set trainer.devices=1 trainer.num_nodes=1"
+        )
+
+
 def enough_images(values: Values) -> Iterator[str]:
     """A batch is part of an epoch; a distance cannot have more reals than there are."""
     counts = {split: values["data"].get(f"{split}_count") for split in ("train", "test")}
@@ -333,6 +343,7 @@ def _members(group: str, pattern: str) -> list[str]:
 
 RULES: tuple[Rule, ...] = (
     shared_out,
+    one_device,
     enough_images,
     optimizer_ranges,
     schedules_in_time,

@@ -27,7 +27,7 @@ class Mixture(GenerativeModel):
     covariance of all. A sample is drawn in the subspace and taken back to x: what lies outside of it, `kept` says how
     little, is the mean's everywhere. Nothing is a function of a code: there is none.
 
-    Every rank of a run does all of it.
+    There is nothing to share out among devices, so there is one.
 
     Args:
         shape: of x.
@@ -43,6 +43,8 @@ class Mixture(GenerativeModel):
     Raises:
         ValueError: there are more components than images, or more dimensions than x has numbers or than images span.
     """
+
+    undivided = True
 
     def __init__(
         self,
