@@ -1,6 +1,6 @@
 """What does an update cost, by recipe, loss, penalty, augment, model, k? The unit in which experiments compare rules.
 
-    python experiments/speed/costs.py [only=WORDS] [rounds=3]       two cores that do nothing else: about 15 minutes
+    python experiments/speed/costs.py [only=WORD,WORD] [rounds=3]       two cores that do nothing else: about 15 minutes
 
 Nominal seconds of a run are its updates times the median seconds of an update here: a figure of one machine, in which
 nothing counts that happened to run beside the run. Every setting is the default game on faces of 32 x 32 but for what
@@ -31,7 +31,7 @@ from saddle.report import readme
 from saddle.runs.folder import RunFolder
 
 ALLOWED = {
-    "only": "settings that have these words, again; the others stay as they were measured",
+    "only": "settings that have one of these words, again; the others stay as they were measured",
     "rounds": "of all settings in turn, by default 3",
 }
 DEFAULT = "the default game"
@@ -70,7 +70,8 @@ def main() -> None:
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     warnings.simplefilter("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    names = [name for name in _settings() if given.get("only", "") in name and name != DEFAULT]
+    words = given.get("only", "").split(",")
+    names = [name for name in _settings() if name != DEFAULT and any(word in name for word in words)]
     ratios: dict[str, list[float]] = {name: [] for name in names}
     of_default: list[float] = []
     _seconds(DEFAULT)  # whatever runs first pays for what is cold
