@@ -38,8 +38,8 @@ AXES = {
 """Axis -> its sweep."""
 NO_SETTING = ("name", "seed", "experiment", "updates", "evaluate_every", "evaluate_images", "hydra", "logger")
 """Keys that are no part of a setting, by their first part."""
-FREE = ("loss=", "penalty.gamma=", "optimizer.")
-"""Settings that do not change what an update costs: a loss is a few operations on a few numbers."""
+FREE = ("loss=", "penalty.gamma=", "optimizer.", "penalty=none", "d_steps=1")
+"""Settings that do not change what an update costs: a loss is a few operations on a few numbers, others are the default."""
 
 
 def main() -> None:
