@@ -39,7 +39,7 @@ AXES = {
 NO_SETTING = ("name", "seed", "experiment", "updates", "evaluate_every", "evaluate_images", "hydra", "logger")
 """Keys that are no part of a setting, by their first part."""
 FREE = ("loss=", "penalty.gamma=", "optimizer.", "penalty=none", "d_steps=1")
-"""Settings that do not change what an update costs: a loss is a few operations on a few numbers, others are the default."""
+"""Settings that do not change what an update costs: a loss is a few operations on a few numbers."""
 
 
 def main() -> None:
