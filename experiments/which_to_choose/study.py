@@ -1,6 +1,6 @@
 """Which loss, penalty, gamma, k, learning rate? One sweep each of the default game, compared at equal cost.
 
-    make study NAME=which_to_choose [ARGS="only=AXIS"]       two cores: two hours; goes on where it was broken off
+    make study NAME=which_to_choose [ARGS="only=AXIS"]       two cores: an hour; goes on where it was broken off
 
 The sweeps are conf/experiment/which_AXIS.yaml, and for the losses losses.yaml. Each run is read at the same nominal
 seconds, updates times the median seconds of an update in experiments/speed/results/costs.json: its distance there is
@@ -32,8 +32,6 @@ AXES = {
     "gamma": "which_gamma",
     "k": "which_k",
     "rate": "which_rate",
-    "norm": "which_norm",
-    "betas": "which_betas",
 }
 """Axis -> its sweep."""
 NO_SETTING = ("name", "seed", "experiment", "updates", "evaluate_every", "evaluate_images", "hydra", "logger")
