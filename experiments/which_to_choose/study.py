@@ -76,7 +76,8 @@ def _read(sweep: Path) -> dict[str, dict[str, Any]]:
         end = OmegaConf.create(run.config()).updates
         row["updates"].append(min(end, round(end / cost)))
         row["distances"].append(_at(end / cost, curve) if finished else None)
-    return found
+    alike = set.intersection(*(set(name.split()) for name in found))
+    return {" ".join(word for word in name.split() if word not in alike): row for name, row in found.items()}
 
 
 def _at(updates: float, curve: list[tuple[float, float]]) -> float:
