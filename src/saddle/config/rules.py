@@ -260,7 +260,7 @@ def conditional_players(values: Values) -> Iterator[str]:
         if node.get("classes") is not None:
             yield f"{path}={show(node['classes'])}: the data gives their number where labels=true; leave it null"
         if values["labels"] and "classes" not in node:
-            name = chosen("network", values["network"])
+            name = str(node.get("_target_")).rpartition(".")[2]  # no member's: those that ship take classes
             right = listing(_members("network", "  classes: null"), "or")
             yield f"labels=true: {name} (network.{player}) takes no classes; set labels=false, or network={right}"
     outputs = (values["network"].get("discriminator") or {}).get("outputs", 1)
