@@ -49,9 +49,14 @@ fid: setup  ## the evaluation of every finished run of the newest sweep (or RUN=
 compare: setup  ## what differs, and is it real: a page about the newest sweep (or SWEEP=runs/...; BASELINE=SETTING)
 	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)") $(if $(BASELINE),baseline="$(BASELINE)")
 
-study: setup  ## a question of experiments/, trained, drawn and answered: make study NAME=losses (ARGS="seed=0" adds overrides)
-	@test -f "experiments/$(NAME)/study.py" || { echo "error: NAME=$(NAME): the studies are $$(ls -d experiments/*/study.py | cut -d/ -f2 | xargs)"; exit 2; }
+study: known-study setup  ## a question of experiments/, trained, drawn and answered: make study NAME=losses (ARGS="seed=0" adds overrides)
 	@$(RUNPY) experiments/$(NAME)/study.py $(ARGS)
+
+.PHONY: known-study
+known-study:
+	@grep -qs "saddle.study" "experiments/$(NAME)/study.py" || { \
+	  echo "error: $(if $(NAME),there is no study $(NAME),NAME= is missing); the studies are:"; \
+	  grep -l "saddle.study" experiments/*/study.py | cut -d/ -f2 | sed 's/^/  make study NAME=/'; exit 2; }
 
 extractors: setup  ## train the feature extractors again and measure what they see (minutes)
 	$(RUNPY) experiments/extractors/train.py faces

@@ -147,11 +147,17 @@ def test_a_picture_is_the_same_each_time_and_quick(data: Known) -> None:
         (["data=bars_and_stripes"], "does not go with networks for images"),
         (["data=ring", "network=mlp", "augment=diffaugment"], "transforms images of 1 or 3 channels; set augment=none"),
         (["data=ring", "network=mlp", "labels=true"], "these data have no labels"),
-        (["data=ring", "network=mlp", "evaluator=distances"], "evaluator=distances compares images, and data=ring has mixture"),
+        (
+            ["data=ring", "network=mlp", "evaluator=distances"],
+            "evaluator=distances compares images, and data=ring has mixture",
+        ),
         (["data=digits", "evaluator=mixture"], "evaluator=mixture compares mixture, and data=digits has images"),
         (["data=ring", "network=mlp", "evaluate_reference=test"], "data=ring has no reference images"),
         (["data=ring", "network=mlp", "data.shape=[3]"], r"data.shape=\[3\]"),
-        (["~extractor"], "there is no extractor, which evaluator=distances needs: set extractor=digits, faces or inception"),
+        (
+            ["~extractor"],
+            "there is no extractor, which evaluator=distances needs: set extractor=digits, faces or inception",
+        ),
         (["~evaluator"], "there is no evaluator, which every run needs: set evaluator="),
     ],
 )

@@ -168,7 +168,7 @@ def test_a_sweep_with_a_name_grows_by_whatever_keys(program: list[str], capfd: C
     capfd.readouterr()
     other = sweep(program, "confess", "leave", seed=1)
     assert other.run(one_by_one()) == 1
-    listed = ["do-finish_seed-0", "do-confess", "do-leave"]
+    listed = ["do-finish_seed-0", "do-confess_seed-1", "do-leave_seed-1"]
     assert list(jobs_of(other.folder)) == listed
     shown = capfd.readouterr().out
     assert "  and 1 of earlier commands, which the comparison holds as well\n" in shown
@@ -178,10 +178,23 @@ def test_a_sweep_with_a_name_grows_by_whatever_keys(program: list[str], capfd: C
     again = sweep(program, "finish", "die")
     assert [(job.run.job, job.state) for job in again.jobs] == [
         ("do-finish_seed-0", "finished"),
-        ("do-die", "not started"),
+        ("do-die_seed-0", "not started"),
     ]
     again.run(one_by_one())
-    assert list(jobs_of(other.folder)) == [*listed, "do-die"]
+    assert list(jobs_of(other.folder)) == [*listed, "do-die_seed-0"]
+
+
+def test_a_command_that_does_not_fit_a_named_sweep_is_refused_before_anything_is_stored(
+    program: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = sweep(program, "finish")
+    first.run(one_by_one())
+    before = jobs_of(first.folder)
+    monkeypatch.setattr("hydra_plugins.isolated._jobs.misfit", lambda cfg, run: f"{run.job} holds another run")
+    with pytest.raises(ValueError, match="do-die holds another run"):
+        sweep(program, "die", "finish")
+    assert jobs_of(first.folder) == before
+    sweep(program, "die", fresh=True)
 
 
 def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(

@@ -18,7 +18,7 @@ from saddle.arguments import arguments
 from saddle.callbacks.measure import Measure
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import closing
-from saddle.runs.naming import grown_names, job_hash, job_names, sweep_name
+from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
@@ -81,8 +81,17 @@ def test_the_jobs_of_a_sweep_that_grows_keep_their_names() -> None:
     one, two = ["name=a", "seed=0", "loss=hinge"], ["name=a", "seed=1", "loss=hinge"]
     (first,) = grown_names([one], {})
     assert first == "seed-0_loss-hinge"
-    assert grown_names([one, two], {job_hash(one): first}) == [first, "seed-1"]
+    assert grown_names([one, two], {first: one}) == [first, "seed-1"]
     assert grown_names([one, two], {}) == job_names([one, two]) == ["seed-0", "seed-1"]
+    longer = [*reversed(one), "updates=9", "logger=none", "evaluate_every=3"]
+    assert grown_names([longer], {first: one}) == [first]
+
+
+def test_a_new_job_is_named_by_what_makes_it_different_from_all_that_are_there() -> None:
+    listed = {f"loss-{loss}": [f"loss={loss}", "name=a", "updates=9"] for loss in "ab"}
+    more = [["loss=a", "k=2", "name=a"], ["loss=b", "k=2", "name=a"]]
+    assert grown_names(more, listed) == ["loss-a_k-2", "loss-b_k-2"]
+    assert grown_names([["loss=a", "k=2"], ["loss=a", "k=3"]], listed) == ["loss-a_k-2", "loss-a_k-3"]
 
 
 @pytest.fixture

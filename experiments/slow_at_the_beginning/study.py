@@ -27,7 +27,7 @@ from saddle.theory import slow_start
 from saddle.theory.figures import objectives_descended
 from saddle.theory.figures import slow_start as slow_start_figure
 
-STRETCHES = ((0, 50), (50, 200), (200, 1_000), (1_000, 2_000))
+STRETCHES = ((0, 50), (50, 200), (200, 1_000))
 """Updates over which G's gradient is averaged."""
 
 

@@ -68,6 +68,8 @@ def _read(sweep: Path) -> dict[str, dict[str, Any]]:
     for job in json.loads((sweep / "sweep.json").read_text())["jobs"]:
         setting = [part for part in job["overrides"] if re.split(r"[.=]", part)[0] not in NO_SETTING]
         costly = " ".join(part for part in setting if not part.startswith(FREE))
+        if (costly or DEFAULT) not in costs:
+            sys.exit(f"error: {costly}: {COSTS} does not say what an update of it costs; leave it out")
         cost = costs[costly or DEFAULT] / costs[DEFAULT]
         run = RunFolder(sweep / job["name"])
         curve = [(line["updates"], line[METRIC]) for line in run.metrics() if METRIC in line]
@@ -82,7 +84,7 @@ def _read(sweep: Path) -> dict[str, dict[str, Any]]:
 
 def _at(updates: float, curve: list[tuple[float, float]]) -> float:
     """The distance after `updates`; at the end of the run for a setting that is cheaper than the default."""
-    times, distances = zip(*curve[1:], strict=True)
+    times, distances = zip(*curve[1:], strict=True) if curve[1:] else ((math.inf,), (math.nan,))
     if updates < times[0]:
         sys.exit(f"error: the budget ends at update {updates:.0f}, before the first evaluation: evaluate more often")
     return math.exp(float(np.interp(math.log(updates), np.log(times), np.log(distances))))
@@ -104,7 +106,8 @@ def _summary(stored: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[st
     rows = []
     for axis, found in stored.items():
         names = _best_first(found)
-        apart = statistics.median(_range(row) for row in found.values() if None not in row["distances"])
+        ranges = [_range(row) for row in found.values() if None not in row["distances"]]
+        apart = statistics.median(ranges or [math.nan])
         rows.append([axis, *(_named(name, found[name]) for name in (names[0], names[1], names[-1])), f"{apart:.1f}"])
     return ["axis", "best", "second", "last", "seeds apart, median"], rows
 

@@ -47,24 +47,36 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
         print(f"the {state} run that was here is now {shown(aside)}; training begins again")
         return None
     stored = stored_config(folder, files=False)
-    asked, had = identity(cfg), identity(stored)
-    more = asked.pop("updates") - had.pop("updates")
-    if changed := differences(had, asked):
-        return _refuse(
-            f"{shown(folder.path)} holds a run ({state}) with other settings ({'; '.join(changed)}): "
-            "fresh=true moves it aside and trains anew"
-        )
-    if status.state == "finished" and more < 0:
-        return _refuse(
-            f"{shown(folder.path)} has {stored.updates:,} updates behind it: updates={cfg.updates} is less; "
-            f"run={shown(folder.path)} shows it as it is, fresh=true trains anew"
-        )
+    if refusal := misfit(cfg, folder):
+        return _refuse(refusal)
     if Place.current() is None and (note := other_code([folder.environment()])):  # of a sweep its launcher says it
         print(f"note: {note}", file=sys.stderr)
-    if status.state == "finished" and more == 0:
+    if status.state == "finished" and cfg.updates == stored.updates:
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
         return 0
     print(f"going on with the run ({state}) in {shown(folder.path)}; fresh=true would begin again")
+    return None
+
+
+def misfit(cfg: DictConfig, folder: RunFolder) -> str | None:
+    """Why the run that is there cannot be the answer to what is asked; None where it can, or where there is none."""
+    if not folder.can_go_on():
+        return None
+    state = folder.status().state
+    stored = stored_config(folder, files=False)
+    asked, had = identity(cfg), identity(stored)
+    more = asked.pop("updates") - had.pop("updates")
+    if changed := differences(had, asked):
+        return (
+            f"{shown(folder.path)} holds a run ({'unfinished' if state == 'new' else state}) with other settings "
+            f"({'; '.join(changed)}): sweep the key to have both, or choose another name=; fresh=true moves the run "
+            "that is there aside and trains anew"
+        )
+    if state == "finished" and more < 0:
+        return (
+            f"{shown(folder.path)} has {stored.updates:,} updates behind it: updates={cfg.updates} is less; "
+            f"run={shown(folder.path)} shows it as it is, fresh=true trains anew"
+        )
     return None
 
 

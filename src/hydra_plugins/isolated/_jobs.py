@@ -14,13 +14,13 @@ from omegaconf import DictConfig
 
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._job import Job
-from saddle.earlier import other_code
+from saddle.earlier import misfit, other_code
 from saddle.report.comparison import closing_words, over_seeds, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
 from saddle.runs.folder import RunFolder
-from saddle.runs.naming import grown_names, job_hash, job_names, sweep_name
+from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.sweep import jobs_of, write_sweep
 
@@ -53,13 +53,15 @@ class Jobs:
     ):
         self.folder = root / sweep_name(overrides, name)
         self.jobs = []
-        hashes = {job.get("hash", ""): there for there, job in jobs_of(self.folder).items()}
-        names = grown_names(overrides, hashes) if name else job_names(overrides)
+        listed = {job: entry.get("overrides", []) for job, entry in jobs_of(self.folder).items()}
+        names = grown_names(overrides, listed) if name else job_names(overrides)
         for number, (own, words, cfg) in enumerate(zip(names, overrides, configs, strict=True), 1):
             run = RunFolder(self.folder / own)
             self.jobs.append(Job(number=number, run=run, overrides=words, cfg=cfg, before=run.status()))
         self.program = program
         self.flags = flags
+        if name and not fresh:
+            self._check_folders()
         for job in [] if fresh else self.jobs:
             job.look_back(retry_failed)
         self._kept = [] if fresh else [job for job in self.jobs if job.before.state != "new"]
@@ -77,6 +79,16 @@ class Jobs:
         write_sweep(self.folder, self._content())  # the newest sweep is the one whose file changed last
         self._report()
         return 130 if interrupted else int(any(job.state != "finished" for job in self.jobs))
+
+    def _check_folders(self) -> None:
+        """Refuse a command under the name of a sweep whose runs are others, before anything of it is stored.
+
+        Raises:
+            ValueError: says of the first such run what is other.
+        """
+        for job in self.jobs:
+            if job.before.state != "running" and (reason := misfit(job.cfg, job.run)):
+                raise ValueError(reason)
 
     def _announce(self, crew: Crew) -> None:
         jobs = f"{len(self.jobs)} job{'s' * (len(self.jobs) > 1)}"
@@ -129,10 +141,7 @@ class Jobs:
 
     def _content(self) -> dict[str, Any]:
         """The jobs of earlier commands first, so that a sweep that has grown keeps its baseline."""
-        own = {
-            job.run.job: {"name": job.run.job, "overrides": job.overrides, "hash": job_hash(job.overrides)}
-            for job in self.jobs
-        }
+        own = {job.run.job: {"name": job.run.job, "overrides": job.overrides} for job in self.jobs}
         return {"command": shlex.join(["python", *sys.argv]), "jobs": [*{**jobs_of(self.folder), **own}.values()]}
 
     def _others(self) -> list[RunFolder]:

@@ -16,7 +16,7 @@ Saddle trains generative adversarial networks, and each player alone, and compar
 
   python src/train.py                                 one run with the defaults below
   python src/train.py loss=minimax updates=500        one run, other choices
-  python src/train.py -m loss=minimax,nonsaturating   a sweep: one run for each value, side by side
+  python src/train.py -m loss=minimax,nonsaturating   a sweep: one run for each value, compared at its end
   python src/train.py -m loss=minimax,nonsaturating seed=0,1,2 data=digits
   python src/train.py network=mlp network.generator.width=512 optimizer.generator.lr=1e-4
 """

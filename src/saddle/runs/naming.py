@@ -15,6 +15,9 @@ MOST_VALUES = 4
 NOT_NAMED = ("fresh", "run", "sweep.retry_failed")
 """Keys that say what to do with a folder that is there, and so must not choose another one."""
 
+NO_OTHER_JOB = r"(name|updates|logger|advice|log_every|sample_every|sample_images|evaluate_every|checkpoint_every)\b"
+"""Keys of which another value asks for the same run, longer or looked at otherwise."""
+
 _FORBIDDEN = r"[^A-Za-z0-9.+_-]"
 
 
@@ -40,14 +43,23 @@ def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, str]) -> list[str]:
+def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, Sequence[str]]) -> list[str]:
     """`job_names` of the jobs of a sweep that has a name of its own, in which there may be others.
 
-    The sweep's name is no part of its jobs' names. A job that is there under its hash, `listed` hash -> name, keeps the
-    name that it has: of a single job all keys were named, and more of them would name only the key that differs.
+    A job whose settings are listed keeps the name that it has there. A new one is named by what makes it different from
+    the other new ones and from all that are listed: after `loss=a,b`, `loss=a,b k=2` adds `loss-a_k-2` and
+    `loss-b_k-2`. How long a run trains, and when it is looked at, makes no other job of it.
+
+    Args:
+        jobs: the overrides of each.
+        listed: name -> overrides of the jobs that are there.
     """
-    plain = job_names([[override for override in job if not override.startswith("name=")] for job in jobs])
-    return [listed.get(job_hash(job), name) for job, name in zip(jobs, plain, strict=True)]
+    there = {frozenset(_settings(overrides).items()): name for name, overrides in listed.items()}
+    own = [_settings(job) for job in jobs]
+    new = [settings for settings in own if frozenset(settings.items()) not in there]
+    words = [[f"{key}={value}" for key, value in settings.items()] for settings in (*new, *map(dict, there))]
+    names = iter(job_names(words))
+    return [there.get(frozenset(settings.items())) or next(names) for settings in own]
 
 
 def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
@@ -75,11 +87,6 @@ def setting_name(job: str, *, seed: str, run: str = "") -> str:
     return re.sub(rf"(^|_)seed-{re.escape(seed)}(?=_|$)", "", own).strip("_") or "all runs"
 
 
-def job_hash(job: Sequence[str]) -> str:
-    """8 hexadecimal digits of what the job's overrides say, in whatever order."""
-    return _digits(8, sorted(_values(job).items()))
-
-
 def readable(text: str) -> str:
     """`text` in allowed characters: others become `-`; of a path its last part and 6 digits of the whole path's hash.
 
@@ -99,6 +106,11 @@ def _values(job: Sequence[str]) -> dict[str, str]:
     pairs = [override.partition("=")[::2] for override in job]
     values = {key.lstrip("+"): value for key, value in pairs}
     return {key: value for key, value in values.items() if not re.match(r"hydra[./@]", key) and key not in NOT_NAMED}
+
+
+def _settings(job: Sequence[str]) -> dict[str, str]:
+    """Key -> value of what makes a job of a named sweep another one."""
+    return {key: value for key, value in _values(job).items() if not re.match(NO_OTHER_JOB, key)}
 
 
 def _keys(values: Sequence[dict[str, str]]) -> list[str]:

@@ -12,7 +12,7 @@ ROOT = Path("runs")
 
 
 def write_sweep(folder: Path, content: Mapping[str, Any]) -> None:
-    """Store `sweep.json`, and so mark the sweep as the newest: `command`, each job's `name`, `overrides`, `hash`."""
+    """Store `sweep.json`, and so mark the sweep as the newest: `command`, each job's `name` and `overrides`."""
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     replace_file(folder / "sweep.json", lambda file: file.write(text.encode()))
 
