@@ -6,42 +6,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from members import build, members
+from members import build
 from saddle.augment.ada import ADA
-from saddle.augment.base import Augment
-from saddle.augment.color import Color
 from saddle.augment.draws import normal, shares, whole
-from saddle.augment.geometry import Geometry, resampled
+from saddle.augment.geometry import resampled
 from saddle.losses.rpgan import RelativisticPairing
 from saddle.noise import noise
+from transformed import color, geometry, images, numbers
 
-AUGMENTS = [name for name in members("augment") if name != "none"]
-COLOR = {"brightness": 0.0, "contrast": 0.0, "invert": False, "hue": 0.0, "saturation": 0.0}
-GEOMETRY = {"flip": False, "turn": False, "shift": 0, "scale": 0, "rotation": 0, "stretch": 0, "translation": 0}
-STILL = {"brightness": 0, "saturation": 0, "contrast": 0, "translation": 0, "cutout": 0}
 CERTAIN = torch.tensor(1.0)
-
-
-@pytest.fixture(params=AUGMENTS)
-def augment(request: pytest.FixtureRequest) -> Augment:
-    return build("augment", request.param, **({"probability": 0.7} if request.param == "ada" else {}))
-
-
-def images(count: int, channels: int = 3, height: int = 8, width: int = 8) -> Tensor:
-    draw = torch.Generator().manual_seed(0)
-    return 2 * torch.rand(count, channels, height, width, generator=draw) - 1
-
-
-def numbers(augment: Augment | Geometry | Color, indices: range, step: int = 0) -> Tensor:
-    return noise(0, "test augment", step, indices, (augment.numbers,), "uniform")
-
-
-def geometry(**changed: Any) -> Geometry:
-    return Geometry(**{**GEOMETRY, **changed})
-
-
-def color(**changed: Any) -> Color:
-    return Color(**{**COLOR, **changed})
 
 
 # ---- the geometry of ADA
