@@ -77,9 +77,9 @@ def test_the_values_stand_in_their_order_with_their_intervals(tmp_path: Path) ->
         (panel,) = values_figure.draw(intervals, looks(list(values)), "a", "fd", higher).axes
         assert [label.get_text() for label in panel.get_yticklabels()] == order  # from below: the best one above
         base, *drawn = panel.lines
-        assert list(base.get_xdata()) == [4.0, 4.0]  # type: ignore[arg-type]
-        lines = [line for line in drawn if len(line.get_xdata()) == 2]  # type: ignore[arg-type]
-        assert {tuple(line.get_xdata()) for line in lines} == {intervals[name].bounds for name in "ac"}  # type: ignore[arg-type]
+        assert list(base.get_xdata()) == [4.0, 4.0]  # type: ignore[arg-type]  # right at run time, wider on paper
+        lines = [line for line in drawn if len(line.get_xdata()) == 2]  # type: ignore[arg-type]  # right at run time, wider on paper
+        assert {tuple(line.get_xdata()) for line in lines} == {intervals[name].bounds for name in "ac"}  # type: ignore[arg-type]  # right at run time, wider on paper
         assert len(drawn) == 3 + 2
 
 

@@ -86,7 +86,7 @@ def test_a_loss_that_compares_both_sides_has_one_label_on_both() -> None:
     generator, discriminator = told(model.generator), told(model.discriminator)
     data = LabelledToy()
     play(model, 2, data=data)
-    of_batch = [data.labels(0, range(6 * batch, 6 * batch + 6), CPU).tolist() for batch in (0, 1, -1, -2)]  # type: ignore[union-attr]
+    of_batch = [data.labels(0, range(6 * batch, 6 * batch + 6), CPU).tolist() for batch in (0, 1, -1, -2)]  # type: ignore[union-attr]  # it is there
     assert generator == [of_batch[0], of_batch[2], of_batch[1], of_batch[3]]
     of_d, of_g = [2 * of_batch[0], 2 * of_batch[1]], [of_batch[2], of_batch[3]]
     assert discriminator == [of_d[0], of_g[0], of_g[0], of_d[1], of_g[1], of_g[1]]
@@ -109,7 +109,7 @@ def test_the_critic_of_a_penalty_is_bound_to_the_labels() -> None:
     model = conditional(penalty=penalty, d_steps=1)
     seen: list[tuple[Tensor, Tensor]] = []
     plain = model.logits
-    model.logits = lambda *given: seen.append(plain(*given)) or seen[-1]  # type: ignore[method-assign,func-returns-value]
+    model.logits = lambda *given: seen.append(plain(*given)) or seen[-1]  # type: ignore[method-assign,func-returns-value]  # a stand-in that notes what it is asked
     play(model, 2, data=LabelledToy())
     for found, logits in zip(penalty.found, seen, strict=True):
         torch.testing.assert_close(found[0], logits[0])

@@ -25,7 +25,7 @@ def networks(name: str, classes: int | None) -> tuple[nn.Module, nn.Module]:
         node.update({key: value for key, value in small.items() if key in node})
     made = []
     for node in (network.generator, network.discriminator):
-        made.append(initialised(lambda node=node: instantiate(node, **told), 0, "test").double())  # type: ignore[misc]
+        made.append(initialised(lambda node=node: instantiate(node, **told), 0, "test").double())  # type: ignore[misc]  # bound in the loop
         draw = torch.Generator().manual_seed(0)
         with torch.no_grad():
             for parameter in made[-1].parameters():
@@ -97,7 +97,7 @@ def test_without_a_difference_conditional_is_batch_normalisation() -> None:
         conditional.bias.copy_(given("bias", 4, 3))
     expected = plain(x) * conditional.gain[Y][:, :, None, None] + conditional.bias[Y][:, :, None, None]
     torch.testing.assert_close(conditional(x, Y), expected)
-    assert torch.equal(conditional.norm.running_mean, plain.running_mean)  # type: ignore[arg-type]
+    assert torch.equal(conditional.norm.running_mean, plain.running_mean)  # type: ignore[arg-type]  # right at run time, wider on paper
 
 
 def test_the_embedding_is_normalised_with_the_rest() -> None:

@@ -44,7 +44,7 @@ def draw_of(n: int) -> Any:
 def test_ascent_finds_the_top_of_a_concave_discriminator() -> None:
     """D = -(x - m)' A (x - m) / 2: every start comes within a move of m; the first move is the slope's direction."""
     a, m = torch.tensor([0.5, 1.0, 2.0]).double(), torch.tensor([0.3, -0.2, 0.5]).double()
-    critic = lambda x: -(a * (x - m).square()).sum(1) / 2  # noqa: E731
+    critic = lambda x: -(a * (x - m).square()).sum(1) / 2
     start = noise(0, "start", 0, range(20), (3,)).double()
     ascent = Ascent(rate=0.02, bounded=False)
     once = ascent(critic, start, 1, draw_of(20)) - start
@@ -63,7 +63,7 @@ def test_ascent_finds_the_top_of_a_concave_discriminator() -> None:
 def test_langevin_samples_the_gaussian_with_its_known_bias(step: float, temperature: float) -> None:
     """Of D = -(x - m)^2 / (2 s^2): mean m, variance T s^2 / (1 - eps / (4 s^2)), not T s^2."""
     m, s = 0.7, 0.8
-    critic = lambda x: -((x - m) ** 2).sum(1) / (2 * s**2)  # noqa: E731
+    critic = lambda x: -((x - m) ** 2).sum(1) / (2 * s**2)
     walk = Langevin(step=step, temperature=temperature, limit=None, bounded=False)
     n = 20_000
     x = walk(critic, torch.zeros(n, 1).double(), int(8 * s**2 / step) + 10, draw_of(n))
@@ -76,7 +76,7 @@ def test_langevin_samples_the_gaussian_with_its_known_bias(step: float, temperat
 
 def test_langevin_without_temperature_is_plain_ascent() -> None:
     """Of D = w x with |w| above the limit every move is step / 2 times the limit, until the edge."""
-    critic = lambda x: x @ torch.tensor([3.0, -0.2]).double()  # noqa: E731
+    critic = lambda x: x @ torch.tensor([3.0, -0.2]).double()
     start = noise(0, "start", 0, range(20), (2,), "uniform").double()
     walk = Langevin(step=0.3, temperature=0.0, limit=0.5, bounded=True)
     moved = start + 9 * torch.tensor([0.15 * 0.5, -0.15 * 0.2])
@@ -86,7 +86,7 @@ def test_langevin_without_temperature_is_plain_ascent() -> None:
 def test_enumeration_is_brute_force() -> None:
     """All 2^16 images of 4 x 4, each once; the argmax; and exp(D / T) in frequencies."""
     weight = noise(0, "weight", 0, range(16), ()).double()
-    critic = lambda x: x.flatten(1).double() @ weight  # noqa: E731
+    critic = lambda x: x.flatten(1).double() @ weight
     every = Enumeration(shape=[1, 4, 4], temperature=0.0)
     assert len(every.points.unique(dim=0)) == 2**16
     assert set(every.points.unique().tolist()) == {-1.0, 1.0}
@@ -107,7 +107,7 @@ def test_enumeration_is_brute_force() -> None:
 def test_a_search_from_what_g_draws_is_better_by_what_is_known() -> None:
     """D = -|x - m|^2 / 2 and a G that is wrong by (0.3, -0.4): it loses 1/8, a G that is right loses nothing."""
     m = torch.tensor([0.2, 0.1]).double()
-    critic = lambda x: -((x - m) ** 2).sum(1) / 2  # noqa: E731
+    critic = lambda x: -((x - m) ** 2).sum(1) / 2
     off = torch.tensor([0.3, -0.4]).double()
     codes, ascent = noise(0, "codes", 0, range(7), (2,)).double(), Ascent(rate=0.002, bounded=True)
     wrong = solved(lambda z: m + off + 0 * z, critic, codes, ascent=ascent, steps=400, repeats=1)
@@ -137,7 +137,7 @@ def test_the_buffer_is_started_from_and_put_back_to() -> None:
     for step in range(200):
         before, rows = negatives.points.clone(), negatives.rows(step)
         assert len(rows.unique()) == BATCH
-        draw = lambda stream, shape, kind, step=step: noise(0, stream, step, range(BATCH), shape, kind)  # noqa: E731
+        draw = lambda stream, shape, kind, step=step: noise(0, stream, step, range(BATCH), shape, kind)
         x = negatives(step, lambda start, steps: start + 2 * steps, draw)
         assert torch.equal(negatives.points[rows], x)
         again = x != before[rows] + 2
@@ -337,7 +337,7 @@ class Table(nn.Module):
 def test_the_model_ends_where_the_theory_says(loss: Any, temperature: float, power: float) -> None:
     """Bars and stripes of 2 x 2: P of one colour over P of a stripe is 2, and 2^power in what D samples."""
     search = Enumeration(shape=[1, 2, 2], temperature=temperature)
-    sgd = lambda parameters: torch.optim.SGD(parameters, lr=2.0)  # noqa: E731
+    sgd = lambda parameters: torch.optim.SGD(parameters, lr=2.0)
     model = alone(
         [1, 2, 2],
         network=Table(),

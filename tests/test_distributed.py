@@ -186,7 +186,7 @@ def test_batch_norm_of_all_samples(found: Found, dims: str, dtype: torch.dtype, 
 
 def test_in_one_process_the_batch_norm_is_torchs_own() -> None:
     """The same bits forward, backward and in the statistics; the same names; it still couples samples."""
-    make = lambda: nn.ModuleList(dcgan("batch", 16))  # noqa: E731
+    make = lambda: nn.ModuleList(dcgan("batch", 16))
     plain, ours = initialised(make, 0, "toy"), initialised(make, 0, "toy")
     synchronised(ours)
     assert any(isinstance(module, SynchronisedBatchNorm) for module in ours.modules())

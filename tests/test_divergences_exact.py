@@ -145,7 +145,7 @@ def test_integrals_of_what_is_narrower_or_wider_than_said() -> None:
     at = [Places(torch.zeros(1, 1, dtype=torch.float64), numbers(1))]
     for deviation in (0.4, 0.25):
         narrow = gaussian(0, deviation)
-        found = integral(lambda x, narrow=narrow: narrow.log_prob(x).exp()[:, None], at)  # type: ignore[misc]
+        found = integral(lambda x, narrow=narrow: narrow.log_prob(x).exp()[:, None], at)  # type: ignore[misc]  # bound in the loop
         assert abs(found.value.item() - 1) < 1e-14
         assert found.error.item() < 1e-11
     student = math.gamma(5) / math.gamma(4.5) / math.sqrt(9 * math.pi)
@@ -229,7 +229,7 @@ def test_sign_changes_that_lie_close_together() -> None:
     """Two zeros between two points at which the function is evaluated, one on such a point, and a stretch of zeros."""
     at = torch.linspace(-3, 3, 13, dtype=torch.float64)
     for zeros in ([0.1, 0.13], [-1.0], [-1.0, 2.2, 2.2001]):
-        found = crossings(lambda x, zeros=zeros: torch.stack([x[:, 0] - zero for zero in zeros]).prod(0), at)  # type: ignore[misc]
+        found = crossings(lambda x, zeros=zeros: torch.stack([x[:, 0] - zero for zero in zeros]).prod(0), at)  # type: ignore[misc]  # bound in the loop
         assert sorted(set(numbers(*found.tolist()).round(decimals=9).tolist())) == zeros
     flat = crossings(lambda x: (x[:, 0].abs() - 0.7).clamp(min=0), at)
     assert flat.tolist() == pytest.approx([-0.7, 0.7], abs=1e-9)

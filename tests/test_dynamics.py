@@ -329,7 +329,7 @@ class Path(Callback):
         self.states: list[list[float]] = []
 
     def on_train_batch_end(self, trainer: object, model: object, *rest: object) -> None:
-        self.states.append([model.generator.theta.item(), model.discriminator.psi.item()])  # type: ignore[attr-defined]
+        self.states.append([model.generator.theta.item(), model.discriminator.psi.item()])  # type: ignore[attr-defined]  # of this object it is
 
 
 PENALTIES: dict[str, tuple[dict[str, object], Callable[[Tensor], Tensor]]] = {
@@ -374,8 +374,8 @@ def test_training_is_the_map(name: str, penalty: str, d_steps: int) -> None:
         **sgd,
     )
     with torch.no_grad():
-        model.generator.theta.fill_(theta)  # type: ignore[operator]
-        model.discriminator.psi.fill_(psi)  # type: ignore[operator]
+        model.generator.theta.fill_(theta)  # type: ignore[operator]  # a number here
+        model.discriminator.psi.fill_(psi)  # type: ignore[operator]  # a number here
     path = Path()
     play(model, updates, path, data=Zeros(), every=5)
     update = Steps(discriminator_rate=rates[0], generator_rate=rates[1], d_steps=d_steps, alternating=True)

@@ -131,10 +131,10 @@ def test_sides_of_unequal_size_are_all_looked_at() -> None:
 
 def test_nothing_is_drawn_from_global_generators_and_no_mode_changes() -> None:
     module = torch.nn.BatchNorm2d(3).train()
-    before, numpy_before = torch.random.get_rng_state(), repr(np.random.get_state())  # noqa: NPY002
+    before, numpy_before = torch.random.get_rng_state(), repr(np.random.get_state())  # noqa: NPY002  # the global state is the subject
     evaluator()(lambda indices: to_uint8(module(generated(indices) / 127.5 - 1)))
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert repr(np.random.get_state()) == numpy_before  # noqa: NPY002
+    assert repr(np.random.get_state()) == numpy_before  # noqa: NPY002  # the global state is the subject
     assert module.training
 
 

@@ -23,7 +23,7 @@ EXPERIMENT = ROOT / "experiments" / "extractors"
 NAMES = sorted(file.stem for file in SHIPPED.glob("*.safetensors"))
 sys.path.append(str(EXPERIMENT))
 
-from study import rises, study  # noqa: E402
+from study import rises, study  # noqa: E402  # its folder is no package
 
 
 @pytest.fixture(scope="module", params=NAMES)

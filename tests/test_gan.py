@@ -65,7 +65,7 @@ def test_every_discriminator_step_has_reals_and_codes_of_its_own() -> None:
     data, model = Toy(), game(d_steps=3)
     drawn: list[Tensor] = []
     fresh = model.codes
-    model.codes = lambda *asked: drawn.append(fresh(*asked)) or drawn[-1]  # type: ignore[method-assign,func-returns-value]
+    model.codes = lambda *asked: drawn.append(fresh(*asked)) or drawn[-1]  # type: ignore[method-assign,func-returns-value]  # a stand-in that notes what it is asked
     play(model, 4, data=data)
     assert data.asked == [range(6 * step, 6 * (step + 1)) for step in range(12)]
     assert len(drawn) == 4 * (3 + 1)
@@ -88,7 +88,7 @@ def test_a_step_gives_gradients_to_its_own_player_only() -> None:
     """D's first step leaves G without gradients; G's step leaves D's as D's own step left them."""
     watcher, model = GradientsOf(), game(d_steps=1)
     held: list[list[Tensor]] = []
-    model.generator_step = _watching(model, held)  # type: ignore[method-assign]
+    model.generator_step = _watching(model, held)  # type: ignore[method-assign]  # a stand-in
     play(model, 2, watcher)
     assert watcher.seen[0] == (False, True)
     for before, after in held:
@@ -129,13 +129,13 @@ def test_the_average_of_the_generator() -> None:
     model = play(game(dcgan, average_half_life=20, average_ramp=0.7), updates, Keep(), every=1)
     assert len(seen) == updates
     parameters = dict(model.generator.named_parameters())
-    for name, average in model.averaged.module.state_dict().items():  # type: ignore[union-attr]
+    for name, average in model.averaged.module.state_dict().items():  # type: ignore[union-attr]  # it is there
         expected = seen[0][name]
         for t in range(1, updates):
             d = 0.5 ** (images / min(20, 0.7 * t * images))
             expected = d * expected + (1 - d) * seen[t][name] if name in parameters else seen[t][name]
         torch.testing.assert_close(average, expected, rtol=1e-5, atol=1e-7)
-    assert model.drawn() is model.averaged.module  # type: ignore[union-attr]
+    assert model.drawn() is model.averaged.module  # type: ignore[union-attr]  # it is there
     assert game(average_half_life=None).drawn() is not None
 
 
@@ -235,7 +235,7 @@ def test_the_discriminator_step_builds_no_graph_of_the_generator() -> None:
         seen.append(fake.requires_grad)
         return plain(real, fake, labels)
 
-    model.logits = watched  # type: ignore[method-assign]
+    model.logits = watched  # type: ignore[method-assign]  # a stand-in
     play(model, 1)
     assert seen == [False, False]
 
@@ -245,7 +245,7 @@ def test_what_training_notes() -> None:
     model = game(d_steps=1)
     logits = torch.tensor([1.0, 2.0, 3.0, -1.0, 1.0, 1.0]), torch.tensor([-1.0, -2.0, 3.0, 4.0, 5.0, 6.0])
     plain = model.logits
-    model.logits = lambda *given: tuple(a + 0 * b for a, b in zip(logits, plain(*given), strict=True))  # type: ignore[method-assign]
+    model.logits = lambda *given: tuple(a + 0 * b for a, b in zip(logits, plain(*given), strict=True))  # type: ignore[method-assign]  # a stand-in
     play(model, 1)
     noted = model.noted()
     assert noted["accuracy_real"] == pytest.approx(5 / 6)

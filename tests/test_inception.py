@@ -34,9 +34,9 @@ from saddle.noise import noise
 ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT / "experiments" / "protocols"), str(ROOT / "experiments" / "extractors")]
 
-from extraction import features_resized  # noqa: E402
-from pairs import antialiased, clean, compressed, padded, truncated  # noqa: E402
-from untrained import pictures, write  # noqa: E402
+from extraction import features_resized  # noqa: E402  # its folder is no package
+from pairs import antialiased, clean, compressed, padded, truncated  # noqa: E402  # its folder is no package
+from untrained import pictures, write  # noqa: E402  # its folder is no package
 
 SIZES = (28, 32, 64, 299, 300)
 CLOSE = 1e-5

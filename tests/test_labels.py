@@ -88,7 +88,7 @@ SETS = {"digits": digits, "faces": faces, "folder": folders, "cifar10": cifar10}
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder, with a cache of its own, no network, and check sums that fit."""
-    no_network.__wrapped__(tmp_path, monkeypatch)  # type: ignore[attr-defined]
+    no_network.__wrapped__(tmp_path, monkeypatch)  # type: ignore[attr-defined]  # of this object it is
     return tmp_path / "place"
 
 
@@ -125,7 +125,7 @@ def test_nobody_who_asks_for_no_labels_looks_at_them(name: str, place: Path, mon
 @pytest.mark.parametrize("name", SETS)
 def test_without_a_label_there_are_no_classes(name: str, place: Path) -> None:
     data, _ = SETS[name](place)
-    data.label = None  # type: ignore[attr-defined]
+    data.label = None  # type: ignore[attr-defined]  # of this object it is
     assert data.classes is None
     assert data.labels(0, range(3), CPU) is None
     assert data.split_labels("all") is None

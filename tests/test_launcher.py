@@ -173,7 +173,7 @@ def test_a_sweep_with_a_name_grows_by_whatever_keys(program: list[str], capfd: C
     shown = capfd.readouterr().out
     assert "  and 1 of earlier commands, which the comparison holds as well\n" in shown
     table = shown[shown.rindex(" of 2 failed") :]
-    assert [re.search(rf"^{job} +(\w+)", table, re.MULTILINE)[1] for job in listed] == ["finished", "failed", "failed"]  # type: ignore[index]
+    assert [re.search(rf"^{job} +(\w+)", table, re.MULTILINE)[1] for job in listed] == ["finished", "failed", "failed"]  # type: ignore[index]  # it matches
     assert "do-finish_seed-0" in (other.folder / "compare" / "index.html").read_text()
     again = sweep(program, "finish", "die")
     assert [(job.run.job, job.state) for job in again.jobs] == [

@@ -79,7 +79,7 @@ def test_logits_of_reals_do_not_depend_on_fakes_under_batch_normalisation() -> N
     model = game(lambda: dcgan("batch", 16), loss=RelativisticPairing())
     images = torch.randn(2, 6, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     real, fakes = images[0], images[1].requires_grad_()
-    model.reals = lambda batch, size: real  # type: ignore[method-assign]
+    model.reals = lambda batch, size: real  # type: ignore[method-assign]  # a stand-in
     logits_real, logits_fake = model.generator_logits(fakes, None, 0)
     assert logits_real is not None
     assert not logits_real.requires_grad

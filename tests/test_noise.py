@@ -52,4 +52,4 @@ def test_the_order_is_a_function_of_the_seed() -> None:
 
 def test_numbers_of_numpy_are_numbers() -> None:
     expected = noise(3, "a", 2, range(5), (2,))
-    assert torch.equal(noise(np.int64(3), "a", np.int64(2), list(np.arange(5)), (2,)), expected)  # type: ignore[arg-type]
+    assert torch.equal(noise(np.int64(3), "a", np.int64(2), list(np.arange(5)), (2,)), expected)  # type: ignore[arg-type]  # right at run time, wider on paper

@@ -180,7 +180,7 @@ def test_a_recipe_chooses_members_and_sets_top_level_keys(name: str) -> None:
     """All of the game, so that nothing of it is left to defaults; nothing of the data, nor when to measure."""
     text = (CONF / "recipe" / f"{name}.yaml").read_text()
     assert text.startswith("# @package _global_\n# ")
-    written: dict[str, Any] = OmegaConf.to_container(OmegaConf.create(text), resolve=False)  # type: ignore[assignment]
+    written: dict[str, Any] = OmegaConf.to_container(OmegaConf.create(text), resolve=False)  # type: ignore[assignment]  # a mapping at its top
     chosen = [next(iter(choice.items())) for choice in written.pop("defaults")]
     assert all(group.startswith("override /") for group, _ in chosen)
     mounts = {group.removeprefix("override /"): member for group, member in chosen}

@@ -97,7 +97,7 @@ def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, 
     runs = [make_run(tmp_path / f"seed-{k}", {0: 400.0, 500: 30.0 + k}, mode="L" if k else "RGB") for k in range(count)]
     figure = draw(read_rows(runs), losses=True)
     metric, discriminator, generator, *grids = figure.axes
-    looks = [(line.get_color(), line.get_linestyle(), str(line._dash_pattern)) for line in discriminator.lines]  # type: ignore[attr-defined]
+    looks = [(line.get_color(), line.get_linestyle(), str(line._dash_pattern)) for line in discriminator.lines]  # type: ignore[attr-defined]  # of this object it is
     assert len(set(looks)) == count
     assert metric.get_yscale() == "log"
     assert [line.get_color() for line in metric.lines[:count]] == [line.get_color() for line in generator.lines]

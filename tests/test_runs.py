@@ -206,7 +206,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(run: RunFolder) -> None:
     run.write_summary({"updates": 1})
 
     def fail(file: object) -> None:
-        file.write(b'{"upda')  # type: ignore[attr-defined]
+        file.write(b'{"upda')  # type: ignore[attr-defined]  # of this object it is
         raise OSError("the disk is full")
 
     with pytest.raises(OSError, match="full"):

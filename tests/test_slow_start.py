@@ -116,7 +116,7 @@ def test_what_each_objective_descends(loss: Loss, divergence: object, trial: int
     """To 1e-12: the gradient against a held D* is that of the closed form, in the scores of a categorical G."""
     p, scores = numbers(f"p {trial}", 7).softmax(0), 2 * numbers(f"scores {trial}", 7).requires_grad_()
     held = descended(loss, scores, optimal_logits(p, scores.softmax(0)))
-    (exact,) = torch.autograd.grad(divergence(p, scores.softmax(0)), scores)  # type: ignore[operator]
+    (exact,) = torch.autograd.grad(divergence(p, scores.softmax(0)), scores)  # type: ignore[operator]  # a number here
     torch.testing.assert_close(held, exact, rtol=0, atol=1e-12)
     other = minimax_descends if divergence is nonsaturating_descends else nonsaturating_descends
     (wrong,) = torch.autograd.grad(other(p, scores.softmax(0)), scores)

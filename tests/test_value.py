@@ -57,7 +57,7 @@ class Optimal(nn.Module):
 
 def optimal(loss: Loss | None = None, slope: float = 1.0, constant: float = 0.0) -> GAN:
     data = Mixture1D(shape=(1,), **TARGET)
-    networks = lambda: (Affine(), Optimal(data.distribution, slope, constant))  # noqa: E731
+    networks = lambda: (Affine(), Optimal(data.distribution, slope, constant))
     model = game(networks, loss=loss or Minimax(), code_size=1, batch_size=1024)
     model.data = data
     return model
@@ -241,7 +241,7 @@ class Same(nn.Module):
 
 def test_what_d_knows_by_heart_is_no_distance() -> None:
     """At P_G = P_data: large on the reals that D was trained on, at most 0 on others."""
-    networks = lambda: (Same(), mlp()[1])  # noqa: E731
+    networks = lambda: (Same(), mlp()[1])
     model = play(game(networks, code_size=64, batch_size=32, d_steps=4), 60, data=Few(), every=60)
     found = read(model, 2048)
     assert (found["value_train"] + 2 * math.log(2)) / 2 > 0.1

@@ -27,7 +27,7 @@ def _quoted(argument: str) -> str:
     key, value = match.groups()
     if value.lower() == "null" or (value[0] in "\"'" and _parses(argument)):
         return argument
-    return f"{key}={quote(expanduser(value))}"  # noqa: PTH111
+    return f"{key}={quote(expanduser(value))}"  # noqa: PTH111  # a text, kept as it was typed
 
 
 def quote(text: str) -> str:

@@ -78,7 +78,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         with safe_open(path, framework="pt") as file:
             stated = (file.metadata() or {})["extractor"]
             _Stated.model_validate_json(stated)
-            return json.loads(stated), {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+            return json.loads(stated), {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118  # a file is no mapping
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(
             f"extractor.weights: {path} does not say which network it holds ({_reason(error)}); "

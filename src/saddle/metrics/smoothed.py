@@ -55,7 +55,9 @@ class SmoothedJSD:
         margin = REACH * wide.deviations[:, None]
         lows, highs = (wide.means - margin).min(0).values, (wide.means + margin).max(0).values  # [size]
         step = STEP * self.sigma
-        self.axes = [torch.arange(low, high + step, step, dtype=torch.float64) for low, high in zip(lows, highs)]  # noqa: B905
+        self.axes = [
+            torch.arange(low, high + step, step, dtype=torch.float64) for low, high in zip(lows, highs, strict=True)
+        ]
         self.cell = step ** len(self.axes)
         points = torch.stack(torch.meshgrid(*self.axes, indexing="ij"), dim=-1)  # [*nodes, size]
         self.p = wide.log_prob(points).exp()  # [*nodes]

@@ -1,6 +1,6 @@
 """A discriminator trained on exact expectations: what k steps are worth, apart from all noise (lecture II.3)."""
 
-from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -40,8 +40,7 @@ def to_the_end(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, *, itera
         tolerance_change=1e-14,
         line_search_fn="strong_wolfe",
     )
-    closure: Callable[[], Tensor] = lambda: _descend(critic, points, p, q, optimizer)  # noqa: E731
-    optimizer.step(closure)
+    optimizer.step(partial(_descend, critic, points, p, q, optimizer))
     with torch.no_grad():
         return value(critic(points), p, q)
 
