@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from saddle.models.base import CodedModel, GenerativeModel
-from saddle.noise import noise
 
 
 class LinearModel(CodedModel):
@@ -35,8 +34,8 @@ class FittedModel(LinearModel):
         super().__init__(matrix, shape)
         self.prior_distribution = "fitted"
 
-    def prior(self, indices: Sequence[int], seed: int) -> Tensor:
-        return 3 * noise(seed, "sample", 0, indices, (self.code_size,)) + 1
+    def placed(self, draws: Tensor) -> Tensor:
+        return 3 * draws + 1
 
 
 class CodelessModel(GenerativeModel):

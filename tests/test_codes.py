@@ -96,11 +96,23 @@ def test_truncation_of_a_uniform_prior_scales_and_far_thresholds_change_nothing(
         truncated(z, 0, "normal")
 
 
-def test_a_prior_of_ones_own_is_not_truncated() -> None:
+def test_a_fitted_prior_is_truncated_towards_its_own_centre() -> None:
+    """Codes 3 e + 1 with e of N(0, I): within 1 of their centre in units of their own deviation, 3."""
     model = FittedModel(matrix(4, 3), [4])
     assert torch.equal(truncated_prior(model, range(5), 0, None), model.prior(range(5), 0))
-    with pytest.raises(ValueError, match="codes of this model come from a prior of its own"):
-        truncated_prior(model, range(5), 0, 1.0)
+    cut = truncated_prior(model, range(2_000), 0, 1.0)
+    assert float((cut - 1).abs().max()) <= 3
+    assert torch.equal(cut, 3 * truncated(model.draws(range(2_000), 0), 1.0, "normal") + 1)
+
+
+def test_paths_of_a_fitted_prior_go_round_its_own_centre(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A linear G sees the same of codes 3 e + 1 as of e, but for their size: detours are the same."""
+    monkeypatch.setattr("saddle.codes.views.interpolation.PATHS", 200)
+    patterns, detours = 0.1 * matrix(64, 4).float(), []
+    for kind in (LinearModel, FittedModel):
+        subject.extractor, subject.model = None, kind(patterns, [1, 8, 8])
+        detours.append([length["detour"] for length in interpolation(subject, 2).numbers["path_length"].values()])
+    torch.testing.assert_close(torch.tensor(detours[0]), torch.tensor(detours[1]), rtol=1e-2, atol=0)
 
 
 def test_a_midpoint_is_half_of_a_sample_and_half_of_another() -> None:

@@ -135,7 +135,7 @@ def test_codes_are_fitted_by_their_moments() -> None:
     covariance = (mix.T @ mix).double()
     assert torch.allclose(fitted.mean, shift, atol=0.1)
     assert torch.allclose(fitted.covariance(), covariance, atol=0.3)
-    drawn = fitted.prior(range(40_000), 0).double()
+    drawn = fitted.codes(noise(0, "sample", 0, range(40_000), (3,))).double()
     assert torch.allclose(drawn.T.cov(), fitted.covariance(), atol=0.1)
     assert torch.allclose(drawn.mean(0), fitted.mean.double(), atol=0.05)
 

@@ -84,7 +84,7 @@ class Samples:
         if label is not None and model.classes is None:
             raise ValueError("this model knows no classes (it was trained with labels=false): draw without label=")
         if threshold is not None:
-            truncated_prior(coded(model, f"truncation={threshold:g}"), range(1), seed, threshold)
+            coded(model, f"truncation={threshold:g}")
 
     def labels(self, indices: range) -> Tensor | None:
         """Of samples `indices`, int64 [len(indices)] on the CPU; None without classes."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from saddle.codes.reader import Reader
-from saddle.codes.truncation import truncated_prior
+from saddle.codes.truncation import truncated_draws
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.metrics.extractor import Extractor
@@ -51,7 +51,11 @@ class Subject:
 
     def codes(self, indices: range) -> Tensor:
         """The codes of samples `indices`, [len(indices), code_size]."""
-        return truncated_prior(self.model, indices, self.seed, self.threshold)
+        return self.model.placed(self.draws(indices))
+
+    def draws(self, indices: range) -> Tensor:
+        """What these codes are made of, [len(indices), code_size] of N(0, I) or uniform: paths lead through these."""
+        return truncated_draws(self.model, indices, self.seed, self.threshold)
 
     def labels(self, indices: range) -> Tensor | None:
         """Their labels, [len(indices)]; None without classes."""
@@ -81,8 +85,8 @@ class Subject:
         return self.extractor.unrounded((x.float().clamp(-1, 1) + 1) * 127.5)
 
     def look(self, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
-        """From codes [count, code_size] to what is seen in their samples, under fixed labels [count]."""
-        return lambda codes: self.seen(self.decode(codes, labels))
+        """From draws [count, code_size] to what is seen in their samples, under fixed labels [count]."""
+        return lambda draws: self.seen(self.decode(self.model.placed(draws), labels))
 
     @cached_property
     def reader(self) -> Reader | None:

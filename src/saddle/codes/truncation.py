@@ -22,7 +22,7 @@ def truncated(codes: Tensor, threshold: float, prior: str) -> Tensor:
     Args:
         codes: from the prior.
         threshold: above 0; in standard deviations for `normal`, in half widths of the box for `uniform`.
-        prior: `normal` or `uniform`.
+        prior: `normal` or `uniform`; `fitted` stands for the normal draws of such a prior.
 
     Raises:
         ValueError: the threshold is not above 0.
@@ -37,18 +37,15 @@ def truncated(codes: Tensor, threshold: float, prior: str) -> Tensor:
     return (-z.sign() * torch.special.ndtri(low + (1 - 2 * low) * below)).to(codes.dtype)
 
 
-def truncated_prior(model: CodedModel, indices: Sequence[int], seed: int, threshold: float | None) -> Tensor:
-    """The codes of samples `indices`, [len(indices), code_size]; None: not truncated.
+def truncated_draws(model: CodedModel, indices: Sequence[int], seed: int, threshold: float | None) -> Tensor:
+    """What the codes of samples `indices` are made of, [len(indices), code_size]; None: not truncated.
 
-    Raises:
-        ValueError: the model's codes are of a distribution of its own, whose quantiles nobody knows.
+    Under a prior that is fitted to codes it is the draws that are cut off, in standard deviations along its own axes.
     """
-    codes = model.prior(indices, seed)
-    if threshold is None:
-        return codes
-    if model.prior_distribution == "fitted":
-        raise ValueError(
-            "the codes of this model come from a prior of its own, fitted to codes, and are not truncated; that takes "
-            "a model whose prior is N(0, I) or uniform"
-        )
-    return truncated(codes, threshold, model.prior_distribution)
+    draws = model.draws(indices, seed)
+    return draws if threshold is None else truncated(draws, threshold, model.prior_distribution)
+
+
+def truncated_prior(model: CodedModel, indices: Sequence[int], seed: int, threshold: float | None) -> Tensor:
+    """The codes of samples `indices`, [len(indices), code_size]; None: not truncated."""
+    return model.placed(truncated_draws(model, indices, seed, threshold))

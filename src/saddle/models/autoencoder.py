@@ -1,7 +1,5 @@
 """An encoder and a generator that learn to give images back; the generator is sampled by itself (lecture I.2.2)."""
 
-from collections.abc import Sequence
-
 import torch
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor
@@ -57,8 +55,8 @@ class Autoencoder(EncodingModel):
         codes_in(self.networks).update(update, codes)
         return squared_error(x, self.g(codes, labels))
 
-    def prior(self, indices: Sequence[int], seed: int) -> Tensor:
-        return codes_in(self.drawn()).prior(indices, seed)
+    def placed(self, draws: Tensor) -> Tensor:
+        return codes_in(self.drawn()).codes(draws)
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:

@@ -123,7 +123,7 @@ class GenerativeModel(LightningModule, ABC):
 
 
 class CodedModel(GenerativeModel):
-    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`.
+    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`, which is `placed` of `draws`.
 
     Attributes:
         code_size: dimensions of a code.
@@ -141,9 +141,21 @@ class CodedModel(GenerativeModel):
             ValueError: labels [count] are missing, or given to a model that knows no classes.
         """
 
+    def draws(self, indices: Sequence[int], seed: int) -> Tensor:
+        """What the codes of samples `indices` are made of, [len(indices), code_size]: uniform, or else N(0, I)."""
+        distribution = "uniform" if self.prior_distribution == "uniform" else "normal"
+        return noise(seed, "sample", 0, indices, (self.code_size,), distribution).to(self.device)
+
+    def placed(self, draws: Tensor) -> Tensor:
+        """Codes of the prior from draws [count, code_size]: the draws themselves, or where a fitted prior puts them.
+
+        Paths and truncation are of draws: a fitted prior has another centre than 0 and other axes, draws have not.
+        """
+        return draws
+
     def prior(self, indices: Sequence[int], seed: int) -> Tensor:
         """The codes [len(indices), code_size] of samples `indices` under the prior."""
-        return noise(seed, "sample", 0, indices, (self.code_size,), self.prior_distribution).to(self.device)
+        return self.placed(self.draws(indices, seed))
 
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
         return self.decode(self.prior(indices, seed), self.labels_of(indices, seed) if labels is None else labels)

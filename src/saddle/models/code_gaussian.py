@@ -1,12 +1,9 @@
 """A Gaussian fitted to the codes that go by in training: what a decoder without a prior of its own is sampled with."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
 from saddle.distributed.collectives import joined
-from saddle.noise import noise
 
 
 class CodeGaussian(nn.Module):
@@ -48,14 +45,10 @@ class CodeGaussian(nn.Module):
         return second - mean.outer(mean)
 
     def codes(self, normal: Tensor) -> Tensor:
-        """N(mean, covariance): mean + normal root, root^2 = covariance; normal [count, size] of N(0, I), on the CPU."""
+        """Codes of N(mean, covariance), mean + normal root with root^2 = covariance; normal [..., size] of N(0, I)."""
         values, vectors = torch.linalg.eigh(self.covariance())
         root = (vectors * values.clamp(min=0).sqrt()) @ vectors.T  # [size, size], symmetric
-        return (self.mean.double().cpu() + normal.double() @ root).float().to(self.mean.device)
-
-    def prior(self, indices: Sequence[int], seed: int) -> Tensor:
-        """The codes [len(indices), size] of samples `indices`, each a function of (seed, index)."""
-        return self.codes(noise(seed, "sample", 0, indices, self.mean.shape))
+        return (self.mean.double().cpu() + normal.double().cpu() @ root).float().to(self.mean.device)
 
 
 def codes_in(networks: nn.ModuleDict) -> CodeGaussian:

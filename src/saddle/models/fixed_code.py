@@ -1,6 +1,5 @@
 """A fixed random code for each training image, learned by heart (lecture I.2.1), or codes that are learned (GLO)."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -116,8 +115,8 @@ class FixedCode(RegressionModel):
         self.table[self.data.rows(self.seed, whole).to(self.device)] = joined(moved)
         codes_in(self.networks).update(update, moved)
 
-    def prior(self, indices: Sequence[int], seed: int) -> Tensor:
-        return codes_in(self.drawn()).prior(indices, seed) if self.learned else super().prior(indices, seed)
+    def placed(self, draws: Tensor) -> Tensor:
+        return codes_in(self.drawn()).codes(draws) if self.learned else draws
 
     def codes_of(self, seed: int, positions: range) -> Tensor:
         return self.table[self.data.rows(seed, positions).to(self.device)]

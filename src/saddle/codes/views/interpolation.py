@@ -28,8 +28,10 @@ PATHS = 2_000
 def interpolation(subject: Subject, rows: int) -> View:
     """Pairs of samples and what lies between them, one row for each kind of path; and the path lengths of both kinds.
 
-    A pair are samples 2i and 2i + 1; the label, if any, is that of the first all along. Under a uniform prior paths
-    are linear: a spherical one would leave the box.
+    A pair are samples 2i and 2i + 1; the label, if any, is that of the first all along. Paths lead through the draws
+    that codes are made of (`CodedModel.placed`): the codes that an autoencoder's prior is fitted to lie about a centre
+    of their own, and a spherical path keeps its distance from there. Under a uniform prior paths are linear: a
+    spherical one would leave the box.
     """
     kinds: dict[str, Path] = {"spherical": spherical, "linear": linear}
     if subject.model.prior_distribution == "uniform":
@@ -38,7 +40,8 @@ def interpolation(subject: Subject, rows: int) -> View:
     t = torch.linspace(0, 1, subject.columns(PLACES))[:, None].to(subject.model.device)  # [columns, 1]
     pairs = -(-rows // len(kinds))
     a, b, labels = _ends(subject, range(pairs))
-    drawn = {kind: subject.along(path(a[:, None], b[:, None], t), labels) for kind, path in kinds.items()}
+    place = subject.model.placed
+    drawn = {kind: subject.along(place(path(a[:, None], b[:, None], t)), labels) for kind, path in kinds.items()}
     shown = [Row(_words(subject, kind, i, labels), x[i]) for i in range(pairs) for kind, x in drawn.items()]
     about = "x itself" if subject.extractor is None else f"the features of {subject.extractor.name}"
     title = "\n".join(
@@ -56,17 +59,17 @@ def interpolation(subject: Subject, rows: int) -> View:
 
 
 def _ends(subject: Subject, pairs: range) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Codes a, b [pairs, code_size], and the labels [pairs] of the first ones."""
+    """Draws a, b [pairs, code_size], and the labels [pairs] of the first ones."""
     samples = range(2 * pairs.start, 2 * pairs.stop)
-    codes, labels = subject.codes(samples), subject.labels(samples)
-    return codes[::2], codes[1::2], None if labels is None else labels[::2]
+    draws, labels = subject.draws(samples), subject.labels(samples)
+    return draws[::2], draws[1::2], None if labels is None else labels[::2]
 
 
 def _length(subject: Subject, path: Path) -> PathLength:
     speeds, straight = [], []
     for pairs in progress(batches(PATHS, BATCH), "path length"):
         a, b, labels = _ends(subject, pairs)
-        look = subject.look(labels)
+        look = subject.look(labels)  # of draws
         t = moments_in_time(noise(subject.seed, "path length", 0, pairs, (1,), "uniform").to(a.device))
         speeds.append(squared_speeds(look, path, a, b, t))
         straight.append(squared_distances(look, a, b))

@@ -8,7 +8,8 @@ from saddle.codes.views.sheet import Row, sheet
 from saddle.codes.views.view import View
 from saddle.metrics.reference import batches, progress
 
-THRESHOLDS = {"normal": (None, 2.0, 1.5, 1.0, 0.7, 0.4, 0.2), "uniform": (None, 0.8, 0.6, 0.4, 0.2, 0.1)}
+NORMAL = (None, 2.0, 1.5, 1.0, 0.7, 0.4, 0.2)
+UNIFORM = (None, 0.8, 0.6, 0.4, 0.2, 0.1)
 MEASURED = 1_000
 """Samples over which the variety is taken."""
 
@@ -17,13 +18,9 @@ def truncation(subject: Subject, columns: int) -> View:
     """The same codes truncated more and more, and how much variety is left.
 
     Variety is the total variance of what is seen in the samples, over that without truncation.
-
-    Raises:
-        ValueError: the model has a prior of its own.
     """
     indices = range(subject.columns(columns))
-    truncated_prior(subject.model, indices, subject.seed, 1.0)  # refused before anything is drawn
-    thresholds = THRESHOLDS[subject.model.prior_distribution]
+    thresholds = UNIFORM if subject.model.prior_distribution == "uniform" else NORMAL
     rows, numbers, first = [], [], 0.0
     for threshold in thresholds:
         codes = truncated_prior(subject.model, indices, subject.seed, threshold)
