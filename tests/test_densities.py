@@ -332,7 +332,7 @@ def test_a_run_is_compared_by_its_own_number(tmp_path: Path, monkeypatch: pytest
 
 
 READINGS = {
-    "mixture": {"jsd_smoothed", "jsd_smoothed_error", "distance_to_optimum", "modes_covered", "quality"},
+    "mixture": {"jsd_smoothed", "jsd_smoothed_error", "distance_to_optimum", "bound_slack", "modes_covered", "quality"},
     "atoms": {"jsd_rounded", "jsd_rounded_error", "total_variation", "points_covered", "on_support"},
 }
 

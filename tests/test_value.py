@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from members import build
 from saddle.augment.base import Augment
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.optimum import POINTS, OptimumDistance
+from saddle.callbacks.optimum import CODES, POINTS, OptimumDistance
 from saddle.callbacks.value import Value, best_shift, estimated
 from saddle.data.digits import Digits
 from saddle.data.mixture_1d import Mixture1D
@@ -22,9 +22,10 @@ from saddle.losses.rpgan import RelativisticPairing
 from saddle.losses.wasserstein import Wasserstein
 from saddle.models.gan import GAN
 from saddle.noise import visited
-from saddle.theory.arrangements import line
+from saddle.theory.arrangements import line, ring
 from saddle.theory.between import jsd, nodes
 from saddle.theory.gaussian_mixture import GaussianMixture
+from saddle.theory.smoothed import convolved
 from toy import LabelledToy, Toy, dcgan, game, mlp, play
 
 TARGET: dict[str, Any] = {"means": [-0.5, 0.6], "deviations": [0.2, 0.1], "weights": [0.4, 0.6]}
@@ -193,7 +194,31 @@ def test_a_constant_is_no_distance_to_the_optimum_of_a_loss_without_threshold(ba
 
 
 def test_a_loss_without_optimum_has_no_distance_to_it() -> None:
-    assert optimum_distance(optimal(Wasserstein())) == {}
+    assert set(optimum_distance(optimal(Wasserstein()))) == {"bound_slack"}
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("loss", [Minimax(), Wasserstein()], ids=["with a threshold", "without"])
+def test_the_bound_and_its_slack_make_the_jsd(loss: Loss, slope: float) -> None:
+    """Of a G that is no average, and of any D and loss: JSD = jsd_bound + bound_slack; and the slack is a KL."""
+    model = optimal(loss, slope=slope)
+    model.batch_size, model.updates = 64, 200
+    slack = optimum_distance(model, 0.03)["bound_slack"]
+    assert slack >= 0
+    assert read(model)["jsd_bound"] + slack == pytest.approx(JSD, abs=0.03)
+    assert slack < 0.01 if slope == 1 else slack > 0.02
+
+
+def test_what_the_best_d_scores_against_smoothed_densities() -> None:
+    """The remainder that `OptimumDistance` speaks of, on the ring: exact log p / q against that of half the noise."""
+    p, width = ring(count=8, radius=0.8, deviation=0.04), 0.02
+    even = torch.full([8], 1 / 8, dtype=torch.float64)
+    for deviation, least, most in ((0.02, 0.1, 0.15), (0.04, 0.0, 0.06), (0.06, 0.03, 0.07)):
+        q = GaussianMixture(means=p.means + 0.01, deviations=deviation * 8 * even, weights=even)
+        made = convolved(q.sample(range(CODES), 1), width)
+        x = torch.cat([p.sample(range(500), 2), q.sample(range(500), 3)])
+        best, wide = p.log_prob(x) - q.log_prob(x), p.smoothed(width).log_prob(x) - made.log_prob(x)
+        assert least < float((best.sigmoid() - wide.sigmoid()).square().mean().sqrt()) < most
 
 
 def test_the_optimum_of_least_squares_is_a_share() -> None:

@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 COSTS = HERE.parent / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"
 METRICS = ("fd_faces", "kd_faces", "precision_faces", "recall_faces")
-BUDGET = 800
+BUDGET = 2_000
 SHOWN = 64
 
 

@@ -102,7 +102,7 @@ def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) 
         Likelihood(every=cfg.evaluate_every, count=LIKELY),
     ]
     if isinstance(evaluator, MixtureEvaluator):
-        truth, deviation = evaluator.distribution, evaluator.jsd.sigma
+        truth, deviation = evaluator.distribution, evaluator.jsd.sigma / 2  # of points in hand more can be resolved
         found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
     if evaluator is not None:
         found.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))

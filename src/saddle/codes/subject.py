@@ -85,8 +85,8 @@ class Subject:
         return self.extractor.unrounded((x.float().clamp(-1, 1) + 1) * 127.5)
 
     def look(self, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
-        """From draws [count, code_size] to what is seen in their samples, under fixed labels [count]."""
-        return lambda draws: self.seen(self.decode(self.model.placed(draws), labels))
+        """From codes [count, code_size] to what is seen in their samples, under fixed labels [count]."""
+        return lambda codes: self.seen(self.decode(codes, labels))
 
     @cached_property
     def reader(self) -> Reader | None:

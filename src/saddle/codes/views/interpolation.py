@@ -1,5 +1,6 @@
 """From one code to another: what lies between two samples."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 import torch
@@ -69,11 +70,17 @@ def _length(subject: Subject, path: Path) -> PathLength:
     speeds, straight = [], []
     for pairs in progress(batches(PATHS, BATCH), "path length"):
         a, b, labels = _ends(subject, pairs)
-        look = subject.look(labels)  # of draws
+        look = _look(subject, labels)
         t = moments_in_time(noise(subject.seed, "path length", 0, pairs, (1,), "uniform").to(a.device))
         speeds.append(squared_speeds(look, path, a, b, t))
         straight.append(squared_distances(look, a, b))
     return path_length(torch.cat(speeds), torch.cat(straight))
+
+
+def _look(subject: Subject, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
+    """From draws [count, code_size] to what is seen in their samples."""
+    look = subject.look(labels)
+    return lambda draws: look(subject.model.placed(draws))
 
 
 def _words(subject: Subject, kind: str, pair: int, labels: Tensor | None) -> str:
