@@ -29,6 +29,9 @@ from saddle.theory.figures import slow_start as slow_start_figure
 
 STRETCHES = ((0, 50), (50, 200), (200, 1_000))
 """Updates over which G's gradient is averaged."""
+JSD = "jsd_smoothed"
+EARLY = 250
+"""Of the updates, a time at which the JSD is read besides the end."""
 
 
 def main() -> None:
@@ -116,7 +119,7 @@ def _name(key: Values) -> str:
 
 def _numbers(runs: Sequence[Run]) -> dict[str, list[dict[int, float]]]:
     """Of each seed the readings, by update."""
-    names = ("gradient_generator", "accuracy_fake", "jsd_smoothed", "modes_covered")
+    names = ("gradient_generator", "accuracy_fake", JSD, "modes_covered")
     return {name: [run.curve(name) for run in runs] for name in names}
 
 
@@ -125,12 +128,14 @@ def _table(groups: dict[Values, list[Run]]) -> tuple[list[str], list[list[str]]]
     rows = []
     for (loss, k), runs in groups.items():
         gradients = [[_mean(run, first, end) for run in runs] for first, end in STRETCHES]
-        early = [_first_half(run) for run in runs]
+        half = ", ".join(_first_half(run) for run in runs)
+        early = [run.curve(JSD).get(EARLY, math.nan) for run in runs]
         cells = [plus_minus([value for value in each if math.isfinite(value)], 2) for each in gradients]
         modes = ", ".join(f"{each:.0f}" for each in last(runs, "modes_covered"))
-        rows.append([loss, k, *cells, plus_minus(early, 0), plus_minus(last(runs, "jsd_smoothed"), 3), modes])
+        jsd = [plus_minus([value for value in each if math.isfinite(value)], 3) for each in (early, last(runs, JSD))]
+        rows.append([loss, k, *cells, *jsd, half, modes])
     stretches = [f"norm of G's gradient, {first:,} to {end:,}" for first, end in STRETCHES]
-    return ["loss", "k", *stretches, "updates to half of the JSD", "JSD at the end", "modes of 8"], rows
+    return ["loss", "k", *stretches, f"JSD at {EARLY}", "JSD at the end", "updates to half of it", "modes of 8"], rows
 
 
 def _mean(run: Run, first: int, end: int) -> float:
@@ -139,10 +144,10 @@ def _mean(run: Run, first: int, end: int) -> float:
     return statistics.fmean(values) if values else math.nan
 
 
-def _first_half(run: Run) -> float:
-    """The first evaluation with less than half of the JSD of the first one; the last one where there is none."""
-    jsd = run.curve("jsd_smoothed")
-    return next((at for at, value in jsd.items() if value < jsd[min(jsd)] / 2), max(jsd))
+def _first_half(run: Run) -> str:
+    """The first evaluation with less than half of the JSD of the first one."""
+    jsd = run.curve(JSD)
+    return next((f"{at:,.0f}" for at, value in jsd.items() if value < jsd[min(jsd)] / 2), "never")
 
 
 def _panels(groups: Mapping[Values, list[Run]]) -> list[Panel]:
@@ -151,7 +156,7 @@ def _panels(groups: Mapping[Values, list[Run]]) -> list[Panel]:
     def lines(metric: str) -> dict[str, dict[float, Interval]]:
         return {_name(key): over_seeds(runs, metric) for key, runs in groups.items()}
 
-    gradient, rejected, jsd = (lines(each) for each in ("gradient_generator", "accuracy_fake", "jsd_smoothed"))
+    gradient, rejected, jsd = (lines(each) for each in ("gradient_generator", "accuracy_fake", JSD))
     return [
         Panel(title="what reaches G", across="updates", up="norm of G's gradient", lines=gradient, logarithmic="xy"),
         Panel(title="how sure D is", across="updates", up="share of fakes rejected", lines=rejected, logarithmic="x"),
