@@ -3,10 +3,11 @@
     make study NAME=discriminator_alone        two cores: 15 minutes
 
 Trains conf/experiment/discriminator_alone.yaml, D on digits without negatives, with random ones, with those that ascent
-and Langevin walks find, and discriminator_alone_game.yaml, the game on the same digits and networks, two seeds of
-each; and D on the line, where it can be seen (landscape.py). Then walks of other lengths draw, and the highest points
-of the game's D are looked for from where its G ends (solver.py). Writes results.json, the three tables of README.md,
-digits.png, landscape.png and solver.png.
+and Langevin walks find; discriminator_alone_listed.yaml, D on images so few that all can be listed; and
+discriminator_alone_game.yaml, the game on the same digits and networks, two seeds of each; and D on the line, where it
+can be seen (landscape.py). Then walks of other lengths draw, and the highest points of the game's D are looked for from
+where its G ends (solver.py). Writes results.json, the four tables of README.md, digits.png, listed.png, landscape.png
+and solver.png.
 """
 
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 
 import torch
 from landscape import landscape
+from listed import listed
 from solver import solver
 
 from saddle.building import build_evaluator, own_extractors
@@ -62,6 +64,8 @@ def main() -> None:
             shown.append(Row(kind, model.sample(range(SHOWN), cfg.seed)))
         if kind == WALKS:
             _walked(walks, model, cfg.seed, _evaluator(cfg, data))
+    of_all, picture = listed(finished_runs(study.train("discriminator_alone_listed")), SHOWN)
+    study.picture("listed", picture)
     longest = max(one["updates"] for one in negatives)  # nothing below takes longer than a short training did
     for run in finished_runs(study.train("discriminator_alone_game")):
         cfg, data, game = trained(run)
@@ -77,8 +81,19 @@ def main() -> None:
         solving.append(found)
     study.picture("digits", sheet(data, "What D alone draws, to the left its negatives", [""] * SHOWN, shown, SHOWN))
     study.figure("landscape", landscape([number for number in ROUNDS if number <= longest]))
-    study.numbers({"negatives": negatives, "samples": walks, "solver": solving})
+    study.numbers({"negatives": negatives, "samples": walks, "listed": of_all, "solver": solving})
     _tables(study, negatives, walks, solving)
+    study.table(
+        "listed",
+        ["drawn from all x by", "seed", "patterns found, of 30", "share of patterns", "total variation"],
+        [
+            [
+                *(one["search"], str(one["seed"]), f"{one['points_covered']:.0f}"),
+                *(f"{one['on_support']:.3f}", f"{one['total_variation']:.2f}"),
+            ]
+            for one in of_all
+        ],
+    )
 
 
 def _last(run: RunFolder) -> dict[str, float]:

@@ -135,7 +135,8 @@ def _table(groups: dict[Values, list[Run]]) -> tuple[list[str], list[list[str]]]
         jsd = [plus_minus([value for value in each if math.isfinite(value)], 3) for each in (early, last(runs, JSD))]
         rows.append([loss, k, *cells, *jsd, half, modes])
     stretches = [f"norm of G's gradient, {first:,} to {end:,}" for first, end in STRETCHES]
-    return ["loss", "k", *stretches, f"JSD at {EARLY}", "JSD at the end", "updates to half of it", "modes of 8"], rows
+    jsd_columns = [f"JSD at {EARLY}", "JSD at the end", "updates to half of the first JSD"]
+    return ["loss", "k", *stretches, *jsd_columns, "modes of 8"], rows
 
 
 def _mean(run: Run, first: int, end: int) -> float:
