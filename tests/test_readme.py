@@ -14,7 +14,7 @@ from saddle.config import ConfigError, help_on, precheck
 
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+BLOCKS = [body for kind, body in re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE) if not kind]
 COMMANDS = sorted(
     {
         line.removeprefix("$ ").partition(" #")[0].strip()
