@@ -85,7 +85,7 @@ def _drawn(curve: dict[int, float], times: Sequence[int]) -> Figure:
         axes.plot(*zip(*points, strict=True), color="#0072B2", marker="o", markersize=2.5, linewidth=1)
         axes.set(xscale="log", yscale="log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
             axis.set_major_formatter("{x:,g}")
             axis.set_minor_formatter("")
     for time in times:

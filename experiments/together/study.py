@@ -1,11 +1,11 @@
 """The same networks trained by each rule, at equal nominal seconds: samples, midpoints, cost of a sample.
 
-    make study NAME=together [ARGS="budget=3000"]       two cores: 20 minutes; goes on where it was broken off
+    make study NAME=together [ARGS="budget=3000"]       two cores: 50 minutes; goes on where it was broken off
 
 Each rule of rules.yaml has its own number of updates: as many as take the nominal seconds of `budget` updates of the
 default game, by the median seconds of an update in experiments/speed/results/costs.json. Then the finished models are
-measured: their last evaluation; the Frechet distance of images decoded half-way between two codes; the median seconds
-of drawing 64 samples. Writes results.json, the table of README.md, and grids.png.
+measured: their last evaluation; the Frechet distance of images decoded half-way between the codes of two samples; the
+median seconds of drawing 64 samples. Writes results.json, the table of README.md, and grids.png.
 """
 
 import json
@@ -18,21 +18,23 @@ from typing import Any
 from omegaconf import OmegaConf
 from PIL import Image, ImageDraw
 
-from saddle.building import build_data, build_evaluator, own_extractors
+from saddle.building import build_evaluator, own_extractors
 from saddle.codes.midpoints import midpoints
 from saddle.models.base import CodedModel
+from saddle.report.grouped import plus_minus
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import runs_of
-from saddle.sampling import load_model
-from saddle.stored import stored_config
+from saddle.runs.sweep import finished_runs
 from saddle.study import Study
+from saddle.trained import trained
 
 HERE = Path(__file__).resolve().parent
 COSTS = HERE.parent / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"
-METRICS = ("fd_faces", "kd_faces", "precision_faces", "recall_faces")
+METRICS = ("fd_faces", "kd_faces", "precision_faces", "recall_faces", "diversity_faces")
 BUDGET = 2_000
-SHOWN = 64
+TIMED = 64
+SIDE = 4
+"""Samples of a row and of a column of a rule's grid."""
 
 
 def main() -> None:
@@ -40,12 +42,12 @@ def main() -> None:
     study = Study(__file__, sys.argv, __doc__ or "", own=["budget"])
     budget = int(study.given.get("budget", BUDGET))
     rules: Any = OmegaConf.to_container(OmegaConf.load(HERE / "rules.yaml"))
-    found: dict[str, Any] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     runs: dict[str, list[RunFolder]] = {}
     for name, settings in rules.items():
         updates = round(budget / _cost(settings[0] if settings else DEFAULT))
-        runs[name] = runs_of(study.train("together", *settings, f"updates={updates}", part=name))
-        found[name] = {"updates": updates, "seeds": [_measured(run) for run in runs[name]]}
+        runs[name] = finished_runs(study.train("together", *settings, f"updates={updates}", part=name))
+        found[name] = [_measured(run) for run in runs[name]]
     study.numbers(found)
     study.table("results", *_table(found))
     study.picture("grids", _grids(runs))
@@ -61,47 +63,55 @@ def _cost(model: str) -> float:
 
 def _measured(run: RunFolder) -> dict[str, Any]:
     """What a finished run comes to, and what its model does half-way between two codes."""
-    cfg = stored_config(run, files=True)
-    model, data = load_model(run, cfg), build_data(cfg)
+    cfg, data, model = trained(run)
     last: dict[str, float] = {}
     for line in run.metrics():
         last |= line
-    found = {name: last[name] for name in METRICS} | {"ms_per_sample": 1e3 * _seconds(model) / SHOWN}
+    found = {
+        "updates": model.updates,
+        **{name: last[name] for name in METRICS},
+        "ms_per_sample": 1e3 * _seconds(model) / TIMED,
+    }
     evaluator = build_evaluator(cfg, data, own_extractors(cfg))
     if isinstance(model, CodedModel) and evaluator is not None:
         between = evaluator(lambda indices: evaluator.seen(midpoints(model, indices, cfg.seed)))
         found["fd_midpoints"] = between[METRICS[0]]
-        shown = data.render(midpoints(model, range(16), cfg.seed), columns=4)
-        shown.save(run.path / "midpoints.png")
     return found
 
 
 def _seconds(model: Any) -> float:
-    """Median seconds of drawing SHOWN samples, of five."""
+    """Median seconds of drawing TIMED samples, of five."""
     times = []
     for _ in range(6):
         began = perf_counter()
-        model.sample(range(SHOWN), 0)
+        model.sample(range(TIMED), 0)
         times.append(perf_counter() - began)
     return statistics.median(times[1:])
 
 
-def _table(found: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """A row for each rule, both seeds in a cell."""
-    names = (*METRICS, "fd_midpoints", "ms_per_sample")
+def _table(found: dict[str, list[dict[str, Any]]]) -> tuple[list[str], list[list[str]]]:
+    """A row for each rule, mean and t interval over its seeds; of the cost the median."""
+    digits = dict(zip(METRICS, (1, 3, 2, 2, 2), strict=True)) | {"fd_midpoints": 0}
     rows = []
-    for name, one in found.items():
-        cells = [" / ".join(f"{seed[key]:.3g}" for seed in one["seeds"] if key in seed) for key in names]
-        rows.append([f"`{name}`", f"{one['updates']:,}", *cells])
+    for name, seeds in found.items():
+        cells = [plus_minus([seed[key] for seed in seeds if key in seed], count) for key, count in digits.items()]
+        cost = statistics.median(seed["ms_per_sample"] for seed in seeds)
+        rows.append([f"`{name}`", f"{seeds[0]['updates']:,}", *cells, f"{cost:.2g}"])
     return ["rule", "updates", *METRICS, "fd of midpoints", "ms a sample"], rows
 
 
 def _grids(runs: dict[str, list[RunFolder]]) -> Image.Image:
-    """The last grids of the first seed side by side, each with its name; below it the midpoints of two codes."""
-    columns = []
+    """Samples of the first seed side by side, reals first; below them what lies half-way between two codes."""
+    columns: list[tuple[str, Image.Image, Image.Image | None]] = []
+    indices = range(SIDE**2)
     for name, (run, *_) in runs.items():
-        grid = Image.open(run.grids()[-1]).convert("RGB")
-        columns.append((name, grid.crop((0, 0, grid.width // 2 + 1, grid.height // 2 + 1)), run.path / "midpoints.png"))
+        cfg, data, model = trained(run)
+        if not columns:
+            columns.append(("real", data.render(data.sample(cfg.seed, indices, model.device), columns=SIDE), None))
+        between = (
+            data.render(midpoints(model, indices, cfg.seed), columns=SIDE) if isinstance(model, CodedModel) else None
+        )
+        columns.append((name, data.render(model.sample(indices, cfg.seed), columns=SIDE), between))
     width, height = columns[0][1].size
     sheet = Image.new("RGB", (len(columns) * (width + 12), 2 * height + 52), "white")
     pen = ImageDraw.Draw(sheet)
@@ -109,9 +119,9 @@ def _grids(runs: dict[str, list[RunFolder]]) -> Image.Image:
         left = place * (width + 12)
         pen.text((left, 4), name, fill="black", font_size=14)
         sheet.paste(grid, (left, 24))
-        if between.is_file():
+        if between is not None:
             pen.text((left, height + 28), "half-way between two codes", fill="black", font_size=12)
-            sheet.paste(Image.open(between).convert("RGB").resize((width, width)), (left, height + 48))
+            sheet.paste(between, (left, height + 48))
     return sheet
 
 
