@@ -1,0 +1,91 @@
+"""The state of a run as a file: read as it was written, or found damaged, or refused."""
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from saddle.checkpoints import Checkpoints, sealed
+
+STATE = {"updates": 3, "model": {"weight": torch.arange(1000.0)}, "optimizers": [], "notes": {}, "facts": {}}
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "new")
+    assert checkpoints.load() == (None, [])
+    for updates in (3, 4, 5):
+        checkpoints.save({**STATE, "updates": updates})
+    state, problems = checkpoints.load()
+    assert state is not None
+    assert (state["updates"], problems) == (5, [])
+    assert torch.equal(state["model"]["weight"], torch.arange(1000.0))
+    checkpoints.last.unlink()
+    state, _ = checkpoints.load()
+    assert state is not None
+    assert state["updates"] == 4
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["previous.ckpt"]
+
+
+@pytest.mark.parametrize("damage", [lambda c: b"", lambda c: c[: len(c) // 2], lambda c: c[:-300], lambda c: b"x" * 99])
+def test_whatever_is_damaged_the_one_before_is_read(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({**STATE, "updates": 1})
+    checkpoints.save({**STATE, "updates": 2})
+    checkpoints.last.write_bytes(damage(checkpoints.last.read_bytes()))
+    state, problems = checkpoints.load()
+    assert state is not None
+    assert state["updates"] == 1
+    assert "last.ckpt is damaged" in problems[0]
+
+
+def test_every_wrong_bit_is_found(tmp_path: Path) -> None:
+    """Also those that the check sums of torch's archive do not cover."""
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({**STATE, "updates": 1})
+    checkpoints.save({**STATE, "updates": 2})
+    whole = checkpoints.last.read_bytes()
+    for place in [*range(60), *range(60, len(whole), 97), *range(len(whole) - 400, len(whole))]:
+        checkpoints.last.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        state, problems = checkpoints.load()
+        assert state is not None
+        assert (state["updates"], len(problems)) == (1, 1)
+
+
+def test_a_state_that_lacks_something_is_refused(tmp_path: Path) -> None:
+    Checkpoints(tmp_path).save({"updates": 1})
+    with pytest.raises(ValueError, match="no state of a run"):
+        Checkpoints(tmp_path).load()
+
+
+def test_a_full_disk_leaves_the_last_good_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({**STATE, "updates": 1})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            checkpoints.save({**STATE, "updates": 2})
+    state, problems = checkpoints.load()
+    assert state is not None
+    assert (state["updates"], problems) == (1, [])
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    class Hostile:
+        def __reduce__(self) -> Any:
+            return os.system, (f"touch {tmp_path}/done",)
+
+    content = io.BytesIO()
+    torch.save({**STATE, "updates": Hostile()}, content)
+    (tmp_path / "last.ckpt").write_bytes(sealed(content.getvalue()))
+    with pytest.raises(ValueError, match="refused: it holds more than tensors"):
+        Checkpoints(tmp_path).load()
+    assert not (tmp_path / "done").exists()
