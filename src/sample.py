@@ -21,15 +21,15 @@ from saddle.threads import thread_variables
 
 ARGUMENTS = {
     "run": "a finished run's folder, runs/SWEEP/JOB",
-    "draw": "samples; or a picture of what the code does, and its numbers: interpolation, dimensions, directions, "
-    "factors, truncation",
+    "draw": "samples; or a picture of what the code does, and its numbers: plane, interpolation, dimensions, "
+    "directions, factors, truncation",
     "count": "how many samples (64); of a picture of the code how many rows, of truncation columns (8)",
     "label": "the class of all samples, by name or by number from 0 on; by default as often as in the training set",
     "seed": "of the codes (the run's own seed; sample i of a seed is always the same)",
     "truncation": "codes within +- this only (Brock et al. 2019), in standard deviations of a normal prior",
     "out": "samples: a folder, x.npz or x.png (samples/; of points samples.npz); a picture of the code: x.png",
 }
-VIEWS = ("interpolation", "dimensions", "directions", "factors", "truncation")
+VIEWS = ("plane", "interpolation", "dimensions", "directions", "factors", "truncation")
 SAMPLES, ROWS = 64, 8
 MOST_IN_PICTURE = 2_500
 """Images in one picture."""

@@ -20,6 +20,7 @@ from saddle.codes.reader import Reader
 from saddle.codes.subject import Subject
 from saddle.codes.truncation import truncated, truncated_prior
 from saddle.codes.views.interpolation import interpolation
+from saddle.codes.views.plane import plane
 from saddle.codes.views.table import Factors
 from saddle.codes.views.traversal import dimensions, directions, factors
 from saddle.codes.views.truncation import truncation
@@ -291,6 +292,44 @@ def test_every_view_is_a_picture_with_words(subject: Subject, monkeypatch: pytes
     assert varieties[-1] == pytest.approx(z, rel=0.3)
     subject.model.prior_distribution = "uniform"
     assert set(interpolation(subject, 4).numbers["path_length"]) == {"linear"}
+
+
+def test_the_code_plane_is_a_lattice_of_what_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two numbers the dimensions themselves, upwards the second; of more the two that change x most."""
+    monkeypatch.setattr("saddle.codes.views.plane.PRIOR", 2_000)
+    monkeypatch.setattr("saddle.codes.views.traversal.AVERAGED", 2)
+    ways = torch.zeros(64, 5)
+    ways[0, 3], ways[9, 1], ways[18, [0, 2, 4]] = 0.4, 0.2, 0.01
+    for model, axes in (
+        (LinearModel(ways[:, [3, 1]], [1, 8, 8]), torch.eye(2)),
+        (FittedModel(ways[:, [3, 1]], [1, 8, 8]), torch.eye(2)),
+        (LinearModel(ways, [1, 8, 8]), torch.eye(5)[[3, 1]]),
+    ):
+        subject = Subject(model=model, data=Toy(), extractor=None, seed=0, label=None, threshold=None)
+        drawn: list[Tensor] = []
+        monkeypatch.setattr(
+            subject, "along", lambda codes, _, drawn=drawn: drawn.append(codes) or torch.zeros(3, 3, 1, 8, 8)
+        )
+        found = plane(subject, 3)
+        middle, width = (1.0, 3.0) if isinstance(model, FittedModel) else (0.0, 1.0)
+        torch.testing.assert_close(torch.tensor(found.numbers["axes"]), axes)
+        lattice = drawn[0].double() @ axes.T.double()  # [rows, columns, 2]
+        ends = torch.tensor([middle - 2.33 * width, middle + 2.33 * width]).double()
+        torch.testing.assert_close(lattice[0, [0, 2], 0], ends, atol=0.25 * width, rtol=0)
+        torch.testing.assert_close(lattice[[2, 0], 0, 1], ends, atol=0.25 * width, rtol=0)
+        assert np.asarray(found.picture).shape[0] > 3 * 66
+    with pytest.raises(ValueError, match="one number has no plane"):
+        plane(
+            Subject(
+                model=LinearModel(ways[:, :1], [1, 8, 8]),
+                data=Toy(),
+                extractor=None,
+                seed=0,
+                label=None,
+                threshold=None,
+            ),
+            3,
+        )
 
 
 def test_nothing_is_said_of_factors_that_nobody_knows(subject: Subject) -> None:

@@ -234,7 +234,7 @@ def test_what_can_be_refused_at_once_is_refused_before_anything_heavy_is_importe
         f"out={tmp_path / 'file' / 'x.npz'}": "nothing can be written in .*file",
         f"draw=factors out={tmp_path / 'a.png'}": "a.json is there already: choose another out=",
         f"draw=factors out={tmp_path / 'a'}": "draw=factors is a picture, out=x.png",
-        "draw=faces": "draw=faces: it takes samples, interpolation, dimensions, directions, factors, truncation",
+        "draw=faces": "draw=faces: it takes samples, plane, interpolation, dimensions, directions, factors, truncation",
         f"count=5000 out={tmp_path / 'b.png'}": "count=5000: one picture shows 2,500 at most",
         "count=0": "count=0 takes a whole number above 0",
         "truncation=-1": "truncation=-1 takes a number above 0",

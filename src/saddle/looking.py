@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from saddle.building import build_data, own_extractors
 from saddle.codes.subject import Subject
 from saddle.codes.views.interpolation import interpolation
+from saddle.codes.views.plane import plane
 from saddle.codes.views.traversal import dimensions, directions, factors
 from saddle.codes.views.truncation import truncation
 from saddle.codes.views.view import Draw
@@ -15,6 +16,7 @@ from saddle.sampling import Samples, best_device, coded, described, load_model, 
 from saddle.stored import stored_config
 
 VIEWS: Mapping[str, Draw] = {
+    "plane": plane,
     "interpolation": interpolation,
     "dimensions": dimensions,
     "directions": directions,

@@ -26,14 +26,14 @@ AVERAGED = 64
 
 def dimensions(subject: Subject, rows: int) -> View:
     """The single dimensions of the code that change x most, each from its 1st to its 99th percentile."""
-    found = single(*_metric(subject))
+    found = single(*metric(subject))
     names = [f"dimension {int(vector.argmax())}" for vector in found.vectors]
     return _view(subject, "Single dimensions of the code, those that change x most", names, found, rows)
 
 
 def directions(subject: Subject, rows: int) -> View:
     """The principal directions of the code (`saddle.codes.directions.principal`), in the same way."""
-    found = principal(*_metric(subject))
+    found = principal(*metric(subject))
     names = [f"direction {number}" for number in range(1, len(found.vectors) + 1)]
     return _view(subject, "Principal directions of the code: eigenvectors of E[J'J], J = dG/dz", names, found, rows)
 
@@ -73,7 +73,7 @@ def factors(subject: Subject, rows: int) -> View:
     )
 
 
-def _metric(subject: Subject) -> tuple[Tensor, int]:
+def metric(subject: Subject) -> tuple[Tensor, int]:
     """M, averaged over the prior, and how many numbers x has."""
     indices = range(AVERAGED)
     codes, labels = subject.codes(indices), subject.labels(indices)
