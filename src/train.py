@@ -22,7 +22,7 @@ from saddle.distributed.agreement import agreed
 from saddle.distributed.process import end_with_parent, interrupt_with_sweep, misfit, rank_of_process, started_by
 from saddle.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
-from saddle.runs.naming import job_names
+from saddle.runs.naming import job_names, single_name
 from saddle.runs.place import Place
 from saddle.runs.sweep import find_run
 from saddle.runs.trial import Trial
@@ -102,8 +102,8 @@ def _whole(key: str, text: str) -> int:
 
 def place_of(overrides: Sequence[str]) -> str:
     """Where a run that is no job of a sweep lies under `runs/`."""
-    job, trial = job_names([list(overrides)])[0], Trial.current()
-    return str(Path("single") / job if trial is None else trial.place(job))
+    trial = Trial.current()
+    return str(Path("single") / single_name(overrides) if trial is None else trial.place(job_names([overrides])[0]))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from saddle.arguments import arguments
 from saddle.callbacks.measure import Measure
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import closing
-from saddle.runs.naming import grown_names, job_names, sweep_name
+from saddle.runs.naming import grown_names, job_names, single_name, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
@@ -42,6 +42,13 @@ CASES = [
 @pytest.mark.parametrize(("jobs", "names"), CASES)
 def test_a_job_is_named_by_what_makes_it_different(jobs: list[list[str]], names: list[str]) -> None:
     assert job_names(jobs) == names
+
+
+def test_a_single_run_has_its_name_and_one_without_is_named_by_its_settings() -> None:
+    assert single_name(["name=mine", "loss=minimax", "seed=3"]) == single_name(["+name=mine"]) == "mine"
+    assert single_name(["name='my run'"]) == "my-run"
+    for nothing in ([], ["name="], ["name=null"], ["name=''"]):
+        assert single_name([*nothing, "seed=3"]) == job_names([[*nothing, "seed=3"]])[0]
 
 
 PATHS = ['"/data/a/faces (1)"', '"/data/b/faces (1)"', "人脸", "人像"]

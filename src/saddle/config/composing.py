@@ -42,12 +42,16 @@ class Composer:
         Raises:
             ConfigError: it is none.
         """
-        if argument.startswith("=") or ("=" not in argument and not argument.startswith("~")):
-            raise ConfigError(f"{argument}: a setting is written KEY=VALUE, without spaces")
+        key, equals, value = argument.partition("=")
+        if not key or not (equals or key.startswith("~")):
+            raise ConfigError(f"{argument}: a setting is written KEY=VALUE, without spaces; several values KEY=A,B")
         try:
             return OverridesParser.create(self.config_loader).parse_overrides([argument])[0]
         except HydraException:
-            key, _, value = argument.partition("=")
+            if "" in value.split(","):  # the shell took what stands behind the space for the next setting
+                raise ConfigError(
+                    f"{argument}: several values are separated by a comma without spaces, {key}=A,B"
+                ) from None
             raise ConfigError(
                 f"{argument} cannot be read as KEY=VALUE; a text with special characters is {key}='\"{value}\"'"
             ) from None
