@@ -55,6 +55,9 @@ study: known-study setup  ## a question of experiments/, trained, drawn and answ
 .PHONY: known-study
 known-study:
 	@grep -qs "saddle.study" "experiments/$(NAME)/study.py" || { \
+	  if [ -n "$(NAME)" ] && [ -f "experiments/$(NAME)/README.md" ]; then \
+	    echo "error: $(NAME) is not made by make study; its own commands are, from experiments/$(NAME)/README.md:"; \
+	    grep -E '^(make|python) ' "experiments/$(NAME)/README.md" | sed 's/^/  /'; exit 2; fi; \
 	  echo "error: $(if $(NAME),there is no study $(NAME),NAME= is missing); the studies are:"; \
 	  grep -l "saddle.study" experiments/*/study.py | cut -d/ -f2 | sed 's/^/  make study NAME=/'; exit 2; }
 

@@ -451,6 +451,18 @@ def test_a_wrong_value_of_what_the_model_does_without_is_said_to_change_nothing(
     assert "model=vae_bernoulli" in precheck(["model=vae_bernoulli", "d_steps=0"], conf).notes[0]
 
 
+def test_a_setting_that_only_others_look_at_is_said_to_change_nothing(made: Composer, conf: Path) -> None:
+    """Once: a job of a sweep has the settings of the sweep, and is told that it is one run."""
+    typed = ["sweep.retry_failed=true", "hydra.launcher.jobs=2", "data.label=fringe"]
+    assert [note.partition(" changes nothing ")[::2] for note in precheck(typed, conf).notes] == [
+        ("sweep.retry_failed=true", "without -m"),
+        ("hydra.launcher.jobs=2", "without -m"),
+        ("data.label=fringe", "without labels=true"),
+    ]
+    assert not precheck([*typed[:1], "data.label=fringe", "labels=true", "hydra.mode=RUN"], conf).notes
+    assert not precheck(["-m", *typed, "seed=0,1"], conf).notes
+
+
 def test_neither_help_nor_a_refusal_imports_what_is_heavy() -> None:
     program = """
 import sys

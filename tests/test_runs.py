@@ -296,6 +296,13 @@ def test_only_a_single_run_says_what_to_do_next(run: RunFolder, monkeypatch: pyt
     assert closing(run) == "done: 5 updates in 1 s"
 
 
+def test_an_untrained_model_is_called_no_best_one(run: RunFolder) -> None:
+    summary = {"updates": 500, "seconds": 1.0, "main_metric": "fd"}
+    for updates, said in ((500, "fd 4 (best 2 at update 500)"), (0, "fd 4 (worse than before training, 2)")):
+        run.write_summary({**summary, "metrics": {"fd": {"last": 4.0, "best": 2.0, "best_updates": updates}}})
+        assert closing(run).startswith(f"done: 500 updates in 1 s; {said}\n")
+
+
 ALLOWED = {"sweep": "a sweep's folder", "run": "a run's folder"}
 
 
