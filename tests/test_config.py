@@ -91,9 +91,13 @@ MISTAKES = [
     ("n_critic=5", "there is no key n_critic; write d_steps=5"),
     ("learning_rate=1e-3", "write optimizer.generator.lr=1e-3 optimizer.discriminator.lr=1e-3"),
     ("epochs=3", "write updates=..., one for each batch: epochs x images / batch_size"),
+    ("+n_critic=5", "there is no key n_critic; write d_steps=5"),
     ("resume=runs/single/default", "write run=FOLDER and no other setting, or the same command again"),
     ("penalty=r2 gamma=1", "there is no key gamma; did you mean penalty.gamma?"),
     ("-m n_critic=1,5", "n_critic=1: there is no key n_critic; write d_steps=1"),
+    ("+foo=1", "there is no key foo; --help lists all keys"),
+    ("data=folder data.root=", "data.root='': names no folder; the one that you are in is data.root=."),
+    ("optimizer.generator.lr=1e400", "optimizer.generator.lr takes a number"),
     # grammar and flags
     ("seed", "a setting is written KEY=VALUE, without spaces"),
     ("seed = 3", "a setting is written KEY=VALUE, without spaces"),

@@ -128,6 +128,7 @@ def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str]
         "offline",
     ):
         assert cause in shown.out
+    assert shown.out.count("RuntimeError: the loss is NaN") == shown.out.count("no such folder") == 1
     assert (jobs.folder / "compare" / "index.html").stat().st_size > 10_000
 
 
@@ -207,14 +208,27 @@ def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(
     assert again.run(one_by_one()) == 1
     assert [job.run.status().heartbeat for job in again.jobs] == heartbeats
     shown = capfd.readouterr().out
-    assert "skipped: do-raise failed before: RuntimeError: the loss is NaN" in shown
-    assert "sweep.retry_failed=true repeats it" in shown
+    assert "  1  do-raise  (failed before)\n" in shown
+    assert shown.count("do-raise failed: RuntimeError: the loss is NaN") == shown.count("the loss is NaN") == 1
+    assert shown.count("sweep.retry_failed=true") == 1
     assert "Job 1 of 2" not in shown
     assert "2 of 2 runs were trained with other code: commit 0123456" in shown
     repeated = sweep(program, "raise", "die", retry_failed=True)
     assert repeated.folder == again.folder
     assert repeated.run(one_by_one()) == 1
     assert all(job.run.status().heartbeat > then for job, then in zip(repeated.jobs, heartbeats, strict=True))
+
+
+def test_jobs_that_failed_for_one_reason_are_named_together(program: list[str], capfd: Capture) -> None:
+    """Of a reason of many lines, such as files that give no image, the first: the run has all of them."""
+    jobs = sweep(program, "confess", "confess")
+    for job in jobs.jobs:
+        job.run.mark("failed", error="2 files give no image:\n  a.png\n  b.png")
+    assert sweep(program, "confess", "confess").run(one_by_one()) == 1
+    first, second = (job.run.job for job in jobs.jobs)
+    shown = capfd.readouterr().out
+    assert f"{first}, {second} failed: 2 files give no image:\n\n" in shown
+    assert "a.png" not in shown
 
 
 def test_a_job_with_other_settings_is_not_skipped(program: list[str]) -> None:

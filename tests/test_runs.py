@@ -303,6 +303,37 @@ def test_an_untrained_model_is_called_no_best_one(run: RunFolder) -> None:
         assert closing(run).startswith(f"done: 500 updates in 1 s; {said}\n")
 
 
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("run=", "run= names no folder: run=runs/SWEEP/JOB"),
+        (
+            "run=x loss=hinge",
+            "loss=hinge: run= goes on with a run as it was begun, and takes updates=, trainer.devices",
+        ),
+        ("-m run=x", "-m: run= goes on with a run as it was begun"),
+        ("run=x fresh=true", "fresh=true: run= goes on with a run as it was begun"),
+        ("run=x update=9", "there is no argument update=; did you mean updates=?"),
+        ("run=x updates=-5", "there is no folder x"),
+    ],
+)
+def test_who_goes_on_with_a_run_is_told_what_can_be_set(
+    typed: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as refusal:
+        train.go_on(["src/train.py", *typed.split()])
+    assert str(refusal.value).startswith(f"error: {message}")
+
+
+def test_a_path_beside_the_one_that_is_meant_is_answered_with_what_is_near(run: RunFolder) -> None:
+    run.write_config("seed: 0")
+    with pytest.raises(LookupError, match=f"not a run's folder, but in one; did you mean {run.path}"):
+        find_run(run.path / "config.yaml")
+    with pytest.raises(LookupError, match=r"runs holds no run: .*; it holds the sweeps sweep: choose one of them"):
+        runs_of(run.path.parents[1])
+
+
 ALLOWED = {"sweep": "a sweep's folder", "run": "a run's folder"}
 
 

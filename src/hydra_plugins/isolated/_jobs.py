@@ -99,8 +99,6 @@ class Jobs:
             _say(f"  and {len(others)} of earlier commands, which the comparison holds as well")
         if note := other_code([job.run.environment() for job in self._kept]):
             _say(f"note: {note}")
-        for job in (job for job in self.jobs if job.state == "failed"):
-            _say(f"skipped: {job.run.job} failed before: {job.cause}; sweep.retry_failed=true repeats it")
 
     def _carry_out(self, crew: Crew) -> None:
         waiting = deque(job for job in self.jobs if not job.settled)
@@ -156,9 +154,12 @@ class Jobs:
         runs = [run for name in jobs_of(self.folder) if (run := (own | others).get(name))]
         rows = read_rows(runs, states)
         _say(f"\n{terminal(rows)}")
+        causes: dict[tuple[str, ...], list[str]] = {}
         for job in (job for job in self.jobs if job.state == "failed"):
-            _say(f"\n{job.run.job} failed: {job.cause}")
-            for line in job.last_words:
+            causes.setdefault((job.cause, *job.last_words), []).append(job.run.job)
+        for (cause, *words), failed in causes.items():
+            _say(f"\n{', '.join(failed)} failed: {cause}")
+            for line in words:
                 _say(f"  | {line}")
         if any(row.metrics for row in rows):
             found = read_comparison(self.folder, runs, states, None)
