@@ -95,6 +95,8 @@ MISTAKES = [
     ("resume=runs/single/default", "write run=FOLDER and no other setting, or the same command again"),
     ("penalty=r2 gamma=1", "there is no key gamma; did you mean penalty.gamma?"),
     ("-m n_critic=1,5", "n_critic=1: there is no key n_critic; write d_steps=1"),
+    ("-m hydra.launcher.job=2", "hydra.launcher has no job; did you mean hydra.launcher.jobs?"),
+    ("-m hydra/launcher=submitit_slurm hydra.launcher.partitio=gpu", "did you mean hydra.launcher.partition?"),
     ("+foo=1", "there is no key foo; --help lists all keys"),
     ("data=folder data.root=", "data.root='': names no folder; the one that you are in is data.root=."),
     ("optimizer.generator.lr=1e400", "optimizer.generator.lr takes a number"),

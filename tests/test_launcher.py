@@ -90,13 +90,20 @@ def program(tmp_path: Path, monkeypatch: Patch) -> list[str]:
     return [sys.executable, "-I", str(tmp_path / "job.py")]
 
 
-def sweep(program: list[str], *does: str, fresh: bool = False, retry_failed: bool = False, seed: int = 0) -> Jobs:
+def sweep(
+    program: list[str],
+    *does: str,
+    fresh: bool = False,
+    retry_failed: bool = False,
+    seed: int = 0,
+    name: str = "sweep",
+) -> Jobs:
     return Jobs(
         overrides=[[f"do={do}", f"seed={seed}"] for do in does],
         configs=[DictConfig({"seed": seed, "trainer": {"devices": 1, "num_nodes": 1, "accelerator": "cpu"}})]
         * len(does),
         root=Path("runs"),
-        name="sweep",
+        name=name,
         fresh=fresh,
         retry_failed=retry_failed,
         program=program,
@@ -219,6 +226,11 @@ def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(
     assert all(job.run.status().heartbeat > then for job, then in zip(repeated.jobs, heartbeats, strict=True))
 
 
+def test_a_sweep_is_not_mixed_with_single_runs(program: list[str]) -> None:
+    with pytest.raises(ValueError, match="name=Single: runs/Single is where single runs lie; choose another name"):
+        sweep(program, "finish", name="Single")
+
+
 def test_jobs_that_failed_for_one_reason_are_named_together(program: list[str], capfd: Capture) -> None:
     """Of a reason of many lines, such as files that give no image, the first: the run has all of them."""
     jobs = sweep(program, "confess", "confess")
@@ -227,7 +239,7 @@ def test_jobs_that_failed_for_one_reason_are_named_together(program: list[str], 
     assert sweep(program, "confess", "confess").run(one_by_one()) == 1
     first, second = (job.run.job for job in jobs.jobs)
     shown = capfd.readouterr().out
-    assert f"{first}, {second} failed: 2 files give no image:\n\n" in shown
+    assert f"{first}, {second} failed: 2 files give no image\n\n" in shown
     assert "a.png" not in shown
 
 

@@ -82,4 +82,4 @@ class Job:
 
 def _first(details: Mapping[str, Any]) -> str:
     """The first line of the error that a run said it ended with; the others, fifty files perhaps, stay with the run."""
-    return str(details.get("error") or "").partition("\n")[0]
+    return str(details.get("error") or "").partition("\n")[0].rstrip(":")

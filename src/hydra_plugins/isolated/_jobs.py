@@ -24,6 +24,9 @@ from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.sweep import jobs_of, write_sweep
 
+SINGLE = "single"
+"""The folder of the runs that are no jobs of a sweep, see `conf/train.yaml`."""
+
 
 class Jobs:
     """Runs the jobs of a sweep and reports.
@@ -52,6 +55,8 @@ class Jobs:
         flags: list[str],
     ):
         self.folder = root / sweep_name(overrides, name)
+        if self.folder.name.casefold() == SINGLE:
+            raise ValueError(f"name={name}: {self.folder} is where single runs lie; choose another name")
         self.jobs = []
         listed = {job: entry.get("overrides", []) for job, entry in jobs_of(self.folder).items()}
         names = grown_names(overrides, listed) if name else job_names(overrides)

@@ -91,15 +91,17 @@ class Composer:
         mounts = _mounts(self._load([])) if choosing else []
         for override in choosing:
             check_mount(override, mounts)
+        choosing += [override for override in parsed if override.key_or_group.startswith("hydra/")]
         try:
             cfg = self._load([str(override.input_line) for override in choosing])
         except BROKEN:
             return
         composed: Any = OmegaConf.to_container(cfg, resolve=False)
-        del composed["hydra"]
+        of_hydra = {"hydra": composed.pop("hydra")}
         for override in parsed:
-            if override not in choosing and not override.is_hydra_override():
-                check_key(override, composed, _mounts(cfg), self._having)
+            if override not in choosing:
+                own = of_hydra if override.is_hydra_override() else composed
+                check_key(override, own, _mounts(cfg), self._having)
 
     def _having(self, group: str, key: str) -> list[str]:
         """The members of a group that have a key, or any key if it is ""."""

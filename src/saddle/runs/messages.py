@@ -72,7 +72,7 @@ def without_weights(run: RunFolder) -> str:
     place, done = shown(run.path), status.details.get("updates")
     said = f"{place} has no weights: it is {status.state}"
     after = f" after {done:,} updates" if isinstance(done, int) and done else ""
-    if cause := str(status.details.get("error") or "").partition("\n")[0]:
+    if cause := str(status.details.get("error") or "").partition("\n")[0].rstrip(":"):
         return f"{said} ({cause})"
     if status.state == "running":
         return f"{said}{after}; wait for its end, its grids so far are in {place / 'samples'}"
