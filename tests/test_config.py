@@ -97,6 +97,7 @@ MISTAKES = [
     ("-m n_critic=1,5", "n_critic=1: there is no key n_critic; write d_steps=1"),
     ("-m hydra.launcher.job=2", "hydra.launcher has no job; did you mean hydra.launcher.jobs?"),
     ("-m hydra/launcher=submitit_slurm hydra.launcher.partitio=gpu", "did you mean hydra.launcher.partition?"),
+    ("sweep=runs/seeds", "sweep takes no value itself; it has retry_failed"),
     ("+foo=1", "there is no key foo; --help lists all keys"),
     ("data=folder data.root=", "data.root='': names no folder; the one that you are in is data.root=."),
     ("optimizer.generator.lr=1e400", "optimizer.generator.lr takes a number"),
