@@ -8,6 +8,12 @@ READY := $(VENV)/.ready
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-browser sweep fid compare study extractors protocols faults bench test test-slow check format lock clean
 
+TAKEN := PYTHON ARGS VENV NAME RUN SWEEP BASELINE WEIGHTS
+STRAY := $(foreach name,$(filter-out $(TAKEN),$(.VARIABLES)),$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
+ifneq ($(strip $(STRAY)),)  # make would take the setting for a variable of its own, and train without it
+$(error settings stand in ARGS: make $(MAKECMDGOALS) ARGS="$(strip $(STRAY))")
+endif
+
 help:  ## the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -47,7 +53,7 @@ fid: setup  ## the evaluation of every finished run of the newest sweep (or RUN=
 	@$(RUNPY) src/evaluate.py $(if $(RUN),run="$(RUN)") $(if $(SWEEP),sweep="$(SWEEP)") $(ARGS)
 
 compare: setup  ## what differs, and is it real: a page about the newest sweep (or SWEEP=runs/...; BASELINE=SETTING)
-	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)") $(if $(BASELINE),baseline="$(BASELINE)")
+	@$(RUNPY) src/compare.py $(if $(SWEEP),sweep="$(SWEEP)") $(if $(BASELINE),baseline="$(BASELINE)") $(ARGS)
 
 study: known-study setup  ## a question of experiments/, trained, drawn and answered: make study NAME=losses (ARGS="seed=0" adds overrides)
 	@$(RUNPY) experiments/$(NAME)/study.py $(ARGS)
@@ -55,6 +61,9 @@ study: known-study setup  ## a question of experiments/, trained, drawn and answ
 .PHONY: known-study
 known-study:
 	@grep -qs "saddle.study" "experiments/$(NAME)/study.py" || { \
+	  if [ -n "$(NAME)" ] && [ -f "experiments/$(NAME)/README.md" ]; then \
+	    echo "error: $(NAME) is not made by make study; its own commands are, from experiments/$(NAME)/README.md:"; \
+	    grep -E '^(make|python) ' "experiments/$(NAME)/README.md" | sed 's/^/  /'; exit 2; fi; \
 	  echo "error: $(if $(NAME),there is no study $(NAME),NAME= is missing); the studies are:"; \
 	  grep -l "saddle.study" experiments/*/study.py | cut -d/ -f2 | sed 's/^/  make study NAME=/'; exit 2; }
 

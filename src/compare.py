@@ -33,6 +33,8 @@ def main(argv: list[str]) -> None:
     except (LookupError, ValueError) as error:
         sys.exit(f"error: {error}")
     print(f"{folder}\n\n{terminal(rows)}\n")
+    for run in (run for run in found.runs if run.status in ("failed", "unreadable")):
+        print(f"{run.job} {run.status}: {run.cause}\n")
     if differences := over_seeds(found):
         print(differences)
     print(page_line(write_comparison(folder, found, rows)))

@@ -84,9 +84,8 @@ def _mistake(given: Mapping[str, str]) -> str | None:
     members = groups(CONF)["extractor"]
     for name in _names(given):
         if name not in members:
-            return (
-                f"extractor={name}: there is none{meant(nearest(name, members))}; there are {listing(members, 'and')}"
-            )
+            near = meant(nearest(name, members), f"there are {listing(members, 'and')}")
+            return f"extractor={name}: there is none{near}"
     weights = given.get("extractor.weights")
     if weights is not None and not Path(weights).expanduser().is_file():
         return f"extractor.weights={weights}: there is no such file"

@@ -18,11 +18,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from saddle.arguments import arguments
 from saddle.config import check, enter, played
+from saddle.config.keys import CONF, KINDS, groups
 from saddle.distributed.agreement import agreed
 from saddle.distributed.process import end_with_parent, interrupt_with_sweep, misfit, rank_of_process, started_by
 from saddle.earlier import answer_of_earlier_run
 from saddle.runs.folder import RunFolder
-from saddle.runs.naming import job_names
+from saddle.runs.naming import job_names, single_name
 from saddle.runs.place import Place
 from saddle.runs.sweep import find_run
 from saddle.runs.trial import Trial
@@ -80,7 +81,15 @@ def _refused(message: str) -> int:
 
 def go_on(argv: list[str]) -> int:
     """Go on with the run that `argv` names; the exit code."""
+    if others := [word for word in argv[1:] if word in ("-m", "--multirun") or _is_setting(word)]:
+        takes = ", ".join(f"{key}=" for key in GOING_ON if key != "run")
+        sys.exit(
+            f"error: {others[0]}: run= goes on with a run as it was begun, and takes {takes} besides; for other "
+            "settings begin a new run, without run="
+        )
     given = arguments(GOING_ON, argv)
+    if "run" not in given:
+        sys.exit("error: run= names no folder: run=runs/SWEEP/JOB")
     try:
         folder = find_run(given["run"])
         cfg = stored_config(folder, files=True)
@@ -94,6 +103,12 @@ def go_on(argv: list[str]) -> int:
     return carry_out(cfg, folder)
 
 
+def _is_setting(word: str) -> bool:
+    """Whether it is right where no run is named."""
+    key = word.partition("=")[0]
+    return key not in GOING_ON and key.partition(".")[0].partition("@")[0] in {*KINDS, *groups(CONF)}
+
+
 def _whole(key: str, text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise ValueError(f"{key}={text} takes a whole number above 0")
@@ -102,8 +117,8 @@ def _whole(key: str, text: str) -> int:
 
 def place_of(overrides: Sequence[str]) -> str:
     """Where a run that is no job of a sweep lies under `runs/`."""
-    job, trial = job_names([list(overrides)])[0], Trial.current()
-    return str(Path("single") / job if trial is None else trial.place(job))
+    trial = Trial.current()
+    return str(Path("single") / single_name(overrides) if trial is None else trial.place(job_names([overrides])[0]))
 
 
 def main() -> None:

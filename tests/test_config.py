@@ -28,6 +28,7 @@ from saddle.config import (
     rules,
 )
 from saddle.config.composing import Composer, composer
+from saddle.config.field import FIELD
 from saddle.config.keys import CONF, KINDS, TWICE, groups
 from saddle.config.members import chosen, leaves
 from saddle.data import files
@@ -63,7 +64,8 @@ MISTAKES = [
     ("+sed=3", "there is no key sed; did you mean seed?"),
     ("+seed=3", "+seed=3: seed is there already; write seed=3"),
     ("~seed", "seed is missing: set seed=..."),
-    ("epochs=3", "there is no key epochs; --help lists all keys"),
+    ("epoks=3", "there is no key epoks; --help lists all keys"),
+    ("devices=2", "there is no key devices; did you mean trainer.devices?"),
     ("data.root=photos", "; data=celeba, data=cifar10, data=fashion_mnist, data=folder and data=mnist have one"),
     ("penalty=r1 penalty.weight=3", "penalty has no weight; it has gamma and every; penalty=dragan, "),
     ("lr=1e-3", "did you mean optimizer.generator.lr or optimizer.discriminator.lr?"),
@@ -81,10 +83,30 @@ MISTAKES = [
         "no penalty is chosen that has gama; choose one first: penalty=dragan, penalty=gradient_penalty,",
     ),
     ("logger=none logger.project=x", "no logger is chosen that has project; choose one first: logger=wandb"),
+    # names that the field has for them
+    ("loss=wgan", "there is no such member; write loss=wasserstein penalty=weight_clipping d_steps=5 network.discrim"),
+    ("loss=LSGAN", "there is no such member; write loss=least_squares"),
+    ("penalty=WGAN-GP", "there is no such member; write penalty=gradient_penalty"),
+    ("data=./photos", "there is no such member; write data=folder data.root=..."),
+    ("n_critic=5", "there is no key n_critic; write d_steps=5"),
+    ("learning_rate=1e-3", "write optimizer.generator.lr=1e-3 optimizer.discriminator.lr=1e-3"),
+    ("epochs=3", "write updates=..., one for each batch: epochs x images / batch_size"),
+    ("+n_critic=5", "there is no key n_critic; write d_steps=5"),
+    ("resume=runs/single/default", "write run=FOLDER and no other setting, or the same command again"),
+    ("penalty=r2 gamma=1", "there is no key gamma; did you mean penalty.gamma?"),
+    ("-m n_critic=1,5", "n_critic=1: there is no key n_critic; write d_steps=1"),
+    ("-m hydra.launcher.job=2", "hydra.launcher has no job; did you mean hydra.launcher.jobs?"),
+    ("-m hydra/launcher=submitit_slurm hydra.launcher.partitio=gpu", "did you mean hydra.launcher.partition?"),
+    ("sweep=runs/seeds", "sweep takes no value itself; it has retry_failed"),
+    ("+foo=1", "there is no key foo; --help lists all keys"),
+    ("data=folder data.root=", "data.root='': names no folder; the one that you are in is data.root=."),
+    ("optimizer.generator.lr=1e400", "optimizer.generator.lr takes a number"),
     # grammar and flags
     ("seed", "a setting is written KEY=VALUE, without spaces"),
     ("seed = 3", "a setting is written KEY=VALUE, without spaces"),
     ("=3", "a setting is written KEY=VALUE, without spaces"),
+    ("-m loss=hinge, minimax", "loss=hinge,: several values are separated by a comma without spaces, loss=A,B"),
+    ("-m loss=hinge ,minimax", ",minimax: a setting is written KEY=VALUE, without spaces; several values KEY=A,B"),
     ("name=a(1)", "a text with special characters is name='\"a(1)\"'"),
     ("--updates=10", "settings have no dashes: updates=10"),
     ("--mutlirun seed=1", "did you mean --multirun"),
@@ -188,6 +210,26 @@ def test_a_mistake_is_answered_in_words(typed: str, answer: str, made: Composer,
         precheck(typed.split(), conf)
     assert answer in str(refusal.value)
     assert "Traceback" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("right", FIELD)
+def test_what_is_written_instead_of_a_name_of_the_field_can_be_written(right: str, made: Composer, conf: Path) -> None:
+    """Members and keys are there and go together; `{}` and `...` stand for a value that only a person knows."""
+    assert "=" in right
+    for proposed in right.split(", or "):
+        settings = re.findall(r"[\w.]+=(?:\{}|\.\.\.|\w[\w.-]*)", proposed)
+        known = [setting for setting in settings if setting[-1] not in "}." and not setting.startswith("run=")]
+        opened = {setting.partition("=")[0] for setting in settings if setting[-1] in "}."}
+        cfg = made.compose([*known, *(f"{key}=null" for key in opened - {*groups(CONF)})])
+        if not opened:
+            check(cfg, conf)
+
+
+def test_a_name_of_the_field_stands_once_and_is_none_of_ours() -> None:
+    names = [name for typed in FIELD.values() for name in typed.split()]
+    assert len(names) == len(set(names))
+    ours = {*KINDS, *groups(CONF), *(f"{group}={member}" for group, member in MEMBERS)}
+    assert not ours & {*names}
 
 
 @pytest.mark.parametrize("mistakes", [WRONG_VALUES, WRONG_TOGETHER], ids=["values", "combinations"])
@@ -414,6 +456,18 @@ def test_a_wrong_value_of_what_the_model_does_without_is_said_to_change_nothing(
         "d_steps=0 changes nothing with model=vae, which has no setting d_steps",
     ]
     assert "model=vae_bernoulli" in precheck(["model=vae_bernoulli", "d_steps=0"], conf).notes[0]
+
+
+def test_a_setting_that_only_others_look_at_is_said_to_change_nothing(made: Composer, conf: Path) -> None:
+    """Once: a job of a sweep has the settings of the sweep, and is told that it is one run."""
+    typed = ["sweep.retry_failed=true", "hydra.launcher.jobs=2", "data.label=fringe"]
+    assert [note.partition(" changes nothing ")[::2] for note in precheck(typed, conf).notes] == [
+        ("sweep.retry_failed=true", "without -m"),
+        ("hydra.launcher.jobs=2", "without -m"),
+        ("data.label=fringe", "without labels=true"),
+    ]
+    assert not precheck([*typed[:1], "data.label=fringe", "labels=true", "hydra.mode=RUN"], conf).notes
+    assert not precheck(["-m", *typed, "seed=0,1"], conf).notes
 
 
 def test_neither_help_nor_a_refusal_imports_what_is_heavy() -> None:

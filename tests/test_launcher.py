@@ -90,13 +90,20 @@ def program(tmp_path: Path, monkeypatch: Patch) -> list[str]:
     return [sys.executable, "-I", str(tmp_path / "job.py")]
 
 
-def sweep(program: list[str], *does: str, fresh: bool = False, retry_failed: bool = False, seed: int = 0) -> Jobs:
+def sweep(
+    program: list[str],
+    *does: str,
+    fresh: bool = False,
+    retry_failed: bool = False,
+    seed: int = 0,
+    name: str = "sweep",
+) -> Jobs:
     return Jobs(
         overrides=[[f"do={do}", f"seed={seed}"] for do in does],
         configs=[DictConfig({"seed": seed, "trainer": {"devices": 1, "num_nodes": 1, "accelerator": "cpu"}})]
         * len(does),
         root=Path("runs"),
-        name="sweep",
+        name=name,
         fresh=fresh,
         retry_failed=retry_failed,
         program=program,
@@ -128,6 +135,7 @@ def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str]
         "offline",
     ):
         assert cause in shown.out
+    assert shown.out.count("RuntimeError: the loss is NaN") == shown.out.count("no such folder") == 1
     assert (jobs.folder / "compare" / "index.html").stat().st_size > 10_000
 
 
@@ -207,14 +215,32 @@ def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(
     assert again.run(one_by_one()) == 1
     assert [job.run.status().heartbeat for job in again.jobs] == heartbeats
     shown = capfd.readouterr().out
-    assert "skipped: do-raise failed before: RuntimeError: the loss is NaN" in shown
-    assert "sweep.retry_failed=true repeats it" in shown
+    assert "  1  do-raise  (failed before)\n" in shown
+    assert shown.count("do-raise failed: RuntimeError: the loss is NaN") == shown.count("the loss is NaN") == 1
+    assert shown.count("sweep.retry_failed=true") == 1
     assert "Job 1 of 2" not in shown
     assert "2 of 2 runs were trained with other code: commit 0123456" in shown
     repeated = sweep(program, "raise", "die", retry_failed=True)
     assert repeated.folder == again.folder
     assert repeated.run(one_by_one()) == 1
     assert all(job.run.status().heartbeat > then for job, then in zip(repeated.jobs, heartbeats, strict=True))
+
+
+def test_a_sweep_is_not_mixed_with_single_runs(program: list[str]) -> None:
+    with pytest.raises(ValueError, match="name=Single: runs/Single is where single runs lie; choose another name"):
+        sweep(program, "finish", name="Single")
+
+
+def test_jobs_that_failed_for_one_reason_are_named_together(program: list[str], capfd: Capture) -> None:
+    """Of a reason of many lines, such as files that give no image, the first: the run has all of them."""
+    jobs = sweep(program, "confess", "confess")
+    for job in jobs.jobs:
+        job.run.mark("failed", error="2 files give no image:\n  a.png\n  b.png")
+    assert sweep(program, "confess", "confess").run(one_by_one()) == 1
+    first, second = (job.run.job for job in jobs.jobs)
+    shown = capfd.readouterr().out
+    assert f"{first}, {second} failed: 2 files give no image\n\n" in shown
+    assert "a.png" not in shown
 
 
 def test_a_job_with_other_settings_is_not_skipped(program: list[str]) -> None:

@@ -48,6 +48,14 @@ def test_make_targets_exist(command: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_setting_outside_of_args_is_refused() -> None:
+    """It would be a variable that nobody reads, and the sweep one of faces."""
+    command = ["make", "sweep", "data=digits", "--dry-run"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert 'settings stand in ARGS: make sweep ARGS="data=digits"' in done.stderr
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python src/train.py")])
 def test_training_commands_compose(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

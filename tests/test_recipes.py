@@ -18,6 +18,7 @@ from saddle.config import check, help_text, hints, instantiate, precheck
 from saddle.config.composing import composer
 from saddle.config.keys import KINDS, groups
 from saddle.earlier import answer_of_earlier_run
+from saddle.penalties.base import Penalty
 from saddle.penalties.gradients import slopes
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity
@@ -304,6 +305,29 @@ def test_a_decay_that_a_shorter_run_does_not_reach_is_noted() -> None:
         "schedule.generator.end=5,000 lies beyond the last update, 3,000"
     ]
     assert not hints(composed(*longer, "updates=5000"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["penalty=weight_clipping"], "norm=spectral undoes penalty=weight_clipping"),
+        (["penalty=weight_clipping", "network.discriminator.norm=none"], None),
+        (["loss=wasserstein", "network=mlp"], "loss=wasserstein wants a Lipschitz D, and here nothing keeps it so"),
+        (["loss=wasserstein", "network=mlp", "penalty=gradient_penalty"], None),
+        (["loss=wasserstein"], None),
+        (["model=vae"], None),
+    ],
+)
+def test_a_bound_that_is_undone_or_missing_is_noted(overrides: list[str], words: str | None) -> None:
+    said = hints(composed(*overrides))
+    assert len(said) == (words is not None)
+    assert words is None or words in said[0]
+
+
+@pytest.mark.parametrize("member", members("penalty"))
+def test_a_penalty_says_whether_it_confines_the_weights(member: str) -> None:
+    penalty = build("penalty", member)
+    assert penalty is None or penalty.confines_weights == (type(penalty).project is not Penalty.project)
 
 
 @pytest.mark.parametrize("member", members("penalty"))

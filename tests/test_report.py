@@ -166,12 +166,19 @@ def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(
     monkeypatch.chdir(sweep.parents[1])
     for arguments in ([], [f"sweep={sweep}"]):
         compare.main(["compare.py", *arguments])
-        shown = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("loss-")]
+        said = capsys.readouterr().out
+        table = said.partition("comparison: ")[0].partition(" failed: ")[0].splitlines()
+        shown = [line.split()[0] for line in table if line.startswith("loss-") and "  " in line]
         assert shown == ["loss-nonsaturating", "loss-minimax", "loss-hinge"]
     compare.main(["compare.py", f"run={sweep / 'loss-minimax'}"])
     assert (sweep / "loss-minimax" / "compare" / "index.html").is_file()
     with pytest.raises(SystemExit, match="did you mean"):
         compare.main(["compare.py", f"sweep={sweep}4"])
+    (sweep / "loss-hinge" / "metrics.jsonl").write_text('{"updates": 0}\nx\n')
+    compare.main(["compare.py", f"run={sweep / 'loss-hinge'}"])
+    said = capsys.readouterr().out
+    assert "loss-hinge unreadable: a file of it is damaged: " in said
+    assert "metrics.jsonl is not JSON in line 2: it was changed by hand" in said
     monkeypatch.chdir(sweep)
     with pytest.raises(SystemExit, match="make sweep"):
         compare.main(["compare.py"])

@@ -18,7 +18,7 @@ from saddle.arguments import arguments
 from saddle.callbacks.measure import Measure
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import closing
-from saddle.runs.naming import grown_names, job_names, sweep_name
+from saddle.runs.naming import grown_names, job_names, single_name, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
@@ -42,6 +42,13 @@ CASES = [
 @pytest.mark.parametrize(("jobs", "names"), CASES)
 def test_a_job_is_named_by_what_makes_it_different(jobs: list[list[str]], names: list[str]) -> None:
     assert job_names(jobs) == names
+
+
+def test_a_single_run_has_its_name_and_one_without_is_named_by_its_settings() -> None:
+    assert single_name(["name=mine", "loss=minimax", "seed=3"]) == single_name(["+name=mine"]) == "mine"
+    assert single_name(["name='my run'"]) == "my-run"
+    for nothing in ([], ["name="], ["name=null"], ["name=''"]):
+        assert single_name([*nothing, "seed=3"]) == job_names([[*nothing, "seed=3"]])[0]
 
 
 PATHS = ['"/data/a/faces (1)"', '"/data/b/faces (1)"', "人脸", "人像"]
@@ -287,6 +294,44 @@ def test_only_a_single_run_says_what_to_do_next(run: RunFolder, monkeypatch: pyt
     for name, value in place.environment().items():
         monkeypatch.setenv(name, value)
     assert closing(run) == "done: 5 updates in 1 s"
+
+
+def test_an_untrained_model_is_called_no_best_one(run: RunFolder) -> None:
+    summary = {"updates": 500, "seconds": 1.0, "main_metric": "fd"}
+    for updates, said in ((500, "fd 4 (best 2 at update 500)"), (0, "fd 4 (worse than before training, 2)")):
+        run.write_summary({**summary, "metrics": {"fd": {"last": 4.0, "best": 2.0, "best_updates": updates}}})
+        assert closing(run).startswith(f"done: 500 updates in 1 s; {said}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("run=", "run= names no folder: run=runs/SWEEP/JOB"),
+        (
+            "run=x loss=hinge",
+            "loss=hinge: run= goes on with a run as it was begun, and takes updates=, trainer.devices",
+        ),
+        ("-m run=x", "-m: run= goes on with a run as it was begun"),
+        ("run=x fresh=true", "fresh=true: run= goes on with a run as it was begun"),
+        ("run=x update=9", "there is no argument update=; did you mean updates=?"),
+        ("run=x updates=-5", "there is no folder x"),
+    ],
+)
+def test_who_goes_on_with_a_run_is_told_what_can_be_set(
+    typed: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as refusal:
+        train.go_on(["src/train.py", *typed.split()])
+    assert str(refusal.value).startswith(f"error: {message}")
+
+
+def test_a_path_beside_the_one_that_is_meant_is_answered_with_what_is_near(run: RunFolder) -> None:
+    run.write_config("seed: 0")
+    with pytest.raises(LookupError, match=f"not a run's folder, but in one; did you mean {run.path}"):
+        find_run(run.path / "config.yaml")
+    with pytest.raises(LookupError, match=r"runs holds no run: .*; it holds the sweeps sweep: choose one of them"):
+        runs_of(run.path.parents[1])
 
 
 ALLOWED = {"sweep": "a sweep's folder", "run": "a run's folder"}

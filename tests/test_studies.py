@@ -109,6 +109,39 @@ def test_a_study_trains_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (tmp_path / "README.md").is_file()
 
 
+@pytest.mark.parametrize(("own", "words"), [((), "run=...        is not taken"), (("run",), "run=A,B  ")])
+def test_the_help_of_every_study_names_the_settings_that_all_have(
+    own: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        Study(str(STUDIES["k_steps"]), ["study.py", "--help"], "What it asks.", own=own)
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert said.startswith("What it asks.\n\nSettings")
+    assert all(f"\n  {setting}" in said for setting in ("out=FOLDER", "name=NAME", words, "KEY=VALUE"))
+
+
+def test_a_study_that_cannot_take_runs_refuses_them_itself() -> None:
+    """Handed on, `run=` would be a second command in that of the sweep."""
+    with pytest.raises(SystemExit, match="error: k_steps takes no run=: what it asks"):
+        Study(str(STUDIES["k_steps"]), ["study.py", "run=runs/faces"], "")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("extractors", "extractors is not made by make study; its own commands are, .*\n  make extractors "),
+        ("nothing", "there is no study nothing; the studies are:\n"),
+        ("", "NAME= is missing; the studies are:\n"),
+    ],
+)
+def test_make_names_what_can_be_made(name: str, words: str) -> None:
+    command = ["make", "study", f"NAME={name}"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert re.match(f"error: {words}", done.stdout)
+
+
 def test_runs_by_what_they_were_given(tmp_path: Path) -> None:
     """And over their seeds, at the updates that all have."""
     jobs = [("minimax", 0, 10.0), ("minimax", 1, 12.0), ("hinge", 0, 30.0)]

@@ -26,7 +26,7 @@ def arguments(allowed: Mapping[str, str], argv: Sequence[str], about: str = "") 
         if not equals:
             sys.exit(f"error: what is {argument!r}? Arguments are written key=value: {_list(allowed)}")
         if key not in allowed:
-            near = get_close_matches(key, allowed, n=1, cutoff=0.5)
+            near = get_close_matches(key, allowed, n=1, cutoff=0.6)
             hint = f"did you mean {near[0]}=? It takes" if near else "it takes"
             sys.exit(f"error: there is no argument {key}=; {hint} {_list(allowed)}")
         if key in given:

@@ -63,6 +63,6 @@ def read_config(run: RunFolder) -> DictConfig:
     except YAMLError as error:
         line = error.problem_mark.line + 1 if isinstance(error, MarkedYAMLError) and error.problem_mark else "?"
         raise ValueError(f"{run.path / 'config.yaml'} is not YAML in line {line}: it was changed by hand") from None
-    if not isinstance(cfg, DictConfig):
+    if not isinstance(cfg, DictConfig) or not cfg:
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
     return cfg

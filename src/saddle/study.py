@@ -23,6 +23,15 @@ from saddle.runs.sweep import ROOT, find_run, finished_runs, runs_of
 
 TRAIN = Path(__file__).resolve().parents[1] / "train.py"
 COLOURS = 256
+HELP = """\
+Settings, in ARGS="..." of make study:
+  out=FOLDER     writes there, not beside the study's own README.md
+  name=NAME      in front of the names of its sweeps: runs/NAME_{study}
+  {run}
+  KEY=VALUE      any other is one of src/train.py, for all of its runs: seed=0 updates=200 hydra.launcher.jobs=2
+"""
+RUN = "run=A,B        draws and measures these runs, or all of a sweep's folder, and trains nothing"
+NO_RUN = "run=...        is not taken: what it asks is asked of sweeps of its own"
 SOME_FAILED = 1
 """Exit code of a sweep that ended, a job of which failed: that is a result, too."""
 
@@ -56,11 +65,13 @@ class Study:
             own: keys that are the script's, found in `given`.
         """
         given = list(argv[1:])
-        if {"--help", "-h"} & set(given):
-            print(about)
-            sys.exit(0)
         home = Path(script).resolve().parent
         self.name = home.name
+        if {"--help", "-h"} & set(given):
+            print(f"{about.rstrip()}\n\n{HELP.format(study=self.name, run=RUN if 'run' in own else NO_RUN)}", end="")
+            sys.exit(0)
+        if "run" not in own and any(argument.startswith("run=") for argument in given):
+            sys.exit(f"error: {self.name} takes no run=: what it asks is asked of sweeps of its own")
         self.out = Path(_taken("out", given) or home)
         self.given = {key: value for key in own if (value := _taken(key, given))}
         self._prefix = _taken("name", given)

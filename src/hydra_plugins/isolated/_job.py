@@ -1,6 +1,8 @@
 """One job of a sweep: where it writes, what it changes, and how it ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -47,7 +49,7 @@ class Job:
         if self.before.state in skipped and still_asked(self.cfg, self.run):
             self.state = self.before.state
             if self.state == "failed":
-                self.cause = str(self.before.details.get("error") or "it did not say why").partition("\n")[0]
+                self.cause = _first(self.before.details) or "it did not say why"
 
     def settle(self, code: int, last_words: list[str]) -> None:
         """Note how it ended, and why if it failed. What it could not say itself is written into its run's status.
@@ -63,9 +65,10 @@ class Job:
             return
         spoke = after.heartbeat != before.heartbeat and not after.died
         if spoke and after.state in ("failed", "interrupted"):
-            self.state, self.cause = after.state, str(after.details.get("error") or cause_of(code, last_words))
+            self.state, self.cause = after.state, _first(after.details) or cause_of(code, last_words)
             return
-        self.state, self.cause, self.last_words = "failed", cause_of(code, last_words), last_words[-8:]
+        self.state, self.cause = "failed", cause_of(code, last_words)
+        self.last_words = [line for line in last_words[-8:] if line != self.cause]
         if code != REFUSED and before.state not in ("finished", "running"):
             self.run.mark("failed", error=self.cause, last_words=last_words[-20:])
 
@@ -75,3 +78,8 @@ class Job:
         left = self.run.status()
         if left.died or left.state == "new":
             self.run.mark("interrupted", **left.details)
+
+
+def _first(details: Mapping[str, Any]) -> str:
+    """The first line of the error that a run said it ended with; the others, fifty files perhaps, stay with the run."""
+    return str(details.get("error") or "").partition("\n")[0].rstrip(":")

@@ -24,6 +24,9 @@ from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.place import Place
 from saddle.runs.sweep import jobs_of, write_sweep
 
+SINGLE = "single"
+"""The folder of the runs that are no jobs of a sweep, see `conf/train.yaml`."""
+
 
 class Jobs:
     """Runs the jobs of a sweep and reports.
@@ -52,6 +55,8 @@ class Jobs:
         flags: list[str],
     ):
         self.folder = root / sweep_name(overrides, name)
+        if self.folder.name.casefold() == SINGLE:
+            raise ValueError(f"name={name}: {self.folder} is where single runs lie; choose another name")
         self.jobs = []
         listed = {job: entry.get("overrides", []) for job, entry in jobs_of(self.folder).items()}
         names = grown_names(overrides, listed) if name else job_names(overrides)
@@ -99,8 +104,6 @@ class Jobs:
             _say(f"  and {len(others)} of earlier commands, which the comparison holds as well")
         if note := other_code([job.run.environment() for job in self._kept]):
             _say(f"note: {note}")
-        for job in (job for job in self.jobs if job.state == "failed"):
-            _say(f"skipped: {job.run.job} failed before: {job.cause}; sweep.retry_failed=true repeats it")
 
     def _carry_out(self, crew: Crew) -> None:
         waiting = deque(job for job in self.jobs if not job.settled)
@@ -156,9 +159,12 @@ class Jobs:
         runs = [run for name in jobs_of(self.folder) if (run := (own | others).get(name))]
         rows = read_rows(runs, states)
         _say(f"\n{terminal(rows)}")
+        causes: dict[tuple[str, ...], list[str]] = {}
         for job in (job for job in self.jobs if job.state == "failed"):
-            _say(f"\n{job.run.job} failed: {job.cause}")
-            for line in job.last_words:
+            causes.setdefault((job.cause, *job.last_words), []).append(job.run.job)
+        for (cause, *words), failed in causes.items():
+            _say(f"\n{', '.join(failed)} failed: {cause}")
+            for line in words:
                 _say(f"  | {line}")
         if any(row.metrics for row in rows):
             found = read_comparison(self.folder, runs, states, None)

@@ -7,6 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
+from saddle.config.field import written_here
 from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
@@ -47,7 +48,8 @@ def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> I
         if key in written:
             yield f"what the file of {key}=... sets stays inside {key}: it must begin with `# @package _global_`"
     for key in (key for key in written if key not in known and key not in WHOLE):
-        yield f"there is no key {key}{meant(nearest(key, known))}"
+        called = written_here(key, show(written[key]))
+        yield f"there is no key {key}{called or meant(nearest(key, known), '--help lists all keys')}"
     for key in (key for key in KINDS if key not in written):
         yield f"{key} is missing: set {key}=..."
     for choice in NEEDED:

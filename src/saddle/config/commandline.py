@@ -1,9 +1,10 @@
 """What an entry does with its command line before Hydra sees it."""
 
 import os
+import re
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -83,7 +84,8 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> Entry:
             return Entry([], None)
         if not flags.cfg or flags.resolve:
             check(cfg, conf)
-        notes = list(ignored([str(override.input_line) for override in parsed], cfg, conf))
+        words = [str(override.input_line) for override in parsed]
+        notes = [*ignored(words, cfg, conf), *_idle(words, cfg)]
         return Entry(notes, _shown(cfg, flags) if flags.cfg == "job" else None)
 
 
@@ -137,6 +139,16 @@ def _search_path(folder: str | None) -> list[str]:
     if not Path(folder).is_dir():
         raise ConfigError(f"--config-dir {folder}: there is no such folder")
     return [f"hydra.searchpath=[{quote(f'file://{Path(folder).resolve()}')}]"]
+
+
+def _idle(overrides: Sequence[str], cfg: DictConfig) -> Iterator[str]:
+    """A line for each override that only sweeps look at, or only conditional runs."""
+    in_sweep = any(override.startswith("hydra.mode=") for override in overrides)  # the launcher says so
+    for override in overrides:
+        if not in_sweep and re.match(r"sweep\.|hydra[./]launcher\b", override):
+            yield f"{override} changes nothing without -m"
+        if override.startswith("data.label=") and not cfg.labels:
+            yield f"{override} changes nothing without labels=true"
 
 
 def _several(override: Override) -> str:

@@ -42,12 +42,16 @@ class Composer:
         Raises:
             ConfigError: it is none.
         """
-        if argument.startswith("=") or ("=" not in argument and not argument.startswith("~")):
-            raise ConfigError(f"{argument}: a setting is written KEY=VALUE, without spaces")
+        key, equals, value = argument.partition("=")
+        if not key or not (equals or key.startswith("~")):
+            raise ConfigError(f"{argument}: a setting is written KEY=VALUE, without spaces; several values KEY=A,B")
         try:
             return OverridesParser.create(self.config_loader).parse_overrides([argument])[0]
         except HydraException:
-            key, _, value = argument.partition("=")
+            if "" in value.split(","):  # the shell took what stands behind the space for the next setting
+                raise ConfigError(
+                    f"{argument}: several values are separated by a comma without spaces, {key}=A,B"
+                ) from None
             raise ConfigError(
                 f"{argument} cannot be read as KEY=VALUE; a text with special characters is {key}='\"{value}\"'"
             ) from None
@@ -87,15 +91,17 @@ class Composer:
         mounts = _mounts(self._load([])) if choosing else []
         for override in choosing:
             check_mount(override, mounts)
+        choosing += [override for override in parsed if override.key_or_group.startswith("hydra/")]
         try:
             cfg = self._load([str(override.input_line) for override in choosing])
         except BROKEN:
             return
         composed: Any = OmegaConf.to_container(cfg, resolve=False)
-        del composed["hydra"]
+        of_hydra = {"hydra": composed.pop("hydra")}
         for override in parsed:
-            if override not in choosing and not override.is_hydra_override():
-                check_key(override, composed, _mounts(cfg), self._having)
+            if override not in choosing:
+                own = of_hydra if override.is_hydra_override() else composed
+                check_key(override, own, _mounts(cfg), self._having)
 
     def _having(self, group: str, key: str) -> list[str]:
         """The members of a group that have a key, or any key if it is ""."""

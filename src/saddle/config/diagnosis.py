@@ -5,6 +5,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
+from saddle.config.field import written_here
 from saddle.config.messages import ConfigError, listing, meant, nearest
 from saddle.config.signatures import signature
 from saddle.config.targets import resolve
@@ -20,8 +21,13 @@ def check_member(override: Override, there: list[str]) -> None:
     if isinstance(value, list):
         raise ConfigError(f"{override.input_line}: takes one member; for a sweep over several: -m {key}=a,b")
     if str(value) not in there:
-        suggestion = meant(nearest(str(value), there), f"choose {listing(there, 'or')}")
-        raise ConfigError(f"{override.input_line}: there is no such member{suggestion}")
+        raise ConfigError(f"{override.input_line}: {no_member(override.key_or_group, str(value), there)}")
+
+
+def no_member(group: str, member: str, there: list[str]) -> str:
+    """That `member` is not there, and which was meant."""
+    near = meant(nearest(member, there), f"choose {listing(there, 'or')}")
+    return f"there is no such member{written_here(f'{group}={member}', member) or near}"
 
 
 def check_mount(override: Override, mounts: Sequence[str]) -> None:
@@ -78,21 +84,31 @@ def check_key(
             elsewhere = f"; {listing(others, 'and')} {'have' if len(others) > 1 else 'has'} one" if others else ""
             otherwise = f"it has {held}{elsewhere}" if above else "--help lists all keys"
             near = meant(_alternatives(steps, depth, at, composed, mounts), otherwise)
-            raise ConfigError(f"{line}: {place}{near}")
+            raise ConfigError(f"{line}: {place}{_called(key, composed, line) or near}")
         at = at[step]
     if override.is_add() and not isinstance(at, dict):
         raise ConfigError(f"{line}: {key} is there already; write {line.lstrip('+')}")
 
 
+def _called(key: str, composed: dict[str, Any], line: str) -> str:
+    """What the field's name for a key means here; nothing where it is the end of a key that is there."""
+    there = "." in key or any(leaf.rpartition(".")[2] == key for leaf in _leaves(composed))
+    return "" if there else written_here(key, line.partition("=")[2])
+
+
 def _alternatives(
     steps: list[str], depth: int, at: dict[str, Any], composed: dict[str, Any], mounts: Sequence[str]
 ) -> list[str]:
-    """Keys that may have been meant: with a step spelled otherwise, or the same last step elsewhere."""
+    """Keys that may have been meant: with a step spelled otherwise, or the same last step elsewhere.
+
+    One word alone, such as `devices`, is sooner a step that was left out than a misspelling.
+    """
     groups = [] if depth else [mount for mount in mounts if mount.isidentifier()]
     near = [".".join([*steps[:depth], name, *steps[depth + 1 :]]) for name in nearest(steps[depth], [*at, *groups])]
     leaves = list(_leaves(composed))
     there = [name for name in near if any(f"{leaf}.".startswith(f"{name}.") for leaf in [*leaves, *groups])]
-    return (there or [leaf for leaf in leaves if leaf.split(".")[-1] == steps[-1]])[:3]
+    same = [leaf for leaf in leaves if leaf.split(".")[-1] == steps[-1]]
+    return (same or there if len(steps) == 1 else there or same)[:3]
 
 
 def _arguments(node: dict[str, Any], path: str) -> Iterable[str]:

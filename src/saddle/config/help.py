@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
+from saddle.config.diagnosis import no_member
 from saddle.config.keys import CONF, ROOT, groups
 from saddle.config.members import settings_in
-from saddle.config.messages import ConfigError, listing, meant, nearest
+from saddle.config.messages import ConfigError
 
 WIDTH = 118
 
@@ -67,8 +68,7 @@ def _member(key: str, member: str, conf: Path) -> str:
     """What a member's file says of it, and the keys that it sets."""
     group, there = key.partition("@")[0], groups(conf)[key.partition("@")[0]]
     if member not in there:
-        near = meant(nearest(member, there), f"choose {listing(there, 'or')}")
-        raise ConfigError(f"{key}={member}: there is no such member{near}")
+        raise ConfigError(f"{key}={member}: {no_member(group, member, there)}")
     names = [key] if "@" in key else _names(group, conf)
     file = conf / group / f"{member}.yaml"
     rows = settings_in(file, names[0].rpartition("@")[2])

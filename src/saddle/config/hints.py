@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from saddle.config.members import chosen
 from saddle.config.messages import show
 from saddle.config.source import attribute
 from saddle.config.targets import resolve
@@ -53,4 +54,34 @@ def decay_beyond(values: Values) -> Iterator[str]:
             )
 
 
-HINTS: tuple[Hint, ...] = (gamma_elsewhere, decay_beyond)
+def clipping_undone(values: Values) -> Iterator[str]:
+    """A spectral norm divides a weight by its size, so it hardly matters to which size the weight is clipped."""
+    penalty = values.get("penalty")
+    if (
+        penalty
+        and attribute(resolve(penalty["_target_"], "penalty"), "confines_weights")
+        and _norm(values) == "spectral"
+    ):
+        yield (
+            f"network.discriminator.norm=spectral undoes {chosen('penalty', penalty)}: it divides the weights by their "
+            "size; network.discriminator.norm=none leaves it in force"
+        )
+
+
+def nothing_bounds(values: Values) -> Iterator[str]:
+    """A difference of means grows with D, and D with nothing that holds it."""
+    loss = values.get("loss")
+    if not loss or values.get("penalty") or _norm(values) == "spectral":
+        return
+    if attribute(resolve(loss["_target_"], "loss"), "needs_lipschitz"):
+        yield (
+            f"{chosen('loss', loss)} wants a Lipschitz D, and here nothing keeps it so: its value means nothing and "
+            "grows; penalty=gradient_penalty or a spectral norm bounds it"
+        )
+
+
+def _norm(values: Values) -> Any:
+    return (values["network"].get("discriminator") or {}).get("norm")
+
+
+HINTS: tuple[Hint, ...] = (gamma_elsewhere, decay_beyond, clipping_undone, nothing_bounds)

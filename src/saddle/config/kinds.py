@@ -7,7 +7,7 @@ Values are what YAML knows: numbers, texts, true and false, null, lists, mapping
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from math import isfinite, isnan
+from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -28,8 +28,8 @@ class Opaque:
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether `value` is of type `kind`; NaN is of none."""
-    if isinstance(value, float) and isnan(value):
+    """Whether `value` is of type `kind`; NaN is of none, and neither is infinity, which 1e400 is read as."""
+    if isinstance(value, float) and not isfinite(value):
         return False
     if get_origin(kind) in (Union, UnionType):
         return any(fits(value, option) for option in get_args(kind))

@@ -42,7 +42,7 @@ class NodeCheck:
     def mistakes(self) -> list[str]:
         """One line for each mistake; a value that is refused in several places counts once."""
         for key, kind in KINDS.items():
-            if is_typeddict(kind) and isinstance(self.values[key], dict):
+            if is_typeddict(kind):
                 self._group(key, self.values[key], get_type_hints(kind, include_extras=True))
             elif self.values[key] is not None or key not in self.missing:
                 self._fit(key, self.values[key], kind)
@@ -50,8 +50,11 @@ class NodeCheck:
             self._walk(key, value)
         return [*self.others, *_merged(self.misfits)]
 
-    def _group(self, path: str, values: dict[str, Any], kinds: dict[str, Any]) -> None:
+    def _group(self, path: str, values: Any, kinds: dict[str, Any]) -> None:
         """Keys that stand together under one top-level key."""
+        if not isinstance(values, dict):
+            self.others.append(f"{path}={show(values)}: {path} takes no value itself; it has {listing(kinds, 'and')}")
+            return
         for key in (key for key in values if key not in kinds):
             held = f"it has {listing(kinds, 'and')}"
             self.others.append(f"{path} has no {key}{meant(nearest(str(key), kinds), held)}")

@@ -94,7 +94,9 @@ def own_pictures(values: Values) -> Iterator[str]:
     if "corrupt" not in data or not isinstance(data.get("root"), str):
         return
     given, root = f"data.root={show(data['root'])}", Path(data["root"]).expanduser()
-    if not root.exists():
+    if not data["root"]:
+        yield f"{given}: names no folder; the one that you are in is data.root=."
+    elif not root.exists():
         nearest = next(above for above in root.absolute().parents if above.exists())
         yield f"{given}: there is no such folder; {nearest} is there"
     elif not root.is_dir():

@@ -17,6 +17,9 @@ class Loss(ABC):
     """The logit above which D's optimum lies where reals are more frequent than fakes; None where logits count only up
     to a constant."""
 
+    needs_lipschitz: bool = False
+    """Whether D's term has no infimum unless something keeps D Lipschitz."""
+
     @final
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """What D minimises; logits [batch] of reals and of fakes, in float32 or wider, to a scalar [].

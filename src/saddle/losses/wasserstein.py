@@ -21,6 +21,7 @@ class Wasserstein(Loss):
     """
 
     threshold = None
+    needs_lipschitz = True
 
     def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean() - real.mean()

@@ -31,6 +31,8 @@ class Penalty(nn.Module, ABC):
     a D with batch normalisation has no such slope (Gulrajani et al. 2017, section 4)."""
     has_gamma: ClassVar[bool] = False
     """Whether it is gamma / 2 times a mean squared slope, the convention in which the literature compares gammas."""
+    confines_weights: ClassVar[bool] = False
+    """Whether it is the set that D's weights must stay in (`project`), from which a spectral norm takes the meaning."""
     every: int = 1
 
     @abstractmethod

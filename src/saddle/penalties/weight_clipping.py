@@ -15,6 +15,8 @@ class WeightClipping(Penalty):
     Scales of normalisations are clamped too. Spectral normalisation divides by a weight's norm, which undoes it.
     """
 
+    confines_weights = True
+
     def __init__(self, *, limit: PositiveFloat) -> None:
         super().__init__()
         self.limit = limit

@@ -119,12 +119,21 @@ class RunFolder:
             file.flush()
 
     def metrics(self) -> list[dict[str, float]]:
-        """All lines of `metrics.jsonl`, each with `updates`; without a torn last one."""
+        """All lines of `metrics.jsonl`, each with `updates`; without a torn last one.
+
+        Raises:
+            ValueError: it was changed by hand; names the line.
+        """
         try:
             text = (self.path / "metrics.jsonl").read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
-        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+        lines = text[: text.rfind("\n") + 1].splitlines()
+        try:
+            return [json.loads(line) for line in lines]
+        except json.JSONDecodeError as error:
+            place = f"{self.path / 'metrics.jsonl'} is not JSON in line {lines.index(error.doc) + 1}"
+            raise ValueError(f"{place}: it was changed by hand or by a failing disk") from None
 
     def rewind(self, updates: int) -> None:
         """Forget the lines and grids after `updates`, because the run goes on from there."""

@@ -48,7 +48,7 @@ def closing(folder: RunFolder) -> str:
     """What came out, where it is, and of a single run what to do next; of a sweep its launcher says it once."""
     summary = folder.summary() or {}
     numbers = [
-        f"{name} {value['last']:.4g} (best {value['best']:.4g} at update {value['best_updates']:,})"
+        f"{name} {value['last']:.4g} ({_best(value)})"
         for name, value in summary.get("metrics", {}).items()
         if name == summary["main_metric"]
     ]
@@ -72,7 +72,7 @@ def without_weights(run: RunFolder) -> str:
     place, done = shown(run.path), status.details.get("updates")
     said = f"{place} has no weights: it is {status.state}"
     after = f" after {done:,} updates" if isinstance(done, int) and done else ""
-    if cause := str(status.details.get("error") or "").partition("\n")[0]:
+    if cause := str(status.details.get("error") or "").partition("\n")[0].rstrip(":"):
         return f"{said} ({cause})"
     if status.state == "running":
         return f"{said}{after}; wait for its end, its grids so far are in {place / 'samples'}"
@@ -85,6 +85,13 @@ def shown(path: Path) -> Path:
     """The path as seen from the current directory, where that is shorter."""
     resolved = path.resolve()
     return resolved.relative_to(Path.cwd()) if resolved.is_relative_to(Path.cwd()) else resolved
+
+
+def _best(metric: Mapping[str, float]) -> str:
+    """Of a metric's evaluations, the first of which is of an untrained model."""
+    if not metric["best_updates"]:
+        return f"worse than before training, {metric['best']:.4g}"
+    return f"best {metric['best']:.4g} at update {metric['best_updates']:,}"
 
 
 def _devices(cfg: DictConfig) -> str:

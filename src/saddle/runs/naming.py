@@ -43,6 +43,12 @@ def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
+def single_name(job: Sequence[str]) -> str:
+    """The folder of a run that is no job of a sweep: `name` if its overrides give one, else all of them."""
+    name = _values(job).get("name", "null")
+    return job_names([job])[0] if name.strip("\"'") in ("", "null") else readable(name)
+
+
 def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, Sequence[str]]) -> list[str]:
     """`job_names` of the jobs of a sweep that has a name of its own, in which there may be others.
 

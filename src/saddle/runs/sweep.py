@@ -67,7 +67,9 @@ def runs_of(sweep: Path) -> list[RunFolder]:
     runs = [RunFolder(path) for path in [*listed, *others] if not path.suffix.startswith(".old")]
     found = [run for run in runs if run.exists()]
     if not found:
-        raise LookupError(f"{sweep} holds no run: a sweep's folder is runs/<sweep>, with one folder for each job")
+        inside = [path.name for path in others if any(RunFolder(job).exists() for job in path.iterdir())]
+        hint = f"; it holds the sweeps {', '.join(inside)}: choose one of them" if inside else ""
+        raise LookupError(f"{sweep} holds no run: a sweep's folder is runs/<sweep>, with one folder for each job{hint}")
     return found
 
 
@@ -94,6 +96,8 @@ def find_run(path: str | Path) -> RunFolder:
     run = RunFolder(Path(path).expanduser())
     if run.exists():
         return run
+    if around := next((above for above in run.path.parents if RunFolder(above).exists()), None):
+        raise LookupError(f"{run.path} is not a run's folder, but in one; did you mean {around}?")
     if not run.path.is_dir():
         raise LookupError(f"there is no folder {run.path}{_nearest(run.path)}")
     inside = sorted(child.name for child in run.path.iterdir() if RunFolder(child).exists())
