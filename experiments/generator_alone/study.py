@@ -6,8 +6,9 @@
 Trains conf/experiment/generator_alone.yaml: fixed codes, learned codes, an autoencoder, a VAE, on the networks of the
 default game, two seeds. Then, of every finished run: the Frechet distance of training images that are given back, of
 what lies half-way between the codes of two of them, of samples and of what lies half-way between two samples; and how
-long the line between two images' codes is in features, over the distance of its ends. Writes results.json, the table of
-README.md and codes.png.
+long the line between two images' codes is in features, over the distance of its ends. And
+conf/experiment/generator_alone_plane.yaml, an autoencoder and a VAE of digits with codes of two numbers, in a minute.
+Writes results.json, the table of README.md, codes.png, plane_autoencoder.png and plane_vae.png.
 """
 
 import sys
@@ -23,12 +24,14 @@ from saddle.codes.midpoints import midpoints
 from saddle.codes.path_length import PathLength, moments_in_time, path_length, squared_distances, squared_speeds
 from saddle.codes.paths import linear
 from saddle.codes.subject import Subject
+from saddle.codes.views.plane import plane
 from saddle.codes.views.sheet import Row, sheet
 from saddle.data.base import Data
 from saddle.models.fixed_code import FixedCode
 from saddle.models.regression import RegressionModel
 from saddle.noise import noise
 from saddle.runs.folder import RunFolder
+from saddle.runs.sweep import finished_runs
 from saddle.study import Study
 from saddle.trained import trained
 
@@ -37,6 +40,8 @@ SEED = 0
 PATHS = 1_000
 PLACES, LINES = 7, 2
 """Columns of a part of the picture; rows for each rule."""
+PLANE = 12
+"""Rows and columns of the code plane."""
 FROM_LOG = ("reconstruction_train", "reconstruction", "code_correlation")
 COLUMNS = {
     "reconstruction_train": "error on training images",
@@ -71,6 +76,11 @@ def main() -> None:
     study.numbers(found)
     study.table("results", ["rule", *COLUMNS.values()], [_cells(name, seeds) for name, seeds in found.items()])
     study.picture("codes", _picture(data, rows))
+    for run in finished_runs(study.train("generator_alone_plane")):
+        _, digits, model = trained(run)
+        assert isinstance(model, RegressionModel)
+        subject = Subject(model=model, data=digits, extractor=None, seed=SEED, label=None, threshold=None)
+        study.picture(f"plane_{_name(model).lower()}", plane(subject, PLANE).picture)
 
 
 def halfway(model: RegressionModel, indices: Sequence[int]) -> Tensor:
