@@ -28,7 +28,6 @@ from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval, t_interval
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import finished_runs
 from saddle.sampling import load_model
 from saddle.stored import stored_config
 from saddle.study import Claim, Study
@@ -66,7 +65,7 @@ def main() -> None:
     study = Study(__file__, sys.argv, __doc__ or "")
     study.claims([likelihood_is_kl(), covers_or_seeks()])
     keys = ["model.dimensions", "model.components"]
-    groups = {(int(d), int(c)): runs for (d, c), runs in grouped(finished_runs(study.train()), keys).items()}
+    groups = {(int(d), int(c)): runs for (d, c), runs in grouped(study.finished(), keys).items()}
     groups = dict(sorted(groups.items()))
     details, distances, tiles = _drawn(groups)
     found = {f"{name}, {dims} dimensions": [asdict(one) for one in each] for (dims, name), each in details.items()}

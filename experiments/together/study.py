@@ -22,7 +22,6 @@ from saddle.building import build_data, build_evaluator, own_extractors
 from saddle.codes.midpoints import midpoints
 from saddle.models.base import CodedModel
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import runs_of
 from saddle.sampling import load_model
 from saddle.stored import stored_config
 from saddle.study import Study
@@ -44,7 +43,7 @@ def main() -> None:
     runs: dict[str, list[RunFolder]] = {}
     for name, settings in rules.items():
         updates = round(budget / _cost(settings[0] if settings else DEFAULT))
-        runs[name] = runs_of(study.train("together", *settings, f"updates={updates}", part=name))
+        runs[name] = study.finished("together", *settings, f"updates={updates}", part=name)
         found[name] = {"updates": updates, "seeds": [_measured(run) for run in runs[name]]}
     study.numbers(found)
     study.table("results", *_table(found))

@@ -6,7 +6,8 @@ The sweeps are conf/experiment/which_AXIS.yaml, and for the losses losses.yaml. 
 seconds, updates times the median seconds of an update in experiments/speed/results/costs.json: its distance there is
 interpolated between the two evaluations beside it, the logarithm of the one linearly in the logarithm of the other. The
 rates are constant, so a run at update u is what a run of u updates would be; a setting that is cheaper than the default
-game is read at its end. Writes results/AXIS.json and the tables of README.md.
+game is read at its end. Beside it stands what the whole run ends at, for a comparison after as many updates. Writes
+results/AXIS.json and the tables of README.md.
 """
 
 import json
@@ -62,7 +63,7 @@ def _file(study: Study, axis: str) -> Path:
 
 
 def _read(sweep: Path) -> dict[str, dict[str, Any]]:
-    """Setting -> its cost, and for each seed the distance at the budget, None where the run failed."""
+    """Setting -> its cost, and for each seed the distance at the budget and at the end, None where the run failed."""
     costs = {name: quartiles[1] for name, quartiles in json.loads(COSTS.read_text())["seconds"].items()}
     found: dict[str, dict[str, Any]] = {}
     for job in json.loads((sweep / "sweep.json").read_text())["jobs"]:
@@ -73,11 +74,15 @@ def _read(sweep: Path) -> dict[str, dict[str, Any]]:
         cost = costs[costly or DEFAULT] / costs[DEFAULT]
         run = RunFolder(sweep / job["name"])
         curve = [(line["updates"], line[METRIC]) for line in run.metrics() if METRIC in line]
-        row = found.setdefault(" ".join(setting), {"cost": round(cost, 3), "updates": [], "distances": []})
+        row = found.setdefault(
+            " ".join(setting), {"cost": round(cost, 3), "updates": [], "distances": [], "end": [], "distances_end": []}
+        )
         finished = run.status().state == "finished"
         end = OmegaConf.create(run.config()).updates
         row["updates"].append(min(end, round(end / cost)))
         row["distances"].append(_at(end / cost, curve) if finished else None)
+        row["end"].append(end)
+        row["distances_end"].append(curve[-1][1] if finished else None)
     alike = set.intersection(*(set(name.split()) for name in found))
     return {" ".join(word for word in name.split() if word not in alike): row for name, row in found.items()}
 
@@ -95,10 +100,14 @@ def _table(axis: str, found: dict[str, dict[str, Any]]) -> tuple[list[str], list
     rows = []
     for setting in _best_first(found):
         row = found[setting]
-        seeds = ["failed" if value is None else f"{value:.1f}" for value in row["distances"]]
-        rows.append([f"`{setting}`", f"{row['cost']:.2f}", f"{row['updates'][0]:,}", *seeds])
+        seeds, ends = (
+            ["failed" if value is None else f"{value:.1f}" for value in row[key]]
+            for key in ("distances", "distances_end")
+        )
+        rows.append([f"`{setting}`", f"{row['cost']:.2f}", f"{row['updates'][0]:,}", *seeds, " / ".join(ends)])
     seeds = [f"seed {place}" for place in range(max(len(row["distances"]) for row in found.values()))]
-    return [axis, "cost of an update", "updates", *seeds], rows
+    after = " or ".join(dict.fromkeys(f"{end:,}" for row in found.values() for end in row["end"]))
+    return [axis, "cost of an update", "updates", *seeds, f"after {after} updates, each seed"], rows
 
 
 def _summary(stored: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
