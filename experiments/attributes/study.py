@@ -1,6 +1,6 @@
 """Which directions of the code are hair length, hair colour, mouth? Of a finished game on faces.
 
-    make study NAME=attributes                                             two cores: 15 minutes, with the training
+    make study NAME=attributes                                             two cores: 12 minutes, with the training
     make study NAME=attributes ARGS="run=runs/house_recipe/recipe-house_seed-0"      half a minute each, without it
 
 Trains conf/experiment/attributes.yaml, the house recipe, or takes the runs that are named (`run=A,B`: the pictures are
