@@ -124,7 +124,7 @@ def test_only_branches_within_the_tolerance_count() -> None:
 
 @pytest.mark.parametrize("count", [3, 9])
 def test_descent_finds_the_minimum_of_the_envelope(count: int) -> None:
-    """Subgradient steps, against a grid of 2,001 points, from both sides; at the end they still go to and fro over it."""
+    """Subgradient steps, against a grid of 2,001 points, from both sides; they end going to and fro over it."""
     means = torch.linspace(-2.5, 2.2, count, dtype=torch.float64)
     many = partial(branches, logits=optimal(means))
     near = GRID.abs() <= 2.5

@@ -83,7 +83,7 @@ def _found(numbers: Mapping[str, Mapping[str, Any]]) -> dict[str, Factor]:
 
 
 def chance(code_size: int) -> dict[str, dict[str, float]]:
-    """Factor -> what the strongest of `code_size` dimensions and any direction come to where nothing goes with anything.
+    """Factor -> what the strongest of `code_size` dimensions and any direction come to by chance alone.
 
     Means over DRAWS draws of READ codes of N(0, I), and of as many faces' factors, which no image shows.
     """

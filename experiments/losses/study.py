@@ -2,8 +2,8 @@
 
     make study NAME=losses        two cores: half an hour; goes on where it was broken off
 
-Trains conf/experiment/losses.yaml, and writes the table of README.md, differences.png and grids.png. Without the default
-among the losses (`ARGS="loss=hinge,rpgan"`) the first of them is what the others are compared with.
+Trains conf/experiment/losses.yaml, and writes the table of README.md, differences.png and grids.png. Where the default
+is not among the losses (`ARGS="loss=hinge,rpgan"`), the first of them is what the others are compared with.
 """
 
 import sys

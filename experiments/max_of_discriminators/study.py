@@ -1,6 +1,6 @@
 """How can one descend on a maximum over discriminators? Three generators, three discriminators, no training.
 
-    make study NAME=max_of_discriminators          one core: a quarter of a minute
+make study NAME=max_of_discriminators          one core: a quarter of a minute
 """
 
 import sys
@@ -58,8 +58,8 @@ def few_discriminators() -> Claim:
         "D_i, and a few fixed D_i are no divergence: their argmin is where they are fooled",
         where="000 II.2",
         measured=f"argmin of three: θ = {fooled:.2f}, of all: {abs(right):.2f}; "
-        f"a descent of {STEPS} steps is {above.min():.1g} above at best, {above[-STEPS // 10 :].mean():.2g} in the mean "
-        "of its last tenth",
+        f"a descent of {STEPS} steps is {above.min():.1g} above at best, "
+        f"{above[-STEPS // 10 :].mean():.2g} in the mean of its last tenth",
         test="test_maximum: -0.93 within 0.01; 0; chords above by 1e-13; at best < 2e-3, last tenth < 0.03 above",
         figure=envelope.draw(theta[::5], branches(theta[::5]), whole[::5], path),
     )
