@@ -124,15 +124,17 @@ def test_only_branches_within_the_tolerance_count() -> None:
 
 @pytest.mark.parametrize("count", [3, 9])
 def test_descent_finds_the_minimum_of_the_envelope(count: int) -> None:
-    """Subgradient steps, against a grid of 2,001 points, from both sides."""
+    """Subgradient steps, against a grid of 2,001 points, from both sides; they end going to and fro over it."""
     means = torch.linspace(-2.5, 2.2, count, dtype=torch.float64)
     many = partial(branches, logits=optimal(means))
     near = GRID.abs() <= 2.5
     value = many(GRID[near]).max(-1).values
-    for start in (-2.0, 1.7):
+    for start in (-2.0, 1.7, 3.0):
         path = descend(many, start, 1.0, 400)
         assert len(path.theta) == len(path.value) == len(path.active) == 401
-        assert path.value.min().item() - value.min().item() < 2e-3
+        above = path.value - value.min()
+        assert above.min() < 2e-3
+        assert above.min() < above[-40:].mean() < 0.03
         assert path.best == pytest.approx(GRID[near][value.argmin()].item(), abs=0.02)
         assert torch.allclose(path.value, many(path.theta).max(-1).values, rtol=0, atol=1e-14)
     assert value.min() <= -2 * math.log(2)  # a maximum over a few lies below that over all, which is this at theta = 0

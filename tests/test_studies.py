@@ -142,6 +142,18 @@ def test_make_names_what_can_be_made(name: str, words: str) -> None:
     assert re.match(f"error: {words}", done.stdout)
 
 
+def test_a_study_without_a_finished_run_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed is no result; of what finished the study goes on."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1))
+    study = Study(str(STUDIES["k_steps"]), ["study.py", f"out={tmp_path / 'out'}"], "")
+    make_run(Path("runs/k_steps/one"), ended="failed")
+    with pytest.raises(SystemExit, match=r"^error: no run of runs/k_steps has finished yet: one \(failed\)$"):
+        study.finished()
+    make_run(Path("runs/k_steps/two"))
+    assert [run.job for run in study.finished()] == [run.job for run in study.runs()] == ["two"]
+
+
 def test_runs_by_what_they_were_given(tmp_path: Path) -> None:
     """And over their seeds, at the updates that all have."""
     jobs = [("minimax", 0, 10.0), ("minimax", 1, 12.0), ("hinge", 0, 30.0)]

@@ -1,24 +1,30 @@
 """Which directions of the code are hair length, hair colour, mouth? Of a finished game on faces.
 
-    make study NAME=attributes                                             two cores: 15 minutes, with the training
+    make study NAME=attributes                                             two cores: 12 minutes, with the training
     make study NAME=attributes ARGS="run=runs/house_recipe/recipe-house_seed-0"      half a minute each, without it
 
 Trains conf/experiment/attributes.yaml, the house recipe, or takes the runs that are named (`run=A,B`: the pictures are
 of the first, the table is of all). Factors are read off 4,000 samples by linear maps from the extractor's features
 (`saddle.codes.reader`), and correlated with the coordinates of the code: with single dimensions, with principal
 directions (`saddle.codes.directions`), and with the direction that goes with each of them most
-(`saddle.codes.association.placed`). Writes results.json, the table of README.md, dimensions.png, directions.png and
-factors.png.
+(`saddle.codes.association.placed`). What chance alone gives is measured with factors that have nothing to do with the
+codes. Writes results.json, chance.json, the table of README.md, dimensions.png, directions.png and factors.png.
 """
 
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
+
 from saddle.building import build_data, own_extractors
+from saddle.codes.association import association, placed
 from saddle.codes.subject import Subject
+from saddle.codes.views.table import READ
 from saddle.codes.views.traversal import dimensions, directions, factors
 from saddle.codes.views.view import View
+from saddle.data.faces import draw_factors
+from saddle.noise import noise
 from saddle.runs.folder import RunFolder
 from saddle.sampling import coded, load_model
 from saddle.stored import stored_config
@@ -28,6 +34,8 @@ ROWS, ALL = 8, 100
 """Of the pictures: so many directions, and every factor."""
 LECTURE = ("hair_length", "hair_colour", "mouth")
 """The factors that the lecture names (000 I.1.1)."""
+DRAWS = 10
+"""Of factors that are drawn without an image, to see what chance alone gives."""
 Factor = dict[str, Any]
 """How well it is read, what each dimension and each direction has to do with it, and what any direction has at most."""
 
@@ -36,18 +44,20 @@ def main() -> None:
     """Train or read, look into the code, write."""
     study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
     found: dict[str, dict[str, Factor]] = {}
+    code_size = 0
     for run in study.runs():
-        views = _views(_subject(run))
+        subject = _subject(run)
+        code_size = subject.codes(range(1)).shape[1]
+        views = _views(subject)
         if not found:
             for name, view in views.items():
                 print(f"\n{name}\n{view.words}")
                 study.picture(name, view.picture)
         found[run.job] = _found({name: view.numbers for name, view in views.items()})
     study.numbers(found)
-    title = ["factor", "read with", "strongest dimension", "strongest direction", "of the code's directions any"]
-    first, *others = found.values()
-    rows = [_cells(factor, [first[factor], *(one[factor] for one in others)]) for factor in _ordered(first)]
-    study.table("results", title, rows)
+    by_chance = chance(code_size)
+    study.numbers(by_chance, "chance.json")
+    study.table("results", *_table(found, by_chance))
 
 
 def _views(subject: Subject) -> dict[str, View]:
@@ -69,6 +79,24 @@ def _found(numbers: Mapping[str, Mapping[str, Any]]) -> dict[str, Factor]:
             "any_direction": one["association"],
         }
         for factor, one in numbers["factors"]["factors"].items()
+    }
+
+
+def chance(code_size: int) -> dict[str, dict[str, float]]:
+    """Factor -> what the strongest of `code_size` dimensions and any direction come to by chance alone.
+
+    Means over DRAWS draws of READ codes of N(0, I), and of as many faces' factors, which no image shows.
+    """
+    found: dict[str, list[tuple[float, float]]] = {}
+    for draw in range(DRAWS):
+        codes = noise(draw, "attributes by chance", 0, range(READ), [code_size]).double()
+        for factor, values in draw_factors(draw, "attributes by chance", range(READ)).items():
+            reading = torch.from_numpy(values)
+            strongest = association(codes, reading).abs().max().item()
+            found.setdefault(factor, []).append((strongest, placed(codes, reading).association))
+    means = {factor: torch.tensor(pairs).mean(0).tolist() for factor, pairs in found.items()}
+    return {
+        factor: {"strongest": round(one, 4), "any_direction": round(other, 4)} for factor, (one, other) in means.items()
     }
 
 
@@ -105,6 +133,20 @@ def _strongest(associations: Mapping[str, float]) -> tuple[str, float]:
     """The direction that a factor goes with most, and how much, without its sign."""
     name = max(associations, key=lambda one: abs(associations[one]))
     return name, abs(associations[name])
+
+
+def _table(
+    found: Mapping[str, Mapping[str, Factor]], by_chance: Mapping[str, Mapping[str, float]]
+) -> tuple[list[str], list[list[str]]]:
+    """Header and rows; what chance alone gives stands last."""
+    title = ["factor", "read with", "strongest dimension", "strongest direction", "of the code's directions any"]
+    first, *others = found.values()
+    rows = []
+    for factor in _ordered(first):
+        alone = by_chance[factor]
+        cells = _cells(factor, [first[factor], *(one[factor] for one in others)])
+        rows.append([*cells, f"{alone['strongest']:.2f}, any {alone['any_direction']:.2f}"])
+    return [*title, "by chance: strongest, any"], rows
 
 
 def _cells(factor: str, seeds: Sequence[Factor]) -> list[str]:

@@ -29,7 +29,6 @@ from saddle.models.base import GenerativeModel
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.models.gan import GAN
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import finished_runs
 from saddle.search.ascent import Ascent
 from saddle.search.random import Random
 from saddle.study import Study
@@ -54,7 +53,7 @@ def main() -> None:
     walks: dict[str, list[dict[str, float]]] = {}
     solving: list[list[dict[str, Any]]] = []
     shown: list[Row] = []
-    for run in finished_runs(study.train()):
+    for run in study.finished():
         cfg, data, model = trained(run)
         assert isinstance(model, DiscriminatorAlone)
         kind = _kind(model)
@@ -64,10 +63,10 @@ def main() -> None:
             shown.append(Row(kind, model.sample(range(SHOWN), cfg.seed)))
         if kind == WALKS:
             _walked(walks, model, cfg.seed, _evaluator(cfg, data))
-    of_all, picture = listed(finished_runs(study.train("discriminator_alone_listed")), SHOWN)
+    of_all, picture = listed(study.finished("discriminator_alone_listed"), SHOWN)
     study.picture("listed", picture)
     longest = max(one["updates"] for one in negatives)  # nothing below takes longer than a short training did
-    for run in finished_runs(study.train("discriminator_alone_game")):
+    for run in study.finished("discriminator_alone_game"):
         cfg, data, game = trained(run)
         assert isinstance(game, GAN)
         drawn = {METRIC: _last(run)[METRIC], "milliseconds": _milliseconds(game)}

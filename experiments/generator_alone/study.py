@@ -31,7 +31,6 @@ from saddle.models.fixed_code import FixedCode
 from saddle.models.regression import RegressionModel
 from saddle.noise import noise
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import finished_runs
 from saddle.study import Study
 from saddle.trained import trained
 
@@ -76,7 +75,7 @@ def main() -> None:
     study.numbers(found)
     study.table("results", ["rule", *COLUMNS.values()], [_cells(name, seeds) for name, seeds in found.items()])
     study.picture("codes", _picture(data, rows))
-    for run in finished_runs(study.train("generator_alone_plane")):
+    for run in study.finished("generator_alone_plane"):
         _, digits, model = trained(run)
         assert isinstance(model, RegressionModel)
         subject = Subject(model=model, data=digits, extractor=None, seed=SEED, label=None, threshold=None)

@@ -31,7 +31,6 @@ from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import finished_runs
 from saddle.stored import stored_config
 from saddle.study import Claim, Study
 from saddle.theory import between, divergences
@@ -53,7 +52,7 @@ def main() -> None:
     """Measure, train, read, write."""
     study = Study(__file__, sys.argv, __doc__ or "")
     study.claims([k_steps(), ideally()])
-    groups = grouped(finished_runs(study.train()), ["data", "d_steps"])
+    groups = grouped(study.finished(), ["data", "d_steps"])
     of_d, of_g = _seconds_of_steps(RunFolder(next(iter(groups.values()))[0].folder))
     costs = {key: int(key[1]) * of_d + of_g for key in groups}
     found = {

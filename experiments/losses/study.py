@@ -2,11 +2,13 @@
 
     make study NAME=losses        two cores: half an hour; goes on where it was broken off
 
-Trains conf/experiment/losses.yaml, and writes the table of README.md, differences.png and grids.png.
+Trains conf/experiment/losses.yaml, and writes the table of README.md, differences.png and grids.png. Where the default
+is not among the losses (`ARGS="loss=hinge,rpgan"`), the first of them is what the others are compared with.
 """
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
@@ -29,13 +31,22 @@ SHOWN = 4
 def main() -> None:
     """Train, compare, draw, write."""
     study = Study(__file__, sys.argv, __doc__ or "")
-    folder = study.train()
-    found = read_comparison(folder, runs_of(folder), None, BASELINE)
+    folder = study.finished()[0].path.parent
+    found = _compared(folder)
     column = found.columns[0]  # the metric that training is judged by
     study.numbers({setting.name: _values(found, column, setting.name) for setting in found.settings})
     study.table("differences", *_table(found, column))
     study.figure("differences", _figure(found, column))
-    study.picture("grids", _grids(found))
+    if tiles := _tiles(found, column):
+        study.picture("grids", _sheet(tiles))
+
+
+def _compared(folder: Path) -> Comparison:
+    """With the default, or with the first loss of a sweep that left the default out."""
+    runs = runs_of(folder)
+    found = read_comparison(folder, runs, None, None)
+    named = {setting.name for setting in found.settings}
+    return read_comparison(folder, runs, None, BASELINE) if BASELINE in named else found
 
 
 def _values(found: Comparison, column: Column, name: str) -> dict[str, float]:
@@ -82,11 +93,14 @@ def _figure(found: Comparison, column: Column) -> Figure:
     return figure
 
 
-def _grids(found: Comparison) -> Image.Image:
-    """The first samples of the first seed under each loss, at the end of its run."""
-    column = found.columns[0]
-    by_name = {setting.name: setting for setting in found.settings}
-    tiles = [(_loss(name), _last_grid(by_name[name].runs[0])) for name in _ordered(found, column)]
+def _tiles(found: Comparison, column: Column) -> list[tuple[str, Image.Image]]:
+    """Each loss with the first samples of its first seed that drew any, at the end of that run."""
+    drawn = {setting.name: next((run for run in setting.runs if run.grids), None) for setting in found.settings}
+    return [(_loss(name), _last_grid(run)) for name in _ordered(found, column) if (run := drawn[name])]
+
+
+def _sheet(tiles: Sequence[tuple[str, Image.Image]]) -> Image.Image:
+    """The grids side by side, each below its name."""
     across = 7
     width, height = tiles[0][1].size
     sheet_of = Image.new("RGB", (across * (width + 10), -(-len(tiles) // across) * (height + 26)), "white")

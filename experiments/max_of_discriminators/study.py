@@ -1,6 +1,6 @@
 """How can one descend on a maximum over discriminators? Three generators, three discriminators, no training.
 
-make study NAME=max_of_discriminators          seconds
+make study NAME=max_of_discriminators          one core: a quarter of a minute
 """
 
 import sys
@@ -15,6 +15,8 @@ from saddle.theory.figures import envelope, heights
 X = torch.linspace(-14, 14, 281, dtype=torch.float64)
 NORMAL = maximum.gaussians(X, torch.tensor(0.0), 1.0)
 """P_data on the grid X."""
+START, STEPS = 3.0, 400
+"""Of the descent; step t has the length 1 / sqrt(t) of the slope."""
 
 
 def main() -> None:
@@ -47,17 +49,19 @@ def few_discriminators() -> Claim:
 
     theta = torch.linspace(-4, 4, 2001, dtype=torch.float64)
     whole = maximum.heights(NORMAL.expand(len(theta), -1), maximum.gaussians(X, theta, 1.0))
-    few, path = branches(theta).max(-1).values, maximum.descend(branches, 1.7, 1.0, 400)
+    few, path = branches(theta).max(-1).values, maximum.descend(branches, START, 1.0, STEPS)
     fooled, right = (theta[each.argmin()].item() for each in (few, whole))
+    above = path.value - branches(torch.linspace(fooled - 0.01, fooled + 0.01, 2001)).max(-1).values.min()
     return Claim(
         name="envelope",
         says="f(G) = max_i V(G, D_i) is convex in P_G (not concave, as 000 has it), f' is the slope of the best "
         "D_i, and a few fixed D_i are no divergence: their argmin is where they are fooled",
         where="000 II.2",
         measured=f"argmin of three: θ = {fooled:.2f}, of all: {abs(right):.2f}; "
-        f"descent ends {path.value.min().item() - few.min().item():.1g} above",
-        test="test_maximum: -0.93 within 0.01; 0; chords above by 1e-13; descent < 2e-3 above",
-        figure=envelope.draw(theta[::5], branches(theta[::5]), whole[::5], maximum.descend(branches, 3.0, 1.0, 80)),
+        f"a descent of {STEPS} steps is {above.min():.1g} above at best, "
+        f"{above[-STEPS // 10 :].mean():.2g} in the mean of its last tenth",
+        test="test_maximum: -0.93 within 0.01; 0; chords above by 1e-13; at best < 2e-3, last tenth < 0.03 above",
+        figure=envelope.draw(theta[::5], branches(theta[::5]), whole[::5], path),
     )
 
 

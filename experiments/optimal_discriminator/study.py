@@ -23,7 +23,6 @@ from saddle.models.gan import GAN
 from saddle.report.grouped import Values, grouped, last, plus_minus
 from saddle.report.run import Run
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import finished_runs
 from saddle.stored import stored_config
 from saddle.study import Claim, Study
 from saddle.theory import between, divergences
@@ -49,7 +48,7 @@ def main() -> None:
     """Measure, train, read, write."""
     study = Study(__file__, sys.argv, __doc__ or "")
     study.claims([optimum(), smoothing(), loss_proves()])
-    groups = grouped(finished_runs(study.train()), ["data", "penalty"])
+    groups = grouped(study.finished(), ["data", "penalty"])
     study.numbers({" ".join(key): _numbers(runs) for key, runs in groups.items()})
     study.table("training", *_table(groups))
     study.figure("bound", _bounds(groups))

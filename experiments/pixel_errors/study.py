@@ -1,6 +1,6 @@
 """One wrong pixel or some plausible ones: who notices? Of a finished game on faces.
 
-    make study NAME=pixel_errors                                           two cores: 10 minutes, with the training
+    make study NAME=pixel_errors                                           two cores: 12 minutes, with the training
     make study NAME=pixel_errors ARGS="run=runs/house_recipe/recipe-house_seed-0"            half a minute, without it
 
 Trains conf/experiment/pixel_errors.yaml, the house recipe, or takes the run that is named; of several runs (`run=A,B`,

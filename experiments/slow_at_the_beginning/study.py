@@ -21,7 +21,6 @@ from saddle.report.grouped import Values, grouped, last, over_seeds, plus_minus
 from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval
-from saddle.runs.sweep import finished_runs
 from saddle.study import Claim, Study
 from saddle.theory import slow_start
 from saddle.theory.figures import objectives_descended
@@ -38,7 +37,7 @@ def main() -> None:
     """Measure, train, read, write."""
     study = Study(__file__, sys.argv, __doc__ or "")
     study.claims([slow_at_first(), not_the_same_form()])
-    groups = grouped(finished_runs(study.train()), ["loss", "d_steps"])
+    groups = grouped(study.finished(), ["loss", "d_steps"])
     study.numbers({_name(key): _numbers(runs) for key, runs in groups.items()})
     study.table("training", *_table(groups))
     study.figure("training", draw(_panels(groups), 3))

@@ -23,7 +23,6 @@ from saddle.codes.midpoints import midpoints
 from saddle.models.base import CodedModel
 from saddle.report.grouped import plus_minus
 from saddle.runs.folder import RunFolder
-from saddle.runs.sweep import finished_runs
 from saddle.study import Study
 from saddle.trained import trained
 
@@ -46,7 +45,7 @@ def main() -> None:
     runs: dict[str, list[RunFolder]] = {}
     for name, settings in rules.items():
         updates = round(budget / _cost(settings[0] if settings else DEFAULT))
-        runs[name] = finished_runs(study.train("together", *settings, f"updates={updates}", part=name))
+        runs[name] = study.finished("together", *settings, f"updates={updates}", part=name)
         found[name] = [_measured(run) for run in runs[name]]
     study.numbers(found)
     study.table("results", *_table(found))

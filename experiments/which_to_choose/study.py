@@ -6,7 +6,8 @@ The sweeps are conf/experiment/which_AXIS.yaml, and for the losses losses.yaml. 
 seconds, updates times the median seconds of an update in experiments/speed/results/costs.json: its distance there is
 interpolated between the two evaluations beside it, the logarithm of the one linearly in the logarithm of the other. The
 rates are constant, so a run at update u is what a run of u updates would be; a setting that is cheaper than the default
-game is read at its end. Writes results/AXIS.json and the tables of README.md.
+game is read at its end. Beside it stands what the whole run ends at, for a comparison after as many updates. Writes
+results/AXIS.json and the tables of README.md.
 """
 
 import json
@@ -50,7 +51,7 @@ def main() -> None:
         sys.exit(f"error: {COSTS} is missing: python experiments/speed/costs.py measures what an update costs")
     (study.out / "results").mkdir(exist_ok=True)
     for axis in chosen:
-        found = _read(study.train(AXES[axis]))
+        found = _read(study.finished(AXES[axis])[0].path.parent)
         study.numbers(found, f"results/{axis}.json")
         study.table(axis, *_table(axis, found))
     stored = {axis: json.loads(path.read_text()) for axis in AXES if (path := _file(study, axis)).is_file()}
@@ -62,7 +63,7 @@ def _file(study: Study, axis: str) -> Path:
 
 
 def _read(sweep: Path) -> dict[str, dict[str, Any]]:
-    """Setting -> its cost, and for each seed the distance at the budget, None where the run failed."""
+    """Setting -> its cost, and for each seed the distance at the budget and at the end, None where the run failed."""
     costs = {name: quartiles[1] for name, quartiles in json.loads(COSTS.read_text())["seconds"].items()}
     found: dict[str, dict[str, Any]] = {}
     for job in json.loads((sweep / "sweep.json").read_text())["jobs"]:
@@ -73,11 +74,18 @@ def _read(sweep: Path) -> dict[str, dict[str, Any]]:
         cost = costs[costly or DEFAULT] / costs[DEFAULT]
         run = RunFolder(sweep / job["name"])
         curve = [(line["updates"], line[METRIC]) for line in run.metrics() if METRIC in line]
-        row = found.setdefault(" ".join(setting), {"cost": round(cost, 3), "updates": [], "distances": []})
-        finished = run.status().state == "finished"
+        row = found.setdefault(
+            " ".join(setting), {"cost": round(cost, 3), "updates": [], "distances": [], "end": [], "distances_end": []}
+        )
+        if run.status().state != "finished":
+            row["distances"].append(None)
+            row["distances_end"].append(None)
+            continue
         end = OmegaConf.create(run.config()).updates
         row["updates"].append(min(end, round(end / cost)))
-        row["distances"].append(_at(end / cost, curve) if finished else None)
+        row["distances"].append(_at(end / cost, curve))
+        row["end"].append(end)
+        row["distances_end"].append(curve[-1][1])
     alike = set.intersection(*(set(name.split()) for name in found))
     return {" ".join(word for word in name.split() if word not in alike): row for name, row in found.items()}
 
@@ -91,14 +99,21 @@ def _at(updates: float, curve: list[tuple[float, float]]) -> float:
 
 
 def _table(axis: str, found: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Best first."""
+    """Best first; where all cost the same, the budget ends where the runs do, and nothing is said twice."""
+    dearer = any(row["updates"] != row["end"] for row in found.values())
     rows = []
     for setting in _best_first(found):
         row = found[setting]
-        seeds = ["failed" if value is None else f"{value:.1f}" for value in row["distances"]]
-        rows.append([f"`{setting}`", f"{row['cost']:.2f}", f"{row['updates'][0]:,}", *seeds])
+        seeds, ends = (_seeds(row[key]) for key in ("distances", "distances_end"))
+        updates = f"{row['updates'][0]:,}" if row["updates"] else ""
+        rows.append([f"`{setting}`", f"{row['cost']:.2f}", updates, *seeds, *[" / ".join(ends)] * dearer])
     seeds = [f"seed {place}" for place in range(max(len(row["distances"]) for row in found.values()))]
-    return [axis, "cost of an update", "updates", *seeds], rows
+    after = " or ".join(dict.fromkeys(f"{end:,}" for row in found.values() for end in row["end"]))
+    return [axis, "cost of an update", "updates", *seeds, *[f"each after {after} updates"] * dearer], rows
+
+
+def _seeds(distances: list[float | None]) -> list[str]:
+    return ["failed" if value is None else f"{value:.1f}" for value in distances]
 
 
 def _summary(stored: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:

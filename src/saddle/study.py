@@ -99,16 +99,23 @@ class Study:
             sys.exit(code)
         return ROOT / name
 
+    def finished(self, experiment: str | None = None, *overrides: str, part: str = "") -> list[RunFolder]:
+        """Train as `train` does: the runs that ended well. Where none did, that is the last line of the study."""
+        try:
+            return finished_runs(self.train(experiment, *overrides, part=part))
+        except LookupError as error:
+            sys.exit(f"error: {error}")
+
     def runs(self) -> list[RunFolder]:
         """The study's own runs, trained, those that ended well; or the runs that `run=A,B` names, in whatever state.
 
         Of a sweep's folder all its runs are meant. `run` has to be one of the script's `own` keys.
         """
         named = self.given.get("run")
+        if named is None:
+            return self.finished()
+        places = [Path(place).expanduser() for place in named.split(",")]
         try:
-            if named is None:
-                return finished_runs(self.train())
-            places = [Path(place).expanduser() for place in named.split(",")]
             sweeps = [place for place in places if place.is_dir() and not RunFolder(place).exists()]
             return [run for place in places for run in (runs_of(place) if place in sweeps else [find_run(place)])]
         except LookupError as error:
