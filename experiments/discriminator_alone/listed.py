@@ -11,6 +11,8 @@ from saddle.runs.folder import RunFolder
 from saddle.search.enumeration import Enumeration
 from saddle.trained import trained
 
+GREY = 0.8
+"""In the picture white is light grey, and what is white lies between two samples."""
 METRICS = ("points_covered", "on_support", "total_variation")
 
 
@@ -27,8 +29,8 @@ def listed(runs: Sequence[RunFolder], columns: int) -> tuple[list[dict[str, Any]
         last: dict[str, float] = {}
         for line in run.metrics():
             last |= line
-        rows = rows or [Row("real", data.sample(cfg.seed, range(columns), model.device))]
+        rows = rows or [Row("real", GREY * data.sample(cfg.seed, range(columns), model.device))]
         if words not in (row.words for row in rows):
-            rows.append(Row(words, model.sample(range(columns), cfg.seed)))
+            rows.append(Row(words, GREY * model.sample(range(columns), cfg.seed)))
         found.append({"search": words, "seed": cfg.seed, **{name: last[name] for name in METRICS}})
     return found, sheet(data, "Of all 65,536 images, by what D says of each", [""] * columns, rows, columns)

@@ -11,7 +11,7 @@ and solver.png.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -57,7 +57,7 @@ def main() -> None:
         cfg, data, model = trained(run)
         assert isinstance(model, DiscriminatorAlone)
         kind = _kind(model)
-        negatives.append({"negatives": kind, "seed": cfg.seed, **_last(run)})
+        negatives.append({"negatives": kind, "seed": cfg.seed, **_last(run), "curve": _curve(run)})
         shown = shown or [Row("real", data.sample(cfg.seed, range(SHOWN), model.device))]
         if kind not in (row.words for row in shown):
             shown.append(Row(kind, model.sample(range(SHOWN), cfg.seed)))
@@ -101,6 +101,11 @@ def _last(run: RunFolder) -> dict[str, float]:
     for line in run.metrics():
         found |= line
     return found
+
+
+def _curve(run: RunFolder) -> dict[int, float]:
+    """The distance after each thousand of rounds."""
+    return {line["updates"]: line[METRIC] for line in run.metrics() if METRIC in line and line["updates"]}
 
 
 def _kind(model: DiscriminatorAlone) -> str:
@@ -154,12 +159,12 @@ def _tables(
 ) -> None:
     study.table(
         "negatives",
-        ["negatives", "seed", "D(real)", *KINDS.values(), f"{METRIC} of samples"],
+        ["negatives", "seed", "D(real)", *KINDS.values(), f"{METRIC} after {_list(negatives[0]['curve'])} rounds"],
         [
             [
                 *(one["negatives"], str(one["seed"]), f"{one['score_real']:.2f}"),
                 *(f"{one[f'score_{kind}']:.2f} ({one[f'fooled_{kind}']:.2f})" for kind in KINDS),
-                f"{one[METRIC]:.3g}",
+                " / ".join(f"{value:.3g}" for value in one["curve"].values()),
             ]
             for one in negatives
         ],
@@ -181,6 +186,10 @@ def _tables(
             for rows in zip(*solving, strict=True)
         ],
     )
+
+
+def _list(updates: Iterable[int]) -> str:
+    return " / ".join(f"{each:,}" for each in updates)
 
 
 def _each(found: Sequence[Mapping[str, Any]], key: str, form: str) -> str:
