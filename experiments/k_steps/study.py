@@ -1,6 +1,6 @@
 """What do k steps of D buy: how tight is the bound, which k is best per nominal second, when does the JSD rise?
 
-    make study NAME=k_steps          two cores: about 12 minutes
+    make study NAME=k_steps          two cores: about 5 minutes
 
 Two claims are measured on densities. Then the default game is played with several k, and what D proves, the JSD and
 D's distance to D* are read against updates and against nominal seconds: updates times what the steps in one of them
