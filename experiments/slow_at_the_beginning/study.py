@@ -1,6 +1,6 @@
 """Is log(1 - D) slow at the start, does it matter in the end, and what does each objective descend?
 
-    make study NAME=slow_at_the_beginning          two cores: about 7 minutes
+    make study NAME=slow_at_the_beginning          two cores: about 4 minutes
 
 Two claims are measured on densities and on a network. Then both losses are played on the ring, with a D of one step and
 one of five, which wins sooner; the two on faces are `make sweep`, see README.md.
