@@ -1,6 +1,6 @@
 """Does D become P_data / (P_data + P_G), and V become -2 log 2 + 2 JSD? By theory, and in training.
 
-    make study NAME=optimal_discriminator          two cores: about 8 minutes
+    make study NAME=optimal_discriminator          two cores: about 7 minutes
 
 Three claims are measured on densities. Then the default game is played on every set whose distribution is known,
 without a penalty and with R1, and the bound of the JSD that D proves is laid beside the JSD.
@@ -207,14 +207,14 @@ def _bounds(groups: dict[Values, list[Run]]) -> Figure:
 
 
 def _in_training(run: RunFolder) -> Figure:
-    """D of a finished game on the line against D* of its last generator, both densities smoothed as for the JSD."""
+    """D of a finished game on the line against D* of its last generator, densities smoothed as for `bound_slack`."""
     cfg = stored_config(run, files=True)
     data, model = build_data(cfg), build_model(cfg)
     state, _ = Checkpoints(run.checkpoints).load()
     if not isinstance(model, GAN) or not isinstance(data, Mixture) or state is None:
         sys.exit(f"error: {run.path} is no finished game on a Gaussian mixture")
     restore(model, state)
-    deviation = float(data.distribution.deviations.min())
+    deviation = float(data.distribution.deviations.min()) / 2
     x = torch.linspace(-1, 1, 401, dtype=torch.float64)[:, None]
     with undisturbed(model):
         made = torch.cat([fresh_fakes(model, "optimum", batch)[0] for batch in range(BATCHES)]).double()
