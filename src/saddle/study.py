@@ -135,12 +135,12 @@ class Study:
         """Store a figure as a PNG of few colours, a third of the size."""
         drawn = BytesIO()
         figure.savefig(drawn, format="png", dpi=110)
-        self.picture(name, Image.open(drawn))
+        self.picture(name, Image.open(drawn).convert("RGB").quantize(COLOURS))
 
     def picture(self, name: str, image: Image.Image) -> None:
-        """Store an image as a PNG of few colours."""
+        """Store an image as a PNG, in all its colours: noise in samples looks worse than it is in few."""
         path = self.out / f"{name}.png"
-        image.convert("RGB").quantize(COLOURS).save(path, optimize=True)
+        image.save(path, optimize=True)
         print(path, flush=True)
 
     def claims(self, claims: Sequence[Claim]) -> None:
