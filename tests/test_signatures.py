@@ -28,7 +28,7 @@ from saddle.networks.mlp import MLPGenerator
     ("kind", "good", "bad"),
     [
         (int, [0, -3], ["3", True, 2.0, None]),
-        (float, [1, 0.5, float("inf")], ["1", True, float("nan")]),
+        (float, [1, 0.5], ["1", True, float("nan"), float("inf")]),
         (bool, [True], [1, "true"]),
         (PositiveInt | None, [1, None], [0, "null"]),
         (Literal[1, "a"], [1, "a"], [True, 1.0, "b"]),

@@ -136,7 +136,7 @@ def test_a_study_that_cannot_take_runs_refuses_them_itself() -> None:
     ],
 )
 def test_make_names_what_can_be_made(name: str, words: str) -> None:
-    command = ["make", "study", f"NAME={name}"]
+    command = ["make", "--no-print-directory", "study", f"NAME={name}"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert re.match(f"error: {words}", done.stdout)

@@ -35,9 +35,10 @@ AXES = {
     "rate": "which_rate",
 }
 """Axis -> its sweep."""
-NO_SETTING = ("name", "seed", "experiment", "updates", "evaluate_every", "evaluate_images", "hydra", "logger")
+NO_SETTING = ("name", "seed", "experiment", "updates", "log_every", "sample_every", "sample_images", "evaluate_every")
+NO_SETTING += ("evaluate_images", "checkpoint_every", "hydra", "logger")
 """Keys that are no part of a setting, by their first part."""
-FREE = ("loss=", "penalty.gamma=", "optimizer.", "penalty=none", "d_steps=1")
+FREE = ("loss=", "penalty.gamma=", "optimizer.", "penalty=none", "d_steps=1", "data.train_count=", "data.test_count=")
 """Settings that do not change what an update costs: a loss is a few operations on a few numbers."""
 
 
