@@ -2,7 +2,7 @@
 
     make study NAME=faces                                     one core: 70 minutes, in as many pieces as wanted
     make study NAME=faces ARGS="run=runs/faces"               seconds: draws what is there, of a run that goes on too
-    make study NAME=faces ARGS="resolution=64 name=larger out=experiments/faces/larger"         64 x 64: about six hours
+    make study NAME=faces ARGS="resolution=64 name=larger out=experiments/faces/larger"     64 x 64: three hours on two
 
 Trains conf/experiment/faces.yaml, the default game. Ctrl-C ends a piece, the same command goes on where it was. Writes
 results.json, the table of README.md, faces.png (a row for each code, a column for each time that has been reached) and
