@@ -125,7 +125,11 @@ def test_the_argmax_visits_the_data_one_by_one() -> None:
 
 
 def test_the_loop_raises_the_landscape_at_the_data() -> None:
-    """Three Gaussians on the line: after some rounds D is highest at their centres and low elsewhere."""
+    """Three Gaussians on the line: after some rounds the averaged D is highest at their centres and low elsewhere.
+
+    D itself moves to and fro from round to round, and by how much depends on last bits; its average does not. Over
+    seeds 0 to 2 and one or two threads the margin is 1.37 to 1.55.
+    """
     data = Mixture1D(shape=(1,), means=[-0.6, 0.0, 0.6], deviations=[0.1, 0.1, 0.1], weights=[0.3, 0.4, 0.3])
     model = alone(
         [1],
@@ -134,13 +138,13 @@ def test_the_loop_raises_the_landscape_at_the_data() -> None:
         search=Langevin(step=0.01, temperature=1.0, limit=None, bounded=True),
         negatives=found([1], steps=10, buffer=512, fresh=0.05, batch_size=128),
         batch_size=128,
-        average_half_life=None,
+        average_half_life=20.0 * 128,
         make_discriminator_optimizer=lambda parameters: torch.optim.Adam(parameters, lr=5e-3, betas=(0.0, 0.99)),
     )
-    play(model, 150, data=data, every=150)
+    play(model, 300, data=data, every=300)
     with scoring(model.drawn()) as critic, torch.no_grad():
         at, between = critic(torch.tensor([[-0.6], [0.0], [0.6]])), critic(torch.tensor([[-1.0], [-0.3], [0.3], [1.0]]))
-    assert at.min() > between.max() + 0.3
+    assert at.min() > between.max() + 0.5
 
 
 def test_the_landscape_has_a_panel_for_each_round() -> None:

@@ -8,67 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from members import build
+from optimal import JSD, optimal, optimum_distance, read
 from saddle.augment.base import Augment
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.optimum import CODES, POINTS, OptimumDistance
 from saddle.callbacks.value import Value, best_shift, estimated
 from saddle.data.digits import Digits
-from saddle.data.mixture_1d import Mixture1D
 from saddle.data.pixels import to_uint8
-from saddle.losses.base import Loss
 from saddle.losses.least_squares import LeastSquares
 from saddle.losses.minimax import Minimax
-from saddle.losses.rpgan import RelativisticPairing
 from saddle.losses.wasserstein import Wasserstein
 from saddle.models.gan import GAN
 from saddle.noise import visited
-from saddle.theory.arrangements import line, ring
-from saddle.theory.between import jsd, nodes
 from saddle.theory.gaussian_mixture import GaussianMixture
-from saddle.theory.smoothed import convolved
 from toy import LabelledToy, Toy, dcgan, game, mlp, play
-
-TARGET: dict[str, Any] = {"means": [-0.5, 0.6], "deviations": [0.2, 0.1], "weights": [0.4, 0.6]}
-GENERATED = line(means=[0.2], deviations=[0.5], weights=[1.0])
-
-
-class Affine(nn.Module):
-    """z to 0.2 + 0.5 z: the density is known."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.tensor(0.5))
-
-    def forward(self, codes: Tensor) -> Tensor:
-        return 0.2 + self.weight * codes
-
-
-class Optimal(nn.Module):
-    """slope (log P_data - log P_G) + constant, D* at slope 1 and constant 0."""
-
-    def __init__(self, truth: GaussianMixture, slope: float, constant: float) -> None:
-        super().__init__()
-        self.truth, self.constant = truth, constant
-        self.slope = nn.Parameter(torch.tensor(slope, dtype=torch.float64))
-
-    def forward(self, x: Tensor) -> Tensor:
-        ratio = self.truth.log_prob(x) - GENERATED.log_prob(x)
-        return (self.slope * ratio + self.constant)[:, None]
-
-
-def optimal(loss: Loss | None = None, slope: float = 1.0, constant: float = 0.0) -> GAN:
-    data = Mixture1D(shape=(1,), **TARGET)
-    networks = lambda: (Affine(), Optimal(data.distribution, slope, constant))
-    model = game(networks, loss=loss or Minimax(), code_size=1, batch_size=1024)
-    model.data = data
-    return model
-
-
-def read(model: GAN, count: int = 4096) -> dict[str, Any]:
-    return Value(every=1, count=count).measure(model)
-
-
-JSD = jsd(Mixture1D(shape=(1,), **TARGET).distribution, GENERATED).value
 
 
 def test_at_the_optimum_the_bound_is_the_jsd() -> None:
@@ -154,82 +106,6 @@ def test_a_loss_with_another_threshold_is_read_from_there() -> None:
     found = read(optimal(loss, slope=0.0, constant=loss.threshold))
     assert found["value"] == pytest.approx(-2 * math.log(2), abs=1e-6)
     assert found["jsd_bound"] == pytest.approx(0, abs=1e-6)
-
-
-# D against D*
-
-
-def optimum_distance(model: GAN, deviation: float = 0.05) -> dict[str, Any]:
-    truth = Mixture1D(shape=(1,), **TARGET).distribution
-    return OptimumDistance(every=1, truth=truth, deviation=deviation).measure(model)
-
-
-@pytest.mark.parametrize(
-    ("slope", "deviation", "within"), [(0.0, 0.05, 0.01), (1.0, 0.05, 0.005), (0.3, 0.3, 0.005), (1.0, 0.3, 0.005)]
-)
-def test_the_distance_to_the_optimum_is_that_of_an_integral(slope: float, deviation: float, within: float) -> None:
-    """Over (P_data + P_G) / 2, between sigma(D) and the optimum of both densities with noise."""
-    model = optimal(slope=slope)
-    model.batch_size = 64
-    truth = Mixture1D(shape=(1,), **TARGET).distribution
-    points, of_p, of_q = nodes(truth, GENERATED)
-    wide, made = truth.smoothed(deviation), GENERATED.smoothed(deviation)
-    best = torch.sigmoid(wide.log_prob(points) - made.log_prob(points))
-    with torch.no_grad():
-        said = torch.sigmoid(model.discriminator(points).squeeze(1))
-    right = float(((of_p + of_q) / 2 * (said - best).square()).sum().sqrt())
-    assert optimum_distance(model, deviation)["distance_to_optimum"] == pytest.approx(right, abs=within)
-
-
-@pytest.mark.parametrize("batch_size", [POINTS, 2 * POINTS])
-def test_a_constant_is_no_distance_to_the_optimum_of_a_loss_without_threshold(batch_size: int) -> None:
-    """Whatever the batch: c is found on one batch at least."""
-    found = []
-    for constant in (0.0, 7.0):
-        model = optimal(RelativisticPairing(), constant=constant)
-        model.batch_size, model.updates = batch_size, 200
-        found.append(optimum_distance(model, 0.01)["distance_to_optimum"])
-    assert found[0] < 0.06  # c is that of a thousand samples
-    assert found[1] == pytest.approx(found[0], abs=1e-9)
-
-
-def test_a_loss_without_optimum_has_no_distance_to_it() -> None:
-    assert set(optimum_distance(optimal(Wasserstein()))) == {"bound_slack"}
-
-
-@pytest.mark.parametrize("slope", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("loss", [Minimax(), Wasserstein()], ids=["with a threshold", "without"])
-def test_the_bound_and_its_slack_make_the_jsd(loss: Loss, slope: float) -> None:
-    """Of a G that is no average, and of any D and loss: JSD = jsd_bound + bound_slack; and the slack is a KL."""
-    model = optimal(loss, slope=slope)
-    model.batch_size, model.updates = 64, 200
-    slack = optimum_distance(model, 0.03)["bound_slack"]
-    assert slack >= 0
-    assert read(model)["jsd_bound"] + slack == pytest.approx(JSD, abs=0.03)
-    assert slack < 0.01 if slope == 1 else slack > 0.02
-
-
-def test_what_the_best_d_scores_against_smoothed_densities() -> None:
-    """The remainder that `OptimumDistance` speaks of, on the ring: exact log p / q against that of half the noise."""
-    p, width = ring(count=8, radius=0.8, deviation=0.04), 0.02
-    even = torch.full([8], 1 / 8, dtype=torch.float64)
-    for deviation, least, most in ((0.02, 0.1, 0.15), (0.04, 0.0, 0.06), (0.06, 0.03, 0.07)):
-        q = GaussianMixture(means=p.means + 0.01, deviations=deviation * 8 * even, weights=even)
-        made = convolved(q.sample(range(CODES), 1), width)
-        x = torch.cat([p.sample(range(500), 2), q.sample(range(500), 3)])
-        best, wide = p.log_prob(x) - q.log_prob(x), p.smoothed(width).log_prob(x) - made.log_prob(x)
-        assert least < float((best.sigmoid() - wide.sigmoid()).square().mean().sqrt()) < most
-
-
-def test_the_optimum_of_least_squares_is_a_share() -> None:
-    """With labels 0 and 1 D* is P_data / (P_data + P_G) itself, not its log-odds."""
-    loss = build("loss", "least_squares")
-    model = optimal(loss)
-    forward = model.discriminator.forward
-    model.discriminator.forward = lambda x: torch.sigmoid(forward(x))
-    assert optimum_distance(model, 0.01)["distance_to_optimum"] < 0.02
-    model.discriminator.forward = forward
-    assert optimum_distance(model, 0.01)["distance_to_optimum"] > 0.2
 
 
 # What D knows by heart

@@ -9,6 +9,13 @@ from torch import Tensor
 
 from saddle.theory.gaussian_mixture import GaussianMixture
 
+EXPLAINED = 1e-6
+"""A component explains a value of the samples whose posterior probability of that component is larger."""
+COLLAPSED = (
+    "a component has collapsed onto a single value of the samples, where the likelihood has no maximum: use fewer "
+    "components, another start, or fewer steps"
+)
+
 
 def by_em(samples: Tensor, start: GaussianMixture, steps: int) -> GaussianMixture:
     """The mixture after at most `steps` of EM (Dempster, Laird and Rubin 1977) on samples [count, size].
@@ -32,10 +39,12 @@ def by_em(samples: Tensor, start: GaussianMixture, steps: int) -> GaussianMixtur
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a path of few steps is asked for on purpose
-        fit.fit(samples.numpy())
-    found = (torch.from_numpy(each) for each in (fit.means_, fit.covariances_, fit.weights_))
-    means, variances, weights = found
-    return GaussianMixture(means=means, deviations=variances.sqrt(), weights=weights)
+        try:
+            fit.fit(samples.numpy())
+        except ValueError:  # a variance of 0; the samples themselves were checked above
+            raise ValueError(COLLAPSED) from None
+    means, variances, weights = (torch.from_numpy(each) for each in (fit.means_, fit.covariances_, fit.weights_))
+    return _with_maximum(samples, means, variances.sqrt(), weights)
 
 
 def by_gradient(samples: Tensor, start: GaussianMixture, steps: int) -> GaussianMixture:
@@ -63,9 +72,30 @@ def by_gradient(samples: Tensor, start: GaussianMixture, steps: int) -> Gaussian
         minus.backward()
         return minus
 
-    optimizer.step(loss)
-    with torch.no_grad():
-        return mixture()
+    try:
+        optimizer.step(loss)
+    except ValueError:  # a deviation of 0, or a parameter that is NaN
+        raise ValueError(COLLAPSED) from None
+    means, log_deviations, scores = (each.detach() for each in free)
+    return _with_maximum(samples, means, log_deviations.exp(), scores.softmax(0))
+
+
+def _with_maximum(samples: Tensor, means: Tensor, deviations: Tensor, weights: Tensor) -> GaussianMixture:
+    """The mixture of these parameters, unless one of its components is shrinking to a single value of the samples.
+
+    A component at a maximum has the variance of the samples that it explains, so it explains at least two values. The
+    test asks which values it explains and not how narrow it is: how far an optimiser gets on the way to a deviation of 0
+    depends on a processor's last bits.
+    """
+    if not (deviations > 0).all() or not all(each.isfinite().all() for each in (means, deviations, weights)):
+        raise ValueError(COLLAPSED)
+    values = samples.unique(dim=0)  # [values, size]
+    distances = torch.cdist(values, means, compute_mode="donot_use_mm_for_euclid_dist")  # [values, components]
+    log_joint = weights.log() - means.shape[1] * deviations.log() - (distances / deviations).square() / 2
+    explained = log_joint.softmax(dim=1) > EXPLAINED
+    if (explained.sum(0) == 1).any():
+        raise ValueError(COLLAPSED)
+    return GaussianMixture(means=means, deviations=deviations, weights=weights)
 
 
 def _detached(samples: Tensor, start: GaussianMixture) -> tuple[Tensor, GaussianMixture]:

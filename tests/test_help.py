@@ -1,0 +1,130 @@
+"""What help says, what --cfg shows, what is noted; and none of it needs torch."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from saddle.config import (
+    ConfigError,
+    help_on,
+    help_text,
+    precheck,
+)
+from saddle.config.composing import Composer
+from saddle.config.keys import CONF, KINDS, groups
+from saddle.config.members import chosen, leaves
+
+MEMBERS = [(group, member) for group, members in groups(CONF).items() for member in members]
+
+
+def test_help_names_every_group_member_and_key_in_a_few_screens() -> None:
+    text = help_text()
+    assert all(f" {member} " in text for _, member in MEMBERS)
+    assert all(f"  {key}=" in text or f"  {key}." in text for key in KINDS)
+    assert len(text.splitlines()) < 240
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_all_texts_of_a_group_begin_in_one_column() -> None:
+    choices = help_text().partition("group=member --help\n")[2].partition("\nKEYS")[0]
+    sections = re.split(r"^  [^ *\n].*\n", choices, flags=re.MULTILINE)[1:]  # at the names of the groups
+    for section, members in zip(sections, filter(None, groups(CONF).values()), strict=True):
+        labelled = re.findall(r"^  [* ] (\w+)( +)", section, re.MULTILINE)
+        found = {name: len(name + space) for name, space in labelled if name in members and len(space) > 1}
+        assert list(found) == members
+        assert len(set(found.values())) == 1
+
+
+def test_help_on_a_member_names_the_keys_of_its_own_with_their_comments(conf: Path) -> None:
+    """All keys that the member's file sets are there, and no others; a recipe sets keys of the whole."""
+    told = help_on(["augment=ada", "schedule@schedule.generator=cosine", "recipe=sngan", "seed=1"])
+    assert re.search(r"^  augment\.target=0\.6  +of E sign\(D\(real\)\); null: the prob", told, re.MULTILINE)
+    assert re.search(r"^  schedule\.generator\.end=\$\{updates\}  +update from which", told, re.MULTILINE)
+    assert "\n  loss=hinge\n" in told
+    assert "\n  d_steps=5\n" in told
+    for member in filter(lambda member: member != "none", groups(CONF)["penalty"]):
+        listed = dict(re.findall(r"^  penalty\.(\w+)=(\S+)", help_on([f"penalty={member}"]), re.MULTILINE))
+        node = yaml.safe_load((CONF / f"penalty/{member}.yaml").read_text())
+        assert {key: yaml.safe_load(value) for key, value in listed.items()} == {
+            key: value for key, value in node.items() if key != "_target_"
+        }
+    assert "it has no keys of its own" in help_on(["loss=hinge"])
+    assert help_on(["seed=1"]) == help_text()
+    with pytest.raises(ConfigError, match="loss=hing: there is no such member; did you mean hinge"):
+        help_on(["loss=minimax,hing"])
+
+
+@pytest.mark.parametrize(("group", "member"), MEMBERS)
+def test_a_node_is_called_by_the_member_that_it_is_of(group: str, member: str) -> None:
+    """By one that says the same: two sources may agree on an optimiser."""
+    node = yaml.safe_load((CONF / group / f"{member}.yaml").read_text())
+    if node and any(path.endswith("_target_") for path, _ in leaves(node)):
+        named, _, found = chosen(group, node).partition("=")
+        assert named == group
+        assert yaml.safe_load((CONF / group / f"{found}.yaml").read_text()) == node
+
+
+def test_the_configuration_that_is_shown_is_the_one_that_is_run(made: Composer, conf: Path) -> None:
+    typed = ["model=vae", "loss=hinge", "seed=3"]
+    entry = precheck(["--cfg", "job", *typed], conf)
+    shown = OmegaConf.create(entry.shown or "")
+    run: Any = OmegaConf.to_container(made.compose(typed))
+    del run["hydra"]
+    assert OmegaConf.to_container(shown) == run
+    assert (shown.loss, shown.penalty, shown.d_steps) == (None, None, None)
+    assert entry.notes == ["loss=hinge changes nothing with model=vae, which has no setting loss"]
+    assert (
+        precheck(["--cfg", "job", "--package", "data.shape", "--resolve"], conf).shown
+        == "# @package data.shape\n- 3\n- 32\n- 32"
+    )
+    assert precheck(["--cfg", "job", "--package", "seed", "seed=3"], conf).shown == "3"
+    assert precheck(["seed=3"], conf).shown is None
+    with pytest.raises(ConfigError, match="--package pnalty: there is no such key"):
+        precheck(["--cfg", "job", "--package", "pnalty"], conf)
+
+
+def test_a_wrong_value_of_what_the_model_does_without_is_said_to_change_nothing(made: Composer, conf: Path) -> None:
+    """It is not refused, because sweeps mix models; and never silent."""
+    assert precheck(["model=vae", "loss=hinge", "d_steps=0"], conf).notes == [
+        "loss=hinge changes nothing with model=vae, which has no setting loss",
+        "d_steps=0 changes nothing with model=vae, which has no setting d_steps",
+    ]
+    assert "model=vae_bernoulli" in precheck(["model=vae_bernoulli", "d_steps=0"], conf).notes[0]
+
+
+def test_a_setting_that_only_others_look_at_is_said_to_change_nothing(made: Composer, conf: Path) -> None:
+    """Once: a job of a sweep has the settings of the sweep, and is told that it is one run."""
+    typed = ["sweep.retry_failed=true", "hydra.launcher.jobs=2", "data.label=fringe"]
+    assert [note.partition(" changes nothing ")[::2] for note in precheck(typed, conf).notes] == [
+        ("sweep.retry_failed=true", "without -m"),
+        ("hydra.launcher.jobs=2", "without -m"),
+        ("data.label=fringe", "without labels=true"),
+    ]
+    assert not precheck([*typed[:1], "data.label=fringe", "labels=true", "hydra.mode=RUN"], conf).notes
+    assert not precheck(["-m", *typed, "seed=0,1"], conf).notes
+
+
+def test_neither_help_nor_a_refusal_imports_what_is_heavy() -> None:
+    program = """
+import sys
+from saddle.config import check_jobs, enter, help_text
+assert help_text()
+for argv in ([], ["resolution=48"], ["--cfg", "job"], ["penalty=r1", "--help"]):
+    try:
+        enter(argv)
+    except SystemExit as end:
+        assert end.code == (2 if argv == ["resolution=48"] else 0)
+heavy = {"torch", "torchvision", "pytorch_lightning", "lightning", "sklearn", "scipy", "matplotlib", "wandb", "numpy"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "resolution=48: network.generator.resolution" in done.stderr
