@@ -37,7 +37,7 @@ $(READY): requirements.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUNPY) -m pip install --quiet --disable-pip-version-check uv
 	@$(VENV)/bin/uv pip install --quiet --python $(RUNPY) --requirement requirements.lock
-	@echo "$(CURDIR)/src" > "$$($(RUNPY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/saddle.pth"
+	@printf '%s\n' "$(CURDIR)/src" "$(CURDIR)/experiments/_lib" > "$$($(RUNPY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/saddle.pth"
 	@touch $(READY)
 
 setup-browser:  ## Chromium and its driver from Debian's packages, with which `make test` looks at the comparison's page
@@ -60,12 +60,12 @@ study: known-study setup  ## a question of experiments/, trained, drawn and answ
 
 .PHONY: known-study
 known-study:
-	@grep -qs "saddle.study" "experiments/$(NAME)/study.py" || { \
+	@grep -qs "saddle_studies.study" "experiments/$(NAME)/study.py" || { \
 	  if [ -n "$(NAME)" ] && [ -f "experiments/$(NAME)/README.md" ]; then \
 	    echo "error: $(NAME) is not made by make study; its own commands are, from experiments/$(NAME)/README.md:"; \
 	    grep -E '^(make|python) ' "experiments/$(NAME)/README.md" | sed 's/^/  /'; exit 2; fi; \
 	  echo "error: $(if $(NAME),there is no study $(NAME),NAME= is missing); the studies are:"; \
-	  grep -l "saddle.study" experiments/*/study.py | cut -d/ -f2 | sed 's/^/  make study NAME=/'; exit 2; }
+	  grep -l "saddle_studies.study" experiments/*/study.py | cut -d/ -f2 | sed 's/^/  make study NAME=/'; exit 2; }
 
 extractors: setup  ## train the feature extractors again and measure what they see (minutes)
 	$(RUNPY) experiments/extractors/train.py faces

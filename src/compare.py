@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from saddle.arguments import arguments
+from saddle.cli.arguments import arguments
 from saddle.report.comparison import over_seeds, page_line, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal

@@ -13,18 +13,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from saddle.arguments import arguments
+from saddle.cli.arguments import arguments
 from saddle.config.keys import CONF, groups
 from saddle.config.messages import listing, meant, nearest
-from saddle.outputs import require_place
+from saddle.processes.threads import thread_variables
 from saddle.runs.folder import replace_file
 from saddle.runs.messages import show_warnings_as_notes, shown, without_weights
 from saddle.runs.summary import of_images
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
-from saddle.threads import thread_variables
+from saddle.samples.outputs import require_place
 
 if TYPE_CHECKING:
-    from saddle.evaluation.company import Company
+    from saddle.evaluation.extra_extractors import Company
 
 ARGUMENTS = {
     "run": "one finished run's folder, runs/SWEEP/JOB",
@@ -176,7 +176,7 @@ def _folders(given: Mapping[str, str]) -> None:
 
 
 def _company(given: Mapping[str, str]) -> "Company":
-    from saddle.evaluation.company import company
+    from saddle.evaluation.extra_extractors import company
 
     weights = given.get("extractor.weights")
     return company(_names(given), None if weights is None else str(Path(weights).expanduser().absolute()))

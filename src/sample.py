@@ -11,13 +11,13 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from saddle.arguments import arguments
-from saddle.outputs import Output
+from saddle.cli.arguments import arguments
+from saddle.engine.stored import read_config, stored_classes
+from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import without_weights
 from saddle.runs.sweep import find_run
-from saddle.stored import read_config, stored_classes
-from saddle.threads import thread_variables
+from saddle.samples.outputs import Output
 
 ARGUMENTS = {
     "run": "a finished run's folder, runs/SWEEP/JOB",
@@ -52,12 +52,12 @@ def main(argv: list[str]) -> None:
         label = stored_classes(run).label(given["label"]) if "label" in given else None
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         if draw == "samples":
-            from saddle.sampling import write_samples
+            from saddle.samples.sampling import write_samples
 
             write_samples(run, count=count, seed=seed, label=label, threshold=threshold, out=out)
             print(_written(run, count, out))
         else:
-            from saddle.looking import look
+            from saddle.samples.latent_views import look
 
             words = look(run, draw, rows=count, seed=seed, label=label, threshold=threshold, out=out)
             print(f"{words}\n\npicture: {out.picture}; numbers: {out.numbers}")

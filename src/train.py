@@ -16,19 +16,19 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from saddle.arguments import arguments
+from saddle.cli.arguments import arguments
 from saddle.config import check, enter, played
 from saddle.config.keys import CONF, KINDS, groups
 from saddle.distributed.agreement import agreed
-from saddle.distributed.process import end_with_parent, interrupt_with_sweep, misfit, rank_of_process, started_by
-from saddle.earlier import answer_of_earlier_run
+from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.stored import stored_config
+from saddle.processes.ranks import end_with_parent, interrupt_with_sweep, misfit, rank_of_process, started_by
+from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names, single_name
-from saddle.runs.place import Place
 from saddle.runs.sweep import find_run
+from saddle.runs.sweep_position import Place
 from saddle.runs.trial import Trial
-from saddle.stored import stored_config
-from saddle.threads import thread_variables
 
 GOING_ON = {
     "run": "the run's folder",
@@ -57,7 +57,7 @@ def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
         answer = agreed(answer)
     if answer is None:
         try:
-            from saddle.session import assist, run  # imports torch: only when a run really starts
+            from saddle.engine.session import assist, run  # imports torch: only when a run really starts
         except KeyboardInterrupt:
             if rank == 0:
                 folder.break_off()

@@ -8,8 +8,8 @@ from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator
-from saddle.search.found import Found
 from saddle.search.langevin import Langevin
+from saddle.search.replay_buffer import Found
 from toy import SHAPE, player
 
 BATCH = 6

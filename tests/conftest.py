@@ -12,7 +12,7 @@ from saddle.config.composing import Composer, composer
 from saddle.config.keys import CONF
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite started in the background of a script inherits SIG_IGN
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a script inherits SIG_IGN
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # one under nohup does, too
 
 

@@ -21,7 +21,7 @@ evaluator:
 extractor:
   name: {extractor}
 data:
-  _target_: saddle.data.faces.Faces
+  _target_: saddle.data.faces.dataset.Faces
   seed: 0
 loss:
   _target_: saddle.losses.{loss}.Loss

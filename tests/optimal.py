@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.value import Value
-from saddle.data.mixture_1d import Mixture1D
+from saddle.data.densities.mixture_1d import Mixture1D
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.models.gan import GAN

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
-from saddle.data.imageset import ImageSet, StoredImages, digest_of
+from saddle.data.disk.imageset import ImageSet, StoredImages, digest_of
 from saddle.data.pixels import to_uint8
-from saddle.metrics.extractor import Extractor
+from saddle.metrics.extractors.base import Extractor
 from saddle.noise import generator
 
 

@@ -24,13 +24,13 @@ from saddle.callbacks.value import Value
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.distributed.strategy import PerNetworkStrategy
+from saddle.engine.training import train
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.gan import GAN
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.noise import noise
 from saddle.schedules.linear import Linear
-from saddle.training import train
 from toy import LabelledToy, Toy, dcgan, game, mlp
 
 Checks = dict[str, Any]

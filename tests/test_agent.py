@@ -14,7 +14,7 @@ import train
 from members import composed
 from saddle.callbacks.wandb import Wandb
 from saddle.config import precheck
-from saddle.equipment import loggers
+from saddle.engine.components import loggers
 from saddle.report.run import read_run
 from saddle.report.settings import settings_of
 from saddle.runs.folder import RunFolder

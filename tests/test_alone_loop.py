@@ -9,8 +9,8 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
 from alones import alone, found
-from saddle.data.bars_and_stripes import BarsAndStripes
-from saddle.data.mixture_1d import Mixture1D
+from saddle.data.densities.bars_and_stripes import BarsAndStripes
+from saddle.data.densities.mixture_1d import Mixture1D
 from saddle.losses.f_kl import KullbackLeibler
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
@@ -19,8 +19,8 @@ from saddle.models.judging import scoring
 from saddle.noise import noise
 from saddle.search.enumeration import Enumeration
 from saddle.search.langevin import Langevin
-from saddle.theory.alone import fixed_point, largest_share, loop, searched
-from saddle.theory.figures import landscape
+from saddle_studies.figures import landscape
+from saddle_studies.theory.alone import fixed_point, largest_share, loop, searched
 from toy import play
 
 P = torch.tensor([0.4, 0.3, 0.2, 0.1], dtype=torch.float64)

@@ -18,18 +18,20 @@ from saddle.losses.base import Loss
 from toy import game, play
 
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
-GROUND = {"cache", "noise", "patience"}
+GROUND = {"storage", "noise"}
 MAY_IMPORT = {
-    "config": {"weights"},
+    "cli": {"config", "engine", "evaluation", "processes", "report", "runs", "samples"},
+    "config": {"storage"},
     "theory": {"noise", "losses"},
     "data": GROUND | {"theory"},
-    "distributed": {"child", "prepared"},
+    "processes": set(),
+    "distributed": {"processes"},
     "networks": {"noise", "distributed"},
     "losses": set(),
-    "penalties": set(),
+    "penalties": {"noise"},
     "augment": set(),
     "schedules": set(),
-    "metrics": GROUND | {"data", "distributed", "theory", "weights"},
+    "metrics": GROUND | {"data", "distributed", "theory"},
     "search": {"noise", "distributed"},
     "models": {
         "data",
@@ -43,22 +45,12 @@ MAY_IMPORT = {
         "search",
         "theory",
     },
-    "codes": {"data", "metrics", "models", "noise"},
-    "callbacks": {"checkpoints", "data", "distributed", "metrics", "models", "noise", "runs", "theory"},
-    "evaluation": {
-        "archives",
-        "building",
-        "callbacks",
-        "config",
-        "data",
-        "metrics",
-        "models",
-        "runs",
-        "sampling",
-        "stored",
-    },
+    "callbacks": {"data", "distributed", "metrics", "models", "noise", "processes", "runs", "theory"},
+    "engine": {"callbacks", "config", "data", "distributed", "metrics", "models", "networks", "processes", "runs"},
+    "samples": GROUND | {"config", "data", "engine", "metrics", "models", "networks", "runs", "search"},
+    "evaluation": {"callbacks", "config", "data", "engine", "metrics", "models", "runs", "samples"},
     "report": {"runs"},
-    "runs": {"environment"},
+    "runs": {"distributed"},
 }
 """Room -> rooms and modules of the package that it may know."""
 

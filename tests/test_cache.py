@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from saddle.cache import cached
+from saddle.storage import cached
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from saddle.checkpoints import Checkpoints, sealed
+from saddle.runs.checkpoints import Checkpoints, sealed
 
 STATE = {"updates": 3, "model": {"weight": torch.arange(1000.0)}, "optimizers": [], "notes": {}, "facts": {}}
 

@@ -11,20 +11,20 @@ from torch import Tensor
 
 from codes import FittedModel, LinearModel, matrix
 from pictures import Thumbnail
-from saddle.codes.association import association, placed
-from saddle.codes.directions import mean_metric, places_along, principal, single, traversed
-from saddle.codes.midpoints import midpoints
-from saddle.codes.path_length import moments_in_time, path_length, squared_distances, squared_speeds
-from saddle.codes.paths import linear, spherical
-from saddle.codes.reader import Reader
-from saddle.codes.subject import Subject
-from saddle.codes.truncation import truncated, truncated_prior
-from saddle.codes.views.interpolation import interpolation
-from saddle.codes.views.plane import plane
-from saddle.codes.views.table import Factors
-from saddle.codes.views.traversal import dimensions, directions, factors
-from saddle.codes.views.truncation import truncation
 from saddle.noise import noise
+from saddle.samples.codes.association import association, placed
+from saddle.samples.codes.directions import mean_metric, places_along, principal, single, traversed
+from saddle.samples.codes.path_length import moments_in_time, path_length, squared_distances, squared_speeds
+from saddle.samples.codes.paths import linear, spherical
+from saddle.samples.codes.reader import Reader
+from saddle.samples.codes.subject import Subject
+from saddle.samples.codes.truncation import truncated, truncated_prior
+from saddle.samples.codes.views.interpolation import interpolation
+from saddle.samples.codes.views.plane import plane
+from saddle.samples.codes.views.table import Factors
+from saddle.samples.codes.views.traversal import dimensions, directions, factors
+from saddle.samples.codes.views.truncation import truncation
+from saddle_studies.midpoints import midpoints
 from toy import Toy
 
 T = torch.linspace(0, 1, 11, dtype=torch.float64)[:, None]
@@ -108,7 +108,7 @@ def test_a_fitted_prior_is_truncated_towards_its_own_centre() -> None:
 
 def test_paths_of_a_fitted_prior_go_round_its_own_centre(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     """A linear G sees the same of codes 3 e + 1 as of e, but for their size: detours are the same."""
-    monkeypatch.setattr("saddle.codes.views.interpolation.PATHS", 200)
+    monkeypatch.setattr("saddle.samples.codes.views.interpolation.PATHS", 200)
     patterns, detours = 0.1 * matrix(64, 4).float(), []
     for kind in (LinearModel, FittedModel):
         subject.extractor, subject.model = None, kind(patterns, [1, 8, 8])
@@ -256,8 +256,8 @@ def subject() -> Subject:
 
 def test_the_table_says_which_dimension_is_the_factor(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("table.READ", "traversal.READ", "traversal.PRIOR"):
-        monkeypatch.setattr(f"saddle.codes.views.{name}", 400)
-    monkeypatch.setattr("saddle.codes.views.traversal.AVERAGED", 2)
+        monkeypatch.setattr(f"saddle.samples.codes.views.{name}", 400)
+    monkeypatch.setattr("saddle.samples.codes.views.traversal.AVERAGED", 2)
     found = dimensions(subject, 3)
     rows = {row["name"]: row["associations"] for row in found.numbers["directions"]}
     assert list(rows)[:2] == ["dimension 3", "dimension 1"]
@@ -276,8 +276,8 @@ def test_the_table_says_which_dimension_is_the_factor(subject: Subject, monkeypa
 
 
 def test_every_view_is_a_picture_with_words(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saddle.codes.views.interpolation.PATHS", 40)
-    monkeypatch.setattr("saddle.codes.views.truncation.MEASURED", 40)
+    monkeypatch.setattr("saddle.samples.codes.views.interpolation.PATHS", 40)
+    monkeypatch.setattr("saddle.samples.codes.views.truncation.MEASURED", 40)
     found = interpolation(subject, 4)
     lengths = found.numbers["path_length"]
     assert set(lengths) == {"spherical", "linear"}
@@ -296,8 +296,8 @@ def test_every_view_is_a_picture_with_words(subject: Subject, monkeypatch: pytes
 
 def test_the_code_plane_is_a_lattice_of_what_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two numbers the dimensions themselves, upwards the second; of more the two that change x most."""
-    monkeypatch.setattr("saddle.codes.views.plane.PRIOR", 2_000)
-    monkeypatch.setattr("saddle.codes.views.traversal.AVERAGED", 2)
+    monkeypatch.setattr("saddle.samples.codes.views.plane.PRIOR", 2_000)
+    monkeypatch.setattr("saddle.samples.codes.views.traversal.AVERAGED", 2)
     ways = torch.zeros(64, 5)
     ways[0, 3], ways[9, 1], ways[18, [0, 2, 4]] = 0.4, 0.2, 0.01
     for model, axes in (

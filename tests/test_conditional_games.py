@@ -20,16 +20,16 @@ from saddle.config import ConfigError, check, instantiate
 from saddle.data.classes import Classes
 from saddle.data.labels import Labels
 from saddle.data.pixels import from_uint8, to_uint8
+from saddle.engine.stored import stored_config
 from saddle.losses.rpgan import RelativisticPairing
-from saddle.metrics.by_class import ByClass
 from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.per_class import ByClass
 from saddle.models.gan import GAN
 from saddle.noise import drawn_labels, noise, visited
 from saddle.penalties.base import Penalty
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import conditions
-from saddle.sampling import load_model
-from saddle.stored import stored_config
+from saddle.samples.sampling import load_model
 from test_conditional_networks import given
 from test_resume import train
 from toy import LabelledToy, Toy, dcgan, game, mlp, play

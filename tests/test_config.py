@@ -15,9 +15,9 @@ from saddle.config import (
     rules,
 )
 from saddle.config.composing import Composer
-from saddle.config.field import FIELD
+from saddle.config.field_names import FIELD
 from saddle.config.keys import CONF, KINDS, TWICE, groups
-from saddle.data import files
+from saddle.data.disk import files
 
 # What a person may type, and words that the answer must hold.
 MISTAKES = [

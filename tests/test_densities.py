@@ -14,7 +14,8 @@ from torch import Tensor
 from members import CONF, composed, known
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.base import Data
-from saddle.data.known import Known
+from saddle.data.densities.analytic import Known
+from saddle.engine.session import run
 from saddle.metrics.atoms import AtomsEvaluator
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.modes import coverage
@@ -22,7 +23,6 @@ from saddle.metrics.smoothed import SmoothedJSD
 from saddle.report.rows import read_rows
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import higher_is_better
-from saddle.session import run
 from saddle.theory import divergences
 from saddle.theory.arrangements import line, ring
 from saddle.theory.bars_and_stripes import bars_and_stripes

@@ -18,14 +18,14 @@ from torch import Tensor, nn
 
 import ranks
 from regressions import MODELS
-from saddle.distributed import launcher as launcher_module
-from saddle.distributed.launcher import RankDiedError, RanksLauncher
-from saddle.distributed.process import PARENT, rank_of_process
-from saddle.distributed.spare import Spare, spares
 from saddle.networks.base import couples_samples
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.networks.initial import initialised
-from saddle.prepared import PreparedProcess
+from saddle.processes import rank_launcher as launcher_module
+from saddle.processes.forked_rank import Spare, spares
+from saddle.processes.forkserver import PreparedProcess
+from saddle.processes.rank_launcher import RankDiedError, RanksLauncher
+from saddle.processes.ranks import PARENT, rank_of_process
 from test_sweep import ENVIRONMENT, PROJECT, TINY
 from toy import dcgan
 

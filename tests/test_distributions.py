@@ -7,16 +7,16 @@ import torch
 from scipy.stats import chisquare, kstest
 from torch import Tensor
 
-from saddle.theory.affine_generator import AffineGenerator
 from saddle.theory.arrangements import grid, line, ring, spiral
 from saddle.theory.bars_and_stripes import bars_and_stripes
-from saddle.theory.categorical_generator import CategoricalGenerator
 from saddle.theory.density import Density
 from saddle.theory.discrete import Discrete
 from saddle.theory.gaussian_mixture import GaussianMixture
-from saddle.theory.mixture_generator import MixtureGenerator
-from saddle.theory.monotone_generator import MonotoneGenerator
 from saddle.theory.quadrature import integral
+from saddle_studies.theory.affine_generator import AffineGenerator
+from saddle_studies.theory.categorical_generator import CategoricalGenerator
+from saddle_studies.theory.mixture_generator import MixtureGenerator
+from saddle_studies.theory.monotone_generator import MonotoneGenerator
 
 
 def numbers(*values: float) -> Tensor:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from estimates import assert_close, gaussian, in_the_plane, numbers
 from saddle.theory import between, divergences
-from saddle.theory.affine_generator import AffineGenerator
 from saddle.theory.arrangements import line
 from saddle.theory.bars_and_stripes import bars_and_stripes
 from saddle.theory.crossings import crossings
@@ -22,6 +21,7 @@ from saddle.theory.estimate import Estimate
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.quadrature import integral
 from saddle.theory.wasserstein import wasserstein
+from saddle_studies.theory.affine_generator import AffineGenerator
 
 Between = Callable[[Distribution, Distribution], Estimate]
 ALL: list[Between] = [

@@ -11,15 +11,15 @@ from scipy.stats import ncx2, wasserstein_distance
 
 from estimates import assert_close, gaussian, in_the_plane, numbers
 from saddle.theory import between, divergences
-from saddle.theory.affine_generator import AffineGenerator
 from saddle.theory.arrangements import grid, line, ring, spiral
 from saddle.theory.discrete import Discrete
 from saddle.theory.distribution import Distribution
 from saddle.theory.estimate import Estimate
-from saddle.theory.figures import smoothed_jsd as smoothed_jsd_figure
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.smoothed import even_codes, smoothed_jsd
 from saddle.theory.wasserstein import wasserstein
+from saddle_studies.figures import smoothed_jsd as smoothed_jsd_figure
+from saddle_studies.theory.affine_generator import AffineGenerator
 
 Between = Callable[[Distribution, Distribution], Estimate]
 ALL: list[Between] = [

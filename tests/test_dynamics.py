@@ -16,7 +16,6 @@ from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.losses.wasserstein import Wasserstein
 from saddle.noise import noise
-from saddle.theory.convergence import Trial, examine, table
 from saddle.theory.dirac import (
     alternating_converges,
     alternating_eigenvalues,
@@ -28,11 +27,12 @@ from saddle.theory.dirac import (
     squared_slope,
     unit_slope,
 )
-from saddle.theory.figures import convergence as figure_of_convergence
-from saddle.theory.figures import dirac_field as figure_of_field
-from saddle.theory.figures import eigenvalues as figure_of_eigenvalues
 from saddle.theory.games import Steps, dirac, field, linear_quadratic, trajectory
 from saddle.theory.stability import drift, flow_jacobian, jacobian, jumps, spectral_radius
+from saddle_studies.figures import convergence as figure_of_convergence
+from saddle_studies.figures import dirac_field as figure_of_field
+from saddle_studies.figures import eigenvalues as figure_of_eigenvalues
+from saddle_studies.theory.convergence import Trial, examine, table
 from toy import Toy, game, play
 
 ZERO = torch.zeros(1, dtype=torch.float64)

@@ -17,15 +17,15 @@ import evaluate
 from hostile import write_hostile
 from members import composed
 from pictures import Thumbnail, pictures
-from saddle.building import build_data, build_model
 from saddle.config import check
 from saddle.data.digits import Digits
-from saddle.evaluation.company import Company
+from saddle.engine.building import build_data, build_model
+from saddle.engine.session import run as train
+from saddle.evaluation.extra_extractors import Company
 from saddle.evaluation.finished import evaluate_run
 from saddle.evaluation.folders import evaluate_folders
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.runs.folder import RunFolder
-from saddle.session import run as train
 
 SETTINGS = ["data=digits", "network=mlp", "resolution=8", "evaluate_images=60", "logger=none"]
 pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")

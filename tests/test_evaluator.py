@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from pictures import Thumbnail, image_set, pictures
-from saddle.data.imageset import StoredImages
+from saddle.data.disk.imageset import StoredImages
 from saddle.data.pixels import to_uint8
 from saddle.metrics.evaluator import Evaluator
-from saddle.metrics.extractor import Classifier
-from saddle.metrics.features import features_of
+from saddle.metrics.extractors.base import Classifier
+from saddle.metrics.extractors.features import features_of
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import KernelDistance

@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from saddle.data.digits import Digits
-from saddle.data.faces import Faces
-from saddle.metrics.extractor import Extractor
-from saddle.metrics.small import SmallExtractor
-from saddle.weights import SHIPPED
+from saddle.data.faces.dataset import Faces
+from saddle.metrics.extractors.base import Extractor
+from saddle.metrics.extractors.small import SmallExtractor
+from saddle.storage import SHIPPED
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT = ROOT / "experiments" / "extractors"

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from saddle.data.drawing import Box, Canvas, Window, ellipse, rotation
-from saddle.data.faces import CATEGORIES, CONTINUOUS, FACTORS, Faces, draw_factors, render_faces
+from saddle.data.faces.dataset import CATEGORIES, CONTINUOUS, FACTORS, Faces, draw_factors, render_faces
 
 RESOLUTION = 48
 
@@ -167,7 +167,7 @@ def test_cache_is_read_the_second_time(
     assert first.test.pixels.shape == (10, 3, 16, 16)
     assert first.train.pixels.dtype == torch.uint8
     assert capsys.readouterr().err.startswith("rendering 80 faces at 16 x 16")
-    monkeypatch.setattr("saddle.data.faces._render", None)
+    monkeypatch.setattr("saddle.data.faces.dataset._render", None)
     second = Faces(shape=(3, 16, 16), train_count=70, test_count=10, seed=0, label=None, reference="test")
     assert torch.equal(second.train.pixels, first.train.pixels)
     assert torch.equal(second.test.pixels, first.test.pixels)

@@ -17,12 +17,12 @@ import torch
 from PIL import Image
 
 from hostile import RANDOM, SIDE, encoded, write_hostile
-from saddle.data import contents, store
-from saddle.data.decoding import UndecodableError, decode, fitted, picture_size
-from saddle.data.files import listing
-from saddle.data.folder import Folder
-from saddle.data.pixelfile import PixelFile, mapped
-from saddle.data.store import decode_folder
+from saddle.data.disk import contents, store
+from saddle.data.disk.decoding import UndecodableError, decode, fitted, picture_size
+from saddle.data.disk.files import listing
+from saddle.data.disk.folder import Folder
+from saddle.data.disk.pixelfile import PixelFile, mapped
+from saddle.data.disk.store import decode_folder
 
 Decode = Callable[..., Any]
 
@@ -108,7 +108,7 @@ def test_files_are_found_wherever_they_lie_and_the_others_counted(tmp_path: Path
 
 
 def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("saddle.data.refusals.NAMED", 20)
+    monkeypatch.setattr("saddle.data.disk.refusals.NAMED", 20)
     write(tmp_path, 1)
     for i in range(30):
         (tmp_path / f"bad{i:02d}.jpg").write_bytes(b"x" * (i % 2))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch._dynamo.utils import counters
 from torch.optim.swa_utils import AveragedModel
 
-from saddle.callbacks.in_turn import InTurn
+from saddle.callbacks.callback_list import InTurn
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.measure import Measure
 from saddle.data.pixels import from_uint8

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 from members import composed
 from saddle.callbacks.symptoms import Symptoms
-from saddle.checkpoints import Checkpoints
-from saddle.earlier import answer_of_earlier_run
+from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.session import run
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.gan import GAN
 from saddle.models.guard import DivergedError
+from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
-from saddle.session import run
 from test_wandb import read
 from toy import game, play
 

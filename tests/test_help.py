@@ -19,7 +19,7 @@ from saddle.config import (
 )
 from saddle.config.composing import Composer
 from saddle.config.keys import CONF, KINDS, groups
-from saddle.config.members import chosen, leaves
+from saddle.config.options import chosen, leaves
 
 MEMBERS = [(group, member) for group, members in groups(CONF).items() for member in members]
 

@@ -10,10 +10,10 @@ from members import build
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
-from saddle.theory import ideal_loop as module
 from saddle.theory.divergences import chi_squared, jsd, kl, squared_hellinger, total_variation
-from saddle.theory.figures import ideal_loop as ideal_loop_figure
-from saddle.theory.ideal_loop import held_optimum, ideal_loop
+from saddle_studies.figures import ideal_loop as ideal_loop_figure
+from saddle_studies.theory import ideal_loop as module
+from saddle_studies.theory.ideal_loop import held_optimum, ideal_loop
 
 
 def numbers(*values: float) -> Tensor:

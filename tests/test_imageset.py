@@ -6,7 +6,7 @@ import torch
 
 from pictures import image_set, pictures
 from saddle.data.digits import Digits
-from saddle.data.imageset import JoinedImages
+from saddle.data.disk.imageset import JoinedImages
 
 PARTS = [pictures(name, count, 8) for name, count in (("first", 5), ("second", 3), ("third", 4))]
 JOINED = JoinedImages(*map(image_set, PARTS))

@@ -23,11 +23,11 @@ from torchmetrics.image.fid import NoTrainInceptionV3
 
 from saddle.config import ConfigError, precheck
 from saddle.data.pixels import to_uint8
-from saddle.metrics import inception_weights
+from saddle.metrics.extractors import inception_weights
+from saddle.metrics.extractors.inception import Inception
+from saddle.metrics.extractors.inception_weights import MissingWeightsError, published
 from saddle.metrics.frechet import Gaussian, frechet_distance
-from saddle.metrics.inception import Inception
 from saddle.metrics.inception_score import inception_score
-from saddle.metrics.inception_weights import MissingWeightsError, published
 from saddle.metrics.kernel import KernelDistance
 from saddle.noise import noise
 

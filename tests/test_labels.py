@@ -13,13 +13,13 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from saddle.building import build_classes, facts_of
 from saddle.data.classes import Classes
 from saddle.data.digits import Digits
-from saddle.data.faces import CATEGORIES, Category, Faces, draw_factors
-from saddle.data.folder import Folder
+from saddle.data.disk.folder import Folder
+from saddle.data.faces.dataset import CATEGORIES, Category, Faces, draw_factors
 from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
+from saddle.engine.building import build_classes, facts_of
 from saddle.noise import drawn_labels
 from test_torchvision import alone as no_network
 from test_torchvision import member as torchvision_set

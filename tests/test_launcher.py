@@ -20,12 +20,12 @@ from hydra_plugins.isolated._jobs import Jobs
 from hydra_plugins.isolated._processes import Processes
 from hydra_plugins.isolated._queue import Queue
 from hydra_plugins.isolated.submitted import SubmittedLauncher
-from saddle import child as child_module
-from saddle.child import Child, cause_of
 from saddle.config.keys import CONF
+from saddle.processes import job_process as child_module
+from saddle.processes.job_process import Child, cause_of
 from saddle.runs.folder import RunFolder
-from saddle.runs.place import Place
 from saddle.runs.sweep import jobs_of, newest_sweep, read_sweep
+from saddle.runs.sweep_position import Place
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch

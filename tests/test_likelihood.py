@@ -10,10 +10,10 @@ from torch import Tensor
 
 from saddle.theory import between
 from saddle.theory.arrangements import line
-from saddle.theory.figures import likelihood as figure_of_likelihood
-from saddle.theory.figures import one_gaussian as figure_of_one_gaussian
 from saddle.theory.gaussian_mixture import GaussianMixture
-from saddle.theory.likelihood import (
+from saddle_studies.figures import likelihood as figure_of_likelihood
+from saddle_studies.figures import one_gaussian as figure_of_one_gaussian
+from saddle_studies.theory.likelihood import (
     argmax,
     entropy,
     kl_from,
@@ -21,9 +21,9 @@ from saddle.theory.likelihood import (
     sandwich_deviation,
     two_modes,
 )
-from saddle.theory.mixture_fits import by_em, by_gradient
-from saddle.theory.mixture_generator import MixtureGenerator
-from saddle.theory.one_gaussian import covering, gaussian, seeking
+from saddle_studies.theory.mixture_fits import by_em, by_gradient
+from saddle_studies.theory.mixture_generator import MixtureGenerator
+from saddle_studies.theory.one_gaussian import covering, gaussian, seeking
 
 Fit = Callable[[Tensor, GaussianMixture, int], GaussianMixture]
 X = torch.linspace(-12, 12, 2401, dtype=torch.float64)

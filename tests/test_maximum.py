@@ -11,9 +11,9 @@ from torch import Tensor
 from saddle.losses.minimax import Minimax
 from saddle.noise import noise
 from saddle.theory.divergences import jsd
-from saddle.theory.figures import envelope as figure_of_envelope
-from saddle.theory.figures import heights as figure_of_heights
-from saddle.theory.maximum import descend, envelope, gaussians, heights, slopes, subgradients, values
+from saddle_studies.figures import envelope as figure_of_envelope
+from saddle_studies.figures import heights as figure_of_heights
+from saddle_studies.theory.maximum import descend, envelope, gaussians, heights, slopes, subgradients, values
 
 X = torch.linspace(-14, 14, 281, dtype=torch.float64)
 DATA = gaussians(X, torch.tensor(0.0), 1.0)

@@ -12,8 +12,8 @@ from sklearn.mixture import GaussianMixture as Reference
 from torch import Tensor
 
 from saddle.callbacks.likelihood import Likelihood
-from saddle.data.mixture_1d import Mixture1D
-from saddle.data.ring import Ring
+from saddle.data.densities.mixture_1d import Mixture1D
+from saddle.data.densities.ring import Ring
 from saddle.models.mixture import Mixture
 from saddle.noise import noise
 from saddle.theory import between

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from saddle.theory import between, divergences
 from saddle.theory.arrangements import line, ring
-from saddle.theory.critic import Critic
-from saddle.theory.critic_training import stepwise, to_the_end
-from saddle.theory.figures import loss_as_divergence, optimal_discriminator, steps_and_bound
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.optimal_discriminator import best_logits, distance, log_ratio
 from saddle.theory.value import cross_entropy, greatest_value, proven_jsd, value
+from saddle_studies.figures import loss_as_divergence, optimal_discriminator, steps_and_bound
+from saddle_studies.theory.critic import Critic
+from saddle_studies.theory.critic_training import stepwise, to_the_end
 
 DATA = line(means=[-2, 2], deviations=[0.5, 0.8], weights=[0.4, 0.6])
 MADE = line(means=[0], deviations=[1.5], weights=[1])

@@ -18,6 +18,8 @@ import test_resume
 from members import CONF, composed, members
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.pixels import from_uint8
+from saddle.engine.session import run
+from saddle.engine.stored import stored_config
 from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.average import Average
 from saddle.models.gan import GAN
@@ -28,8 +30,6 @@ from saddle.schedules.base import Schedule
 from saddle.schedules.constant import Constant
 from saddle.schedules.cosine import Cosine
 from saddle.schedules.linear import Linear
-from saddle.session import run
-from saddle.stored import stored_config
 from test_resume import assert_same, cut, train
 from toy import Toy, game, play
 

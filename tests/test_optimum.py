@@ -6,7 +6,7 @@ import torch
 from members import build
 from optimal import GENERATED, JSD, TARGET, optimal, optimum_distance, read
 from saddle.callbacks.optimum import CODES, POINTS
-from saddle.data.mixture_1d import Mixture1D
+from saddle.data.densities.mixture_1d import Mixture1D
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.rpgan import RelativisticPairing

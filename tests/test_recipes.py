@@ -17,14 +17,14 @@ from members import CONF, build, composed, members
 from saddle.config import check, help_text, hints, instantiate, precheck
 from saddle.config.composing import composer
 from saddle.config.keys import KINDS, groups
-from saddle.earlier import answer_of_earlier_run
+from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.session import run
+from saddle.engine.stored import stored_config
 from saddle.penalties.base import Penalty
 from saddle.penalties.gradients import slopes
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity
 from saddle.runs.naming import job_names
-from saddle.session import run
-from saddle.stored import stored_config
 
 RECIPES = members("recipe")
 PLAYERS = ("generator", "discriminator")

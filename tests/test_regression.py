@@ -14,7 +14,7 @@ from members import composed, members
 from regressions import BATCH, CODE, MODELS
 from saddle.callbacks.reconstruction import Reconstruction, correlation
 from saddle.config import ConfigError, check
-from saddle.config.played import ignored, played
+from saddle.config.unused import ignored, played
 from saddle.models.code_gaussian import CodeGaussian
 from saddle.models.likelihood import Bernoulli, Gaussian
 from saddle.models.vae import kl, lecture

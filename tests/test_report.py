@@ -191,7 +191,9 @@ def test_numbers_are_short_and_keep_four_digits() -> None:
 
 
 def test_neither_the_report_nor_the_launcher_imports_torch() -> None:
-    modules = "compare, hydra_plugins.isolated._jobs, saddle.report.figure, saddle.runs.folder, saddle.earlier"
+    modules = (
+        "compare, hydra_plugins.isolated._jobs, saddle.report.figure, saddle.runs.folder, saddle.engine.existing_run"
+    )
     code = f"import sys; import {modules}; print({{'torch', 'pytorch_lightning', 'wandb'}} & set(sys.modules))"
     src = str(Path(compare.__file__).parent)
     done = subprocess.run([sys.executable, "-c", code], cwd=src, capture_output=True, text=True, check=True)

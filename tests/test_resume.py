@@ -16,14 +16,14 @@ import torch
 from PIL import Image
 
 from members import composed
-from saddle.checkpoints import Checkpoints
-from saddle.earlier import answer_of_earlier_run
+from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.session import run
+from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
 from saddle.models.learning import LearningModel
+from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
-from saddle.sampling import load_model
-from saddle.session import run
-from saddle.stored import stored_config
+from saddle.samples.sampling import load_model
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
 SMALL = ["data=digits", "resolution=8", "logger=none", "evaluate_images=60", "sample_images=4", "batch_size=16"]

@@ -14,15 +14,15 @@ from omegaconf import DictConfig
 from PIL import Image
 
 import train
-from saddle.arguments import arguments
 from saddle.callbacks.measure import Measure
+from saddle.cli.arguments import arguments
+from saddle.processes.threads import cores
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import closing
 from saddle.runs.naming import grown_names, job_names, single_name, sweep_name
-from saddle.runs.place import Place
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
-from saddle.threads import cores
+from saddle.runs.sweep_position import Place
 
 CASES = [
     ([["loss=minimax"], ["loss=nonsaturating"]], ["loss-minimax", "loss-nonsaturating"]),
@@ -172,7 +172,7 @@ def test_a_run_that_is_broken_off_before_training_stands_as_before(
         def __getattr__(self, name: str) -> None:
             raise KeyboardInterrupt
 
-    monkeypatch.setitem(sys.modules, "saddle.session", Importing())
+    monkeypatch.setitem(sys.modules, "saddle.engine.session", Importing())
     monkeypatch.setattr(train, "thread_variables", lambda **_: {})
     cfg = DictConfig({"trainer": {"devices": 1, "num_nodes": 1}})
     monkeypatch.setattr(train, "answer_of_earlier_run", lambda cfg, folder: folder.claim())

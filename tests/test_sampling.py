@@ -18,14 +18,14 @@ from safetensors.torch import save_file
 import sample
 from codes import CodelessModel
 from members import composed
-from saddle.archives import read_images, write_archive
-from saddle.building import build_model
-from saddle.looking import VIEWS
-from saddle.outputs import Output
+from saddle.engine.building import build_model
+from saddle.engine.stored import stored_config
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import without_weights
-from saddle.sampling import Samples, load_model, write_samples
-from saddle.stored import stored_config
+from saddle.samples.archives import read_images, write_archive
+from saddle.samples.latent_views import VIEWS
+from saddle.samples.outputs import Output
+from saddle.samples.sampling import Samples, load_model, write_samples
 
 
 def untrained(path: Path, *settings: str) -> RunFolder:
@@ -153,7 +153,7 @@ def test_a_full_disk_is_one_line(run: RunFolder, tmp_path: Path, monkeypatch: py
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("saddle.sampling.write_archive", full)
+    monkeypatch.setattr("saddle.samples.sampling.write_archive", full)
     with pytest.raises(SystemExit, match=r"^error: .*No space left on device"):
         sample.main(["sample.py", f"run={run.path}", f"out={tmp_path / 'x.npz'}"])
     assert not list(tmp_path.glob("*.npz*"))
@@ -162,8 +162,8 @@ def test_a_full_disk_is_one_line(run: RunFolder, tmp_path: Path, monkeypatch: py
 def test_a_model_without_a_code_is_sampled_and_not_looked_into(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("saddle.sampling.build_model", lambda *_: CodelessModel())
-    monkeypatch.setattr("saddle.sampling.load_file", lambda _: {})
+    monkeypatch.setattr("saddle.samples.sampling.build_model", lambda *_: CodelessModel())
+    monkeypatch.setattr("saddle.samples.sampling.load_file", lambda _: {})
     assert not pictures(write(run, tmp_path / "out", 2).path)[0].max() > 128
     for arguments in (["draw=directions", "out=x.png"], ["truncation=0.5", "out=more"]):
         arguments[1] = f"out={tmp_path / arguments[1][4:]}"
@@ -175,7 +175,7 @@ def test_a_look_into_the_code_is_a_picture_and_its_numbers(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("table.READ", "traversal.PRIOR", "truncation.MEASURED", "interpolation.PATHS"):
-        monkeypatch.setattr(f"saddle.codes.views.{name}", 64)
+        monkeypatch.setattr(f"saddle.samples.codes.views.{name}", 64)
     out = tmp_path / "cut.png"
     command = ["sample.py", f"run={run.path}", "draw=truncation", "count=4", f"out={out}"]
     sample.main(command)
@@ -220,7 +220,7 @@ def test_other_weights_are_refused(run: RunFolder) -> None:
 def test_what_can_be_refused_at_once_is_refused_before_anything_heavy_is_imported(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("saddle.sampling", "saddle.looking"):
+    for module in ("saddle.samples.sampling", "saddle.samples.latent_views"):
         monkeypatch.setitem(sys.modules, module, None)  # an import of it would now fail
     (tmp_path / "a.json").touch()
     (tmp_path / "file").touch()

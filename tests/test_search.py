@@ -11,7 +11,7 @@ from saddle.noise import noise
 from saddle.search.ascent import Ascent
 from saddle.search.enumeration import Enumeration
 from saddle.search.langevin import Langevin
-from saddle.search.solver import solved
+from saddle_studies.solver import solved
 
 
 def draw_of(n: int) -> Any:

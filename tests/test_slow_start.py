@@ -11,9 +11,9 @@ from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.noise import noise
 from saddle.theory.divergences import jsd, kl
-from saddle.theory.figures import objectives_descended
-from saddle.theory.figures import slow_start as figures_of_slow_start
-from saddle.theory.slow_start import (
+from saddle_studies.figures import objectives_descended
+from saddle_studies.figures import slow_start as figures_of_slow_start
+from saddle_studies.theory.slow_start import (
     descended,
     forces,
     gradient_norm,

@@ -13,16 +13,16 @@ import pytest
 from fake_runs import make_run
 from members import members
 from saddle.config import precheck
-from saddle.report.grouped import grouped, last, over_seeds, plus_minus
-from saddle.report.panels import Panel, draw
 from saddle.report.statistics import t_interval
-from saddle.study import Study
+from saddle_studies.grouped import grouped, last, over_seeds, plus_minus
+from saddle_studies.panels import Panel, draw
+from saddle_studies.study import Study
 
 PROJECT = Path(__file__).resolve().parents[1]
 STUDIES = {
     path.parent.name: path
     for path in sorted((PROJECT / "experiments").glob("*/study.py"))
-    if "from saddle.study import" in path.read_text(encoding="utf-8")
+    if "from saddle_studies.study import" in path.read_text(encoding="utf-8")
 }
 NOT_RUN = "ANSWER"
 """Stands in a README for what is not known before the study has run."""

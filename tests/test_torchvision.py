@@ -19,7 +19,7 @@ from torchvision.datasets import celeba, cifar
 from members import CONF, composed, members
 from saddle.config import instantiate
 from saddle.data import torchvision_set
-from saddle.data.decoding import fitted
+from saddle.data.disk.decoding import fitted
 from saddle.data.torchvision_set import TorchvisionSet
 
 Pixels = NDArray[np.uint8]

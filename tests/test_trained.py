@@ -10,13 +10,13 @@ from omegaconf import OmegaConf
 
 from fake_runs import make_run, make_sweep
 from members import composed
-from saddle.building import build_data, build_model, samples_of
-from saddle.checkpoints import Checkpoints
 from saddle.data.pixels import grid
+from saddle.engine.building import build_data, build_model, samples_of
+from saddle.engine.trained import trained
 from saddle.models.fixed_code import FixedCode
+from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
-from saddle.study import Study
-from saddle.trained import trained
+from saddle_studies.study import Study
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 

@@ -7,7 +7,7 @@ from scipy.stats import wasserstein_distance
 from torch import Tensor
 
 from pictures import pictures
-from saddle.metrics.pyramid import enlarged, pyramid
+from saddle.metrics.extractors.pyramid import enlarged, pyramid
 from saddle.metrics.wasserstein import SlicedWasserstein, distance
 from saddle.noise import generator
 

@@ -10,9 +10,10 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
 from saddle.data.base import Data
+from saddle.data.disk.imageset import StoredImages
 from saddle.data.images import Images
-from saddle.data.imageset import StoredImages
 from saddle.data.labels import Labels
+from saddle.engine.training import train
 from saddle.losses.base import Loss
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.base import GenerativeModel
@@ -22,7 +23,6 @@ from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
 from saddle.schedules.constant import Constant
-from saddle.training import train
 
 SHAPE = [1, 8, 8]
 

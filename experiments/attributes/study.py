@@ -5,10 +5,11 @@
 
 Trains conf/experiment/attributes.yaml, the house recipe, or takes the runs that are named (`run=A,B`: the pictures are
 of the first, the table is of all). Factors are read off 4,000 samples by linear maps from the extractor's features
-(`saddle.codes.reader`), and correlated with the coordinates of the code: with single dimensions, with principal
-directions (`saddle.codes.directions`), and with the direction that goes with each of them most
-(`saddle.codes.association.placed`). What chance alone gives is measured with factors that have nothing to do with the
-codes. Writes results.json, chance.json, the table of README.md, dimensions.png, directions.png and factors.png.
+(`saddle.samples.codes.reader`), and correlated with the coordinates of the code: with single dimensions, with principal
+directions (`saddle.samples.codes.directions`), and with the direction that goes with each of them most
+(`saddle.samples.codes.association.placed`). What chance alone gives is measured with factors that have nothing to do
+with the codes. Writes results.json, chance.json, the table of README.md, dimensions.png, directions.png and
+factors.png.
 """
 
 import sys
@@ -17,18 +18,18 @@ from typing import Any
 
 import torch
 
-from saddle.building import build_data, own_extractors
-from saddle.codes.association import association, placed
-from saddle.codes.subject import Subject
-from saddle.codes.views.table import READ
-from saddle.codes.views.traversal import dimensions, directions, factors
-from saddle.codes.views.view import View
-from saddle.data.faces import draw_factors
+from saddle.data.faces.dataset import draw_factors
+from saddle.engine.building import build_data, own_extractors
+from saddle.engine.stored import stored_config
 from saddle.noise import noise
 from saddle.runs.folder import RunFolder
-from saddle.sampling import coded, load_model
-from saddle.stored import stored_config
-from saddle.study import Study
+from saddle.samples.codes.association import association, placed
+from saddle.samples.codes.subject import Subject
+from saddle.samples.codes.views.table import READ
+from saddle.samples.codes.views.traversal import dimensions, directions, factors
+from saddle.samples.codes.views.view import View
+from saddle.samples.sampling import coded, load_model
+from saddle_studies.study import Study
 
 ROWS, ALL = 8, 100
 """Of the pictures: so many directions, and every factor."""

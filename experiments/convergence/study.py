@@ -16,8 +16,6 @@ from saddle.config.keys import CONF
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
-from saddle.study import Claim, Study
-from saddle.theory.convergence import Finding, Trial, table
 from saddle.theory.dirac import (
     alternating_eigenvalues,
     flow_eigenvalues,
@@ -26,9 +24,11 @@ from saddle.theory.dirac import (
     squared_slope,
     unit_slope,
 )
-from saddle.theory.figures import convergence, dirac_field, eigenvalues
 from saddle.theory.games import Steps, dirac, field, trajectory
 from saddle.theory.stability import flow_jacobian, jacobian, spectral_radius
+from saddle_studies.figures import convergence, dirac_field, eigenvalues
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.convergence import Finding, Trial, table
 
 RATE = 0.2
 PENALTIES = {

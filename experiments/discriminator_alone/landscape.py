@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
-from saddle.building import build_data, build_model
 from saddle.config import check, instantiate, played
 from saddle.config.composing import composer
 from saddle.config.keys import CONF
-from saddle.data.known import Known
+from saddle.data.densities.analytic import Known
+from saddle.engine.building import build_data, build_model
+from saddle.engine.training import train
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.models.judging import scoring
 from saddle.search.base import Draw
-from saddle.search.found import Find
 from saddle.search.negatives import Negatives
-from saddle.theory.figures.landscape import draw
-from saddle.training import train
+from saddle.search.replay_buffer import Find
+from saddle_studies.figures.landscape import draw
 
 SETTINGS = [
     *("model=discriminator", "data=mixture_1d", "network=mlp", "trainer.precision=32-true", "logger=none"),

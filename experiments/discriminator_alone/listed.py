@@ -5,11 +5,11 @@ from typing import Any
 
 from PIL.Image import Image
 
-from saddle.codes.views.sheet import Row, sheet
+from saddle.engine.trained import trained
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.runs.folder import RunFolder
+from saddle.samples.codes.views.sheet import Row, sheet
 from saddle.search.enumeration import Enumeration
-from saddle.trained import trained
 
 GREY = 0.8
 """In the picture white is light grey, and what is white lies between two samples."""

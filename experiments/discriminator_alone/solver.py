@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from saddle.codes.views.sheet import Row
 from saddle.data.base import Data
 from saddle.models.gan import GAN
 from saddle.models.judging import scoring
+from saddle.samples.codes.views.sheet import Row
 from saddle.search.ascent import Ascent
-from saddle.search.solver import solved
+from saddle_studies.solver import solved
 
 COUNT, RATE, REPEATS = 64, 0.01, 5
 

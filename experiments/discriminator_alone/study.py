@@ -21,18 +21,18 @@ from landscape import landscape
 from listed import listed
 from solver import solver
 
-from saddle.building import build_evaluator, own_extractors
-from saddle.codes.views.sheet import Row, sheet
 from saddle.data.base import Data
+from saddle.engine.building import build_evaluator, own_extractors
+from saddle.engine.trained import trained
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.base import GenerativeModel
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.models.gan import GAN
 from saddle.runs.folder import RunFolder
+from saddle.samples.codes.views.sheet import Row, sheet
 from saddle.search.ascent import Ascent
 from saddle.search.random import Random
-from saddle.study import Study
-from saddle.trained import trained
+from saddle_studies.study import Study
 
 KINDS = {"noise": "noise", "half_noised": "half real, half noise", "between": "mean of two reals"}
 KINDS |= {"gaussian": "fitted Gaussian"}

@@ -19,8 +19,8 @@ from sets import load
 from study import DEGRADATIONS, Instruments, Row, rises, study
 from torch import Tensor
 
-from saddle.metrics.small import SmallExtractor
-from saddle.report import readme
+from saddle.metrics.extractors.small import SmallExtractor
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"

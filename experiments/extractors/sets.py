@@ -6,7 +6,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
 from saddle.data.digits import Digits
-from saddle.data.faces import Faces
+from saddle.data.faces.dataset import Faces
 
 PROJECT = Path(__file__).resolve().parents[2]
 

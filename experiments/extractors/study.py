@@ -8,7 +8,7 @@ from degrade import Degradation, blur, grain, kept, pixelate, swap_halves
 from omegaconf import DictConfig
 from torch import Tensor
 
-from saddle.metrics.extractor import Extractor
+from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.kernel import KernelDistance
 from saddle.metrics.manifold import Manifold

@@ -24,12 +24,12 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from saddle.data.digits import Digits
-from saddle.data.faces import Faces
+from saddle.data.faces.dataset import Faces
 from saddle.data.pixels import from_uint8
-from saddle.metrics.trunk import Trunk
+from saddle.metrics.extractors.trunk import Trunk
 from saddle.noise import generator, order
-from saddle.report import readme
-from saddle.weights import SHIPPED
+from saddle.storage import SHIPPED
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 RECIPES = HERE / "recipes"

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from PIL import Image, ImageDraw, ImageFont
 
-from saddle.stored import read_config
-from saddle.study import Study
+from saddle.engine.stored import read_config
+from saddle_studies.study import Study
 
 TIMES = (100, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 """Those of the lecture (000 I.1.5)."""

@@ -31,14 +31,14 @@ import torch
 from hydra import compose, initialize_config_dir
 from PIL import Image
 
-from saddle.arguments import arguments
-from saddle.checkpoints import Checkpoints
+from saddle.cli.arguments import arguments
 from saddle.config.keys import CONF
-from saddle.earlier import answer_of_earlier_run
+from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.session import run
 from saddle.noise import generator
-from saddle.report import readme
+from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
-from saddle.session import run
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {

@@ -19,20 +19,20 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from saddle.building import build_evaluator, own_extractors
-from saddle.codes.midpoints import midpoints
-from saddle.codes.path_length import PathLength, moments_in_time, path_length, squared_distances, squared_speeds
-from saddle.codes.paths import linear
-from saddle.codes.subject import Subject
-from saddle.codes.views.plane import plane
-from saddle.codes.views.sheet import Row, sheet
 from saddle.data.base import Data
+from saddle.engine.building import build_evaluator, own_extractors
+from saddle.engine.trained import trained
 from saddle.models.fixed_code import FixedCode
 from saddle.models.regression import RegressionModel
 from saddle.noise import noise
 from saddle.runs.folder import RunFolder
-from saddle.study import Study
-from saddle.trained import trained
+from saddle.samples.codes.path_length import PathLength, moments_in_time, path_length, squared_distances, squared_speeds
+from saddle.samples.codes.paths import linear
+from saddle.samples.codes.subject import Subject
+from saddle.samples.codes.views.plane import plane
+from saddle.samples.codes.views.sheet import Row, sheet
+from saddle_studies.midpoints import midpoints
+from saddle_studies.study import Study
 
 SEED = 0
 """Of the images that are given back and joined: the same for every run."""

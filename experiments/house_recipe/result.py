@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from scipy.stats import t
 
-from saddle.arguments import arguments
-from saddle.report import readme
+from saddle.cli.arguments import arguments
 from saddle.runs.folder import RunFolder
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 COSTS = HERE.parent / "speed" / "results" / "costs.json"

@@ -23,24 +23,24 @@ from omegaconf import DictConfig
 from pytorch_lightning import Callback
 from torch import Tensor
 
-from saddle.building import build_data, build_model, samples_of
 from saddle.config import instantiate
+from saddle.engine.building import build_data, build_model, samples_of
+from saddle.engine.stored import stored_config
+from saddle.engine.training import train
 from saddle.losses.minimax import Minimax
-from saddle.report.grouped import Values, grouped, last, over_seeds, plus_minus
-from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval
 from saddle.runs.folder import RunFolder
-from saddle.stored import stored_config
-from saddle.study import Claim, Study
 from saddle.theory import between, divergences
-from saddle.theory.critic import Critic
-from saddle.theory.critic_training import stepwise
-from saddle.theory.examples import DATA, MADE
-from saddle.theory.figures import ideal_loop, steps_and_bound
-from saddle.theory.ideal_loop import ideal_loop as play_ideally
 from saddle.theory.value import greatest_value
-from saddle.training import train
+from saddle_studies.figures import ideal_loop, steps_and_bound
+from saddle_studies.grouped import Values, grouped, last, over_seeds, plus_minus
+from saddle_studies.panels import Panel, draw
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.critic import Critic
+from saddle_studies.theory.critic_training import stepwise
+from saddle_studies.theory.examples import DATA, MADE
+from saddle_studies.theory.ideal_loop import ideal_loop as play_ideally
 
 STRETCH, STRETCHES = 20, 4
 """Updates between two looks at the clock, and how many; the first is left out."""

@@ -20,8 +20,8 @@ from saddle.report.results import difference_sheet
 from saddle.report.run import Run
 from saddle.report.text import number
 from saddle.runs.sweep import runs_of
-from saddle.study import Study
-from saddle.theory.figures.sheet import COLOURS, sheet
+from saddle_studies.figures.sheet import COLOURS, sheet
+from saddle_studies.study import Study
 
 BASELINE = "loss-nonsaturating"
 SHOWN = 4

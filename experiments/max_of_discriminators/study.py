@@ -8,9 +8,9 @@ import sys
 import torch
 from torch import Tensor
 
-from saddle.study import Claim, Study
-from saddle.theory import maximum
-from saddle.theory.figures import envelope, heights
+from saddle_studies.figures import envelope, heights
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory import maximum
 
 X = torch.linspace(-14, 14, 281, dtype=torch.float64)
 NORMAL = maximum.gaussians(X, torch.tensor(0.0), 1.0)

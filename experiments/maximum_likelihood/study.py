@@ -18,24 +18,24 @@ from omegaconf import DictConfig
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from saddle.building import build_data, build_evaluator, own_extractors
 from saddle.data.base import Data
 from saddle.data.pixels import grid, to_uint8
-from saddle.metrics.pyramid import enlarged, smoothed
+from saddle.engine.building import build_data, build_evaluator, own_extractors
+from saddle.engine.stored import stored_config
+from saddle.metrics.extractors.pyramid import enlarged, smoothed
 from saddle.models.mixture import Mixture
-from saddle.report.grouped import grouped, last, plus_minus
-from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval, t_interval
 from saddle.runs.folder import RunFolder
-from saddle.sampling import load_model
-from saddle.stored import stored_config
-from saddle.study import Claim, Study
+from saddle.samples.sampling import load_model
 from saddle.theory import between
 from saddle.theory.arrangements import line
-from saddle.theory.figures import likelihood, one_gaussian
-from saddle.theory.likelihood import argmax, kl_from, mean_log_likelihood, sandwich_deviation, two_modes
-from saddle.theory.one_gaussian import covering, gaussian, seeking
+from saddle_studies.figures import likelihood, one_gaussian
+from saddle_studies.grouped import grouped, last, plus_minus
+from saddle_studies.panels import Panel, draw
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.likelihood import argmax, kl_from, mean_log_likelihood, sandwich_deviation, two_modes
+from saddle_studies.theory.one_gaussian import covering, gaussian, seeking
 
 X = torch.linspace(-12, 12, 2401, dtype=torch.float64)
 """Evenly spaced, 0.01 apart: sums over them are integrals of what is smooth."""

@@ -14,27 +14,27 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saddle.building import build_data, build_model
 from saddle.callbacks.restoring import restore
 from saddle.callbacks.verdict import fresh_fakes, undisturbed
-from saddle.checkpoints import Checkpoints
-from saddle.data.mixture import Mixture
+from saddle.data.densities.mixture import Mixture
+from saddle.engine.building import build_data, build_model
+from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
-from saddle.report.grouped import Values, grouped, last, plus_minus
 from saddle.report.run import Run
+from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
-from saddle.stored import stored_config
-from saddle.study import Claim, Study
 from saddle.theory import between, divergences
 from saddle.theory.arrangements import line
-from saddle.theory.critic import Critic
-from saddle.theory.critic_training import stepwise, to_the_end
-from saddle.theory.examples import DATA, MADE
-from saddle.theory.figures import bound, loss_as_divergence, optimal_discriminator, smoothed_jsd
 from saddle.theory.optimal_discriminator import best_logits, distance, log_ratio
 from saddle.theory.smoothed import convolved, even_codes
 from saddle.theory.smoothed import smoothed_jsd as smoothed
 from saddle.theory.value import cross_entropy, greatest_value, proven_jsd
+from saddle_studies.figures import bound, loss_as_divergence, optimal_discriminator, smoothed_jsd
+from saddle_studies.grouped import Values, grouped, last, plus_minus
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.critic import Critic
+from saddle_studies.theory.critic_training import stepwise, to_the_end
+from saddle_studies.theory.examples import DATA, MADE
 
 TRAINED = (10, 50, 300)
 """Steps of the networks whose loss is read as a divergence."""

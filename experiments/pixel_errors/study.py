@@ -23,15 +23,15 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from saddle.building import build_model
-from saddle.data.faces import Faces, Factors, draw_factors, render_faces
+from saddle.data.faces.dataset import Faces, Factors, draw_factors, render_faces
 from saddle.data.pixels import from_uint8, grid
+from saddle.engine.building import build_model
+from saddle.engine.trained import trained
 from saddle.models.gan import GAN
 from saddle.models.judging import scoring
 from saddle.noise import generator
 from saddle.runs.folder import RunFolder
-from saddle.study import Study
-from saddle.trained import trained
+from saddle_studies.study import Study
 
 COUNT, SHOWN, SEED = 2_000, 8, 0
 CHANGES = (

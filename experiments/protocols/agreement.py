@@ -22,11 +22,11 @@ from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
-from saddle.arguments import arguments
+from saddle.cli.arguments import arguments
 from saddle.data.pixels import to_uint8
+from saddle.metrics.extractors.inception import Inception
 from saddle.metrics.frechet import Gaussian
-from saddle.metrics.inception import Inception
-from saddle.report import readme
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 Row = dict[str, Any]

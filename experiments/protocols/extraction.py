@@ -8,9 +8,9 @@ import torch
 import untrained
 from torch import Tensor
 
-from saddle.metrics.extractor import Extractor
+from saddle.metrics.extractors.base import Extractor
+from saddle.metrics.extractors.inception import Inception
 from saddle.metrics.frechet import Gaussian, frechet_distance
-from saddle.metrics.inception import Inception
 
 BATCH = 32
 

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from saddle.data.faces import Faces
+from saddle.data.faces.dataset import Faces
 from saddle.data.pixels import from_uint8
 from saddle.noise import noise
 

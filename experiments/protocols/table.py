@@ -16,11 +16,11 @@ from extraction import distance, features, features_resized, inception
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
-from saddle.arguments import arguments
+from saddle.cli.arguments import arguments
 from saddle.data.pixels import to_uint8
-from saddle.metrics.inception import Inception
-from saddle.metrics.small import SmallExtractor
-from saddle.report import readme
+from saddle.metrics.extractors.inception import Inception
+from saddle.metrics.extractors.small import SmallExtractor
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"

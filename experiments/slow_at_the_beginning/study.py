@@ -17,14 +17,14 @@ from torch import Tensor, nn
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.noise import noise
-from saddle.report.grouped import Values, grouped, last, over_seeds, plus_minus
-from saddle.report.panels import Panel, draw
 from saddle.report.run import Run
 from saddle.report.statistics import Interval
-from saddle.study import Claim, Study
-from saddle.theory import slow_start
-from saddle.theory.figures import objectives_descended
-from saddle.theory.figures import slow_start as slow_start_figure
+from saddle_studies.figures import objectives_descended
+from saddle_studies.figures import slow_start as slow_start_figure
+from saddle_studies.grouped import Values, grouped, last, over_seeds, plus_minus
+from saddle_studies.panels import Panel, draw
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory import slow_start
 
 STRETCHES = ((0, 50), (50, 200), (200, 1_000))
 """Updates over which G's gradient is averaged."""

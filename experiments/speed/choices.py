@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from saddle.threads import thread_variables
+from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
@@ -26,9 +26,9 @@ from loops import BestLoop, Game
 from torch import Tensor
 from training import GAMES, composed, game_of, ratio, shown
 
-from saddle.arguments import arguments
-from saddle.environment import describe
-from saddle.report import readme
+from saddle.cli.arguments import arguments
+from saddle.runs.environment import describe
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {"rounds": "of all variants in turn, by default 5"}

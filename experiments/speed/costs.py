@@ -24,11 +24,11 @@ from typing import Any
 from pytorch_lightning import Callback
 from training import HERE, composed, train_as_saddle
 
-from saddle.arguments import arguments
+from saddle.cli.arguments import arguments
 from saddle.config.keys import CONF
-from saddle.environment import describe
-from saddle.report import readme
+from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
+from saddle_studies import readme
 
 ALLOWED = {
     "only": "settings that have one of these words, again; the others stay as they were measured",

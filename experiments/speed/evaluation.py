@@ -14,21 +14,21 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from saddle.threads import thread_variables
+from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
 from hydra import compose, initialize_config_dir
 from pytorch_lightning import Callback
 
-from saddle.building import build_data, build_evaluator, build_model
 from saddle.config import instantiate
 from saddle.config.keys import CONF
 from saddle.data.pixels import to_uint8
-from saddle.environment import describe
+from saddle.engine.building import build_data, build_evaluator, build_model
+from saddle.engine.training import best_precision, train
 from saddle.metrics.evaluator import Evaluator
-from saddle.report import readme
-from saddle.training import best_precision, train
+from saddle.runs.environment import describe
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 STRETCH, UPDATES, EVALUATE = 20, 300, 60

@@ -12,7 +12,7 @@ import statistics
 from pathlib import Path
 from time import perf_counter
 
-from saddle.threads import thread_variables
+from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from saddle.environment import describe
 from saddle.metrics.frechet import Gaussian, frechet_distance_of
-from saddle.report import readme
+from saddle.runs.environment import describe
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 COUNT, SIZE, ROUNDS = 10_000, 2_048, 7

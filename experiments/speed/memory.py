@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from saddle.threads import thread_variables
+from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
@@ -25,15 +25,15 @@ import numpy as np
 from pytorch_lightning import Callback
 from training import LOG_EVERY, best_of, composed, train_as_saddle
 
-from saddle.arguments import arguments
-from saddle.building import build_evaluator
 from saddle.callbacks.instruments import Evaluation
 from saddle.callbacks.measure import Measure
+from saddle.cli.arguments import arguments
 from saddle.config import instantiate
 from saddle.data.images import Images
-from saddle.environment import describe
-from saddle.report import readme
+from saddle.engine.building import build_evaluator
+from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {"side": "best, saddle or evaluating: that one alone, in this process"}

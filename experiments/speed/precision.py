@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from saddle.threads import thread_variables
+from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
@@ -23,14 +23,14 @@ import torch
 from hydra import compose, initialize_config_dir
 from torch import Tensor
 
-from saddle.building import build_data
 from saddle.config import instantiate
 from saddle.config.keys import CONF
 from saddle.data.images import Images
-from saddle.environment import describe
-from saddle.metrics.extractor import Extractor
+from saddle.engine.building import build_data
+from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.frechet import Gaussian, frechet_distance
-from saddle.report import readme
+from saddle.runs.environment import describe
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "extractors"))

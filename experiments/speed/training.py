@@ -22,7 +22,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from saddle.threads import thread_variables
+from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
@@ -34,8 +34,6 @@ from omegaconf import DictConfig
 from plane import Points
 from pytorch_lightning import Callback
 
-from saddle.arguments import arguments
-from saddle.building import build_data, build_model, samples_of
 from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.interruption import Interruption
@@ -43,16 +41,18 @@ from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.run_log import RunLog
-from saddle.checkpoints import Checkpoints
+from saddle.cli.arguments import arguments
 from saddle.config import instantiate
 from saddle.config.keys import CONF
 from saddle.data.base import Data
 from saddle.data.images import Images
-from saddle.environment import describe
+from saddle.engine.building import build_data, build_model, samples_of
+from saddle.engine.training import best_precision, train
 from saddle.models.gan import GAN
-from saddle.report import readme
+from saddle.runs.checkpoints import Checkpoints
+from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
-from saddle.training import best_precision, train
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {

@@ -21,12 +21,12 @@ from scipy import __version__
 from scipy.integrate import cubature
 from torch import Tensor
 
-from saddle.report import readme
 from saddle.theory import between
 from saddle.theory.arrangements import grid, line, ring
 from saddle.theory.density import Density
 from saddle.theory.estimate import Estimate
 from saddle.theory.gaussian_mixture import GaussianMixture
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE = {1: 1e-8, 2: 1e-5}

@@ -8,7 +8,7 @@ Reads claims.json beside each study, and writes the table of README.md in the or
 import json
 from pathlib import Path
 
-from saddle.report import readme
+from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 

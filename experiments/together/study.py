@@ -18,13 +18,13 @@ from typing import Any
 from omegaconf import OmegaConf
 from PIL import Image, ImageDraw
 
-from saddle.building import build_evaluator, own_extractors
-from saddle.codes.midpoints import midpoints
+from saddle.engine.building import build_evaluator, own_extractors
+from saddle.engine.trained import trained
 from saddle.models.base import CodedModel
-from saddle.report.grouped import plus_minus
 from saddle.runs.folder import RunFolder
-from saddle.study import Study
-from saddle.trained import trained
+from saddle_studies.grouped import plus_minus
+from saddle_studies.midpoints import midpoints
+from saddle_studies.study import Study
 
 HERE = Path(__file__).resolve().parent
 COSTS = HERE.parent / "speed" / "results" / "costs.json"

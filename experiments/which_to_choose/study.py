@@ -22,7 +22,7 @@ import numpy as np
 from omegaconf import OmegaConf
 
 from saddle.runs.folder import RunFolder
-from saddle.study import Study
+from saddle_studies.study import Study
 
 COSTS = Path(__file__).resolve().parents[1] / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"

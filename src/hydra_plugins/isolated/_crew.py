@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from omegaconf import DictConfig
 
-from saddle.runs.place import Place
+from saddle.runs.sweep_position import Place
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from saddle.child import cause_of
-from saddle.earlier import still_asked
+from saddle.engine.existing_run import still_asked
+from saddle.processes.job_process import cause_of
 from saddle.runs.folder import RunFolder
 from saddle.runs.status import Status
 

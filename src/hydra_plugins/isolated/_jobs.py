@@ -14,15 +14,15 @@ from omegaconf import DictConfig
 
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._job import Job
-from saddle.earlier import misfit, other_code
+from saddle.engine.existing_run import misfit, other_code
 from saddle.report.comparison import closing_words, over_seeds, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import grown_names, job_names, sweep_name
-from saddle.runs.place import Place
 from saddle.runs.sweep import jobs_of, write_sweep
+from saddle.runs.sweep_position import Place
 
 SINGLE = "single"
 """The folder of the runs that are no jobs of a sweep, see `conf/train.yaml`."""

@@ -11,16 +11,16 @@ from omegaconf import DictConfig
 
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._devices import share_of_devices, visible_devices
-from saddle.child import Child, program
-from saddle.distributed.process import SWEEP
-from saddle.prepared import PreparedProcess
-from saddle.runs.place import Place
+from saddle.processes.forkserver import PreparedProcess
+from saddle.processes.job_process import Child, program
+from saddle.processes.ranks import SWEEP
+from saddle.runs.sweep_position import Place
 
 
 class Processes(Crew):
     """Each job in a process of its own, `jobs` of them at a time, with equal shares of the cores and the GPUs.
 
-    `prepared` says that all are forked from one process that has everything imported (`saddle.prepared`).
+    `prepared` says that all are forked from one process that has everything imported (`saddle.processes.forkserver`).
     """
 
     def __init__(self, *, jobs: int, prepared: bool):

@@ -16,7 +16,7 @@ from submitit.local.local import LocalJob
 
 from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._task import Task
-from saddle.runs.place import Place
+from saddle.runs.sweep_position import Place
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the queue."""

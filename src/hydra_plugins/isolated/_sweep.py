@@ -45,7 +45,7 @@ class SweepLauncher(Launcher):
         """
         from hydra_plugins.isolated._jobs import Jobs
         from saddle.config import ConfigError, check_jobs
-        from saddle.distributed.process import processes, rank_of_process, started_by
+        from saddle.processes.ranks import processes, rank_of_process, started_by
 
         root = Path(self.config.hydra.sweep.dir)
         (root / "multirun.yaml").unlink(missing_ok=True)  # Hydra's sweeper leaves it; a job's config.yaml says more

@@ -7,7 +7,7 @@ from typing import Any
 
 from submitit.helpers import DelayedSubmission
 
-from saddle.child import Child, program
+from saddle.processes.job_process import Child, program
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at a program that was asked to end."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 
-from saddle.checkpoints import Checkpoints
 from saddle.models.base import GenerativeModel
+from saddle.runs.checkpoints import Checkpoints
 
 
 class Checkpoint(Callback):

@@ -7,8 +7,8 @@ from typing import Any
 from pytorch_lightning import Callback, Trainer
 from safetensors.torch import save
 
-from saddle.distributed.launcher import RankDiedError
 from saddle.models.base import GenerativeModel
+from saddle.processes.rank_launcher import RankDiedError
 from saddle.runs.folder import RunFolder
 
 

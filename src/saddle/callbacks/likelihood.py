@@ -3,7 +3,7 @@
 import torch
 
 from saddle.callbacks.measure import Instrument, Reading
-from saddle.data.known import Known
+from saddle.data.densities.analytic import Known
 from saddle.models.base import GenerativeModel
 from saddle.models.mixture import Mixture
 from saddle.theory import between

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from saddle.callbacks.measure import Measure
 from saddle.models.base import GenerativeModel
-from saddle.runs.place import Place
+from saddle.runs.sweep_position import Place
 
 SECONDS_BETWEEN_LINES = 15.0
 TELLING = 20

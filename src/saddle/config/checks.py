@@ -7,12 +7,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
-from saddle.config.field import written_here
+from saddle.config.field_names import written_here
 from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
-from saddle.config.played import absent
 from saddle.config.rules import RULES, THERE
+from saddle.config.unused import absent
 
 
 def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:

@@ -19,8 +19,8 @@ from saddle.config.help import help_on
 from saddle.config.keys import CONF, ROOT
 from saddle.config.launchers import check_launcher
 from saddle.config.messages import ConfigError, meant, nearest, show
-from saddle.config.played import ignored
 from saddle.config.quoting import quote, quote_paths
+from saddle.config.unused import ignored
 
 
 class Entry(NamedTuple):

@@ -21,7 +21,7 @@ from saddle.config.checks import check
 from saddle.config.diagnosis import check_key, check_member, check_mount, check_replaced
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError
-from saddle.config.played import played
+from saddle.config.unused import played
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 """What Hydra raises when a configuration does not compose."""

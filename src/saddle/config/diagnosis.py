@@ -5,7 +5,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from saddle.config.field import written_here
+from saddle.config.field_names import written_here
 from saddle.config.messages import ConfigError, listing, meant, nearest
 from saddle.config.signatures import signature
 from saddle.config.targets import resolve

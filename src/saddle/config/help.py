@@ -7,8 +7,8 @@ from textwrap import fill
 
 from saddle.config.diagnosis import no_member
 from saddle.config.keys import CONF, ROOT, groups
-from saddle.config.members import settings_in
 from saddle.config.messages import ConfigError
+from saddle.config.options import settings_in
 
 WIDTH = 118
 

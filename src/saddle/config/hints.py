@@ -8,8 +8,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from saddle.config.members import chosen
 from saddle.config.messages import show
+from saddle.config.options import chosen
 from saddle.config.source import attribute
 from saddle.config.targets import resolve
 

@@ -7,8 +7,8 @@ from typing import Any, get_type_hints, is_typeddict
 
 from saddle.config.keys import KINDS
 from saddle.config.kinds import describe, fits, mended
-from saddle.config.members import chosen
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
+from saddle.config.options import chosen
 from saddle.config.signatures import Signature, signature
 from saddle.config.targets import NODE_KEYS, resolve
 

@@ -13,12 +13,12 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from saddle.config.keys import CONF
 from saddle.config.kinds import describe, fits
-from saddle.config.members import chosen
 from saddle.config.messages import listing, show
+from saddle.config.options import chosen
 from saddle.config.signatures import signature
 from saddle.config.source import attribute
 from saddle.config.targets import resolve
-from saddle.weights import weights_file
+from saddle.storage import weights_file
 
 Values = dict[str, Any]
 Rule = Callable[[Values], Iterator[str]]

@@ -22,7 +22,7 @@ HOMES = {
     "model": ("saddle.models.", "saddle.search."),
     "extractor": ("saddle.metrics.",),
     "evaluator": ("saddle.metrics.",),
-    "trainer": ("saddle.training.",),
+    "trainer": ("saddle.engine.training.",),
     "advice": ("saddle.callbacks.",),
     "logger": ("saddle.callbacks.",),
 }

@@ -10,8 +10,8 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from saddle.data.disk.imageset import StoredImages, digest_of
 from saddle.data.images import Images, Part, Split
-from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.labels import Labels
 from saddle.noise import generator
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from saddle.data.base import Data
 from saddle.data.classes import Classes
-from saddle.data.imageset import ImageSet, JoinedImages
+from saddle.data.disk.imageset import ImageSet, JoinedImages
 from saddle.data.labels import Labels, joined
 from saddle.data.pixels import from_uint8, grid, to_uint8
 from saddle.noise import visited

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddle.data.classes import Classes
-from saddle.data.imageset import digest_of
+from saddle.data.disk.imageset import digest_of
 
 
 @dataclass(frozen=True, eq=False)

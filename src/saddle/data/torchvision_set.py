@@ -13,15 +13,15 @@ import numpy as np
 from PIL import Image
 from pydantic import PositiveInt
 
-from saddle.data.contents import Place
-from saddle.data.decoding import VERSION, UndecodableError, fitted
-from saddle.data.files import listing
+from saddle.data.disk.contents import Place
+from saddle.data.disk.decoding import VERSION, UndecodableError, fitted
+from saddle.data.disk.files import listing
+from saddle.data.disk.imageset import StoredImages, digest_of
+from saddle.data.disk.parallel import in_parallel
+from saddle.data.disk.pixelfile import PixelFile, mapped, pixel_digest
 from saddle.data.images import Images, Part, Split
-from saddle.data.imageset import StoredImages, digest_of
 from saddle.data.labels import Labels
-from saddle.data.parallel import in_parallel
-from saddle.data.pixelfile import PixelFile, mapped, pixel_digest
-from saddle.patience import patience
+from saddle.storage import socket_timeout
 
 Selection = dict[str, bool | int | str]
 OURS = ("root", "download", "transform", "target_transform", "transforms", "loader")
@@ -31,7 +31,7 @@ PATIENCE = 10.0
 
 
 class TorchvisionSet(Images):
-    """A set of images that torchvision can fetch, by the rule of `saddle.data.decoding`; small images are enlarged.
+    """A set of images that torchvision can fetch, decoded as in `saddle.data.disk`; small images are enlarged.
 
     Thus 28 x 28 digits at a resolution of 32 are enlarged as any picture would be (others pad them with black; a number
     compares with theirs only where both did the same), and the 178 x 218 of CelebA lose above and below, not their
@@ -181,7 +181,7 @@ class _Source:
         if self.download and not self.place.root.is_dir():
             print(f"fetching {self.dataset} into {self.place.root} (once)", file=sys.stderr)
         try:
-            with _no_empty_folders(self.place.root), patience(PATIENCE):
+            with _no_empty_folders(self.place.root), socket_timeout(PATIENCE):
                 return kind(root=str(self.root), download=self.download, **selection)
         except Exception as error:  # whatever networks, archives and damaged files make of it
             raise ValueError(self._missing(kind, error)) from None

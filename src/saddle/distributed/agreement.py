@@ -7,7 +7,7 @@ would load a state that rank 0 is about to move aside, or wait for a rank 0 that
 import os
 from datetime import timedelta
 
-from saddle.distributed.process import processes, rank_of_process, started_by
+from saddle.processes.ranks import processes, rank_of_process, started_by
 
 PATIENCE = timedelta(seconds=120)
 """For all ranks to be there; a shared file system may make some of them late."""

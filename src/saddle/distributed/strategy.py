@@ -10,8 +10,8 @@ from torch.optim import Optimizer
 
 from saddle.distributed import world
 from saddle.distributed.collectives import average_gradients, copy_from_first
-from saddle.distributed.launcher import RanksLauncher
-from saddle.distributed.spare import Spare
+from saddle.processes.forked_rank import Spare
+from saddle.processes.rank_launcher import RanksLauncher
 
 TIME_LIMIT = timedelta(seconds=120)
 """For one rank to wait for another inside an update, and for all of them to start."""

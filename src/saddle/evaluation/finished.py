@@ -7,20 +7,20 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from PIL.Image import Image
 
-from saddle.building import build_data, build_evaluator, facts_of
 from saddle.callbacks.wandb import Wandb
 from saddle.callbacks.wandb_session import add_to_summary
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
-from saddle.evaluation.company import Company
+from saddle.engine.building import build_data, build_evaluator, facts_of
+from saddle.engine.stored import stored_config
+from saddle.evaluation.extra_extractors import Company
 from saddle.evaluation.memorised import memorised
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
-from saddle.sampling import best_device, load_model
-from saddle.stored import stored_config
+from saddle.samples.sampling import best_device, load_model
 
 Result = dict[str, Any]
 """`metrics`, name -> number; `floor` of each Frechet distance; `protocol`; `missing`, name -> why it is not there."""

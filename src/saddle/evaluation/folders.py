@@ -7,16 +7,16 @@ from typing import Any, Literal
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from saddle.archives import read_images
 from saddle.config import instantiate
 from saddle.config.keys import CONF
-from saddle.data.imageset import ImageSet, StoredImages, digest_of
-from saddle.data.refusals import UnusableError
-from saddle.data.store import decode_folder
-from saddle.evaluation.company import Company
+from saddle.data.disk.imageset import ImageSet, StoredImages, digest_of
+from saddle.data.disk.refusals import UnusableError
+from saddle.data.disk.store import decode_folder
+from saddle.evaluation.extra_extractors import Company
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.reference import Reference
-from saddle.sampling import best_device
+from saddle.samples.archives import read_images
+from saddle.samples.sampling import best_device
 
 
 def evaluate_folders(
@@ -30,8 +30,8 @@ def evaluate_folders(
     """Measure the images of `generated` against those of `reference`, all of them; no model is involved.
 
     Without a resolution the images are taken as they are and must all have one size; with one they are cropped to the
-    largest centred square and resized. An npz file (`saddle.archives`) stands for a folder; its images stay as they
-    are, grey ones are repeated as three channels.
+    largest centred square and resized. An npz file (`saddle.samples.archives`) stands for a folder; its images stay as
+    they are, grey ones are repeated as three channels.
 
     Args:
         generated: the folder, or npz file, of generated images.

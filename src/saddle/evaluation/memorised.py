@@ -9,8 +9,8 @@ from torch import Tensor
 
 from saddle.data.images import Images
 from saddle.data.pixels import grid, to_uint8
-from saddle.metrics.extractor import Extractor
-from saddle.metrics.features import features_of
+from saddle.metrics.extractors.base import Extractor
+from saddle.metrics.extractors.features import features_of
 from saddle.metrics.nearest import nearest
 from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel

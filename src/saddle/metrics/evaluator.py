@@ -15,8 +15,8 @@ from saddle.data.pixels import to_uint8
 from saddle.distributed import world
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.comparison import Comparison
-from saddle.metrics.extractor import Extractor
-from saddle.metrics.features import FeatureDistances
+from saddle.metrics.extractors.base import Extractor
+from saddle.metrics.extractors.features import FeatureDistances
 from saddle.metrics.reference import Reference, batches, progress
 from saddle.metrics.sliced import SlicedDistance
 

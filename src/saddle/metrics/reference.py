@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from saddle.cache import cached
-from saddle.data.imageset import ImageSet, digest_of
+from saddle.data.disk.imageset import ImageSet, digest_of
 from saddle.data.labels import Labels
 from saddle.noise import generator
+from saddle.storage import cached
 
 MOST = 10_000
 """Images on each side where no number is asked for."""

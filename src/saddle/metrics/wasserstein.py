@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saddle.metrics.pyramid import pyramid
+from saddle.metrics.extractors.pyramid import pyramid
 from saddle.noise import generator
 
 PATCH = 7

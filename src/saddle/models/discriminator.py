@@ -39,9 +39,9 @@ class DiscriminatorAlone(JudgingModel):
       equal to it for T to 0 only. That limit is the lecture's argmax; D is then flat on the data and lower elsewhere,
       and its argmax a set: "in the end" it says as much of a real as of what it finds.
 
-    (See `saddle.theory.alone`, also for when the loop gets there: learned to the end against the newest negatives alone
-    it does not for T <= 1.) A walk of 20 steps is far from q, so on images D is an answer to the walk rather than to q
-    (Nijkamp et al. 2019).
+    (See `experiments/_lib/saddle_studies/theory/alone.py`, also for when the loop gets there: learned to the end
+    against the newest negatives alone it does not for T <= 1.) A walk of 20 steps is far from q, so on images D is an
+    answer to the walk rather than to q (Nijkamp et al. 2019).
 
     `sample` is a search from noise of its own, in `sample_steps` steps, with the averaged D if there is one. It costs
     as many gradients of D as it has steps: the lecture's "argmax is hard".

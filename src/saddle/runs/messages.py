@@ -9,8 +9,8 @@ from shlex import quote
 from omegaconf import DictConfig
 
 from saddle.runs.folder import RunFolder
-from saddle.runs.place import Place
 from saddle.runs.summary import of_images
+from saddle.runs.sweep_position import Place
 
 
 def show_warnings_as_notes() -> None:

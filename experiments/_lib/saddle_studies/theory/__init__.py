@@ -1,0 +1,1 @@
+"""Theory that single studies measure."""

@@ -1,0 +1,1 @@
+"""Data whose distribution is known."""

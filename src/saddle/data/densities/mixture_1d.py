@@ -1,0 +1,38 @@
+"""A Gaussian mixture on the line."""
+
+from typing import Literal
+
+from PIL import Image
+from pydantic import NonNegativeFloat, PositiveFloat
+from torch import Tensor
+
+from saddle.data.densities.charts import line_chart
+from saddle.data.densities.mixture import Mixture
+from saddle.theory.arrangements import line
+
+
+class Mixture1D(Mixture):
+    """p(x) = sum_i weights_i N(x; means_i, deviations_i^2), x [1].
+
+    Args:
+        means, deviations, weights: one number for each component; the weights sum to 1.
+
+    Raises:
+        ValueError: they are not as many, or make no mixture.
+    """
+
+    name = "mixture_1d"
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[Literal[1]],
+        means: list[float],
+        deviations: list[PositiveFloat],
+        weights: list[NonNegativeFloat],
+    ) -> None:
+        super().__init__(line(means=means, deviations=deviations, weights=weights), shape)
+
+    def render(self, x: Tensor, columns: int) -> Image.Image:
+        """The target's density with a stroke below it for each sample, and both distribution functions."""
+        return line_chart(x, self.distribution)

@@ -1,0 +1,133 @@
+"""What the files of a folder hold, asked without reading those that stayed as they were."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b, file_digest
+from pathlib import Path
+from typing import Any
+
+from saddle.data.disk.decoding import UndecodableError, picture_size
+from saddle.data.disk.files import File
+from saddle.data.disk.imageset import digest_of
+from saddle.data.disk.parallel import in_parallel
+from saddle.storage import alone, folder, writing
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds."""
+
+    hash: str
+    size: tuple[int, int] | None
+    """Width and height of the picture, if it is one."""
+
+
+def content_hash(content: bytes) -> str:
+    """32 hex digits of a file's content."""
+    return new_hash(content).hexdigest()
+
+
+class Place:
+    """What the cache remembers of one folder: what its files hold, and which sets were made of it.
+
+    Sets lie beside it under names that say what they are made of, so that a copy of the folder finds them too.
+
+    Args:
+        root: the folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._key = digest_of(str(root.resolve()))
+        self._cache = folder() / "images"
+
+    @property
+    def scratch(self) -> Path:
+        """A file to write to, of whoever is `alone`."""
+        return self._cache / f"{self._key}.tmp"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One process at a time: the others wait, and then find what it made.
+
+        Raises:
+            OSError: nothing can be written to the cache.
+        """
+        with alone(self._cache / self._key):
+            yield
+
+    def contents(self, files: Sequence[File]) -> tuple[dict[str, Content], dict[str, str]]:
+        """The contents of `files` by path, and path -> reason for those that cannot be read.
+
+        A file is read only if no earlier call found the same path, size and time of change here.
+        """
+        known = self.recall(f"{self._key}.files")
+        fresh = [file for file in files if known.get(file.path, [])[:2] != [file.size, file.changed]]
+        read = dict(zip(fresh, in_parallel(self._read, fresh, f"reading {len(fresh):,} files"), strict=True))
+        now: dict[str, list[Any]] = {}
+        unreadable: dict[str, str] = {}
+        for file in files:
+            found = read.get(file)
+            if found is None:
+                now[file.path] = known[file.path]
+            elif isinstance(found, Content):
+                now[file.path] = [file.size, file.changed, found.hash, found.size]
+            else:
+                unreadable[file.path] = found
+        if fresh or now.keys() != known.keys():
+            self.remember(f"{self._key}.files", now)
+        held = {path: Content(hash_, size and (size[0], size[1])) for path, (_, _, hash_, size) in now.items()}
+        return held, unreadable
+
+    def _read(self, file: File) -> Content | str:
+        try:
+            with (self.root / file.path).open("rb") as opened:
+                hash_ = file_digest(opened, new_hash).hexdigest()
+                opened.seek(0)
+                return Content(hash_, picture_size(opened))
+        except UndecodableError:
+            return Content(hash_, None)
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+
+    def made(self, settings: str) -> str:
+        """The name of the set that was last made of this folder with these settings; empty if none was."""
+        return self.recall(f"{self._key}.{settings}").get("name", "")
+
+    def remember_made(self, settings: str, name: str) -> None:
+        """Remember it."""
+        self.remember(f"{self._key}.{settings}", {"name": name})
+
+    def pixels(self, name: str) -> Path:
+        """The file of a set's pixels."""
+        return self._cache / f"{name}.npy"
+
+    def recall(self, name: str) -> dict[str, Any]:
+        """What was remembered under a name; empty where that is nothing, or damaged."""
+        try:
+            content = json.loads((self._cache / f"{name}.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def remember(self, name: str, content: dict[str, Any]) -> None:
+        """Write it down, whole or not at all."""
+        path = self._cache / f"{name}.json"
+        try:
+            with writing(path):
+                self.scratch.write_text(json.dumps(content), encoding="utf-8")
+                self.scratch.replace(path)
+        finally:
+            self.scratch.unlink(missing_ok=True)
+
+    def forget(self, name: str) -> None:
+        """Delete a set."""
+        for suffix in (".npy", ".json"):
+            (self._cache / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def new_hash(content: bytes = b"") -> Any:
+    """The hash of files' contents, begun with some."""
+    return blake2b(content, digest_size=16)

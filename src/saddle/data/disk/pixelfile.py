@@ -1,0 +1,117 @@
+"""Images in a file of their own that is mapped into memory, so that a set may be larger than memory."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import file_digest
+from io import BytesIO
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from saddle.data.disk.contents import new_hash
+from saddle.storage import writing
+
+
+def mapped(path: Path, shape: Sequence[int]) -> Tensor | None:
+    """The images of a file, read where they are looked at: uint8 `shape`; None where no such file is whole."""
+    try:
+        pixels = np.load(path, mmap_mode="c", allow_pickle=False)  # copy on write: nothing ever changes the file
+    except (OSError, ValueError, EOFError):
+        return None
+    fits = pixels.shape == tuple(shape) and pixels.dtype == np.uint8 and pixels.flags.c_contiguous
+    return torch.from_numpy(pixels) if fits else None
+
+
+def pixel_digest(path: Path) -> str:
+    """16 hex digits of a file's images, their number and their shape."""
+    with path.open("rb") as file:
+        return file_digest(file, new_hash).hexdigest()[:16]
+
+
+class PixelFile:
+    """Writes an .npy file of uint8 images into the cache row by row, from several threads and in any order.
+
+    It appears under its name, whole, when the `with` block ends; where that ends in an exception, nothing is left. The
+    number of rows is decided at the end. Rows are written, not assigned to a mapping, because a full disk then is an
+    error that can be caught and not the end of the process.
+
+    Args:
+        path: of the file.
+        scratch: its name until it is whole; a file that is left there from a process that was killed is written over.
+        shape: of one row.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written to.
+    """
+
+    def __init__(self, *, path: Path, scratch: Path, shape: Sequence[int]) -> None:
+        self._path, self._scratch, self._shape = path, scratch, tuple(shape)
+        self._size = int(np.prod(shape))
+        self._lock = Lock()
+        self._count: int | None = None
+
+    def __enter__(self) -> "PixelFile":
+        with writing(self._path):
+            self._file = self._scratch.open("w+b")
+        return self
+
+    def write(self, row: int, pixels: NDArray[np.uint8]) -> None:
+        """Write one row."""
+        content = np.ascontiguousarray(pixels, dtype=np.uint8).tobytes()
+        assert pixels.shape == self._shape
+        with self._lock, writing(self._path):
+            self._file.seek(self._start(row))
+            self._file.write(content)
+
+    def read(self, row: int) -> bytes:
+        """A row that was written."""
+        with self._lock, writing(self._path):  # what was written before goes to the disk first
+            self._file.seek(self._start(row))
+            return self._file.read(self._size)
+
+    def gather(self, rows: Sequence[int]) -> None:
+        """Keep these rows, in this order, and end. The first mentions of rows must be ascending."""
+        position: dict[int, int] = {}
+        for target, row in enumerate(rows):
+            source = position.get(row, row)  # rows before `target` have been written over
+            if source != target:
+                content = self.read(source)
+                with writing(self._path):
+                    self._file.seek(self._start(target))
+                    self._file.write(content)
+            position.setdefault(row, target)
+        self._count = len(rows)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and self._count is not None:
+                with writing(self._path):
+                    self._file.truncate(self._start(self._count))
+                    self._file.seek(0)
+                    self._file.write(_header((self._count, *self._shape)))
+                    self._file.close()
+                    self._scratch.replace(self._path)
+        finally:
+            with suppress(OSError):  # on a full disk closing fails like writing, and the file is closed all the same
+                self._file.close()
+            self._scratch.unlink(missing_ok=True)
+
+    def _start(self, row: int) -> int:
+        return HEADER + row * self._size
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    """The beginning of an .npy file; numpy leaves room in it, so that its length does not depend on the row count."""
+    written = BytesIO()
+    np.lib.format.write_array_header_1_0(written, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return written.getvalue()
+
+
+HEADER = len(_header((1, 3, 64, 64)))

@@ -1,0 +1,174 @@
+"""What a run is equipped with beside its model: instruments, loggers, progress, and what it leaves behind."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger
+
+from saddle.callbacks.class_grid import ClassGrid
+from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.likelihood import Likelihood
+from saddle.callbacks.measure import Instrument, Measure
+from saddle.callbacks.optimum import OptimumDistance
+from saddle.callbacks.progress import Progress
+from saddle.callbacks.reconstruction import Reconstruction
+from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.scores import Scores
+from saddle.callbacks.value import IMAGES, POINTS, Value
+from saddle.callbacks.wandb import Wandb
+from saddle.config import instantiate
+from saddle.data.base import Data
+from saddle.data.densities.analytic import Known
+from saddle.metrics.base import SampleEvaluator
+from saddle.metrics.mixture import MixtureEvaluator
+from saddle.models.base import CodedModel, GenerativeModel
+from saddle.runs.environment import VERSION
+from saddle.runs.folder import RunFolder
+from saddle.runs.naming import setting_name
+from saddle.runs.summary import higher_is_better, summarise
+from saddle.runs.sweep_position import Place
+
+LOSSES = ("loss_discriminator", "loss_generator")
+LIKELY = 2_000
+"""Samples that a likelihood is the mean of."""
+RECONSTRUCTED = 256
+"""Samples that a model gives back from their codes at an evaluation."""
+DRAWS = 16
+"""Codes for each of them, where the likelihood is bounded."""
+SCORED = 512
+"""Samples of each kind that a discriminator alone is asked about at an evaluation."""
+
+
+def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any]:
+    """All that it takes to draw with the weights that a run leaves, without the rest of its configuration.
+
+    Of a conditional model also the classes: name -> number of training images, in the order of the labels.
+    """
+    classes = model.classes
+    generator: Any = OmegaConf.to_container(cfg.network.generator, resolve=True) if cfg.network.generator else None
+    if generator is not None and classes is not None:
+        generator["classes"] = len(classes)
+    return {
+        "saddle": VERSION,
+        "generator": generator,
+        "codes": {"size": cfg.code_size, "prior": model.prior_distribution if isinstance(model, CodedModel) else None},
+        **_searched_with(cfg),
+        "samples": {"shape": list(data.shape), "data": data.name},
+        **({} if classes is None else {"classes": classes.counts}),
+    }
+
+
+def _searched_with(cfg: DictConfig) -> dict[str, Any]:
+    """The discriminator and its search, of a model that draws with these."""
+    if "search" not in cfg.model:
+        return {}
+    return {
+        "discriminator": OmegaConf.to_container(cfg.network.discriminator, resolve=True),
+        "search": OmegaConf.to_container(cfg.model.search, resolve=True),
+        "sample_steps": cfg.model.sample_steps,
+    }
+
+
+def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:
+    """Which W&B run this is."""
+    return next((logger.identity() for logger in loggers if isinstance(logger, Wandb)), None)
+
+
+def intervals(cfg: DictConfig) -> list[int]:
+    """Updates at whose multiples something is due."""
+    return [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
+
+
+def instruments(
+    cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: SampleEvaluator | None
+) -> list[Instrument]:
+    """All that is measured while the model is trained."""
+    samples = SampleGrid if model.classes is None else ClassGrid
+    return [
+        TrainingLosses(every=cfg.log_every),
+        samples(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images or data.shown),
+        *evaluations(cfg, data, evaluator),
+    ]
+
+
+def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) -> list[Instrument]:
+    """What all ranks measure together."""
+    count = POINTS if isinstance(data, Known) else IMAGES
+    found: list[Instrument] = [
+        Value(every=cfg.evaluate_every, count=count),
+        Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
+        Scores(every=cfg.evaluate_every, count=SCORED),
+        Likelihood(every=cfg.evaluate_every, count=LIKELY),
+    ]
+    if isinstance(evaluator, MixtureEvaluator):
+        truth, deviation = evaluator.distribution, evaluator.jsd.sigma / 2  # of points in hand more can be resolved
+        found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
+    if evaluator is not None:
+        found.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
+    return found
+
+
+def loggers(
+    cfg: DictConfig, data: str, folder: RunFolder, evaluator: SampleEvaluator | None, earlier: dict[str, Any] | None
+) -> list[Logger]:
+    """Where readings go: the run folder, and Weights & Biases if that is wanted; `earlier`: its run so far.
+
+    To its configuration there belongs `setting`, what the run is called without its seed: W&B groups by it as the
+    comparison's page does.
+    """
+    loggers: list[Logger] = [RunLog(folder=folder)]
+    make = instantiate(cfg.logger)
+    if make is not None:
+        best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
+        trial = (folder.environment() or {}).get("trial") or {}
+        setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
+        config: Any = OmegaConf.to_container(cfg, resolve=True)
+        chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
+        tags = [data, *(target.split(".")[-2] for target in chosen if target)]
+        loggers.append(
+            make(
+                folder=folder.path,
+                group=folder.sweep,
+                job=folder.job,
+                job_type="training",
+                tags=tags,
+                config=config | {"setting": setting},
+                best=best,
+                earlier=earlier,
+            )
+        )
+    return loggers
+
+
+def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:
+    """The line or bar for the person in front of the terminal."""
+    place = Place.current()
+    names = [*LOSSES, *(evaluator.metrics[:1] if evaluator is not None else [])]
+    title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
+    return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)
+
+
+def summary(
+    folder: RunFolder,
+    facts: dict[str, Any],
+    model: GenerativeModel,
+    seconds: float,
+    evaluator: SampleEvaluator | None,
+    loggers: Sequence[Logger],
+) -> dict[str, Any]:
+    """What the run comes to, for summary.json."""
+    lines = folder.metrics()
+    return {
+        "data": facts,
+        "updates": model.updates,
+        "images_seen": model.updates * model.real_per_update,
+        "seconds": round(seconds, 1),
+        "main_metric": None if evaluator is None else evaluator.metrics[0],
+        "lower_is_better": True,
+        "floor": None if evaluator is None else evaluator.floor()[evaluator.metrics[0]],
+        "protocol": None if evaluator is None else evaluator.protocol(),
+        "metrics": summarise(lines, [] if evaluator is None else evaluator.metrics),
+        "wandb": next((logger.closing_line() for logger in loggers if isinstance(logger, Wandb)), None),
+        "wandb_path": next((logger.path for logger in loggers if isinstance(logger, Wandb)), None),
+    }

@@ -1,0 +1,68 @@
+"""What a run folder says that its run was."""
+
+import sys
+
+from omegaconf import DictConfig, OmegaConf
+from yaml import MarkedYAMLError, YAMLError
+
+from saddle.config import ConfigError, check
+from saddle.data.classes import Classes
+from saddle.runs.environment import VERSION
+from saddle.runs.folder import RunFolder
+
+
+def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
+    """The run's configuration, checked as if it came from a stranger.
+
+    Args:
+        run: its folder.
+        files: whether the files that it names must be there.
+
+    Raises:
+        ValueError: it is not a configuration that this version can build.
+    """
+    cfg = read_config(run)
+    made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
+    if made != VERSION:
+        print(f"note: {run.path} was made by Saddle {made}, this is {VERSION}", file=sys.stderr)
+    try:
+        check(cfg, files=files)
+    except ConfigError as error:
+        raise ValueError(f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}") from None
+    return cfg
+
+
+def stored_classes(run: RunFolder) -> Classes:
+    """The classes that the run's model knows.
+
+    Raises:
+        LookupError: it knows none.
+        ValueError: its model.json was changed by hand.
+    """
+    counts = (run.model() or {}).get("classes")
+    if not isinstance(counts, dict):
+        raise LookupError(f"{run.path} has no classes: its model was trained with labels=false")
+    try:
+        return Classes.stored(counts)
+    except ValueError as error:
+        raise ValueError(f"{run.recipe}: {error}") from None
+
+
+def read_config(run: RunFolder) -> DictConfig:
+    """What the run's config.yaml says, whether or not this version can build it; nothing in it is resolved.
+
+    Raises:
+        LookupError: it has none.
+        ValueError: it was changed by hand into something else.
+    """
+    text = run.config()
+    if "${" in text:  # it was stored resolved; an interpolation could read this machine's environment
+        raise ValueError(f"{run.path / 'config.yaml'} holds an interpolation: it was changed by hand")
+    try:
+        cfg = OmegaConf.create(text)
+    except YAMLError as error:
+        line = error.problem_mark.line + 1 if isinstance(error, MarkedYAMLError) and error.problem_mark else "?"
+        raise ValueError(f"{run.path / 'config.yaml'} is not YAML in line {line}: it was changed by hand") from None
+    if not isinstance(cfg, DictConfig) or not cfg:
+        raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
+    return cfg

@@ -1,0 +1,121 @@
+"""Training: takes objects, never a configuration."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import torch
+from lightning_fabric.plugins import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from pydantic import PositiveInt
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.loggers import Logger
+
+from saddle.callbacks.callback_list import InTurn
+from saddle.data.base import Data
+from saddle.distributed.strategy import PerNetworkStrategy
+from saddle.models.base import GenerativeModel
+from saddle.processes.forked_rank import Spare
+from saddle.processes.ranks import started_by
+
+
+class Clock:
+    """The updates still to do, as stretches that end wherever something is due.
+
+    Lightning's loop asks for "batches"; it gets ranges of updates, and the model finds its real samples by itself. One
+    call of `training_step` thus does many iterations, and callbacks run at multiples of every interval in `every`.
+    """
+
+    def __init__(self, *, start: int, stop: int, every: Sequence[int]) -> None:
+        self.start, self.stop, self.every = start, stop, every
+
+    def __iter__(self) -> Iterator[range]:
+        at = self.start
+        while at < self.stop:
+            end = min([self.stop, *((at // interval + 1) * interval for interval in self.every)])
+            yield range(at, end)
+            at = end
+
+
+def train(*, model: GenerativeModel, data: Data, trainer: Trainer, updates: int, every: Sequence[int]) -> None:
+    """Train `model` on `data` until it has done `updates` iterations.
+
+    Args:
+        every: intervals, in updates, at whose multiples the trainer's callbacks get to act.
+    """
+    model.data = data
+    trainer.fit(model, train_dataloaders=Clock(start=model.updates, stop=updates, every=every))
+
+
+class QuietTrainer(Trainer):
+    """Lightning's trainer for one pass over a clock; what it would show, log and save by itself is switched off.
+
+    Args:
+        accelerator: `auto` is a GPU if there is one, else the CPU.
+        devices: of that kind on each machine; on several each has a process of its own.
+        num_nodes: machines; on several a scheduler or torchrun starts the processes.
+        precision: of the arithmetic; `auto` is `best_precision`.
+        loggers: where readings go.
+        callbacks: in the order in which they act.
+        waiting: processes to become the other ranks; none on one device, and where a scheduler starts all ranks.
+    """
+
+    def __init__(
+        self,
+        *,
+        accelerator: Literal["auto", "cpu", "gpu", "mps"],
+        devices: PositiveInt,
+        num_nodes: PositiveInt,
+        precision: Literal["auto", "bf16-mixed", "32-true"],
+        loggers: Sequence[Logger],
+        callbacks: Sequence[Callback],
+        waiting: Sequence[Spare],
+    ) -> None:
+        super().__init__(
+            accelerator=accelerator,
+            devices=devices,
+            num_nodes=num_nodes,
+            strategy=PerNetworkStrategy(waiting) if devices * num_nodes > 1 else "auto",
+            plugins=[_cluster()],
+            precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
+            logger=list(loggers),
+            callbacks=InTurn(callbacks),
+            max_epochs=1,
+            enable_progress_bar=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+        if self.strategy.root_device.type == "cpu":
+            # Lightning asks torch to count GPUs without starting CUDA. Adam asks for them in every step, and where
+            # there are none each answer costs a search for the driver.
+            os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+
+def _cluster() -> ClusterEnvironment:
+    """Who starts this run's processes. Lightning would take the one task of a SLURM job for all of them."""
+    if started_by() == "torchrun":
+        return TorchElasticEnvironment()
+    return SLURMEnvironment(auto_requeue=False) if started_by() == "srun" else LightningEnvironment()
+
+
+def require_device(accelerator: str) -> None:
+    """Refuse a kind of device that is not there, before anything is loaded.
+
+    Raises:
+        ValueError: torch finds none.
+    """
+    there = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(accelerator, True):
+        raise ValueError(f"trainer.accelerator={accelerator}: torch finds no such device here; set it to auto or cpu")
+
+
+def best_precision(asked: str, accelerator: str) -> str:
+    """`auto` as what this device does fastest: bf16-mixed where it has bf16 arithmetic, else 32-true."""
+    if asked != "auto":
+        return asked
+    on_cuda = accelerator in ("auto", "gpu") and torch.cuda.is_available()
+    has_bf16 = torch.cuda.is_bf16_supported() if on_cuda else torch.cpu._is_avx512_bf16_supported()
+    return "bf16-mixed" if has_bf16 else "32-true"

@@ -1,0 +1,141 @@
+"""The processes of one run on one machine: how rank 0 starts the others, and that all end together."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from lightning_fabric.plugins import ClusterEnvironment
+from pytorch_lightning import Trainer
+from pytorch_lightning.strategies.launchers import _SubprocessScriptLauncher
+
+from saddle.processes.forked_rank import Spare
+from saddle.processes.job_process import Child, cause_of
+from saddle.processes.ranks import PARENT
+
+GRACE = 10.0
+"""Seconds after a rank's death in which rank 0 should notice by itself; gloo does at once, NCCL perhaps never."""
+FAREWELL = 30.0
+"""Seconds that the other ranks have to end when the work is done."""
+STOPPED = 30.0
+"""Seconds for which another rank may stand still by a signal (SIGSTOP) before it counts as dead."""
+ABANDONED = 75
+"""Exit code of a rank that lost the others: it is no cause."""
+
+
+class RankDiedError(RuntimeError):
+    """Another process of this run has ended before the work was done."""
+
+
+@dataclass(kw_only=True)
+class _Rank:
+    number: int
+    child: Child
+    ended: threading.Event = field(default_factory=threading.Event)
+    code: int = 0
+    stopped: bool = False
+
+
+class RanksLauncher(_SubprocessScriptLauncher):
+    """Begins ranks 1, 2, ..., which wait for it, and ends the run with its cause when one of them dies.
+
+    Lightning's own kills rank 0 too, so that nobody can say what happened, and leaves LOCAL_RANK in this process's
+    environment. A scheduler that starts all ranks itself (LOCAL_RANK is set) watches over them itself.
+    """
+
+    def __init__(
+        self, cluster_environment: ClusterEnvironment, num_processes: int, num_nodes: int, waiting: Sequence[Spare]
+    ) -> None:
+        super().__init__(cluster_environment, num_processes, num_nodes)
+        self._waiting = waiting
+        self._ranks: list[_Rank] = []
+        self._died = threading.Event()
+        self._over = threading.Event()
+
+    def launch(self, function: Callable[..., Any], *args: Any, trainer: Trainer | None = None, **kwargs: Any) -> Any:
+        """`function(*args, **kwargs)` in every process.
+
+        Raises:
+            RankDiedError: another rank did not finish.
+        """
+        if self.cluster_environment.creates_processes_externally:
+            return function(*args, **kwargs)
+        self._start(trainer)
+        try:
+            result = function(*args, **kwargs)
+            self._dismiss()
+        except RuntimeError as error:  # what a lost connection looks like
+            if self._died.wait(timeout=GRACE / 2):
+                raise RankDiedError(self._cause()) from error
+            raise
+        finally:
+            self._over.set()
+            self.kill(signal.SIGKILL)
+        return result
+
+    def kill(self, signum: int) -> None:
+        """Send a signal to the other ranks."""
+        for rank in self._ranks:
+            if not rank.ended.is_set():
+                rank.child.send(signum)
+
+    def _start(self, trainer: Trainer | None) -> None:
+        shared = {
+            "MASTER_ADDR": self.cluster_environment.main_address,
+            "MASTER_PORT": str(self.cluster_environment.main_port),
+            "NODE_RANK": str(self.cluster_environment.node_rank()),
+            "WORLD_SIZE": str(self.num_processes * self.num_nodes),
+            PARENT: str(os.getpid()),
+        }
+        for number, spare in enumerate(self._waiting, start=1):
+            rank = _Rank(number=number, child=Child(spare.begin, {**shared, "LOCAL_RANK": str(number)}))
+            self._ranks.append(rank)
+            threading.Thread(target=self._watch, args=(rank, trainer), daemon=True, name=f"rank-{number}").start()
+            threading.Thread(target=self._end_if_stopped, args=(rank,), daemon=True, name=f"state-{number}").start()
+
+    def _watch(self, rank: _Rank, trainer: Trainer | None) -> None:
+        rank.code = rank.child.wait()
+        rank.ended.set()
+        if rank.code in (0, ABANDONED) or self._over.is_set():
+            return
+        self._died.set()
+        if not self._over.wait(GRACE):  # this process waits in a collective that does not end
+            self._give_up(trainer)
+
+    def _end_if_stopped(self, rank: _Rank) -> None:
+        """Others would wait for a rank that was stopped, in an evaluation for days."""
+        since = monotonic()
+        while not rank.ended.wait(STOPPED / 10):
+            if not rank.child.stopped():
+                since = monotonic()
+            elif monotonic() - since > STOPPED:
+                rank.stopped = True
+                rank.child.send(signal.SIGKILL)
+
+    def _give_up(self, trainer: Trainer | None) -> None:
+        error = RankDiedError(self._cause())
+        try:
+            for callback in trainer.callbacks if trainer is not None else []:  # type: ignore[attr-defined]  # set by Lightning
+                callback.on_exception(trainer, trainer.lightning_module, error)  # type: ignore[union-attr]  # not None here
+            print(f"error: {error}", file=sys.stderr, flush=True)
+        finally:
+            self.kill(signal.SIGKILL)
+            os._exit(1)
+
+    def _dismiss(self) -> None:
+        for rank in self._ranks:
+            rank.ended.wait(FAREWELL)
+
+    def _cause(self) -> str:
+        died = [rank for rank in self._ranks if rank.ended.is_set() and rank.code not in (0, ABANDONED)]
+        return "; ".join(f"rank {rank.number}: {_cause_of(rank)}" for rank in died)
+
+
+def _cause_of(rank: _Rank) -> str:
+    if rank.stopped:
+        return f"stopped by a signal for {STOPPED:.0f} s, and then killed"
+    return cause_of(rank.code, rank.child.last_words())

@@ -1,0 +1,62 @@
+"""What a run stood on: command, commit, versions, host, processor, threads."""
+
+import os
+import platform
+import socket
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[3]
+VERSION = "0.2.0"
+"""Of Saddle; `pyproject.toml` says the same."""
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "pytorch-lightning",
+    "torchmetrics",
+    "torch-fidelity",
+    "hydra-core",
+    "omegaconf",
+    "wandb",
+    "numpy",
+)
+
+
+def describe(command: list[str], precision: str, earlier: dict[str, object] | None) -> dict[str, object]:
+    """What to store beside a run's numbers; `earlier` is what was stored of the part of the run before this one."""
+    parts = [] if earlier is None else [*earlier.pop("earlier", []), earlier]  # type: ignore[misc]  # a list, as below
+    return {
+        "saddle": VERSION,
+        "command": command,
+        **code(),
+        "python": platform.python_version(),
+        "versions": {package: version(package) for package in PACKAGES},
+        "host": socket.gethostname(),
+        "processor": _processor(),
+        "precision": precision,
+        "threads": int(os.environ["OMP_NUM_THREADS"]),
+        "earlier": parts,
+    }
+
+
+def code() -> dict[str, object]:
+    """Which code this is: `commit`, None where there is no repository, and whether files differ from it (`dirty`)."""
+    return {"commit": _git("rev-parse", "HEAD"), "dirty": bool(_git("status", "--porcelain"))}
+
+
+def _git(*arguments: str) -> str | None:
+    """What git answers about the project; None where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()

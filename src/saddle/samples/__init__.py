@@ -1,0 +1,1 @@
+"""Samples of finished runs, and views of their latent codes."""

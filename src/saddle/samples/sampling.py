@@ -1,0 +1,183 @@
+"""A finished run's model again, and what it draws."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from math import ceil, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from saddle.data.base import Data
+from saddle.data.pixels import to_uint8
+from saddle.engine.building import build_data, build_model
+from saddle.engine.stored import stored_classes, stored_config
+from saddle.metrics.reference import batches, progress
+from saddle.models.base import CodedModel, GenerativeModel
+from saddle.runs.environment import VERSION
+from saddle.runs.folder import RunFolder, replace_file
+from saddle.runs.messages import without_weights
+from saddle.samples.archives import ABOUT, CLASSES, IMAGES, LABELS, POINTS, text, write_archive
+from saddle.samples.codes.truncation import truncated_prior
+from saddle.samples.outputs import Output, whole_folder
+
+BATCH = 64
+"""Samples drawn at a time. Every batch is drawn whole and then cut: the last bits of a sample may depend on how many
+are drawn with it, and so they never depend on how many are asked for."""
+
+
+def best_device() -> torch.device:
+    """The GPU if there is one, else the CPU. The last bits of a sample differ between the two."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
+    """The run's model with the weights that it ended with; ready to `sample`.
+
+    Raises:
+        LookupError: the run has no weights yet, or is conditional and does not say on which classes.
+        ValueError: its weights are damaged, or belong to another network.
+    """
+    if not run.weights.is_file():
+        raise LookupError(without_weights(run))
+    model = build_model(cfg, stored_classes(run) if cfg.labels else None)
+    try:
+        model.drawn().load_state_dict(load_file(run.weights))
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{run.weights} does not fit the network of its config.yaml: {error}") from None
+    return model.eval()
+
+
+def coded(model: GenerativeModel, asked: str) -> CodedModel:
+    """The model, if its samples are decoded from codes.
+
+    Raises:
+        ValueError: they are not; `asked` is what was to be done with codes.
+    """
+    if not isinstance(model, CodedModel):
+        raise ValueError(f"{asked}: this model has no code to look into; it can only be sampled")
+    return model
+
+
+class Samples:
+    """The samples of one model: number i is a function of the model, seed, label, threshold and i alone.
+
+    Args:
+        model: it.
+        seed: of the codes.
+        label: of all samples; None: of a conditional model, each as often as in the training set.
+        threshold: of truncated codes (`saddle.samples.codes.truncation`); None: the prior's own.
+
+    Raises:
+        ValueError: a label is asked of a model that knows no classes, truncated codes of one without codes.
+    """
+
+    def __init__(self, model: GenerativeModel, *, seed: int, label: int | None, threshold: float | None) -> None:
+        self.model, self.seed, self.label, self.threshold = model, seed, label, threshold
+        if label is not None and model.classes is None:
+            raise ValueError("this model knows no classes (it was trained with labels=false): draw without label=")
+        if threshold is not None:
+            coded(model, f"truncation={threshold:g}")
+
+    def labels(self, indices: range) -> Tensor | None:
+        """Of samples `indices`, int64 [len(indices)] on the CPU; None without classes."""
+        if self.label is not None:
+            return torch.full([len(indices)], self.label)
+        labels = self.model.labels_of(indices, self.seed)
+        return None if labels is None else labels.cpu()
+
+    def batches(self, count: int) -> Iterator[tuple[range, Tensor]]:
+        """The first `count` samples in batches: their indices, and x [len(indices), *shape] on the CPU."""
+        for indices in progress(batches(count, BATCH), "sampling"):
+            yield indices, self._batch(range(indices.start, indices.start + BATCH))[: len(indices)].cpu()
+
+    def first(self, count: int) -> Tensor:
+        """The first `count` samples, [count, *shape]."""
+        return torch.cat([x for _, x in self.batches(count)])
+
+    def _batch(self, indices: range) -> Tensor:
+        labels = self.labels(indices)
+        labels = None if labels is None else labels.to(self.model.device)
+        if self.threshold is None:
+            return self.model.sample(indices, self.seed, labels)
+        model = coded(self.model, "truncation")
+        return model.decode(truncated_prior(model, indices, self.seed, self.threshold), labels)
+
+
+def write_samples(
+    run: RunFolder, *, count: int, seed: int | None, label: int | None, threshold: float | None, out: Output
+) -> None:
+    """Write `count` samples: into a folder of single pictures, an archive, or one picture.
+
+    A folder holds nothing but samples, so that it can be measured as it is; beside a folder and an archive lies a
+    picture of the first samples. Each is there whole or not at all: what is interrupted leaves nothing.
+
+    Args:
+        run: the run.
+        count: how many samples.
+        seed: of the codes; None is the run's own.
+        label: the class of all samples; None: of a conditional model, each as often as in the training set.
+        threshold: of truncated codes; None: the prior's own.
+        out: where.
+
+    Raises:
+        LookupError, ValueError: as `load_model` and `Samples`.
+        OSError: it cannot be written.
+    """
+    cfg = stored_config(run, files=False)
+    model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
+    samples = Samples(model, seed=cfg.seed if seed is None else seed, label=label, threshold=threshold)
+    about = described(run, model, data, samples)
+    shown = samples.first(count if out.kind == ".png" else min(count, data.shown))
+    picture = data.render(shown, columns=ceil(sqrt(len(shown))))
+    if out.kind == ".npz":
+        _archive(samples, data, count, about, out.path)
+    elif not out.kind:
+        with whole_folder(out.path) as folder:
+            for indices, x in samples.batches(count):
+                for index, sample in zip(indices, x, strict=True):
+                    data.picture(sample).save(folder / f"{index:05d}.png")
+    save_picture(picture, out.picture, about)
+
+
+def described(run: RunFolder, model: GenerativeModel, data: Data, samples: Samples) -> dict[str, Any]:
+    """All that the samples depend on, and who drew them: plain values."""
+    label = None if samples.label is None or model.classes is None else model.classes.names[samples.label]
+    return {
+        "saddle": VERSION,
+        "run": f"{run.sweep}/{run.job}",
+        "data": data.name,
+        "updates": (run.model() or {}).get("updates"),
+        "model": sha256(run.weights.read_bytes()).hexdigest()[:16],  # as evaluation.json calls it
+        "seed": samples.seed,
+        "label": label,
+        "truncation": samples.threshold,
+    }
+
+
+def save_picture(picture: Image.Image, path: Path, about: dict[str, Any]) -> None:
+    """A PNG file with `about` in its text entry `saddle`."""
+    info = PngInfo()
+    info.add_itxt("saddle", text(about))
+    replace_file(path, lambda file: picture.save(file, format="PNG", pnginfo=info))
+
+
+def _archive(samples: Samples, data: Data, count: int, about: dict[str, Any], path: Path) -> None:
+    images = len(data.shape) == 3
+    shape = (count, *((*data.shape[1:], data.shape[0]) if images else data.shape))
+    others: dict[str, Any] = {ABOUT: np.array(text(about))}
+    labels = samples.labels(range(count))
+    if labels is not None and samples.model.classes is not None:
+        others |= {LABELS: labels.numpy(), CLASSES: np.array(samples.model.classes.names)}
+    drawn = (
+        to_uint8(x).permute(0, 2, 3, 1).numpy() if images else x.float().numpy() for _, x in samples.batches(count)
+    )
+    name, dtype = (IMAGES, np.uint8) if images else (POINTS, np.float32)
+    replace_file(path, lambda file: write_archive(file, name, drawn, shape, dtype, others))

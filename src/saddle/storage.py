@@ -1,0 +1,117 @@
+"""Files outside of runs: the cache, downloads, and the weights that ship with the package.
+
+The cache holds what can be made again, such as rendered sets and features of real images. It is `$SADDLE_CACHE`, by
+default `.cache/` of the project. A file is written under a temporary name and renamed, so it is either whole or absent;
+one process makes it while the others wait.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHIPPED = Path(__file__).parent / "metrics" / "weights"
+"""Weights of the feature extractors that the package contains."""
+
+
+def folder() -> Path:
+    """Where the cache lies."""
+    return Path(os.environ.get("SADDLE_CACHE") or PROJECT / ".cache")
+
+
+def cached(name: str, make: "Callable[[], dict[str, np.ndarray]]") -> "dict[str, np.ndarray]":
+    """The arrays stored as `name` (a relative path without suffix), made by `make()` if they are not there.
+
+    `name` must say everything the arrays depend on. A file that cannot be read is made again.
+
+    Raises:
+        OSError: nothing can be written there.
+    """
+    path = folder() / f"{name}.npz"
+    with alone(path):
+        stored = _load(path)
+        if stored is None:
+            stored = make()
+            _store(path, stored)
+    return stored
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time: the others wait, and then find what it made under `path`, whose folder is made."""
+    lock = FileLock(path.with_suffix(".lock"))
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Errors of the system name the file of the cache that was to be written, and the way to another cache."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"{path} cannot be written: {error.strerror or error}; SADDLE_CACHE=DIR chooses another place for the cache"
+        ) from None
+
+
+def _load(path: Path) -> "dict[str, np.ndarray] | None":
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored)
+    except Exception:  # a damaged archive fails in every way there is
+        return None
+
+
+def _store(path: Path, arrays: "dict[str, np.ndarray]") -> None:
+    import numpy as np
+
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with writing(path):
+            with temporary.open("wb") as file:
+                np.savez(file, **cast(dict[str, Any], arrays))  # the stub takes any keyword for a flag
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def socket_timeout(seconds: float) -> Iterator[None]:
+    """While it lasts, a connection that is silent for this long raises an OSError; libraries would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def weights_file(weights: str) -> Path:
+    """The file that `extractor.weights` means: a bare name ships with the package, a path with a folder in it does not.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    given = Path(weights).expanduser()
+    path = SHIPPED / given if given.name == weights else given
+    if path.is_file():
+        return path
+    shipped = " and ".join(sorted(file.name for file in SHIPPED.glob("*.safetensors")))
+    here = f"; the file of that name in this folder is ./{weights}" if given.is_file() else ""
+    raise FileNotFoundError(f"extractor.weights={weights}: there is no {path}; the package has {shipped}{here}")
