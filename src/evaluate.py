@@ -24,7 +24,7 @@ from saddle.runs.sweep import find_run, finished_runs, newest_sweep
 from saddle.samples.outputs import require_place
 
 if TYPE_CHECKING:
-    from saddle.evaluation.extra_extractors import Company
+    from saddle.evaluation.extra_extractors import ExtraExtractors
 
 ARGUMENTS = {
     "run": "one finished run's folder, runs/SWEEP/JOB",
@@ -81,10 +81,10 @@ def _mistake(given: Mapping[str, str]) -> str | None:
     for key, words in (("fresh", ("true", "false")), ("corrupt", ("refuse", "skip"))):
         if key in given and given[key] not in words:
             return f"{key}={given[key]} takes {' or '.join(words)}"
-    members = groups(CONF)["extractor"]
+    options = groups(CONF)["extractor"]
     for name in _names(given):
-        if name not in members:
-            near = meant(nearest(name, members), f"there are {listing(members, 'and')}")
+        if name not in options:
+            near = meant(nearest(name, options), f"there are {listing(options, 'and')}")
             return f"extractor={name}: there is none{near}"
     weights = given.get("extractor.weights")
     if weights is not None and not Path(weights).expanduser().is_file():
@@ -175,7 +175,7 @@ def _folders(given: Mapping[str, str]) -> None:
     _advise(company.missing)
 
 
-def _company(given: Mapping[str, str]) -> "Company":
+def _company(given: Mapping[str, str]) -> "ExtraExtractors":
     from saddle.evaluation.extra_extractors import company
 
     weights = given.get("extractor.weights")

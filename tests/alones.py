@@ -9,16 +9,16 @@ from saddle.models.discriminator import DiscriminatorAlone
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator
 from saddle.search.langevin import Langevin
-from saddle.search.replay_buffer import Found
+from saddle.search.replay_buffer import ReplayBuffer
 from toy import SHAPE, player
 
 BATCH = 6
 
 
-def found(shape: list[int] = SHAPE, **changed: Any) -> Found:
+def found(shape: list[int] = SHAPE, **changed: Any) -> ReplayBuffer:
     """Negatives that are searched for."""
     arguments: dict[str, Any] = {"steps": 3, "buffer": 20, "fresh": 0.2, "batch_size": BATCH, "seed": 0}
-    return Found(shape=shape, **{**arguments, **changed})
+    return ReplayBuffer(shape=shape, **{**arguments, **changed})
 
 
 def alone(shape: list[int] = SHAPE, width: int = 16, network: nn.Module | None = None, **changed: Any) -> Any:

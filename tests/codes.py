@@ -23,7 +23,7 @@ class LinearModel(CodedModel):
 
     def iterate(self, update: int) -> None: ...
 
-    def drawn(self) -> nn.Module:
+    def sampling_module(self) -> nn.Module:
         return nn.Identity()
 
 
@@ -34,8 +34,8 @@ class FittedModel(LinearModel):
         super().__init__(matrix, shape)
         self.prior_distribution = "fitted"
 
-    def placed(self, draws: Tensor) -> Tensor:
-        return 3 * draws + 1
+    def to_prior(self, base_noise: Tensor) -> Tensor:
+        return 3 * base_noise + 1
 
 
 class CodelessModel(GenerativeModel):
@@ -48,7 +48,7 @@ class CodelessModel(GenerativeModel):
 
     def iterate(self, update: int) -> None: ...
 
-    def drawn(self) -> nn.Module:
+    def sampling_module(self) -> nn.Module:
         return nn.Identity()
 
 

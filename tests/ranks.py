@@ -18,7 +18,7 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor, nn
 
 from alones import alone
-from members import build
+from options import build
 from regressions import MODELS
 from saddle.callbacks.value import Value
 from saddle.distributed import world
@@ -157,7 +157,7 @@ def games() -> Checks:
         model, watch = play(updates=20, **settings)
         found[name] = {
             "state": {key: value.clone() for key, value in model.state_dict().items()},
-            "noted": model.noted(),
+            "noted": model.pop_means(),
             "moved": [(player, moved) for player, moved, _ in watch.steps],
             "first_gradients": [gradient for _, _, gradient in watch.steps[:3]],
             "sizes": model.sizes(),
@@ -172,7 +172,7 @@ def regressions() -> Checks:
         model = make(batch_size=BATCH)
         train(model=model, data=Toy(), trainer=trainer_of_ranks(), updates=20, every=[7])
         state = {key: value.clone() for key, value in model.state_dict().items()}
-        found[name] = {"state": state, "noted": model.noted()}
+        found[name] = {"state": state, "noted": model.pop_means()}
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from members import build
+from options import build
 from saddle.augment.ada import ADA
 from saddle.augment.draws import normal, shares, whole
 from saddle.augment.geometry import resampled

@@ -11,7 +11,7 @@ import yaml
 from wandb import wandb_agent
 
 import train
-from members import composed
+from options import composed
 from saddle.callbacks.wandb import Wandb
 from saddle.config import precheck
 from saddle.engine.components import loggers

@@ -86,7 +86,7 @@ def test_the_model_ends_where_the_theory_says(loss: Any, temperature: float, pow
         average_half_life=50_000.0,
     )
     play(model, 600, data=BarsAndStripes(shape=(1, 2, 2)), every=600)
-    with scoring(model.drawn()) as critic:
+    with scoring(model.sampling_module()) as critic:
         q = search.probabilities(critic, torch.device("cpu"))
     flat = search.points.flatten(1)
     images: dict[str, list[float]] = {"one colour": [], "stripe": [], "none": []}
@@ -142,7 +142,7 @@ def test_the_loop_raises_the_landscape_at_the_data() -> None:
         make_discriminator_optimizer=lambda parameters: torch.optim.Adam(parameters, lr=5e-3, betas=(0.0, 0.99)),
     )
     play(model, 300, data=data, every=300)
-    with scoring(model.drawn()) as critic, torch.no_grad():
+    with scoring(model.sampling_module()) as critic, torch.no_grad():
         at, between = critic(torch.tensor([[-0.6], [0.0], [0.6]])), critic(torch.tensor([[-1.0], [-0.3], [0.3], [1.0]]))
     assert at.min() > between.max() + 0.5
 

@@ -1,4 +1,4 @@
-"""The house holds: imports point one way, and a new member is two files."""
+"""The house holds: imports point one way, and a new option is two files."""
 
 import ast
 import math
@@ -11,7 +11,7 @@ import torch
 
 import saddle.losses
 import test_losses
-from members import CONF
+from options import CONF
 from saddle.config import ConfigError, check, help_text, instantiate, source
 from saddle.config.composing import composer
 from saddle.losses.base import Loss
@@ -106,4 +106,4 @@ def test_the_example_of_contributing_is_carried_out(tmp_path: Path, monkeypatch:
     test_losses.test_both_players_want_what_they_should(loss)
     for extreme in (-1e4, 1e4):
         test_losses.test_finite_at_extreme_logits(loss, extreme)
-    assert math.isfinite(play(game(loss=loss), 3).noted()["loss_discriminator"])
+    assert math.isfinite(play(game(loss=loss), 3).pop_means()["loss_discriminator"])

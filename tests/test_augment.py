@@ -1,4 +1,4 @@
-"""Augmentations: what every member promises, DiffAugment, and augmentation in the game."""
+"""Augmentations: what every option promises, DiffAugment, and augmentation in the game."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from members import build, composed, members
+from options import build, composed, options
 from saddle.augment.ada import ADA
 from saddle.augment.base import Augment
 from saddle.augment.diffaugment import DiffAugment, moved
@@ -19,7 +19,7 @@ from test_ada import controller
 from toy import Toy, dcgan, game, play
 from transformed import color, geometry, images, numbers
 
-AUGMENTS = [name for name in members("augment") if name != "none"]
+AUGMENTS = [name for name in options("augment") if name != "none"]
 STILL = {"brightness": 0, "saturation": 0, "contrast": 0, "translation": 0, "cutout": 0}
 
 
@@ -33,7 +33,7 @@ def only(transform: str) -> DiffAugment:
     return build("augment", "diffaugment", **{name: 0 for name in STILL if name != transform})
 
 
-# ---- every member
+# ---- every option
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -220,9 +220,9 @@ def test_the_generator_learns_through_the_transform() -> None:
             return 0 * x
 
     blind = play(game(augment=Nothing()), 2)
-    noted = blind.noted()
+    noted = blind.pop_means()
     assert noted["gradient_generator"] == 0
-    assert play(game(), 2).noted()["gradient_generator"] > 0
+    assert play(game(), 2).pop_means()["gradient_generator"] > 0
 
 
 def test_reals_are_the_same_reals() -> None:
@@ -237,5 +237,5 @@ def test_the_probability_is_in_the_log_and_in_the_state() -> None:
     model = play(game(augment=ada), 5, data=Toy())
     assert model.state_dict()["augment.probability"] == ada.probability
     assert ada.probability.item() == pytest.approx(5 * 6 * 2 / 1000)
-    assert 0 < model.noted()["augment_probability"] <= ada.probability.item()
+    assert 0 < model.pop_means()["augment_probability"] <= ada.probability.item()
     assert set(model.sizes()) == {"generator", "discriminator"}

@@ -103,7 +103,7 @@ def test_a_fitted_prior_is_truncated_towards_its_own_centre() -> None:
     assert torch.equal(truncated_prior(model, range(5), 0, None), model.prior(range(5), 0))
     cut = truncated_prior(model, range(2_000), 0, 1.0)
     assert float((cut - 1).abs().max()) <= 3
-    assert torch.equal(cut, 3 * truncated(model.draws(range(2_000), 0), 1.0, "normal") + 1)
+    assert torch.equal(cut, 3 * truncated(model.base_noise(range(2_000), 0), 1.0, "normal") + 1)
 
 
 def test_paths_of_a_fitted_prior_go_round_its_own_centre(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 import sample
-from members import CONF, composed, members
+from options import CONF, composed, options
 from pictures import Thumbnail
 from saddle.callbacks.class_grid import MOST, ClassGrid
 from saddle.config import ConfigError, check, instantiate
@@ -34,7 +34,7 @@ from test_conditional_networks import given
 from test_resume import train
 from toy import LabelledToy, Toy, dcgan, game, mlp, play
 
-NETWORKS = members("network")
+NETWORKS = options("network")
 CPU = torch.device("cpu")
 
 
@@ -74,7 +74,7 @@ def test_conditional_training_is_the_plain_loop(networks: Any) -> None:
         assert all(map(torch.equal, ours.state_dict().values(), plain.state_dict().values()))
 
 
-def told(network: nn.Module) -> list[list[int]]:
+def call_network(network: nn.Module) -> list[list[int]]:
     """Grows by the labels that the network is given with every batch."""
     seen: list[list[int]] = []
     network.register_forward_pre_hook(lambda _, given: seen.append(given[1].tolist()))
@@ -83,7 +83,7 @@ def told(network: nn.Module) -> list[list[int]]:
 
 def test_a_loss_that_compares_both_sides_has_one_label_on_both() -> None:
     model = conditional(loss=RelativisticPairing(), d_steps=1, average_half_life=None)
-    generator, discriminator = told(model.generator), told(model.discriminator)
+    generator, discriminator = call_network(model.generator), call_network(model.discriminator)
     data = LabelledToy()
     play(model, 2, data=data)
     of_batch = [data.labels(0, range(6 * batch, 6 * batch + 6), CPU).tolist() for batch in (0, 1, -1, -2)]  # type: ignore[union-attr]  # it is there
@@ -172,14 +172,14 @@ def apart(count: int, by: float) -> tuple[Tensor, Labels]:
     return features, Labels(("left", "right"), values)
 
 
-def by_class(labels: Labels, least: int = 2) -> ByClass:
+def per_class(labels: Labels, least: int = 2) -> ByClass:
     return ByClass(extractor=Thumbnail(), labels=labels, least=least)
 
 
 def test_accuracy_is_that_of_fishers_classifier() -> None:
     """Two equal Gaussians at distance d: the best that can be is Phi(d / 2), however thin they are."""
     real, labels = apart(4_000, 2.0)
-    measure = by_class(labels)
+    measure = per_class(labels)
     asked = torch.from_numpy(labels.values)
     accuracy, _ = measure(real, real, asked)
     assert accuracy == pytest.approx(0.8413, abs=0.02)
@@ -189,13 +189,13 @@ def test_accuracy_is_that_of_fishers_classifier() -> None:
     floor = measure.floor(real, order.chunk(2))
     assert floor == {"class_accuracy_thumbnail": pytest.approx(0.8413, abs=0.02)}
     wide, wide_labels = apart(400, 20.0)
-    assert by_class(wide_labels)(wide, wide, torch.from_numpy(wide_labels.values))[0] == 1
+    assert per_class(wide_labels)(wide, wide, torch.from_numpy(wide_labels.values))[0] == 1
 
 
 def test_the_distance_by_class_is_the_mean_over_classes() -> None:
     """It sees classes that were exchanged, to which the distance of all images is blind."""
     real, labels = apart(300, 20.0)
-    measure, own = by_class(labels), torch.from_numpy(labels.values)
+    measure, own = per_class(labels), torch.from_numpy(labels.values)
     assert measure.names == ["class_accuracy_thumbnail", "fd_thumbnail_class_mean"]
     assert measure(real, real, own)[1] == pytest.approx(0, abs=1e-6)
     fitted = [Gaussian.fitted(real[own == y]) for y in (0, 1)]
@@ -208,7 +208,7 @@ def test_the_distance_by_class_is_the_mean_over_classes() -> None:
 def test_a_distance_by_class_of_few_images_is_left_out() -> None:
     _, labels = apart(21, 1.0)
     with pytest.warns(UserWarning, match=r"fd_thumbnail_class_mean is left out: class right has 10 images .* takes 11"):
-        measure = by_class(labels, least=11)
+        measure = per_class(labels, least=11)
     assert measure.names == ["class_accuracy_thumbnail"]
     assert measure.settings()["class_images"] == 11
 
@@ -234,7 +234,7 @@ def test_a_conditional_run_and_what_it_leaves(
     assert Image.open(run.grids()[-1]).size == (2 * 66 + 2, 10 * 66 + 2)
     model = load_model(run, stored_config(run, files=False))
     rebuilt = instantiate(OmegaConf.create(recipe["generator"])).eval()
-    rebuilt.load_state_dict(model.drawn().state_dict())
+    rebuilt.load_state_dict(model.sampling_module().state_dict())
     labels = torch.arange(10)
     assert isinstance(model, GAN)
     assert torch.equal(rebuilt(model.prior(range(10), 0), labels), model.sample(range(10), 0, labels))

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from members import composed, members
+from options import composed, options
 from saddle.config import ConfigError, check, instantiate
 from saddle.networks.conditional_norm import ConditionalBatchNorm
 from saddle.networks.dcgan import DCGANDiscriminator
@@ -13,11 +13,11 @@ from saddle.networks.initial import initialised
 from saddle.networks.projection import Projection
 from saddle.noise import noise
 
-NETWORKS = members("network")
+NETWORKS = options("network")
 
 
 def networks(name: str, classes: int | None) -> tuple[nn.Module, nn.Module]:
-    """A member, narrow, in float64, with random weights everywhere: some start at zero."""
+    """A option, narrow, in float64, with random weights everywhere: some start at zero."""
     network = composed(f"network={name}", "resolution=8", "data=digits").network
     told = {} if classes is None else {"classes": classes}
     small = {"width": 8, "widest": 16, "blocks": 1}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from members import build, needs
+from options import build, needs
 from saddle.config import (
     ConfigError,
     check,
@@ -21,19 +21,19 @@ from saddle.data.disk import files
 
 # What a person may type, and words that the answer must hold.
 MISTAKES = [
-    # groups and members
-    ("loss=minimx", "loss=minimx: there is no such member; did you mean minimax?"),
-    ("loss=hinj", "there is no such member; did you mean hinge?"),
+    # groups and options
+    ("loss=minimx", "loss=minimx: there is no such option; did you mean minimax?"),
+    ("loss=hinj", "there is no such option; did you mean hinge?"),
     ("loss=xyz", "choose f_js, f_kl, "),
     ("los=minimax", "there is no key los; did you mean loss?"),
     ("loss=null", "to leave the group out, write ~loss"),
     ("~loss", "there is no loss, which model=gan needs: set loss=f_js, f_kl, "),
     ("~data", "there is no data, which every run needs"),
-    ("loss=[minimax,nonsaturating]", "takes one member; for a sweep over several: -m loss=a,b"),
+    ("loss=[minimax,nonsaturating]", "takes one option; for a sweep over several: -m loss=a,b"),
     ("+loss=minimax", "loss is there already; write loss=minimax"),
     ("++loss=minimax", "force-add of config groups is not supported"),
     ("optimizer=adam", "write optimizer@optimizer.discriminator=adam or optimizer@optimizer.generator=adam"),
-    ("optimizer.generator=adam", "a member is chosen with optimizer@optimizer.generator=adam"),
+    ("optimizer.generator=adam", "a option is chosen with optimizer@optimizer.generator=adam"),
     ("network.generator=mlp", "network.generator=mlp: takes a node with _target_"),
     (
         "~optimizer@optimizer.generator",
@@ -41,8 +41,8 @@ MISTAKES = [
     ),
     ("~schedule@schedule.discriminator", "set schedule@schedule.discriminator=constant, cosine, "),
     ("schedule=linear", "write schedule@schedule.discriminator=linear or schedule@schedule.generator=linear"),
-    ("augment=adda", "augment=adda: there is no such member; did you mean ada?"),
-    ("recipe=r3gan_cifar", "there is no such member; did you mean r3gan_cifar10"),
+    ("augment=adda", "augment=adda: there is no such option; did you mean ada?"),
+    ("recipe=r3gan_cifar", "there is no such option; did you mean r3gan_cifar10"),
     ("recipe.d_steps=3", "there is no key recipe; did you mean d_steps"),
     ("recipe=sngan penalty.gamma=1", "no penalty is chosen that has gamma; choose one first: penalty=r1, "),
     # keys
@@ -70,10 +70,10 @@ MISTAKES = [
     ),
     ("logger=none logger.project=x", "no logger is chosen that has project; choose one first: logger=wandb"),
     # names that the field has for them
-    ("loss=wgan", "there is no such member; write loss=wasserstein penalty=weight_clipping d_steps=5 network.discrim"),
-    ("loss=LSGAN", "there is no such member; write loss=least_squares"),
-    ("penalty=WGAN-GP", "there is no such member; write penalty=gradient_penalty"),
-    ("data=./photos", "there is no such member; write data=folder data.root=..."),
+    ("loss=wgan", "there is no such option; write loss=wasserstein penalty=weight_clipping d_steps=5 network.discrim"),
+    ("loss=LSGAN", "there is no such option; write loss=least_squares"),
+    ("penalty=WGAN-GP", "there is no such option; write penalty=gradient_penalty"),
+    ("data=./photos", "there is no such option; write data=folder data.root=..."),
     ("n_critic=5", "there is no key n_critic; write d_steps=5"),
     ("learning_rate=1e-3", "write optimizer.generator.lr=1e-3 optimizer.discriminator.lr=1e-3"),
     ("epochs=3", "write updates=..., one for each batch: epochs x images / batch_size"),
@@ -100,7 +100,7 @@ MISTAKES = [
     ("--config-dir /nowhere", "there is no such folder"),
     # sweeps
     ("loss=minimax,nonsaturating", "needs -m in front"),
-    ("-m loss=minimax,nonsaturatng", "there is no such member; did you mean nonsaturating?"),
+    ("-m loss=minimax,nonsaturatng", "there is no such option; did you mean nonsaturating?"),
     ("-m loss=minimax,nonsaturating seed=0,1,x", "in the job loss=nonsaturating seed=x:\nseed=x: seed takes"),
     ("-m seed=interval(0,1)", "an interval has no end of values"),
     ("trainer.devices=2 trainer.num_nodes=3", "6 devices (trainer.devices x trainer.num_nodes) cannot share"),
@@ -179,7 +179,7 @@ def test_a_mistake_is_answered_in_words(typed: str, answer: str, made: Composer,
 
 @pytest.mark.parametrize("right", FIELD)
 def test_what_is_written_instead_of_a_name_of_the_field_can_be_written(right: str, made: Composer, conf: Path) -> None:
-    """Members and keys are there and go together; `{}` and `...` stand for a value that only a person knows."""
+    """Options and keys are there and go together; `{}` and `...` stand for a value that only a person knows."""
     assert "=" in right
     for proposed in right.split(", or "):
         settings = re.findall(r"[\w.]+=(?:\{}|\.\.\.|\w[\w.-]*)", proposed)
@@ -193,7 +193,7 @@ def test_what_is_written_instead_of_a_name_of_the_field_can_be_written(right: st
 def test_a_name_of_the_field_stands_once_and_is_none_of_ours() -> None:
     names = [name for typed in FIELD.values() for name in typed.split()]
     assert len(names) == len(set(names))
-    ours = {*KINDS, *groups(CONF), *(f"{group}={member}" for group, member in MEMBERS)}
+    ours = {*KINDS, *groups(CONF), *(f"{group}={option}" for group, option in OPTIONS)}
     assert not ours & {*names}
 
 
@@ -238,44 +238,44 @@ def test_studies_in_files_are_checked_like_sweeps(made: Composer, conf: Path) ->
         precheck(["experiment=elsewhere"], conf)
 
 
-MEMBERS = [(group, member) for group, members in groups(CONF).items() for member in members]
+OPTIONS = [(group, option) for group, options in groups(CONF).items() for option in options]
 
 
-@pytest.mark.parametrize(("group", "member"), MEMBERS)
-def test_every_member_composes_and_passes(group: str, member: str, made: Composer, conf: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes_and_passes(group: str, option: str, made: Composer, conf: Path, tmp_path: Path) -> None:
     names = [choice for choice in TWICE if choice.startswith(f"{group}@")] or [group]
-    check(made.compose([*[f"{name}={member}" for name in names], *needs(group, member, tmp_path)]), conf)
+    check(made.compose([*[f"{name}={option}" for name in names], *needs(group, option, tmp_path)]), conf)
 
 
-@pytest.mark.parametrize("member", groups(CONF)["penalty"])
+@pytest.mark.parametrize("option", groups(CONF)["penalty"])
 def test_a_penalty_on_slopes_and_a_coupled_discriminator_are_refused_together(
-    member: str, made: Composer, conf: Path
+    option: str, made: Composer, conf: Path
 ) -> None:
     """What the class says, read from its source, is what the object says."""
-    penalty = build("penalty", member)
-    cfg = made.compose([f"penalty={member}", "network.discriminator.norm=batch"])
+    penalty = build("penalty", option)
+    cfg = made.compose([f"penalty={option}", "network.discriminator.norm=batch"])
     if penalty is None or not penalty.per_sample:
         check(cfg, conf)
         return
-    answer = f"norm=batch: penalty={member} looks .*norm=none, layer or spectral"
+    answer = f"norm=batch: penalty={option} looks .*norm=none, layer or spectral"
     with pytest.raises(ConfigError, match=answer):
         check(cfg, conf)
-    check(made.compose([f"penalty={member}", "network.discriminator.norm=layer"]), conf)
+    check(made.compose([f"penalty={option}", "network.discriminator.norm=layer"]), conf)
 
 
-@pytest.mark.parametrize("member", groups(CONF)["loss"])
+@pytest.mark.parametrize("option", groups(CONF)["loss"])
 def test_a_probability_that_follows_signs_and_logits_without_any_are_refused_together(
-    member: str, made: Composer, conf: Path
+    option: str, made: Composer, conf: Path
 ) -> None:
     """What the class says, read from its source, is what the object says; a probability that is fixed follows none."""
-    cfg = made.compose([f"loss={member}", "augment=ada"])
-    loss = build("loss", member)
+    cfg = made.compose([f"loss={option}", "augment=ada"])
+    loss = build("loss", option)
     if loss.threshold is not None:
         check(cfg, conf)
         return
-    with pytest.raises(ConfigError, match=f"those of loss={member} count only .* set augment.target=null"):
+    with pytest.raises(ConfigError, match=f"those of loss={option} count only .* set augment.target=null"):
         check(cfg, conf)
-    check(made.compose([f"loss={member}", "augment=ada", "augment.target=null", "augment.probability=0.3"]), conf)
+    check(made.compose([f"loss={option}", "augment=ada", "augment.target=null", "augment.probability=0.3"]), conf)
 
 
 def test_what_is_proposed_is_not_refused_next(made: Composer, conf: Path) -> None:
@@ -285,13 +285,13 @@ def test_what_is_proposed_is_not_refused_next(made: Composer, conf: Path) -> Non
     assert str(refused.value) == "average_half_life=.inf: average_half_life takes a number above 0 or null"
 
 
-@pytest.mark.parametrize("member", groups(CONF)["augment"])
-def test_only_images_are_augmented(member: str, made: Composer) -> None:
+@pytest.mark.parametrize("option", groups(CONF)["augment"])
+def test_only_images_are_augmented(option: str, made: Composer) -> None:
     """Points in the plane are refused before anything is made of them."""
-    augment = made.compose([f"augment={member}"]).augment
+    augment = made.compose([f"augment={option}"]).augment
     for shape, wrong in (([2], True), ([2, 8, 8], True), ([3, 8, 8], False), ([1, 8, 8], False)):
         answers = list(rules.images_to_augment({"augment": augment, "data": {"shape": shape}}))
-        assert bool(answers) == (wrong and member != "none")
+        assert bool(answers) == (wrong and option != "none")
         assert all("images of 1 or 3 channels; set augment=none" in answer for answer in answers)
 
 

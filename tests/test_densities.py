@@ -11,10 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 from torch import Tensor
 
-from members import CONF, composed, known
+from options import CONF, composed, known
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.base import Data
-from saddle.data.densities.analytic import Known
+from saddle.data.densities.analytic import AnalyticData
 from saddle.engine.session import run
 from saddle.metrics.atoms import AtomsEvaluator
 from saddle.metrics.base import SampleEvaluator
@@ -34,17 +34,17 @@ KNOWN = known()
 CPU = torch.device("cpu")
 
 
-def built(name: str, **changed: Any) -> Known:
+def built(name: str, **changed: Any) -> AnalyticData:
     return instantiate(node("data", name, **changed))
 
 
-def measured_by(data: Known) -> SampleEvaluator:
+def measured_by(data: AnalyticData) -> SampleEvaluator:
     (evaluator,) = [one["/evaluator@_global_.evaluator"] for one in read("data", data.name)["defaults"][:1]]
     return instantiate(node("evaluator", evaluator), distribution=data.distribution, count=2000)
 
 
 def node(group: str, name: str, **changed: Any) -> DictConfig:
-    """What a member's file says, some of its values changed."""
+    """What a option's file says, some of its values changed."""
     return OmegaConf.create(
         {key: value for key, value in {**read(group, name), **changed}.items() if key != "defaults"}
     )
@@ -55,7 +55,7 @@ def read(group: str, name: str) -> Any:
 
 
 @pytest.fixture(scope="module", params=KNOWN)
-def data(request: pytest.FixtureRequest) -> Known:
+def data(request: pytest.FixtureRequest) -> AnalyticData:
     return built(request.param)
 
 
@@ -66,7 +66,7 @@ def test_there_are_six() -> None:
 # Samples
 
 
-def test_x_is_a_function_of_seed_and_position(data: Known) -> None:
+def test_x_is_a_function_of_seed_and_position(data: AnalyticData) -> None:
     together = data.sample(3, range(-70, 130), CPU)
     assert together.shape == (200, *data.shape)
     assert together.dtype == torch.float32
@@ -74,7 +74,7 @@ def test_x_is_a_function_of_seed_and_position(data: Known) -> None:
     assert not torch.equal(together, data.sample(4, range(-70, 130), CPU))
 
 
-def test_reals_and_held_out_reals_are_two_streams_of_one_distribution(data: Known) -> None:
+def test_reals_and_held_out_reals_are_two_streams_of_one_distribution(data: AnalyticData) -> None:
     """No draw of the one is the start of the other, and both have the frequencies or the mean of P_data."""
     seen, unseen = data.sample(0, range(4000), CPU), data.unseen(0, range(4000), CPU)
     assert (seen == unseen).flatten(1).all(1).double().mean() < 0.5  # points of a discrete set agree now and then
@@ -84,7 +84,7 @@ def test_reals_and_held_out_reals_are_two_streams_of_one_distribution(data: Know
         assert float((draws.mean(0) - truth).abs().max()) < 6 * deviation / 4000**0.5 + 1e-12
 
 
-def test_samples_are_possible(data: Known) -> None:
+def test_samples_are_possible(data: AnalyticData) -> None:
     """In the float32 in which they are drawn, too, where 0.6 is another number."""
     assert data.distribution.log_prob(data.sample(0, range(500), CPU)).isfinite().all()
     assert data.distribution.log_prob(data.unseen(0, range(500), CPU)).isfinite().all()
@@ -97,7 +97,7 @@ def test_of_a_density_no_held_out_real_is_one_that_d_sees(name: str) -> None:
     assert not {*map(tuple, seen)} & {*map(tuple, unseen)}
 
 
-def test_a_bounded_generator_can_draw_them(data: Known) -> None:
+def test_a_bounded_generator_can_draw_them(data: AnalyticData) -> None:
     """By default all but a negligible part lies within what tanh reaches."""
     assert float((data.sample(0, range(9999), CPU).abs() > 1).double().mean()) < 2e-4
 
@@ -126,7 +126,7 @@ def test_the_digest_knows_every_number() -> None:
 # Pictures
 
 
-def test_a_picture_is_the_same_each_time_and_quick(data: Known) -> None:
+def test_a_picture_is_the_same_each_time_and_quick(data: AnalyticData) -> None:
     x = data.sample(0, range(data.shown), CPU)
     first = data.render(x, columns=8)
     began = process_time()
@@ -176,7 +176,7 @@ def test_points_too_near_for_the_tolerance_are_refused() -> None:
 # Numbers
 
 
-def test_the_first_number_is_small_for_the_data_themselves(data: Known) -> None:
+def test_the_first_number_is_small_for_the_data_themselves(data: AnalyticData) -> None:
     evaluator = measured_by(data)
     main, *others = evaluator.metrics
     own = evaluator(lambda indices: evaluator.seen(data.unseen(0, indices, CPU)))

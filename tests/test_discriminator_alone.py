@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from alones import BATCH, alone, found
-from members import composed
+from options import composed
 from saddle.callbacks.scores import Scores, fooled, gaussian
 from saddle.config import ConfigError, check
 from saddle.data.digits import Digits
@@ -74,7 +74,7 @@ def test_a_sample_is_the_same_to_the_bit_whatever_is_drawn_beside_it() -> None:
     assert not torch.equal(model.sample([3], seed=6), whole[[3]])
     assert model.sample([], seed=5).shape == (0, *SHAPE)
     fresh = alone()
-    fresh.drawn().load_state_dict(model.drawn().state_dict())
+    fresh.sampling_module().load_state_dict(model.sampling_module().state_dict())
     assert torch.equal(fresh.sample(range(9), 5), whole[:9])
 
 
@@ -84,7 +84,7 @@ def test_a_sample_is_a_walk_from_its_own_noise() -> None:
     x = start
     for _ in range(model.sample_steps):
         x = x.detach().requires_grad_()
-        (slope,) = torch.autograd.grad(model.drawn()(x).sum(), x)
+        (slope,) = torch.autograd.grad(model.sampling_module()(x).sum(), x)
         length = slope.square().mean((1, 2, 3), keepdim=True).sqrt()
         x = (x + 0.1 * slope / length).clamp(-1, 1)
     assert torch.allclose(model.sample(range(64), 5), x.detach(), atol=1e-4)

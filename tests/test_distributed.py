@@ -22,7 +22,7 @@ from saddle.networks.base import couples_samples
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
 from saddle.networks.initial import initialised
 from saddle.processes import rank_launcher as launcher_module
-from saddle.processes.forked_rank import Spare, spares
+from saddle.processes.forked_rank import ForkedRank, forked_ranks
 from saddle.processes.forkserver import PreparedProcess
 from saddle.processes.rank_launcher import RankDiedError, RanksLauncher
 from saddle.processes.ranks import PARENT, rank_of_process
@@ -212,7 +212,7 @@ def test_which_process_is_the_first() -> None:
 @contextmanager
 def launcher(rank: Callable[[], int]) -> Iterator[RanksLauncher]:
     """Of one more rank, which does this."""
-    with spares(1, rank) as waiting:
+    with forked_ranks(1, rank) as waiting:
         yield RanksLauncher(LightningEnvironment(), num_processes=2, num_nodes=1, waiting=waiting)
     assert "LOCAL_RANK" not in os.environ
 
@@ -278,7 +278,7 @@ def test_a_rank_that_was_never_begun_ends(tmp_path: Path) -> None:
         begun.touch()
         return 0
 
-    with spares(2, rank) as waiting:
+    with forked_ranks(2, rank) as waiting:
         time.sleep(0.2)
     assert [spare.wait(5) for spare in waiting] == [0, 0]
     assert not begun.exists()
@@ -287,17 +287,17 @@ def test_a_rank_that_was_never_begun_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize("broken", [KeyboardInterrupt, BlockingIOError])
 def test_spares_that_are_broken_off_leave_nobody(monkeypatch: Patch, broken: type[BaseException]) -> None:
     """Ctrl-C at the second, or no process to be had: the first does not wait for ever, nor does who waits for it."""
-    made: list[Spare] = []
-    make = Spare.__init__
+    made: list[ForkedRank] = []
+    make = ForkedRank.__init__
 
-    def second_fails(spare: Spare, work: Callable[[], int]) -> None:
+    def second_fails(spare: ForkedRank, work: Callable[[], int]) -> None:
         if made:
             raise broken
         made.append(spare)
         make(spare, work)
 
-    monkeypatch.setattr(Spare, "__init__", second_fails)
-    with pytest.raises(broken), spares(2, lambda: 7):
+    monkeypatch.setattr(ForkedRank, "__init__", second_fails)
+    with pytest.raises(broken), forked_ranks(2, lambda: 7):
         pass
     assert made[0].wait(5) == 0
 

@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning import Callback
 from torch import Tensor, nn
 
-from members import build, members
+from options import build, options
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
@@ -36,7 +36,7 @@ from saddle_studies.theory.convergence import Trial, examine, table
 from toy import Toy, game, play
 
 ZERO = torch.zeros(1, dtype=torch.float64)
-LOSSES = members("loss")
+LOSSES = options("loss")
 TURNING = [name for name in LOSSES if name != "least_squares_pearson"]
 """Losses whose two players both push where D is undecided; G of the other one does not."""
 
@@ -342,7 +342,7 @@ PENALTIES: dict[str, tuple[dict[str, object], Callable[[Tensor], Tensor]]] = {
     "gradient_penalty_one_sided": ({"weight": 0.5}, unit_slope(0.5, one_sided=True)),
     "dragan": ({"weight": 0.5}, unit_slope(0.5, one_sided=False)),
 }
-"""Members of conf/penalty with their strengths here, and what they are in the Dirac-GAN."""
+"""Options of conf/penalty with their strengths here, and what they are in the Dirac-GAN."""
 
 GAMES = [(name, "none", 1) for name in LOSSES] + [
     ("nonsaturating", "r1", 1),

@@ -15,13 +15,13 @@ from safetensors.torch import save_file
 
 import evaluate
 from hostile import write_hostile
-from members import composed
+from options import composed
 from pictures import Thumbnail, pictures
 from saddle.config import check
 from saddle.data.digits import Digits
 from saddle.engine.building import build_data, build_model
 from saddle.engine.session import run as train
-from saddle.evaluation.extra_extractors import Company
+from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.evaluation.finished import evaluate_run
 from saddle.evaluation.folders import evaluate_folders
 from saddle.metrics.frechet import Gaussian, frechet_distance
@@ -29,7 +29,7 @@ from saddle.runs.folder import RunFolder
 
 SETTINGS = ["data=digits", "network=mlp", "resolution=8", "evaluate_images=60", "logger=none"]
 pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
-NOBODY = Company(extractors=[], missing={"fid": "there are no weights"})
+NOBODY = ExtraExtractors(extractors=[], missing={"fid": "there are no weights"})
 
 
 @pytest.fixture(autouse=True)
@@ -51,14 +51,14 @@ def finished(name: str, *settings: str) -> RunFolder:
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.write_summary({"updates": 7, "main_metric": "fd_digits", "metrics": {}})
     folder.weights.parent.mkdir(parents=True)
-    state = build_model(cfg).drawn().state_dict()
+    state = build_model(cfg).sampling_module().state_dict()
     save_file({key: tensor.contiguous() for key, tensor in state.items()}, folder.weights)
     folder.mark("finished")
     (folder.path.parent / "sweep.json").write_text(json.dumps({"jobs": [{"name": name}]}))
     return folder
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, Any]:
+def call_network(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[str, Any]:
     """What the command prints, and how it ends: None, or what it exits with."""
     capsys.readouterr()
     try:
@@ -107,7 +107,7 @@ def test_the_same_evaluation_is_not_measured_twice(capsys: pytest.CaptureFixture
     assert evaluate_run(run, images=None, company=NOBODY, fresh=False)["metrics"] == first["metrics"]
     assert "fresh=true measures again" in capsys.readouterr().err
     assert run.evaluation.stat().st_mtime_ns == written
-    company = Company(extractors=[Thumbnail()], missing={})  # another protocol: measured
+    company = ExtraExtractors(extractors=[Thumbnail()], missing={})  # another protocol: measured
     assert "fd_thumbnail" in evaluate_run(run, images=None, company=company, fresh=False)["metrics"]
     evaluate_run(run, images=50, company=NOBODY, fresh=False)
     counts = [one["protocol"]["images_generated"] for one in run.evaluations()]
@@ -128,7 +128,7 @@ def test_the_command_says_what_was_measured_where_it_is_and_what_is_missing(
 ) -> None:
     for name in ("loss-minimax", "loss-nonsaturating"):
         finished(name)
-    printed, code = told(capsys)
+    printed, code = call_network(capsys)
     assert code is None
     for words in (
         "60 generated against 60 real images",
@@ -146,10 +146,10 @@ def test_the_command_says_what_was_measured_where_it_is_and_what_is_missing(
 
 
 def test_before_any_run_and_on_what_is_no_run(capsys: pytest.CaptureFixture[str]) -> None:
-    _, code = told(capsys)
+    _, code = call_network(capsys)
     assert "there is no sweep under" in code
     assert "make sweep" in code
-    _, code = told(capsys, "run=runs/nothing")
+    _, code = call_network(capsys, "run=runs/nothing")
     assert "there is no folder runs/nothing" in code
 
 
@@ -157,9 +157,9 @@ def test_on_a_failed_run(capsys: pytest.CaptureFixture[str]) -> None:
     run = finished("one")
     run.weights.unlink()
     run.mark("failed", error="ValueError: diverged")
-    _, code = told(capsys)
+    _, code = call_network(capsys)
     assert "no run of runs/sweep has finished yet: one (failed)" in code
-    _, code = told(capsys, f"run={run.path}")
+    _, code = call_network(capsys, f"run={run.path}")
     assert "has no weights: it is failed (ValueError: diverged)" in code
 
 
@@ -167,7 +167,7 @@ def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[
     finished("a")
     damaged = finished("b")
     damaged.weights.write_bytes(b"nonsense")
-    printed, code = told(capsys, "extractor=none")
+    printed, code = call_network(capsys, "extractor=none")
     assert "a " in printed
     assert "b was not evaluated" in code
     assert "does not fit the network" in code
@@ -204,7 +204,7 @@ def test_on_a_run_of_another_version(capsys: pytest.CaptureFixture[str]) -> None
     ],
 )
 def test_mistakes_are_answered_in_words(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    _, code = told(capsys, *arguments)
+    _, code = call_network(capsys, *arguments)
     assert words in str(code)
 
 
@@ -224,7 +224,7 @@ def test_one_folder_against_another(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("my samples (1), 中文"), fake)
     write(Path("real"), real)
     arguments = ["generated=my samples (1), 中文", "reference=real"]
-    printed, code = told(capsys, *arguments, "extractor=faces")
+    printed, code = call_network(capsys, *arguments, "extractor=faces")
     assert code is None
     assert "40 generated against 60 real images" in printed
     assert "fd_faces" in printed
@@ -233,29 +233,29 @@ def test_one_folder_against_another(capsys: pytest.CaptureFixture[str]) -> None:
         Path("real"),
         resolution=None,
         corrupt="refuse",
-        company=Company([Thumbnail()], {}),
+        company=ExtraExtractors([Thumbnail()], {}),
     )
     expected = frechet_distance(Gaussian.fitted(Thumbnail()(real)), Gaussian.fitted(Thumbnail()(fake)))
     assert result["metrics"]["fd_thumbnail"] == pytest.approx(expected)
     assert "out=FILE.json" in printed
-    told(capsys, *arguments, "extractor=faces", "out=result.json")
+    call_network(capsys, *arguments, "extractor=faces", "out=result.json")
     assert json.loads(Path("result.json").read_text())["protocol"]["images_real"] == 60
 
 
 def test_damaged_files_of_a_folder_can_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("fake"), pictures("fake", 20, 16))
     (write(Path("real"), pictures("real", 20, 16)) / "broken.png").write_bytes(b"no picture")
-    _, code = told(capsys, "generated=fake", "reference=real", "extractor=faces")
+    _, code = call_network(capsys, "generated=fake", "reference=real", "extractor=faces")
     assert "broken.png" in code
     assert "corrupt=skip leaves them out" in code
-    printed, code = told(capsys, "generated=fake", "reference=real", "extractor=faces", "corrupt=skip")
+    printed, code = call_network(capsys, "generated=fake", "reference=real", "extractor=faces", "corrupt=skip")
     assert code is None
     assert "20 generated against 20 real images" in printed
 
 
 def test_without_inception_two_folders_are_measured_by_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("fake"), pictures("fake", 20, 16))
-    printed, code = told(capsys, "generated=fake", "reference=fake")
+    printed, code = call_network(capsys, "generated=fake", "reference=fake")
     assert code is None
     assert "swd" in printed
     assert "fid is not measured" in printed
@@ -264,10 +264,10 @@ def test_without_inception_two_folders_are_measured_by_what_there_is(capsys: pyt
 def test_folders_of_several_sizes_need_a_resolution(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("small"), pictures("small", 20, 16))
     write(Path("large"), pictures("large", 20, 32))
-    _, code = told(capsys, "generated=small", "reference=large", "extractor=faces")
+    _, code = call_network(capsys, "generated=small", "reference=large", "extractor=faces")
     assert "16 x 16" in code
     assert "resolution=R" in code
-    printed, code = told(capsys, "generated=small", "reference=large", "extractor=faces", "resolution=16")
+    printed, code = call_network(capsys, "generated=small", "reference=large", "extractor=faces", "resolution=16")
     assert code is None
     assert "20 generated against 20 real images" in printed
 
@@ -281,12 +281,16 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
         np.savez(f"{name}.npz", arr_0=images.permute(0, 2, 3, 1).numpy())
         folder, file = (
             evaluate_folders(
-                Path(generated), Path("real"), resolution=None, corrupt="refuse", company=Company([Thumbnail()], {})
+                Path(generated),
+                Path("real"),
+                resolution=None,
+                corrupt="refuse",
+                company=ExtraExtractors([Thumbnail()], {}),
             )["metrics"]
             for generated in (name, f"{name}.npz")
         )
         assert file == folder
-    printed, code = told(capsys, "generated=fake.npz", "reference=real", "extractor=faces")
+    printed, code = call_network(capsys, "generated=fake.npz", "reference=real", "extractor=faces")
     assert code is None
     assert "40 generated against 60 real images" in printed
     np.savez("moments.npz", mu=np.zeros(3), sigma=np.eye(3))
@@ -300,8 +304,8 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
         "missing.npz": "there is no folder or file missing.npz",
         "words.txt": "words.txt is a file, not a folder of images; of files only npz is read",
     }.items():
-        assert words in str(told(capsys, f"generated={generated}", "reference=real", "extractor=faces")[1])
-    _, code = told(capsys, "generated=fake.npz", "reference=real", "resolution=8", "extractor=faces")
+        assert words in str(call_network(capsys, f"generated={generated}", "reference=real", "extractor=faces")[1])
+    _, code = call_network(capsys, "generated=fake.npz", "reference=real", "resolution=8", "extractor=faces")
     assert "fake.npz holds images of 16 x 16 pixels, and resolution=8 does not change them" in code
 
 

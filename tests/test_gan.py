@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch._dynamo.utils import counters
 from torch.optim.swa_utils import AveragedModel
 
-from saddle.callbacks.callback_list import InTurn
+from saddle.callbacks.callback_list import CallbackList
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.measure import Measure
 from saddle.data.pixels import from_uint8
@@ -135,8 +135,8 @@ def test_the_average_of_the_generator() -> None:
             d = 0.5 ** (images / min(20, 0.7 * t * images))
             expected = d * expected + (1 - d) * seen[t][name] if name in parameters else seen[t][name]
         torch.testing.assert_close(average, expected, rtol=1e-5, atol=1e-7)
-    assert model.drawn() is model.averaged.module  # type: ignore[union-attr]  # it is there
-    assert game(average_half_life=None).drawn() is not None
+    assert model.sampling_module() is model.averaged.module  # type: ignore[union-attr]  # it is there
+    assert game(average_half_life=None).sampling_module() is not None
 
 
 @pytest.mark.parametrize("networks", [mlp, dcgan])
@@ -247,7 +247,7 @@ def test_what_training_notes() -> None:
     plain = model.logits
     model.logits = lambda *given: tuple(a + 0 * b for a, b in zip(logits, plain(*given), strict=True))  # type: ignore[method-assign]  # a stand-in
     play(model, 1)
-    noted = model.noted()
+    noted = model.pop_means()
     assert noted["accuracy_real"] == pytest.approx(5 / 6)
     assert noted["accuracy_fake"] == pytest.approx(2 / 6)
 
@@ -286,7 +286,7 @@ def test_a_callback_that_acts_elsewhere_is_refused() -> None:
         def on_before_backward(self, *_: Any) -> None: ...
 
     with pytest.raises(ValueError, match="Elsewhere acts at on_before_backward; callbacks act at on_train_start"):
-        InTurn([Elsewhere()])
+        CallbackList([Elsewhere()])
 
 
 @pytest.mark.slow

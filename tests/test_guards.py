@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from members import composed
+from options import composed
 from saddle.callbacks.symptoms import Symptoms
-from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.existing_run import check_existing_run
 from saddle.engine.session import run
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.gan import GAN
@@ -96,7 +96,7 @@ def folder(tmp_path: Path, monkeypatch: Patch) -> RunFolder:
 
 def train(folder: RunFolder, *settings: str) -> int:
     cfg = composed(*SMALL, *EVERY, *settings)
-    answer = answer_of_earlier_run(cfg, folder)
+    answer = check_existing_run(cfg, folder)
     return run(cfg, folder) if answer is None else answer
 
 

@@ -21,50 +21,50 @@ from saddle.config.composing import Composer
 from saddle.config.keys import CONF, KINDS, groups
 from saddle.config.options import chosen, leaves
 
-MEMBERS = [(group, member) for group, members in groups(CONF).items() for member in members]
+OPTIONS = [(group, option) for group, options in groups(CONF).items() for option in options]
 
 
-def test_help_names_every_group_member_and_key_in_a_few_screens() -> None:
+def test_help_names_every_group_option_and_key_in_a_few_screens() -> None:
     text = help_text()
-    assert all(f" {member} " in text for _, member in MEMBERS)
+    assert all(f" {option} " in text for _, option in OPTIONS)
     assert all(f"  {key}=" in text or f"  {key}." in text for key in KINDS)
     assert len(text.splitlines()) < 240
     assert max(map(len, text.splitlines())) <= 120
 
 
 def test_all_texts_of_a_group_begin_in_one_column() -> None:
-    choices = help_text().partition("group=member --help\n")[2].partition("\nKEYS")[0]
+    choices = help_text().partition("group=option --help\n")[2].partition("\nKEYS")[0]
     sections = re.split(r"^  [^ *\n].*\n", choices, flags=re.MULTILINE)[1:]  # at the names of the groups
-    for section, members in zip(sections, filter(None, groups(CONF).values()), strict=True):
+    for section, options in zip(sections, filter(None, groups(CONF).values()), strict=True):
         labelled = re.findall(r"^  [* ] (\w+)( +)", section, re.MULTILINE)
-        found = {name: len(name + space) for name, space in labelled if name in members and len(space) > 1}
-        assert list(found) == members
+        found = {name: len(name + space) for name, space in labelled if name in options and len(space) > 1}
+        assert list(found) == options
         assert len(set(found.values())) == 1
 
 
-def test_help_on_a_member_names_the_keys_of_its_own_with_their_comments(conf: Path) -> None:
-    """All keys that the member's file sets are there, and no others; a recipe sets keys of the whole."""
+def test_help_on_a_option_names_the_keys_of_its_own_with_their_comments(conf: Path) -> None:
+    """All keys that the option's file sets are there, and no others; a recipe sets keys of the whole."""
     told = help_on(["augment=ada", "schedule@schedule.generator=cosine", "recipe=sngan", "seed=1"])
     assert re.search(r"^  augment\.target=0\.6  +of E sign\(D\(real\)\); null: the prob", told, re.MULTILINE)
     assert re.search(r"^  schedule\.generator\.end=\$\{updates\}  +update from which", told, re.MULTILINE)
     assert "\n  loss=hinge\n" in told
     assert "\n  d_steps=5\n" in told
-    for member in filter(lambda member: member != "none", groups(CONF)["penalty"]):
-        listed = dict(re.findall(r"^  penalty\.(\w+)=(\S+)", help_on([f"penalty={member}"]), re.MULTILINE))
-        node = yaml.safe_load((CONF / f"penalty/{member}.yaml").read_text())
+    for option in filter(lambda option: option != "none", groups(CONF)["penalty"]):
+        listed = dict(re.findall(r"^  penalty\.(\w+)=(\S+)", help_on([f"penalty={option}"]), re.MULTILINE))
+        node = yaml.safe_load((CONF / f"penalty/{option}.yaml").read_text())
         assert {key: yaml.safe_load(value) for key, value in listed.items()} == {
             key: value for key, value in node.items() if key != "_target_"
         }
     assert "it has no keys of its own" in help_on(["loss=hinge"])
     assert help_on(["seed=1"]) == help_text()
-    with pytest.raises(ConfigError, match="loss=hing: there is no such member; did you mean hinge"):
+    with pytest.raises(ConfigError, match="loss=hing: there is no such option; did you mean hinge"):
         help_on(["loss=minimax,hing"])
 
 
-@pytest.mark.parametrize(("group", "member"), MEMBERS)
-def test_a_node_is_called_by_the_member_that_it_is_of(group: str, member: str) -> None:
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_a_node_is_called_by_the_option_that_it_is_of(group: str, option: str) -> None:
     """By one that says the same: two sources may agree on an optimiser."""
-    node = yaml.safe_load((CONF / group / f"{member}.yaml").read_text())
+    node = yaml.safe_load((CONF / group / f"{option}.yaml").read_text())
     if node and any(path.endswith("_target_") for path, _ in leaves(node)):
         named, _, found = chosen(group, node).partition("=")
         assert named == group

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from members import build
+from options import build
 from saddle.losses.base import Loss
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating

@@ -22,7 +22,7 @@ from saddle.data.pixels import to_uint8
 from saddle.engine.building import build_classes, facts_of
 from saddle.noise import drawn_labels
 from test_torchvision import alone as no_network
-from test_torchvision import member as torchvision_set
+from test_torchvision import option as torchvision_set
 from test_torchvision import write_celeba, write_idx
 from toy import LabelledToy
 

@@ -22,10 +22,10 @@ from hydra_plugins.isolated._queue import Queue
 from hydra_plugins.isolated.submitted import SubmittedLauncher
 from saddle.config.keys import CONF
 from saddle.processes import job_process as child_module
-from saddle.processes.job_process import Child, cause_of
+from saddle.processes.job_process import JobProcess, cause_of
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import jobs_of, newest_sweep, read_sweep
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -144,7 +144,7 @@ def test_each_job_knows_its_place_its_threads_and_that_it_is_one_run(program: li
     jobs = sweep(program, "finish", "leave")
     jobs.run(one_by_one())
     first, second = (job.run.environment() or {} for job in jobs.jobs)
-    places = [Place.current(environment["told"]) for environment in (first, second)]
+    places = [SweepPosition.current(environment["told"]) for environment in (first, second)]
     assert [place and (place.job, place.jobs, place.to_come, place.side_by_side) for place in places] == [
         (1, 2, 1, 1),
         (2, 2, 0, 1),
@@ -152,10 +152,10 @@ def test_each_job_knows_its_place_its_threads_and_that_it_is_one_run(program: li
     for place, environment in zip(places, (first, second), strict=True):
         assert place
         assert 0 <= environment["times"][0] - place.began < 30  # of the same clock, and no other's start
-        assert Place.current(place.environment()) == place
+        assert SweepPosition.current(place.environment()) == place
     assert "OMP_NUM_THREADS" not in first["told"]  # a job shares the cores out among its own processes
     assert first["arguments"] == ["do=finish", "seed=0", "hydra.mode=RUN", f'hydra.run.dir="{jobs.folder}/do-finish"']
-    assert Place.current({}) is None
+    assert SweepPosition.current({}) is None
 
 
 def test_the_same_command_finds_its_folders_and_finished_jobs_do_not_count_as_work(program: list[str]) -> None:
@@ -198,7 +198,7 @@ def test_a_command_that_does_not_fit_a_named_sweep_is_refused_before_anything_is
     first = sweep(program, "finish")
     first.run(one_by_one())
     before = jobs_of(first.folder)
-    monkeypatch.setattr("hydra_plugins.isolated._jobs.misfit", lambda cfg, run: f"{run.job} holds another run")
+    monkeypatch.setattr("hydra_plugins.isolated._jobs.mismatch", lambda cfg, run: f"{run.job} holds another run")
     with pytest.raises(ValueError, match="do-die holds another run"):
         sweep(program, "die", "finish")
     assert jobs_of(first.folder) == before
@@ -259,7 +259,7 @@ def test_jobs_side_by_side_share_the_machine_and_show_whole_lines(
     assert jobs.run(Processes(jobs=2, prepared=False)) == 1
     assert [job.state for job in jobs.jobs] == ["failed", "failed", "finished", "failed", "failed"]
     told = [(job.run.environment() or {})["told"] for job in jobs.jobs]
-    places = [Place.current(environment) for environment in told]
+    places = [SweepPosition.current(environment) for environment in told]
     assert [place and (place.to_come, place.side_by_side) for place in places] == [
         (2, 2),
         (2, 2),
@@ -302,7 +302,7 @@ def test_a_job_that_another_process_trains_is_not_touched(tmp_path: Path) -> Non
     job = Job(number=1, run=run, overrides=["seed=0"], cfg=DictConfig({}), before=run.status())
     run.mark("running")
     stored = (run.path / "status.json").read_text()
-    job.settle(REFUSED, ["error: it is being trained right now"])
+    job.record_result(REFUSED, ["error: it is being trained right now"])
     assert (job.state, job.cause) == ("running", "another process trains it right now")
     assert (run.path / "status.json").read_text() == stored
 
@@ -334,7 +334,7 @@ def test_submitted_jobs_end_as_others_do(program: list[str], capfd: Capture) -> 
     assert "SIGKILL" in jobs.jobs[2].cause
     first = jobs.jobs[0].run.environment() or {}
     assert first["arguments"] == ["do=finish", "seed=0", "hydra.mode=RUN", f'hydra.run.dir="{jobs.folder}/do-finish"']
-    place = Place.current(first["told"])
+    place = SweepPosition.current(first["told"])
     assert place
     assert (place.job, place.jobs, place.to_come, place.side_by_side) == (1, 3, 1, 2)
     shown = capfd.readouterr().out
@@ -351,10 +351,10 @@ def test_what_slurm_is_asked_for(program: list[str], tmp_path: Path, monkeypatch
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     node = dict(yaml.safe_load((CONF / "hydra/launcher/submitit_slurm.yaml").read_text()), partition="gpu", mem_gb=8)
     del node["_target_"]
-    crew = SubmittedLauncher(**{**node, "setup": ["module load cuda"]}).crew(tmp_path / "runs/sweep")
+    executor = SubmittedLauncher(**{**node, "setup": ["module load cuda"]}).executor(tmp_path / "runs/sweep")
     trainer = {"devices": 4, "num_nodes": 2, "accelerator": "gpu"}
-    place = Place(job=1, jobs=1, to_come=0, side_by_side=1, began=0.0)
-    assert "submitted as 12, log " in crew.start(["python"], place, DictConfig({"trainer": trainer}))
+    place = SweepPosition(job=1, jobs=1, to_come=0, side_by_side=1, began=0.0)
+    assert "submitted as 12, log " in executor.start(["python"], place, DictConfig({"trainer": trainer}))
     (file,) = (tmp_path / "runs/sweep/submitit").glob("*submission.sh")
     asked = file.read_text()
     wanted = (
@@ -373,9 +373,9 @@ def test_what_slurm_is_asked_for(program: list[str], tmp_path: Path, monkeypatch
 
 def test_a_submitted_job_whose_time_is_up_goes_on_in_the_queue(program: list[str]) -> None:
     jobs = sweep(program, "patient")
-    crew = queue(jobs)
-    crew.executor._executor.parameters["signal_delay_s"] = 55  # of the 60 that it may take
-    assert jobs.run(crew) == 0
+    executor = queue(jobs)
+    executor.executor._executor.parameters["signal_delay_s"] = 55  # of the 60 that it may take
+    assert jobs.run(executor) == 0
     assert jobs.jobs[0].state == "finished"
     assert jobs.jobs[0].run.metrics() == [{"updates": 7, "parts": 1}]
 
@@ -414,14 +414,14 @@ def test_an_interrupt_reaches_the_job_once_and_ends_the_sweep(program: list[str]
 def test_a_job_that_ignores_an_interrupt_is_killed(monkeypatch: Patch) -> None:
     monkeypatch.setattr(child_module, "PATIENCE", 0.3)
     deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
-    child = Child(child_module.program([sys.executable, "-I", "-c", deaf]), {})
+    child = JobProcess(child_module.program([sys.executable, "-I", "-c", deaf]), {})
     time.sleep(0.2)
     assert child.stop() == -signal.SIGTERM
 
 
 def test_last_words_are_the_newest_lines_without_the_traces_of_a_progress_bar() -> None:
     code = "import sys; sys.stderr.write('x' * 9000 + '\\n1%\\r2%\\r3%\\nValueError: no\\n'); sys.exit(3)"
-    child = Child(child_module.program([sys.executable, "-I", "-c", code]), {})
+    child = JobProcess(child_module.program([sys.executable, "-I", "-c", code]), {})
     assert child.wait() == 3
     assert child.last_words()[-2:] == ["3%", "ValueError: no"]
     assert cause_of(3, child.last_words()) == "ValueError: no"
@@ -433,7 +433,7 @@ def test_on_a_terminal_a_job_may_draw_a_progress_bar(monkeypatch: Patch) -> None
     with os.fdopen(its, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
         code = "import sys; print(sys.stderr.isatty(), file=sys.stderr)"
-        child = Child(child_module.program([sys.executable, "-I", "-c", code]), {})
+        child = JobProcess(child_module.program([sys.executable, "-I", "-c", code]), {})
         assert child.wait() == 0
         assert child.last_words() == ["True"]
         assert os.read(ours, 100).strip() == b"True"

@@ -39,7 +39,7 @@ def mixture(means: list[float], deviations: list[float], weights: list[float]) -
 INSIDE = mixture([-1.5, 1.5], [1.0, 1.0], [0.5, 0.5])
 """Of the family N(-theta, 1) / 2 + N(theta, 1) / 2, at theta = 1.5."""
 OUTSIDE = mixture([-2.0, 1.0, 2.5], [0.6, 0.8, 0.5], [0.4, 0.35, 0.25])
-"""Of no member of it."""
+"""Of no option of it."""
 START = torch.tensor(1.5, dtype=torch.float64)
 
 
@@ -70,10 +70,10 @@ def test_the_curve_is_the_divergence_by_quadrature() -> None:
     """Another way to the same KL: adaptive cells between two densities."""
     log_data, weights = population(OUTSIDE)
     for at in (0.8, 1.9):
-        member = mixture([-at, at], [1.0, 1.0], [0.5, 0.5])
-        at = member.means[1, 0].item()  # rounded to float32
+        option = mixture([-at, at], [1.0, 1.0], [0.5, 0.5])
+        at = option.means[1, 0].item()  # rounded to float32
         found = kl_from(two_modes, torch.tensor(at, dtype=torch.float64), X, weights, log_data).item()
-        assert found == pytest.approx(between.kl(OUTSIDE, member).value, abs=1e-9)
+        assert found == pytest.approx(between.kl(OUTSIDE, option).value, abs=1e-9)
 
 
 def samples(target: GaussianMixture, runs: int, count: int) -> Tensor:

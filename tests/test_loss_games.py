@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from members import build, members
+from options import build, options
 from saddle.data.pixels import from_uint8
 from saddle.losses.rpgan import RelativisticPairing
 from saddle.noise import noise, visited
@@ -17,12 +17,12 @@ from toy import Toy, dcgan, game, mlp, play
 
 
 @pytest.mark.parametrize("networks", [mlp, lambda: dcgan("spectral")], ids=["mlp", "dcgan"])
-@pytest.mark.parametrize("name", members("loss"))
+@pytest.mark.parametrize("name", options("loss"))
 def test_every_loss_plays(name: str, networks: Any) -> None:
     model = play(game(networks, loss=build("loss", name)), 6)
     for network in (model.generator, model.discriminator):
         assert all(parameter.isfinite().all() for parameter in network.parameters())
-    noted = model.noted()
+    noted = model.pop_means()
     assert all(math.isfinite(noted[name]) for name in ("loss_discriminator", "loss_generator"))
     assert noted["gradient_generator"] > 0
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from counts import counts
-from members import build
+from options import build
 from saddle.losses.base import Loss, RelativeLoss
 from saddle.losses.f_divergence import FDivergence
 from saddle.losses.least_squares import LeastSquares
@@ -175,7 +175,7 @@ def test_the_optimum_where_an_exponential_is_linear(name: str, ratio: float) -> 
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_member_of_the_family_is_its_f(name: str) -> None:
+def test_a_option_of_the_family_is_its_f(name: str) -> None:
     """f* o g_f is the conjugate of f by definition, g_f increases, and D measures sum q f(p / q)."""
     loss, f = build("loss", name), FUNCTIONS[name]
     logits = torch.linspace(-1.9, 3, 50, dtype=torch.float64)
@@ -187,12 +187,12 @@ def test_a_member_of_the_family_is_its_f(name: str) -> None:
     torch.testing.assert_close(of_function(f)(p, q), -GAMES[name].least(p, q), rtol=0, atol=1e-12)
 
 
-def test_the_js_member_is_the_minimax_game() -> None:
+def test_the_js_option_is_the_minimax_game() -> None:
     real, fake = torch.randn(2, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    member, minimax = build("loss", "f_js"), build("loss", "minimax")
+    option, minimax = build("loss", "f_js"), build("loss", "minimax")
     shift = 2 * math.log(2)
-    assert member.discriminator(real, fake).item() == pytest.approx(minimax.discriminator(real, fake).item() - shift)
-    assert member.generator(None, fake).item() == pytest.approx(minimax.generator(None, fake).item() + shift / 2)
+    assert option.discriminator(real, fake).item() == pytest.approx(minimax.discriminator(real, fake).item() - shift)
+    assert option.generator(None, fake).item() == pytest.approx(minimax.generator(None, fake).item() + shift / 2)
 
 
 # ---- what G descends

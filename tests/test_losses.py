@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from members import build, members
+from options import build, options
 from saddle.losses.base import Loss, RelativeLoss
 from saddle.losses.exponential import LIMIT, exponential
 from saddle.losses.least_squares import LeastSquares
@@ -15,7 +15,7 @@ from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.losses.rpgan import RelativisticPairing
 
-LOSSES = members("loss")
+LOSSES = options("loss")
 
 
 @pytest.fixture(params=LOSSES)

@@ -163,7 +163,7 @@ def test_images_are_drawn_in_their_subspace(fit: str) -> None:
     assert torch.allclose(model.density.outside(model.density.inside(flat)).float(), flat, atol=1e-5)
     assert 0 < model.density.kept < 1
     fresh = images(fit=fit, samples=0)
-    fresh.drawn().load_state_dict(model.drawn().state_dict())
+    fresh.sampling_module().load_state_dict(model.sampling_module().state_dict())
     assert torch.equal(fresh.sample(range(9), 1), model.sample(range(9), 1))
     with pytest.raises(ValueError, match="knows no classes"):
         model.sample(range(2), 0, torch.zeros(2, dtype=torch.int64))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from members import composed, members
+from options import composed, options
 from saddle.config import instantiate
 from saddle.networks.base import couples_samples
 from saddle.networks.dcgan import DCGANDiscriminator
@@ -16,7 +16,7 @@ from saddle.networks.norms import Norm
 from saddle.networks.resnet import ResNetDiscriminator, ResNetGenerator
 
 RESOLUTIONS = [8, 16, 32, 64, 128, 256]
-NAMES = members("network")
+NAMES = options("network")
 CASES = [(name, size) for name in NAMES for size in ([8, 32] if name == "mlp" else RESOLUTIONS)]
 SMALL = {"width": 8, "widest": 16, "blocks": 1}
 """Of what a network takes of these."""
@@ -24,7 +24,7 @@ BOUNDED = {name for name in NAMES if not name.startswith("r3gan")}
 
 
 def small(name: str, resolution: int) -> tuple[nn.Module, nn.Module]:
-    """Both networks of a member, narrow, with random weights everywhere: some start at zero, as does what is before."""
+    """Both networks of a option, narrow, with random weights everywhere: some start at zero, as does what is before."""
     network = composed(f"network={name}", f"resolution={resolution}").network
     for player in (network.generator, network.discriminator):
         player.update({key: value for key, value in SMALL.items() if key in player})
@@ -143,7 +143,7 @@ def test_parameter_counts_of_the_paper_s_shape() -> None:
 
 
 def shipped(name: str, resolution: int, code_size: int, **changed: bool) -> list[nn.Module]:
-    """Both networks of a member as it is, or with something of both changed; their weights take no memory."""
+    """Both networks of a option as it is, or with something of both changed; their weights take no memory."""
     network = composed(f"network={name}", f"resolution={resolution}", f"code_size={code_size}").network
     players = network.generator, network.discriminator
     for player in players:

@@ -15,7 +15,7 @@ from pytorch_lightning import Callback
 from torch import Tensor, nn
 
 import test_resume
-from members import CONF, composed, members
+from options import CONF, composed, options
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.pixels import from_uint8
 from saddle.engine.session import run
@@ -49,10 +49,10 @@ def test_closed_forms_and_end_points() -> None:
     assert [warmed(t) for t in (0, 1, 3, 5, 9)] == pytest.approx([0.25, 0.9 * 0.5, 0.7, 0.5, 0.1], abs=1e-15)
 
 
-@pytest.mark.parametrize("member", members("schedule"))
-def test_every_schedule_falls_from_one_to_its_end(member: str) -> None:
+@pytest.mark.parametrize("option", options("schedule"))
+def test_every_schedule_falls_from_one_to_its_end(option: str) -> None:
     """Which is that of the run, at nothing, in all but a published one."""
-    node = composed(f"schedule@schedule.discriminator={member}", "updates=40").schedule.discriminator
+    node = composed(f"schedule@schedule.discriminator={option}", "updates=40").schedule.discriminator
     schedule: Schedule = instantiate(node)
     end, final = (node.end, node.final) if schedule.varies else (40, 1)
     fractions = [schedule(t) for t in range(end + 20)]
@@ -60,7 +60,7 @@ def test_every_schedule_falls_from_one_to_its_end(member: str) -> None:
     assert all(a >= b for a, b in pairwise(fractions))
     assert (fractions[end - 1] > fractions[end]) == schedule.varies
     assert set(fractions[end:]) == {final}
-    assert not schedule.varies or (end, final) == ((39063, 0.25) if member == "cosine_r3gan_cifar10" else (40, 0))
+    assert not schedule.varies or (end, final) == ((39063, 0.25) if option == "cosine_r3gan_cifar10" else (40, 0))
 
 
 class Rates(Callback):
@@ -86,7 +86,7 @@ def test_the_rate_in_effect_is_that_of_the_update() -> None:
     fractions = [0.5, 1, 1, 0.875, 0.75, 0.625, 0.5, 0.5]
     of_d = [[0.5 * fraction, 0.1 * fraction] for fraction in fractions]
     assert rates.seen == [rates for pair in of_d for rates in (pair, pair, [1e-3])]
-    noted = model.noted()
+    noted = model.pop_means()
     assert noted["rate_discriminator"] == pytest.approx(0.5 * sum(fractions) / 8)
     assert "rate_generator" not in noted
 
@@ -107,16 +107,16 @@ def alone(tmp_path: Path, monkeypatch: Patch) -> None:
 
 
 @pytest.mark.usefixtures("alone")
-@pytest.mark.parametrize("member", members("optimizer"))
-def test_every_optimiser_goes_on_bit_for_bit(member: str, monkeypatch: Patch) -> None:
+@pytest.mark.parametrize("option", options("optimizer"))
+def test_every_optimiser_goes_on_bit_for_bit(option: str, monkeypatch: Patch) -> None:
     """With a rate that changes, clipped gradients, an average and a batch of G's own; momenta where there are any."""
-    held = OmegaConf.load(CONF / f"optimizer/{member}.yaml")
+    held = OmegaConf.load(CONF / f"optimizer/{option}.yaml")
     settings = ["network=mlp", "updates=11", "evaluate_every=100", "generator_batch_size=24", "average_half_life=200"]
     settings += ["generator_clip_norm=0.1", "discriminator_clip_norm=0.1"]
     settings += ["schedule@schedule.generator=cosine", "schedule@schedule.discriminator=linear"]
     settings += ["schedule.generator.warm_up=9"]
     for player in ("generator", "discriminator"):
-        settings += [f"optimizer@optimizer.{player}={member}"]
+        settings += [f"optimizer@optimizer.{player}={option}"]
         settings += [f"optimizer.{player}.momentum=0.5"] if "momentum" in held else []
     whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
     assert train(whole, *settings) == 0
@@ -189,7 +189,7 @@ def test_a_clipped_step_is_that_of_the_plain_loop() -> None:
     for ours, plain in ((model.generator, g), (model.discriminator, d)):
         assert all(map(torch.equal, ours.state_dict().values(), plain.state_dict().values()))
     assert min(norms) > limits[1]
-    assert model.noted()["gradient_generator"] == pytest.approx(float(torch.stack(norms).mean()))
+    assert model.pop_means()["gradient_generator"] == pytest.approx(float(torch.stack(norms).mean()))
 
 
 def test_a_limit_above_the_norm_changes_no_bit() -> None:

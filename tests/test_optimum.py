@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from members import build
 from optimal import GENERATED, JSD, TARGET, optimal, optimum_distance, read
+from options import build
 from saddle.callbacks.optimum import CODES, POINTS
 from saddle.data.densities.mixture_1d import Mixture1D
 from saddle.losses.base import Loss

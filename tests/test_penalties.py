@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from members import build, members
+from options import build, options
 from saddle.networks.initial import initialised
 from saddle.networks.norms import Norm
 from saddle.networks.resnet import ResNetDiscriminator
@@ -25,7 +25,7 @@ from saddle.penalties.r2 import R2
 from saddle.penalties.weight_clipping import WeightClipping
 from saddle.penalties.zero_centered import ZeroCentered
 
-PENALTIES = [name for name in members("penalty") if name != "none"]
+PENALTIES = [name for name in options("penalty") if name != "none"]
 SHAPE = (3, 4, 4)
 
 

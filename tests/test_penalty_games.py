@@ -8,14 +8,14 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from members import CONF, build, members
+from options import CONF, build, options
 from saddle.data.pixels import from_uint8
 from saddle.noise import noise, visited
 from saddle.penalties.base import Penalty
 from saddle.penalties.weight_clipping import WeightClipping
 from toy import Toy, game, play
 
-PENALTIES = [name for name in members("penalty") if name != "none"]
+PENALTIES = [name for name in options("penalty") if name != "none"]
 K, BATCH = 3, 6
 
 

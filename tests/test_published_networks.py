@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # its usual name
 
-from members import CONF, members
+from options import CONF, options
 from saddle.config import instantiate
 from saddle.networks.class_code import ClassCode
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -174,7 +174,7 @@ SMALL = {"width": 8, "widest": 16, "blocks": 2}
 
 
 def settings(name: str, player: str, **changed: Any) -> DictConfig:
-    """A member's, for images of 32 pixels and codes of 6 numbers."""
+    """A option's, for images of 32 pixels and codes of 6 numbers."""
     node = OmegaConf.load(CONF / "network" / f"{name}.yaml")
     cfg = OmegaConf.create({"network": node, "data": {"shape": [3, 32, 32]}, "resolution": 32, "code_size": 6})
     cfg.network[player].update(changed)
@@ -189,7 +189,7 @@ def given(stream: str, *shape: int) -> Tensor:
     return noise(0, stream, 0, range(shape[0]), shape[1:]).double()
 
 
-NAMES = members("network")
+NAMES = options("network")
 NORMS = {"generator": ["batch", "none"], "discriminator": get_args(Norm)}
 CASES = [(name, player, "as shipped") for name in NAMES for player in ("generator", "discriminator")]
 CASES += [(*case[:2], norm) for case in CASES if "norm" in settings(*case[:2]) for norm in NORMS[case[1]]]

@@ -13,11 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 import test_resume
-from members import CONF, build, composed, members
+from options import CONF, build, composed, options
 from saddle.config import check, help_text, hints, instantiate, precheck
 from saddle.config.composing import composer
 from saddle.config.keys import KINDS, groups
-from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.existing_run import check_existing_run
 from saddle.engine.session import run
 from saddle.engine.stored import stored_config
 from saddle.penalties.base import Penalty
@@ -26,7 +26,7 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity
 from saddle.runs.naming import job_names
 
-RECIPES = members("recipe")
+RECIPES = options("recipe")
 PLAYERS = ("generator", "discriminator")
 
 # Every setting of the game as the sources have it; `*` is each player. Where no eps is named, Adam's is torch's, 1e-8.
@@ -149,7 +149,7 @@ def test_every_recipe_is_compared_with_its_source() -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_settings_are_those_of_the_source(name: str, cfgs: dict[str, DictConfig]) -> None:
-    """All of them: what a recipe writes, and what the members that it chooses hold."""
+    """All of them: what a recipe writes, and what the options that it chooses hold."""
     written = OmegaConf.load(CONF / "recipe" / f"{name}.yaml").keys() - {"defaults"}
     held = {
         path: value
@@ -177,18 +177,18 @@ def test_parameter_counts_are_those_of_the_source(name: str, resolution: int) ->
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_chooses_members_and_sets_top_level_keys(name: str) -> None:
+def test_a_recipe_chooses_options_and_sets_top_level_keys(name: str) -> None:
     """All of the game, so that nothing of it is left to defaults; nothing of the data, nor when to measure."""
     text = (CONF / "recipe" / f"{name}.yaml").read_text()
     assert text.startswith("# @package _global_\n# ")
     written: dict[str, Any] = OmegaConf.to_container(OmegaConf.create(text), resolve=False)  # type: ignore[assignment]  # a mapping at its top
     chosen = [next(iter(choice.items())) for choice in written.pop("defaults")]
     assert all(group.startswith("override /") for group, _ in chosen)
-    mounts = {group.removeprefix("override /"): member for group, member in chosen}
+    mounts = {group.removeprefix("override /"): option for group, option in chosen}
     twice = {f"{group}@{group}.{player}" for group in ("optimizer", "schedule") for player in PLAYERS}
     assert set(mounts) == {"model", "network", "loss", "penalty", "augment", *twice}
-    for mount, member in mounts.items():
-        assert member in groups(CONF)[mount.partition("@")[0]]
+    for mount, option in mounts.items():
+        assert option in groups(CONF)[mount.partition("@")[0]]
     of_the_game = set(re.findall(r"\$\{(\w+)\}", (CONF / "model/gan.yaml").read_text())) - {"seed"}
     assert set(written) == of_the_game | {"updates", *(f"{player}_clip_norm" for player in PLAYERS)}
     assert set(written) <= set(KINDS)
@@ -207,9 +207,9 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_nothing_of_a_member_survives_another_choice(name: str) -> None:
+def test_nothing_of_a_option_survives_another_choice(name: str) -> None:
     """Whichever axis is swept, and in whatever order it is written: what is asked for is what there is."""
-    asked = [f"{mount}={member}" for mount, member in OTHERS.items()]
+    asked = [f"{mount}={option}" for mount, option in OTHERS.items()]
     plain = composed(*asked, "d_steps=3", "updates=7")
     for overrides in ([f"recipe={name}", *asked], [*asked, f"recipe={name}"]):
         cfg = composed(*overrides, "d_steps=3", "updates=7")
@@ -261,7 +261,7 @@ alone = test_resume.alone
 def test_every_recipe_trains_and_is_known_again(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The run is what it chose, whoever chose it: stored without its name, gone on with, and found finished."""
     folder, cfg = RunFolder(f"runs/single/recipe-{name}"), composed(*TINY, f"recipe={name}")
-    assert answer_of_earlier_run(cfg, folder) is None
+    assert check_existing_run(cfg, folder) is None
     assert run(cfg, folder) == 0
     assert capsys.readouterr().err.count(NOTE) == (name == "r3gan_cifar10")
     lines = [json.loads(line) for line in (folder.path / "metrics.jsonl").read_text().splitlines()]
@@ -273,7 +273,7 @@ def test_every_recipe_trains_and_is_known_again(name: str, capsys: pytest.Captur
     assert "recipe" not in stored
     again = composed(*TINY, f"recipe={name}", f"trainer.precision={stored.trainer.precision}")
     assert identity(stored) == identity(again)
-    assert answer_of_earlier_run(composed(*TINY, f"recipe={name}"), folder) == 0
+    assert check_existing_run(composed(*TINY, f"recipe={name}"), folder) == 0
 
 
 # ---- gamma elsewhere
@@ -324,15 +324,15 @@ def test_a_bound_that_is_undone_or_missing_is_noted(overrides: list[str], words:
     assert words is None or words in said[0]
 
 
-@pytest.mark.parametrize("member", members("penalty"))
-def test_a_penalty_says_whether_it_confines_the_weights(member: str) -> None:
-    penalty = build("penalty", member)
+@pytest.mark.parametrize("option", options("penalty"))
+def test_a_penalty_says_whether_it_confines_the_weights(option: str) -> None:
+    penalty = build("penalty", option)
     assert penalty is None or penalty.confines_weights == (type(penalty).project is not Penalty.project)
 
 
-@pytest.mark.parametrize("member", members("penalty"))
-def test_a_penalty_says_whether_it_has_a_gamma(member: str) -> None:
-    penalty = build("penalty", member)
+@pytest.mark.parametrize("option", options("penalty"))
+def test_a_penalty_says_whether_it_has_a_gamma(option: str) -> None:
+    penalty = build("penalty", option)
     assert penalty is None or penalty.has_gamma == hasattr(penalty, "gamma")
 
 

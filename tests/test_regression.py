@@ -10,11 +10,11 @@ from omegaconf import open_dict
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
-from members import composed, members
+from options import composed, options
 from regressions import BATCH, CODE, MODELS
 from saddle.callbacks.reconstruction import Reconstruction, correlation
-from saddle.config import ConfigError, check
-from saddle.config.unused import ignored, played
+from saddle.config import ConfigError, check, prune_unused
+from saddle.config.unused import ignored
 from saddle.models.code_gaussian import CodeGaussian
 from saddle.models.likelihood import Bernoulli, Gaussian
 from saddle.models.vae import kl, lecture
@@ -31,9 +31,9 @@ all_models = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS.keys())
 @all_models
 def test_training_lowers_the_objective(make: Callable[..., Any]) -> None:
     model = play(make(), 2)
-    first = model.noted()["loss_generator"]
+    first = model.pop_means()["loss_generator"]
     play(model, 400)
-    assert model.noted()["loss_generator"] < first
+    assert model.pop_means()["loss_generator"] < first
     readings = Reconstruction(every=1, count=30, draws=2).measure(model)
     blank = Toy().sample(0, range(30), torch.device("cpu")).square().mean().sqrt()
     assert readings["reconstruction_train"] < 0.99 * blank  # type: ignore[operator]  # a number here
@@ -78,7 +78,7 @@ def test_labels_reach_the_generator(make: Callable[..., Any]) -> None:
 def test_what_is_kept_is_what_it_draws_with(make: Callable[..., Any]) -> None:
     """A fresh model that gets the weights of `drawn()` draws the same samples."""
     model, fresh = play(make(), 30), make()
-    fresh.drawn().load_state_dict(model.drawn().state_dict())
+    fresh.sampling_module().load_state_dict(model.sampling_module().state_dict())
     assert torch.equal(fresh.sample(range(9), 1), model.sample(range(9), 1))
 
 
@@ -100,7 +100,7 @@ def test_an_endless_set_has_no_fixed_codes() -> None:
     with pytest.raises(ValueError, match="an end"):
         MODELS["random codes"](samples=None)
     with pytest.raises(ConfigError, match=r"model=fixed_code.*data=ring.*data=faces"):
-        check(played(composed("model=fixed_code", "data=ring", "network=mlp")))
+        check(prune_unused(composed("model=fixed_code", "data=ring", "network=mlp")))
 
 
 def test_learned_codes_descend_their_own_error_inside_the_ball() -> None:
@@ -264,7 +264,7 @@ def test_an_update_in_plain_code(name: str) -> None:
     expected = torch.autograd.grad((0.7 * box - log_prob).mean(), [*encoder.parameters(), *generator.parameters()])
     for one, other in zip(gradients, expected, strict=True):
         assert torch.allclose(one, other, rtol=1e-3, atol=1e-4)
-    noted = model.noted()
+    noted = model.pop_means()
     assert noted["elbo_train"] == pytest.approx((log_prob - divergence).mean().item(), rel=1e-5)
     assert noted["kl_posterior"] == pytest.approx(divergence.mean().item(), rel=1e-4)
     assert torch.allclose(model.encode(x), m)
@@ -298,7 +298,7 @@ def test_a_gaussian_is_a_density_and_a_bernoulli_of_grey_is_none() -> None:
 
 def test_the_constraint_weighs_as_much_as_asked() -> None:
     """Two models that differ in beta alone differ in their loss by the constraint."""
-    losses = [play(MODELS["vae"](beta=beta), 1).noted() for beta in (0.0, 1.0, 3.0)]
+    losses = [play(MODELS["vae"](beta=beta), 1).pop_means() for beta in (0.0, 1.0, 3.0)]
     plain, once, thrice = (loss["loss_generator"] for loss in losses)
     assert once - plain == pytest.approx(losses[0]["kl_posterior"], rel=1e-4)
     assert thrice - plain == pytest.approx(3 * losses[0]["kl_posterior"], rel=1e-4)
@@ -307,18 +307,20 @@ def test_the_constraint_weighs_as_much_as_asked() -> None:
 
 # ---- the configuration
 
-ALONE = [name for name in members("model") if not name.startswith(("gan", "discriminator"))]
+ALONE = [name for name in options("model") if not name.startswith(("gan", "discriminator"))]
 
 
 @pytest.mark.parametrize("name", ALONE)
 def test_what_a_model_does_without_is_null(name: str) -> None:
-    cfg = played(composed(f"model={name}"))
+    cfg = prune_unused(composed(f"model={name}"))
     check(cfg)
     for key in ("loss", "penalty", "augment", "d_steps", "g_steps", "generator_batch_size"):
         assert cfg[key] is None
     kept = identity(cfg)
     assert not any(path.startswith(("loss.", "penalty.", "optimizer.discriminator.")) for path in kept)
-    other = played(composed(f"model={name}", "loss=hinge", "penalty=r1", "d_steps=5", "optimizer.discriminator.lr=1"))
+    other = prune_unused(
+        composed(f"model={name}", "loss=hinge", "penalty=r1", "d_steps=5", "optimizer.discriminator.lr=1")
+    )
     assert identity(other) == kept
 
 
@@ -328,9 +330,9 @@ def test_what_a_model_does_without_is_null(name: str) -> None:
 )
 def test_what_changes_nothing_is_no_part_of_a_run(name: str, setting: str) -> None:
     """Neither the prior of codes that are learned, nor networks and their compilation where there are none."""
-    cfg = played(composed(f"model={name}", setting))
+    cfg = prune_unused(composed(f"model={name}", setting))
     check(cfg)
-    assert identity(cfg) == identity(played(composed(f"model={name}")))
+    assert identity(cfg) == identity(prune_unused(composed(f"model={name}")))
     assert len(list(ignored([setting], cfg))) == 1
     with pytest.raises(ValueError, match=r"model\.prior=null: random codes"):
         MODELS["random codes"](prior=None)
@@ -346,12 +348,12 @@ def test_an_encoder_is_asked_for_in_words() -> None:
 
 def test_the_game_plays_with_everything() -> None:
     cfg = composed()
-    assert identity(played(cfg.copy())) == identity(cfg)
+    assert identity(prune_unused(cfg.copy())) == identity(cfg)
     assert not list(ignored(["loss=hinge", "d_steps=2"], cfg))
 
 
 def test_a_setting_that_changes_nothing_is_said() -> None:
-    cfg = played(composed("model=vae"))
+    cfg = prune_unused(composed("model=vae"))
     of_d = "optimizer@optimizer.discriminator=sgd"
     assert list(ignored(["model=vae", "loss=hinge", of_d, "updates=5"], cfg)) == [
         "loss=hinge changes nothing with model=vae, which has no setting loss",

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from counts import counts
-from members import build, members
+from options import build, options
 from saddle.losses.base import Loss
 from saddle.losses.f_divergence import FDivergence
 from saddle.theory.divergences import (
@@ -51,8 +51,8 @@ RELATIVE = {
 }
 
 
-def test_every_member_has_its_claims() -> None:
-    losses = set(members("loss"))
+def test_every_option_has_its_claims() -> None:
+    losses = set(options("loss"))
     assert losses == {*GAMES, *RELATIVE, "wasserstein"}
     assert {name for name in losses if isinstance(build("loss", name), FDivergence)} == set(FUNCTIONS)
 

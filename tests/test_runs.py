@@ -22,7 +22,7 @@ from saddle.runs.messages import closing
 from saddle.runs.naming import grown_names, job_names, single_name, sweep_name
 from saddle.runs.status import SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 CASES = [
     ([["loss=minimax"], ["loss=nonsaturating"]], ["loss-minimax", "loss-nonsaturating"]),
@@ -175,7 +175,7 @@ def test_a_run_that_is_broken_off_before_training_stands_as_before(
     monkeypatch.setitem(sys.modules, "saddle.engine.session", Importing())
     monkeypatch.setattr(train, "thread_variables", lambda **_: {})
     cfg = DictConfig({"trainer": {"devices": 1, "num_nodes": 1}})
-    monkeypatch.setattr(train, "answer_of_earlier_run", lambda cfg, folder: folder.claim())
+    monkeypatch.setattr(train, "check_existing_run", lambda cfg, folder: folder.claim())
     for found, then in (("new", "interrupted"), ("failed", "failed"), ("finished", "finished")):
         if found != "new":
             run.mark(found, updates=5)
@@ -276,7 +276,7 @@ def test_what_a_job_needs_besides_its_updates_counts_for_those_to_come(monkeypat
     clock = 1000.0
     monkeypatch.setattr(progress, "monotonic", lambda: clock)
     monkeypatch.setattr(progress, "time", lambda: clock + 7e8)
-    place = Place(job=2, jobs=4, to_come=2, side_by_side=1, began=clock + 7e8 - 30)
+    place = SweepPosition(job=2, jobs=4, to_come=2, side_by_side=1, began=clock + 7e8 - 30)
     told = progress.Progress(updates=100, title="", place=place, measure=Measure(instruments=[], updates=100), names=[])
     for first in (0, 40):
         told.first, told.started = first, 1000.0
@@ -290,7 +290,7 @@ def test_only_a_single_run_says_what_to_do_next(run: RunFolder, monkeypatch: pyt
     assert "\nnext: python src/sample.py run=" in closing(run)  # of points, which have no FID
     run.write_summary({"updates": 5, "seconds": 1.0, "main_metric": None, "protocol": {"comparisons": []}})
     assert "\nnext: make fid RUN=" in closing(run)
-    place = Place(job=1, jobs=2, to_come=1, side_by_side=1, began=0.0)
+    place = SweepPosition(job=1, jobs=2, to_come=1, side_by_side=1, began=0.0)
     for name, value in place.environment().items():
         monkeypatch.setenv(name, value)
     assert closing(run) == "done: 5 updates in 1 s"

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 import sample
 from codes import CodelessModel
-from members import composed
+from options import composed
 from saddle.engine.building import build_model
 from saddle.engine.stored import stored_config
 from saddle.runs.folder import RunFolder
@@ -35,7 +35,9 @@ def untrained(path: Path, *settings: str) -> RunFolder:
     folder = RunFolder(path)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.weights.parent.mkdir(parents=True)
-    save_file({name: tensor.contiguous() for name, tensor in model.drawn().state_dict().items()}, folder.weights)
+    save_file(
+        {name: tensor.contiguous() for name, tensor in model.sampling_module().state_dict().items()}, folder.weights
+    )
     torch.save(model.sample(range(300), seed=0), path.parent / "expected.pt")
     return folder
 

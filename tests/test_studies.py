@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fake_runs import make_run
-from members import members
+from options import options
 from saddle.config import precheck
 from saddle.report.statistics import t_interval
 from saddle_studies.grouped import grouped, last, over_seeds, plus_minus
@@ -61,7 +61,7 @@ def test_what_its_readme_shows_is_there(name: str) -> None:
         assert not re.findall(r"<!-- (\w+) -->\s*<!-- /\1 -->", text)
 
 
-@pytest.mark.parametrize("name", members("experiment"))
+@pytest.mark.parametrize("name", options("experiment"))
 def test_its_sweep_composes_and_is_some_study_s(name: str) -> None:
     assert precheck(["-m", f"experiment={name}", "name=any"]).notes == []
     texts = [path.read_text(encoding="utf-8") for path in STUDIES.values()]

@@ -16,14 +16,14 @@ from omegaconf import OmegaConf
 from PIL import Image
 from torchvision.datasets import celeba, cifar
 
-from members import CONF, composed, members
+from options import CONF, composed, options
 from saddle.config import instantiate
 from saddle.data import torchvision_set
 from saddle.data.disk.decoding import fitted
 from saddle.data.torchvision_set import TorchvisionSet
 
 Pixels = NDArray[np.uint8]
-SETS = [name for name in members("data") if "torchvision" in (CONF / f"data/{name}.yaml").read_text(encoding="utf-8")]
+SETS = [name for name in options("data") if "torchvision" in (CONF / f"data/{name}.yaml").read_text(encoding="utf-8")]
 TRAIN, TEST = 6, 3
 """Images in the fixtures."""
 
@@ -102,7 +102,7 @@ FIXTURES: dict[str, Callable[[Path], dict[str, Pixels]]] = {
 }
 
 
-def member(name: str, root: Path, resolution: int, download: bool = False, **changed: Any) -> TorchvisionSet:
+def option(name: str, root: Path, resolution: int, download: bool = False, **changed: Any) -> TorchvisionSet:
     """The set as its yaml describes it."""
     described = OmegaConf.to_container(composed(f"data={name}", f"resolution={resolution}").data, resolve=True)
     assert isinstance(described, dict)
@@ -121,7 +121,7 @@ def test_every_set_has_a_fixture() -> None:
 def test_the_published_files_give_the_published_pixels(name: str, tmp_path: Path) -> None:
     truth = FIXTURES[name](tmp_path)
     _, height, width, channels = truth["train"].shape
-    data = member(name, tmp_path, 8, shape=[channels, height, width])
+    data = option(name, tmp_path, 8, shape=[channels, height, width])
     assert (data.reference, data.split("train"), data.split("test")) == ("train", data.train, data.test)
     for part, images in (("train", data.train), ("test", data.test)):
         assert np.array_equal(pixels(images), truth[part].transpose(0, 3, 1, 2)), part
@@ -131,14 +131,14 @@ def test_the_published_files_give_the_published_pixels(name: str, tmp_path: Path
 def test_other_sizes_are_cut_and_resized_like_any_picture(name: str, tmp_path: Path) -> None:
     truth = FIXTURES[name](tmp_path)["train"]
     for resolution in (32, 64):
-        data = member(name, tmp_path, resolution)
+        data = option(name, tmp_path, resolution)
         expected = [fitted(Image.fromarray(image.squeeze()), data.shape, enlarge=True) for image in truth]
         assert np.array_equal(pixels(data.train), np.stack(expected))
 
 
 def test_decoded_once_and_found_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FIXTURES["mnist"](tmp_path / "a")
-    first = member("mnist", tmp_path / "a", 32)
+    first = option("mnist", tmp_path / "a", 32)
     before, digest = pixels(first.train), first.train.digest
     assert first.test is not None
     assert first.test.digest != digest
@@ -148,21 +148,21 @@ def test_decoded_once_and_found_by_content(tmp_path: Path, monkeypatch: pytest.M
         patched.setattr(torchvision_set, "fitted", refuse)
         patched.setattr(torchvision.datasets, "MNIST", None)  # torchvision is not asked
         for place in ("a", "b"):
-            again = member("mnist", tmp_path / place, 32)
+            again = option("mnist", tmp_path / place, 32)
             assert torch.equal(pixels(again.train), before)
             assert again.train.digest == digest
     images = tmp_path / "b/MNIST/raw/train-images-idx3-ubyte"
     images.write_bytes(images.read_bytes()[:-1] + b"\7")
-    changed = member("mnist", tmp_path / "b", 32)
+    changed = option("mnist", tmp_path / "b", 32)
     assert changed.train.digest != digest
     assert torch.equal(pixels(changed.train)[:-1], before[:-1])
 
 
 def test_the_digest_is_that_of_the_images_not_of_how_they_came(tmp_path: Path) -> None:
     FIXTURES["mnist"](tmp_path)
-    digest = member("mnist", tmp_path, 32).train.digest
+    digest = option("mnist", tmp_path, 32).train.digest
     (tmp_path / "MNIST/raw/train-images-idx3-ubyte.gz").write_bytes(b"the archive that a download leaves")
-    assert member("mnist", tmp_path, 32).train.digest == digest
+    assert option("mnist", tmp_path, 32).train.digest == digest
 
 
 PLACES = {
@@ -178,7 +178,7 @@ PLACES = {
 def test_missing_files_are_named_with_their_places(name: str, download: bool, tmp_path: Path) -> None:
     root = tmp_path / "no" / "such"
     with pytest.raises(ValueError, match="cannot be had from") as refusal:
-        _ = member(name, root, 32, download=download).train
+        _ = option(name, root, 32, download=download).train
     answer = str(refusal.value)
     assert all(f"\n  {place}: missing\n" in answer for place in PLACES[name])
     assert f"below {root}" in answer
@@ -201,7 +201,7 @@ def test_files_that_are_there_are_told_from_those_that_are_missing_or_packed(nam
     (folder / archive).touch()
     (folder / lost).unlink()
     with pytest.raises(ValueError, match="cannot be had") as refusal:
-        _ = member(name, tmp_path, 32).train
+        _ = option(name, tmp_path, 32).train
     for line in f"{packed}: missing; unpack {archive}", f"{lost}: missing", f"{there}: is there":
         assert f"/{line}\n" in str(refusal.value)
 
@@ -210,19 +210,19 @@ def test_files_that_are_there_are_told_from_those_that_are_missing_or_packed(nam
 def test_a_file_in_the_place_of_the_folder_is_said(download: bool, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match=r"file is a file; it should be the folder in which MNIST/raw/ lies"):
-        _ = member("mnist", tmp_path / "file", 32, download=download).train
+        _ = option("mnist", tmp_path / "file", 32, download=download).train
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     FIXTURES["mnist"](tmp_path / "a")
     (tmp_path / "a/MNIST/raw/train-images-idx3-ubyte").write_bytes(b"\0" * 20)
     with pytest.raises(ValueError, match="MNIST cannot be had"):
-        _ = member("mnist", tmp_path / "a", 32).train
+        _ = option("mnist", tmp_path / "a", 32).train
     FIXTURES["celeba"](tmp_path / "b")
     picture = tmp_path / "b/celeba/img_align_celeba/000002.jpg"
     picture.write_bytes(picture.read_bytes()[:2000])
     with pytest.raises(ValueError, match=r"image 1 of CelebA in .*celeba: .*truncated"):
-        _ = member("celeba", tmp_path / "b", 32).train
+        _ = option("celeba", tmp_path / "b", 32).train
     assert not list((tmp_path / "cache").rglob("*.tmp"))
 
 
@@ -242,20 +242,20 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
 )
 def test_nothing_but_a_set_that_can_be_fetched_is_a_set(dataset: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no set that torchvision can fetch; these are: CIFAR10, .*MNIST"):
-        _ = member("mnist", tmp_path, 32, dataset=dataset).train
+        _ = option("mnist", tmp_path, 32, dataset=dataset).train
 
 
 def test_a_selection_is_checked(tmp_path: Path) -> None:
     FIXTURES["celeba"](tmp_path)
-    assert len(member("celeba", tmp_path, 32, test={"split": "valid"}).split("test")) == 2
-    assert member("celeba", tmp_path, 32, test=None).test is None
+    assert len(option("celeba", tmp_path, 32, test={"split": "valid"}).split("test")) == 2
+    assert option("celeba", tmp_path, 32, test=None).test is None
     for test, words in (
         ({"splt": "test"}, "CelebA has no argument splt that selects a part; it takes split, target_type"),
         ({"transform": "os.system"}, "has no argument transform"),
         ({"split": "tset"}, "Unknown value 'tset'"),
     ):
         with pytest.raises(ValueError, match="CelebA") as refusal:
-            _ = member("celeba", tmp_path, 32, test=None, train=test).train
+            _ = option("celeba", tmp_path, 32, test=None, train=test).train
         assert words in str(refusal.value)
 
 

@@ -9,7 +9,7 @@ import torch
 from omegaconf import OmegaConf
 
 from fake_runs import make_run, make_sweep
-from members import composed
+from options import composed
 from saddle.data.pixels import grid
 from saddle.engine.building import build_data, build_model, samples_of
 from saddle.engine.trained import trained

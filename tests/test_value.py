@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from members import build
 from optimal import JSD, optimal, optimum_distance, read
+from options import build
 from saddle.augment.base import Augment
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.value import Value, best_shift, estimated

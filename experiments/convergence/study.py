@@ -57,7 +57,7 @@ WAYS = {
 
 
 def losses() -> dict[str, Loss]:
-    """All members of conf/loss."""
+    """All options of conf/loss."""
     return {path.stem: instantiate(OmegaConf.load(path)) for path in sorted((CONF / "loss").glob("*.yaml"))}
 
 

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
-from saddle.config import check, instantiate, played
+from saddle.config import check, instantiate, prune_unused
 from saddle.config.composing import composer
 from saddle.config.keys import CONF
-from saddle.data.densities.analytic import Known
+from saddle.data.densities.analytic import AnalyticData
 from saddle.engine.building import build_data, build_model
 from saddle.engine.training import train
 from saddle.models.discriminator import DiscriminatorAlone
@@ -63,10 +63,10 @@ class Watch(Callback):
 def landscape(rounds: Sequence[int]) -> Figure:
     """Train D on a mixture on the line, as many rounds as the last of `rounds`, and draw it after each of them."""
     with composer(CONF) as made:
-        cfg = played(made.compose([*SETTINGS, f"updates={rounds[-1]}"]))
+        cfg = prune_unused(made.compose([*SETTINGS, f"updates={rounds[-1]}"]))
     check(cfg)
     data, model = build_data(cfg), build_model(cfg)
-    assert isinstance(data, Known)
+    assert isinstance(data, AnalyticData)
     x = torch.linspace(-1, 1, 401)
     watch = Watch(x, rounds)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)  # its remarks on hardware

@@ -33,7 +33,7 @@ from PIL import Image
 
 from saddle.cli.arguments import arguments
 from saddle.config.keys import CONF
-from saddle.engine.existing_run import answer_of_earlier_run
+from saddle.engine.existing_run import check_existing_run
 from saddle.engine.session import run
 from saddle.noise import generator
 from saddle.runs.checkpoints import Checkpoints
@@ -155,7 +155,7 @@ def _start(name: str, folder: RunFolder) -> int:
         os.dup2(sink, 2)
         with initialize_config_dir(str(CONF), version_base=None):
             cfg = compose("train", overrides=[*COMMON, *EVERY, *CASES[name]])
-        answer = answer_of_earlier_run(cfg, folder)
+        answer = check_existing_run(cfg, folder)
         code = run(cfg, folder) if answer is None else answer
     finally:
         os._exit(code)

@@ -98,11 +98,11 @@ def _quartiles(values: list[float], unit: float) -> list[float]:
 
 def _settings() -> list[str]:
     """Overrides, each setting by itself."""
-    members = {
+    options = {
         group: sorted(path.stem for path in (CONF / group).glob("*.yaml"))
         for group in ("recipe", "loss", "penalty", "augment", "model")
     }
-    of_groups = [f"{group}={member}" for group, found in members.items() for member in found]
+    of_groups = [f"{group}={option}" for group, found in options.items() for option in found]
     return [DEFAULT, *(name for name in of_groups if name not in LEFT_OUT), *OTHERS]
 
 

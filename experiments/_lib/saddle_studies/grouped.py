@@ -12,7 +12,7 @@ Values = tuple[str, ...]
 def grouped(folders: Sequence[RunFolder], keys: Sequence[str]) -> dict[Values, list[Run]]:
     """The values of `keys` in the configuration -> the runs that have them, in the order of the folders.
 
-    A class is called by its module, as on the command line; a member that is none is `none`.
+    A class is called by its module, as on the command line; a option that is none is `none`.
     """
     groups: dict[Values, list[Run]] = {}
     for folder in folders:

@@ -1,4 +1,4 @@
-"""One job of a sweep: where it writes, what it changes, and how it ended."""
+"""One job of a sweep: where it writes, what it changes, and how it result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Job:
 
     Attributes:
         before: how its run stood when the sweep began.
-        state: "not started", or how it ended.
+        state: "not started", or how it result.
         began: when, of the monotonic clock.
     """
 
@@ -40,7 +40,7 @@ class Job:
         """Whether it has ended, or need not begin."""
         return self.state != "not started"
 
-    def look_back(self, retry_failed: bool) -> None:
+    def adopt(self, retry_failed: bool) -> None:
         """Take over how its run ended before, where that answers what is asked now.
 
         One with other settings is started: it refuses to overwrite what is there, and says in what they differ.
@@ -51,7 +51,7 @@ class Job:
             if self.state == "failed":
                 self.cause = _first(self.before.details) or "it did not say why"
 
-    def settle(self, code: int, last_words: list[str]) -> None:
+    def record_result(self, code: int, last_words: list[str]) -> None:
         """Note how it ended, and why if it failed. What it could not say itself is written into its run's status.
 
         A job that was refused has changed nothing, and so does this.

@@ -12,9 +12,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from hydra_plugins.isolated._crew import Crew, Ended
+from hydra_plugins.isolated._executor import Executor, JobResult
 from hydra_plugins.isolated._job import Job
-from saddle.engine.existing_run import misfit, other_code
+from saddle.engine.existing_run import mismatch, other_code
 from saddle.report.comparison import closing_words, over_seeds, read_comparison, write_comparison
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
@@ -22,7 +22,7 @@ from saddle.report.text import duration
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.sweep import jobs_of, write_sweep
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 SINGLE = "single"
 """The folder of the runs that are no jobs of a sweep, see `conf/train.yaml`."""
@@ -68,17 +68,17 @@ class Jobs:
         if name and not fresh:
             self._check_folders()
         for job in [] if fresh else self.jobs:
-            job.look_back(retry_failed)
+            job.adopt(retry_failed)
         self._kept = [] if fresh else [job for job in self.jobs if job.before.state != "new"]
 
-    def run(self, crew: Crew) -> int:
-        """Have `crew` carry them out; the exit code: 0, 1 if a job failed, 130 if the sweep was interrupted."""
-        self._announce(crew)
+    def run(self, executor: Executor) -> int:
+        """Have `executor` carry them out; the exit code: 0, 1 if a job failed, 130 if the sweep was interrupted."""
+        self._announce(executor)
         write_sweep(self.folder, self._content())
         interrupted = False
         with _signals_interrupt():
             try:
-                self._carry_out(crew)
+                self._carry_out(executor)
             except KeyboardInterrupt:
                 interrupted = True
         write_sweep(self.folder, self._content())  # the newest sweep is the one whose file changed last
@@ -92,12 +92,12 @@ class Jobs:
             ValueError: says of the first such run what is other.
         """
         for job in self.jobs:
-            if job.before.state != "running" and (reason := misfit(job.cfg, job.run)):
+            if job.before.state != "running" and (reason := mismatch(job.cfg, job.run)):
                 raise ValueError(reason)
 
-    def _announce(self, crew: Crew) -> None:
+    def _announce(self, executor: Executor) -> None:
         jobs = f"{len(self.jobs)} job{'s' * (len(self.jobs) > 1)}"
-        _say(f"Sweep {self.folder}: {jobs}, {crew.manner}")
+        _say(f"Sweep {self.folder}: {jobs}, {executor.manner}")
         for job in self.jobs:
             _say(f"  {job.number}  {job.run.job}  {f'({job.state} before)' if job.settled else ''}".rstrip())
         if others := self._others():
@@ -105,9 +105,9 @@ class Jobs:
         if note := other_code([job.run.environment() for job in self._kept]):
             _say(f"note: {note}")
 
-    def _carry_out(self, crew: Crew) -> None:
+    def _carry_out(self, executor: Executor) -> None:
         waiting = deque(job for job in self.jobs if not job.settled)
-        most = min(crew.at_a_time or len(self.jobs), len(self.jobs))
+        most = min(executor.at_a_time or len(self.jobs), len(self.jobs))
         rounds, begun = -(-len(waiting) // most), 0
         running: dict[int, Job] = {}
         try:
@@ -115,30 +115,32 @@ class Jobs:
                 while waiting and len(running) < most:
                     job = waiting.popleft()
                     running[job.number] = job
-                    self._start(job, crew, to_come=rounds - 1 - begun // most)
+                    self._start(job, executor, to_come=rounds - 1 - begun // most)
                     begun += 1
-                ended = crew.wait()
-                self._end(running.pop(ended.number), ended)
+                result = executor.wait()
+                self._end(running.pop(result.number), result)
         except KeyboardInterrupt:
             several = len(running) > 1
             _say(f"\nInterrupted: waiting for the job{'s' * several} to end (Ctrl-C again: at once)")
-            crew.stop()
+            executor.stop()
             for job in running.values():
                 job.break_off()
             raise
 
-    def _start(self, job: Job, crew: Crew, to_come: int) -> None:
-        sharing = min(crew.sharing, len(self.jobs))
-        place = Place(job=job.number, jobs=len(self.jobs), to_come=to_come, side_by_side=sharing, began=time.time())
+    def _start(self, job: Job, executor: Executor, to_come: int) -> None:
+        sharing = min(executor.sharing, len(self.jobs))
+        place = SweepPosition(
+            job=job.number, jobs=len(self.jobs), to_come=to_come, side_by_side=sharing, began=time.time()
+        )
         path = str(job.run.path).replace("\\", "\\\\").replace('"', '\\"')
         command = [*self.program, *self.flags, *job.overrides, "hydra.mode=RUN", f'hydra.run.dir="{path}"']
         _say(f"\nJob {job.number} of {len(self.jobs)}: {job.run.job}")
         job.began = time.monotonic()
-        if where := crew.start(command, place, job.cfg):
+        if where := executor.start(command, place, job.cfg):
             _say(f"  {where}")
 
-    def _end(self, job: Job, ended: Ended) -> None:
-        job.settle(ended.code, ended.last_words)
+    def _end(self, job: Job, result: JobResult) -> None:
+        job.record_result(result.code, result.last_words)
         took = duration(time.monotonic() - job.began)
         _say(f"Job {job.number} of {len(self.jobs)} {job.state} after {took}: {job.run.job}")
 

@@ -9,15 +9,15 @@ from queue import SimpleQueue
 
 from omegaconf import DictConfig
 
-from hydra_plugins.isolated._crew import Crew, Ended
 from hydra_plugins.isolated._devices import share_of_devices, visible_devices
+from hydra_plugins.isolated._executor import Executor, JobResult
 from saddle.processes.forkserver import PreparedProcess
-from saddle.processes.job_process import Child, program
+from saddle.processes.job_process import JobProcess, program
 from saddle.processes.ranks import SWEEP
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 
-class Processes(Crew):
+class Processes(Executor):
     """Each job in a process of its own, `jobs` of them at a time, with equal shares of the cores and the GPUs.
 
     `prepared` says that all are forked from one process that has everything imported (`saddle.processes.forkserver`).
@@ -30,10 +30,10 @@ class Processes(Crew):
         self.manner = f"{order}, each in its own process"
         self._devices = visible_devices() if jobs > 1 else []
         self._slots: dict[int, int] = {}  # job's number -> which of the places side by side it has
-        self._running: dict[int, Child] = {}
-        self._ended: SimpleQueue[Ended] = SimpleQueue()
+        self._running: dict[int, JobProcess] = {}
+        self._results: SimpleQueue[JobResult] = SimpleQueue()
 
-    def start(self, command: Sequence[str], place: Place, cfg: DictConfig) -> str:
+    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig) -> str:
         slot = next(slot for slot in range(self.sharing) if slot not in self._slots.values())
         variables = {
             **place.environment(),
@@ -42,15 +42,15 @@ class Processes(Crew):
         }
         mark = f"[{place.job}/{place.jobs}] " if self.sharing > 1 else ""
         start = partial(PreparedProcess, command) if self._prepared else program(command)
-        child = Child(start, variables, mark)
+        child = JobProcess(start, variables, mark)
         self._slots[place.job], self._running[place.job] = slot, child
         threading.Thread(target=self._watch, args=(place.job, child), daemon=True).start()
         return ""
 
-    def wait(self) -> Ended:
-        ended = self._ended.get()
-        del self._running[ended.number], self._slots[ended.number]
-        return ended
+    def wait(self) -> JobResult:
+        result = self._results.get()
+        del self._running[result.number], self._slots[result.number]
+        return result
 
     def stop(self) -> None:
         stopping = [threading.Thread(target=child.stop, daemon=True) for child in self._running.values()]
@@ -65,6 +65,6 @@ class Processes(Crew):
         for _ in range(len(self._running)):
             self.wait()
 
-    def _watch(self, number: int, child: Child) -> None:
+    def _watch(self, number: int, child: JobProcess) -> None:
         code = child.wait()
-        self._ended.put(Ended(number=number, code=code, last_words=child.last_words()))
+        self._results.put(JobResult(number=number, code=code, last_words=child.last_words()))

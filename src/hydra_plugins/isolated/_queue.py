@@ -14,9 +14,9 @@ from submitit.core.utils import UncompletedJobError
 from submitit.helpers import environment_variables
 from submitit.local.local import LocalJob
 
-from hydra_plugins.isolated._crew import Crew, Ended
+from hydra_plugins.isolated._executor import Executor, JobResult
 from hydra_plugins.isolated._task import Task
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the queue."""
@@ -25,7 +25,7 @@ PATIENCE = 60.0
 SOURCES = Path(__file__).resolve().parents[2]
 
 
-class Queue(Crew):
+class Queue(Executor):
     """Each job in the queue of a cluster; logs, and what submitit keeps, in `folder`.
 
     Args:
@@ -57,7 +57,7 @@ class Queue(Crew):
             raise ValueError(f"hydra/launcher=submitit_{cluster}: {error}") from None
         self._submitted: dict[int, Submission[tuple[int, list[str]]]] = {}
 
-    def start(self, command: Sequence[str], place: Place, cfg: DictConfig) -> str:
+    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig) -> str:
         self.executor.update_parameters(name=f"saddle-{place.job}", **self.asked, **self._shape(cfg.trainer))
         paths = [str(SOURCES), os.environ.get("PYTHONPATH", "")]
         with environment_variables(PYTHONPATH=os.pathsep.join(filter(None, paths))):
@@ -65,7 +65,7 @@ class Queue(Crew):
         self._submitted[place.job] = submission
         return f"submitted as {submission.job_id}, log {submission.paths.stdout}"
 
-    def wait(self) -> Ended:
+    def wait(self) -> JobResult:
         while True:
             for number, submission in self._submitted.items():
                 if submission.done():
@@ -104,12 +104,12 @@ def _cancel(submission: Submission[Any]) -> None:
         submission.cancel(check=False)
 
 
-def _ended(number: int, submission: Submission[tuple[int, list[str]]]) -> Ended:
-    """How its first task ended; of several, what goes wrong with the others is its business as well."""
+def _ended(number: int, submission: Submission[tuple[int, list[str]]]) -> JobResult:
+    """How its first task result; of several, what goes wrong with the others is its business as well."""
     try:
         code, last_words = submission.results()[0]
     except UncompletedJobError:
         lines = (submission.task(0).stderr() or "").splitlines()
-        state = f"the job {submission.job_id} ended without a result: {submission.state}"
-        return Ended(number=number, code=1, last_words=[*lines[-20:], state])
-    return Ended(number=number, code=code, last_words=last_words)
+        state = f"the job {submission.job_id} result without a result: {submission.state}"
+        return JobResult(number=number, code=1, last_words=[*lines[-20:], state])
+    return JobResult(number=number, code=code, last_words=last_words)

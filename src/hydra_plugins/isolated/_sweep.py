@@ -14,7 +14,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 if TYPE_CHECKING:
-    from hydra_plugins.isolated._crew import Crew
+    from hydra_plugins.isolated._executor import Executor
 
 
 class SweepLauncher(Launcher):
@@ -30,7 +30,7 @@ class SweepLauncher(Launcher):
         self.config = config
 
     @abstractmethod
-    def crew(self, folder: Path) -> "Crew":
+    def executor(self, folder: Path) -> "Executor":
         """Who carries out the jobs; `folder` is the sweep's.
 
         Raises:
@@ -66,8 +66,8 @@ class SweepLauncher(Launcher):
                 program=[sys.executable, str(Path(sys.argv[0]).resolve())],
                 flags=_flags(self.config),
             )
-            crew = self.crew(jobs.folder)
-            code = jobs.run(crew)
+            executor = self.executor(jobs.folder)
+            code = jobs.run(executor)
         except (ConfigError, ValueError, OSError) as error:  # the last: a folder that cannot be written
             _refuse(str(error), say=True)
         if code:

@@ -7,7 +7,7 @@ from typing import Any
 
 from submitit.helpers import DelayedSubmission
 
-from saddle.processes.job_process import Child, program
+from saddle.processes.job_process import JobProcess, program
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at a program that was asked to end."""
@@ -22,11 +22,11 @@ class Task:
 
     def __init__(self, command: Sequence[str], variables: dict[str, str]):
         self.command, self.variables = list(command), variables
-        self.child: Child | None = None
+        self.child: JobProcess | None = None
 
     def __call__(self) -> tuple[int, list[str]]:
         time_is_up = signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # SLURM sends it to all; the program would die of it
-        self.child = child = Child(program(self.command), self.variables)
+        self.child = child = JobProcess(program(self.command), self.variables)
         signal.signal(signal.SIGUSR2, time_is_up)
         signal.signal(signal.SIGTERM, lambda *_: child.send(signal.SIGTERM))
         return child.wait(), child.last_words()

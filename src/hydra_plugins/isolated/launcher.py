@@ -8,7 +8,7 @@ from hydra.core.config_store import ConfigStore
 from hydra_plugins.isolated._sweep import SweepLauncher
 
 if TYPE_CHECKING:
-    from hydra_plugins.isolated._crew import Crew
+    from hydra_plugins.isolated._executor import Executor
 
 
 class IsolatedLauncher(SweepLauncher):
@@ -21,7 +21,7 @@ class IsolatedLauncher(SweepLauncher):
     def __init__(self, *, jobs: int) -> None:
         self.jobs = jobs
 
-    def crew(self, folder: Path) -> "Crew":
+    def executor(self, folder: Path) -> "Executor":
         from hydra_plugins.isolated._processes import Processes
 
         return Processes(jobs=self.jobs, prepared=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from hydra_plugins.isolated._sweep import SweepLauncher
 
 if TYPE_CHECKING:
-    from hydra_plugins.isolated._crew import Crew
+    from hydra_plugins.isolated._executor import Executor
 
 
 class SubmittedLauncher(SweepLauncher):
@@ -47,7 +47,7 @@ class SubmittedLauncher(SweepLauncher):
         self.asked |= {f"slurm_{key}": value for key, value in own.items()}
         self.asked["slurm_setup"] = list(setup) or None
 
-    def crew(self, folder: Path) -> "Crew":
+    def executor(self, folder: Path) -> "Executor":
         try:
             from hydra_plugins.isolated._queue import Queue
         except ModuleNotFoundError as missing:

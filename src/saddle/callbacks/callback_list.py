@@ -9,7 +9,7 @@ HOOKS = ("on_train_start", "on_train_batch_end", "on_train_end", "on_exception")
 """What a callback here may act at."""
 
 
-class InTurn(Callback):
+class CallbackList(Callback):
     """Calls `callbacks` in their order, at `HOOKS` alone.
 
     Lightning goes through its list of callbacks three times in every step of an optimiser, for hooks that none of them

@@ -50,7 +50,7 @@ class Checkpoint(Callback):
             "updates": model.updates,
             "model": model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
-            "notes": model.notes(),
+            "notes": model.pending_means(),
             "facts": self.facts(),
         }
         if trainer.is_global_zero:

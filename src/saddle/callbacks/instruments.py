@@ -17,7 +17,7 @@ class TrainingLosses(Instrument):
         self.every = every
 
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        return dict(model.noted())
+        return dict(model.pop_means())
 
 
 class SampleGrid(Instrument):

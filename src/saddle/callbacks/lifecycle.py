@@ -41,7 +41,7 @@ class Lifecycle(Callback):
         if model.interrupted:
             self.folder.mark("interrupted", updates=model.updates)
             return
-        weights = {name: tensor.cpu().contiguous() for name, tensor in model.drawn().state_dict().items()}
+        weights = {name: tensor.cpu().contiguous() for name, tensor in model.sampling_module().state_dict().items()}
         self.folder.save_model(save(weights), {**self.recipe, "updates": model.updates})
 
     def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any

@@ -3,7 +3,7 @@
 import torch
 
 from saddle.callbacks.measure import Instrument, Reading
-from saddle.data.densities.analytic import Known
+from saddle.data.densities.analytic import AnalyticData
 from saddle.models.base import GenerativeModel
 from saddle.models.mixture import Mixture
 from saddle.theory import between
@@ -38,7 +38,7 @@ class Likelihood(Instrument):
             unseen = model.log_prob(model.data.unseen(model.seed, range(count), device))
             found["log_likelihood"] = float(unseen.mean())
             found["log_likelihood_error"] = float(unseen.std()) / count**0.5
-        truth = model.data.distribution if isinstance(model.data, Known) else None
+        truth = model.data.distribution if isinstance(model.data, AnalyticData) else None
         p = model.distribution()
         if isinstance(truth, Density) and truth.shape == p.shape and p.shape in ((1,), (2,)):
             found["kl"] = between.kl(truth, p).value

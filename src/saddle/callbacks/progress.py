@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from saddle.callbacks.measure import Measure
 from saddle.models.base import GenerativeModel
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 SECONDS_BETWEEN_LINES = 15.0
 TELLING = 20
@@ -28,7 +28,7 @@ class Progress(Callback):
     """
 
     def __init__(
-        self, *, updates: int, title: str, place: Place | None, measure: Measure, names: Sequence[str]
+        self, *, updates: int, title: str, place: SweepPosition | None, measure: Measure, names: Sequence[str]
     ) -> None:
         self.updates, self.title, self.place, self.measure, self.names = updates, title, place, measure, names
         self.terminal = sys.stderr.isatty()
@@ -73,7 +73,7 @@ class Progress(Callback):
         numbers = "  ".join(f"{name} {number:.4g}" for name, number in shown.items())
         return f"{done / seconds:.1f}/s  left {_clock(left)}{sweep}  {numbers}"
 
-    def left_of_sweep(self, place: Place, left: float, per_update: float) -> float:
+    def left_of_sweep(self, place: SweepPosition, left: float, per_update: float) -> float:
         """Seconds until the last job ends: those to come start and evaluate as well, as this one did.
 
         Args:

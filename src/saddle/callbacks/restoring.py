@@ -37,4 +37,4 @@ def restore(model: GenerativeModel, state: dict[str, Any]) -> None:
     except RuntimeError as error:
         raise ValueError(f"the checkpoint does not fit the networks of this configuration: {error}") from None
     model.updates = int(state["updates"])
-    model.restore_notes(state["notes"])
+    model.restore_pending_means(state["notes"])

@@ -9,7 +9,7 @@ from torch import Tensor
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.models.gan import GAN
-from saddle.models.player import told
+from saddle.models.player import call_network
 
 
 @contextmanager
@@ -54,11 +54,11 @@ def fresh_fakes(model: GAN, stream: str, batch: int) -> tuple[Tensor, Tensor | N
     """
     labels = model.labels(f"{stream} labels", batch, model.batch_size)
     codes = model.codes(stream, batch, model.batch_size)
-    return told(model.generator, codes, labels), labels
+    return call_network(model.generator, codes, labels), labels
 
 
 def logits(model: GAN, stream: str, batch: int, x: Tensor, labels: Tensor | None) -> Tensor:
     """D's logits [batch_size], float64, of all ranks' samples x [share, *shape], augmented as in the game."""
-    outputs = told(model.discriminator, model.seen(stream, batch, x), labels)  # [share, 1]; never compiled
+    outputs = call_network(model.discriminator, model.augmented(stream, batch, x), labels)  # [share, 1]; never compiled
     (together,) = gathered(outputs.squeeze(1).double())
     return together

@@ -11,7 +11,7 @@ from saddle.config.hints import hints
 from saddle.config.instantiation import instantiate
 from saddle.config.messages import ConfigError
 from saddle.config.quoting import quote_paths
-from saddle.config.unused import played
+from saddle.config.unused import prune_unused
 
 __all__ = [
     "ConfigError",
@@ -22,7 +22,7 @@ __all__ = [
     "help_text",
     "hints",
     "instantiate",
-    "played",
     "precheck",
+    "prune_unused",
     "quote_paths",
 ]

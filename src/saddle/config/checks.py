@@ -12,7 +12,7 @@ from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
 from saddle.config.rules import RULES, THERE
-from saddle.config.unused import absent
+from saddle.config.unused import unused_paths
 
 
 def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
@@ -29,7 +29,7 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
     job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     written: Any = OmegaConf.to_container(job, resolve=False)
     model = written.get("model")
-    missing = absent(model if isinstance(model, dict) else {}, conf)
+    missing = unused_paths(model if isinstance(model, dict) else {}, conf)
     mistakes = [*_structure(written, conf, missing)] or [*_unresolved(job, written)]
     if not mistakes:
         values: Any = OmegaConf.to_container(job, resolve=True)
@@ -42,8 +42,8 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
 
 def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> Iterator[str]:
     """Keys that should not be there, keys and nodes that should; `missing` are those that the model does without."""
-    members = groups(conf)
-    known = {*KINDS, *members} - {*WHOLE}
+    options = groups(conf)
+    known = {*KINDS, *options} - {*WHOLE}
     for key in WHOLE:
         if key in written:
             yield f"what the file of {key}=... sets stays inside {key}: it must begin with `# @package _global_`"
@@ -55,14 +55,14 @@ def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> I
     for choice in NEEDED:
         group, _, place = choice.partition("@")
         if _there(written, place or group) is None and (place or group) not in missing:
-            yield f"there is no {place or group}, which every run needs: set {choice}={listing(members[group], 'or')}"
+            yield f"there is no {place or group}, which every run needs: set {choice}={listing(options[group], 'or')}"
     for group in PLAYERS:
         for player, node in (written.get(group) or {}).items():
             if f"{group}.{player}" in missing and node is None:
                 continue
             if not isinstance(node, dict) or "_target_" not in node:
                 given = f"{group}.{player}={show(node)}"
-                yield f"{given}: takes a node with _target_; set a value inside it, or choose another member"
+                yield f"{given}: takes a node with _target_; set a value inside it, or choose another option"
 
 
 def _unresolved(job: DictConfig, written: dict[str, Any]) -> Iterator[str]:

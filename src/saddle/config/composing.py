@@ -18,10 +18,10 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from saddle.config.checks import check
-from saddle.config.diagnosis import check_key, check_member, check_mount, check_replaced
+from saddle.config.diagnosis import check_key, check_mount, check_option, check_replaced
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError
-from saddle.config.unused import played
+from saddle.config.unused import prune_unused
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
 """What Hydra raises when a configuration does not compose."""
@@ -60,12 +60,12 @@ class Composer:
         """The configuration of one job, Hydra's own node included; what its model does not play with is null.
 
         Raises:
-            ConfigError: a member, a key or a file is wrong.
+            ConfigError: a option, a key or a file is wrong.
         """
         parsed = [self.parse(override) for override in overrides]
         for override in parsed:
             if override.key_or_group in self.groups:
-                check_member(override, self._options(override.key_or_group, ObjectType.CONFIG))
+                check_option(override, self._options(override.key_or_group, ObjectType.CONFIG))
         try:
             cfg = self._load(overrides)
         except YAMLError as error:
@@ -75,7 +75,7 @@ class Composer:
             raise ConfigError(_one_line(error)) from None
         for override in parsed:
             check_replaced(override, _mounts(cfg))
-        return played(cfg)
+        return prune_unused(cfg)
 
     def _load(self, overrides: Sequence[str]) -> DictConfig:
         return self.config_loader.load_configuration(ROOT, [*self.always, *overrides], RunMode.RUN, from_shell=False)
@@ -104,9 +104,9 @@ class Composer:
                 check_key(override, own, _mounts(cfg), self._having)
 
     def _having(self, group: str, key: str) -> list[str]:
-        """The members of a group that have a key, or any key if it is ""."""
+        """The options of a group that have a key, or any key if it is ""."""
         options = self._options(group, ObjectType.CONFIG)
-        nodes = {member: self._load([f"{group}={member}"]).get(group) or {} for member in options}
+        nodes = {option: self._load([f"{group}={option}"]).get(group) or {} for option in options}
         return [name for name, node in nodes.items() if (key in {*node} if key else node)]  # also one that is ???
 
 

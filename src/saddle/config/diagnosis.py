@@ -1,4 +1,4 @@
-"""Why an override does not compose: no such member, no such group, no such key."""
+"""Why an override does not compose: no such option, no such group, no such key."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -11,23 +11,23 @@ from saddle.config.signatures import signature
 from saddle.config.targets import resolve
 
 
-def check_member(override: Override, there: list[str]) -> None:
-    """Refuse the choice of a member that is not among those which are there."""
+def check_option(override: Override, there: list[str]) -> None:
+    """Refuse the choice of a option that is not among those which are there."""
     key, value = override.get_key_element(), override.value()
     if override.is_delete() or isinstance(value, dict):
         return
     if value is None:
         raise ConfigError(f"{key}=null: takes {listing(there, 'or')}; to leave the group out, write ~{key}")
     if isinstance(value, list):
-        raise ConfigError(f"{override.input_line}: takes one member; for a sweep over several: -m {key}=a,b")
+        raise ConfigError(f"{override.input_line}: takes one option; for a sweep over several: -m {key}=a,b")
     if str(value) not in there:
-        raise ConfigError(f"{override.input_line}: {no_member(override.key_or_group, str(value), there)}")
+        raise ConfigError(f"{override.input_line}: {no_option(override.key_or_group, str(value), there)}")
 
 
-def no_member(group: str, member: str, there: list[str]) -> str:
-    """That `member` is not there, and which was meant."""
-    near = meant(nearest(member, there), f"choose {listing(there, 'or')}")
-    return f"there is no such member{written_here(f'{group}={member}', member) or near}"
+def no_option(group: str, option: str, there: list[str]) -> str:
+    """That `option` is not there, and which was meant."""
+    near = meant(nearest(option, there), f"choose {listing(there, 'or')}")
+    return f"there is no such option{written_here(f'{group}={option}', option) or near}"
 
 
 def check_mount(override: Override, mounts: Sequence[str]) -> None:
@@ -47,12 +47,12 @@ def check_mount(override: Override, mounts: Sequence[str]) -> None:
 
 
 def check_replaced(override: Override, mounts: Sequence[str]) -> None:
-    """Refuse a plain value where a group's member stands: `optimizer.generator=adam`."""
+    """Refuse a plain value where a group's option stands: `optimizer.generator=adam`."""
     if override.is_delete() or isinstance(override.value(), dict):
         return
     for mount in mounts:
         if mount.partition("@")[2] == override.key_or_group:
-            raise ConfigError(f"{override.input_line}: a member is chosen with {mount}={override.get_value_string()}")
+            raise ConfigError(f"{override.input_line}: a option is chosen with {mount}={override.get_value_string()}")
 
 
 def check_key(
@@ -60,11 +60,11 @@ def check_key(
 ) -> None:
     """Refuse a key that is not there, or one that is added although it is.
 
-    `having(group, key)` are the members of a group that have a key.
+    `having(group, key)` are the options of a group that have a key.
     """
     line, key, at = str(override.input_line), override.key_or_group, composed
     if key in mounts and key not in composed:
-        raise ConfigError(f"{line}: the group {key} has no members yet")
+        raise ConfigError(f"{line}: the group {key} has no options yet")
     steps = key.split(".")
     for depth, step in enumerate(steps):
         if not isinstance(at, dict):
@@ -76,11 +76,11 @@ def check_key(
             if step in _arguments(at, above):
                 raise ConfigError(f"{line}: {above} leaves {step} at its default; write +{line}")
             if not at and above in mounts:
-                first = listing([f"{above}={member}" for member in having(above, step) or having(above, "")], "or")
+                first = listing([f"{above}={option}" for option in having(above, step) or having(above, "")], "or")
                 raise ConfigError(f"{line}: no {above} is chosen that has {step}; choose one first: {first}")
             place = f"{above} has no {step}" if above else f"there is no key {step}"
             held = listing([str(name) for name in at if not str(name).startswith("_")], "and")
-            others = [] if above not in mounts else [f"{above}={member}" for member in having(above, step)]
+            others = [] if above not in mounts else [f"{above}={option}" for option in having(above, step)]
             elsewhere = f"; {listing(others, 'and')} {'have' if len(others) > 1 else 'has'} one" if others else ""
             otherwise = f"it has {held}{elsewhere}" if above else "--help lists all keys"
             near = meant(_alternatives(steps, depth, at, composed, mounts), otherwise)

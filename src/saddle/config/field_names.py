@@ -69,7 +69,7 @@ FIELD = {
     "run=FOLDER and no other setting, or the same command again": "resume* checkpoint ckpt",
 }
 """Settings, `{}` for the value as typed and `...` for one to be found out -> what is typed for them: `loss=wgan` of a
-group's members, `n_critic` of keys, in small letters and as `fnmatch` matches it. The first that matches counts."""
+group's options, `n_critic` of keys, in small letters and as `fnmatch` matches it. The first that matches counts."""
 
 
 def written_here(typed: str, value: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
-from saddle.config.diagnosis import no_member
+from saddle.config.diagnosis import no_option
 from saddle.config.keys import CONF, ROOT, groups
 from saddle.config.messages import ConfigError
 from saddle.config.options import settings_in
@@ -38,25 +38,25 @@ NEXT
   python src/train.py --hydra-help  Hydra's own flags
 """
 
-OF_MEMBERS = """\
-python src/train.py --help lists all groups, members and top-level keys; --cfg job shows the whole configuration.
+OF_OPTIONS = """\
+python src/train.py --help lists all groups, options and top-level keys; --cfg job shows the whole configuration.
 """
 
 
 def help_on(settings: Sequence[str], conf: Path = CONF) -> str:
-    """The help for `python src/train.py SETTINGS --help`: of the members that they choose, of everything if of none.
+    """The help for `python src/train.py SETTINGS --help`: of the options that they choose, of everything if of none.
 
     Raises:
-        ConfigError: there is no such member.
+        ConfigError: there is no such option.
     """
     chosen = [setting.lstrip("+").partition("=")[::2] for setting in settings]
-    members = [
-        _member(key, member, conf)
+    options = [
+        _option(key, option, conf)
         for key, values in chosen
         if key.partition("@")[0] in groups(conf)
-        for member in values.split(",")
+        for option in values.split(",")
     ]
-    return "\n\n".join([*members, OF_MEMBERS]) if members else help_text(conf)
+    return "\n\n".join([*options, OF_OPTIONS]) if options else help_text(conf)
 
 
 def help_text(conf: Path = CONF) -> str:
@@ -64,15 +64,15 @@ def help_text(conf: Path = CONF) -> str:
     return "\n".join([ABOUT, _groups(conf), _keys(conf), SWEEPS])
 
 
-def _member(key: str, member: str, conf: Path) -> str:
-    """What a member's file says of it, and the keys that it sets."""
+def _option(key: str, option: str, conf: Path) -> str:
+    """What a option's file says of it, and the keys that it sets."""
     group, there = key.partition("@")[0], groups(conf)[key.partition("@")[0]]
-    if member not in there:
-        raise ConfigError(f"{key}={member}: {no_member(group, member, there)}")
+    if option not in there:
+        raise ConfigError(f"{key}={option}: {no_option(group, option, there)}")
     names = [key] if "@" in key else _names(group, conf)
-    file = conf / group / f"{member}.yaml"
+    file = conf / group / f"{option}.yaml"
     rows = settings_in(file, names[0].rpartition("@")[2])
-    title = f"{', '.join(f'{name}={member}' for name in names)}  {_first_comment(file)}"
+    title = f"{', '.join(f'{name}={option}' for name in names)}  {_first_comment(file)}"
     told = _aligned([f"  {label}" for label, _ in rows], [text for _, text in rows], least=20)
     return "\n".join([fill(title, WIDTH, subsequent_indent="  "), *(told or ["  it has no keys of its own"])])
 
@@ -89,13 +89,13 @@ def _defaults(conf: Path) -> dict[str, str]:
 
 def _groups(conf: Path) -> str:
     defaults = _defaults(conf)
-    lines = ["CHOICES  group=member; * is the default. Values inside one: python src/train.py group=member --help"]
-    for group, members in groups(conf).items():
+    lines = ["CHOICES  group=option; * is the default. Values inside one: python src/train.py group=option --help"]
+    for group, options in groups(conf).items():
         names = [key for key in defaults if key.partition("@")[0] == group] or [group]
         lines.append(f"  {', '.join(names)}")
-        marks = ["*" if defaults.get(names[0]) == member else " " for member in members]
-        labels = [f"  {mark} {member}" for mark, member in zip(marks, members, strict=True)]
-        lines += _aligned(labels, [_first_comment(conf / group / f"{member}.yaml") for member in members], least=20)
+        marks = ["*" if defaults.get(names[0]) == option else " " for option in options]
+        labels = [f"  {mark} {option}" for mark, option in zip(marks, options, strict=True)]
+        lines += _aligned(labels, [_first_comment(conf / group / f"{option}.yaml") for option in options], least=20)
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypedDict, get_type_hints
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
 CONF = Path(__file__).resolve().parents[3] / "conf"
-"""The folder of `train.yaml`; its subfolders are the groups, their files the members."""
+"""The folder of `train.yaml`; its subfolders are the groups, their files the options."""
 
 ROOT = "train"
 
@@ -19,7 +19,7 @@ NEEDED = ("data", "network", "model", *TWICE, "evaluator", "trainer")
 """Choices without which nothing can be trained; whether a run needs one of the others is up to its model."""
 
 WHOLE = ("recipe", "experiment")
-"""Groups whose members set keys of the whole configuration and leave none of their own."""
+"""Groups whose options set keys of the whole configuration and leave none of their own."""
 
 PLAYERS = ("network", "optimizer", "schedule")
 """Groups that hold one node for each player."""
@@ -64,6 +64,6 @@ KINDS: dict[str, Any] = get_type_hints(Keys, include_extras=True)
 
 
 def groups(conf: Path) -> dict[str, list[str]]:
-    """The members of each group under `conf`, Hydra's own groups left out."""
+    """The options of each group under `conf`, Hydra's own groups left out."""
     folders = sorted(path for path in conf.iterdir() if path.is_dir() and path.name != "hydra")
     return {folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in folders}

@@ -32,10 +32,10 @@ class NodeCheck:
     """Walks over a configuration and collects what is wrong with its values."""
 
     def __init__(
-        self, values: dict[str, Any], written: dict[str, Any], members: dict[str, list[str]], missing: Sequence[str]
+        self, values: dict[str, Any], written: dict[str, Any], options: dict[str, list[str]], missing: Sequence[str]
     ) -> None:
-        """The configuration with all references resolved, and as written; the groups' members; what the model lacks."""
-        self.values, self.written, self.members, self.missing = values, written, members, missing
+        """The configuration with all references resolved, and as written; the groups' options; what the model lacks."""
+        self.values, self.written, self.options, self.missing = values, written, options, missing
         self.misfits: list[Misfit] = []
         self.others: list[str] = []
 
@@ -101,10 +101,10 @@ class NodeCheck:
         if lacking and not partial:
             names = listing([argument.name for argument in lacking], "and")
             self.others.append(f"{path}: {known.name} needs {names}; set +{path}.{lacking[0].name}=...")
-        for argument in lacking if partial and path in self.members else ():
-            members = self.members.get(argument.name)
-            if members and not self.values.get(argument.name) and not fits(None, argument.kind):
-                right = f"{argument.name}={listing(members, 'or')}"
+        for argument in lacking if partial and path in self.options else ():
+            options = self.options.get(argument.name)
+            if options and not self.values.get(argument.name) and not fits(None, argument.kind):
+                right = f"{argument.name}={listing(options, 'or')}"
                 needing = chosen(path, self.values[path])
                 self.others.append(f"there is no {argument.name}, which {needing} needs: set {right}")
 
@@ -140,13 +140,13 @@ def _holds_node(value: Any) -> bool:
 
 def _merged(misfits: list[Misfit]) -> Iterator[str]:
     """One line for all places that refuse a value in the same words; where it was set speaks for where it is used."""
-    direct = {misfit.source for misfit in misfits if misfit.source == misfit.path}
+    direct = {mismatch.source for mismatch in misfits if mismatch.source == mismatch.path}
     places: dict[tuple[str, str], list[Misfit]] = {}
-    for misfit in misfits:
-        if misfit.path == misfit.source or misfit.source not in direct:
-            places.setdefault((misfit.source, misfit.takes), []).append(misfit)
+    for mismatch in misfits:
+        if mismatch.path == mismatch.source or mismatch.source not in direct:
+            places.setdefault((mismatch.source, mismatch.takes), []).append(mismatch)
     for (source, takes), same in places.items():
-        where = [misfit.path for misfit in same]
+        where = [mismatch.path for mismatch in same]
         verb = "takes" if len(where) == 1 else "take"
         hint = f"; write {source}={same[0].meant}" if same[0].meant else ""
         yield f"{source}={show(same[0].value)}: {listing(where, 'and')} {verb} {takes}{hint}"

@@ -1,4 +1,4 @@
-"""Members of the groups as a person types them: which one a node is of, and which keys one has."""
+"""Options of the groups as a person types them: which one a node is of, and which keys one has."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,26 +11,26 @@ from saddle.config.keys import CONF, groups
 
 
 def chosen(group: str, node: Mapping[str, Any], conf: Path = CONF) -> str:
-    """`penalty=r1`, the member that a node is of: it has the same classes, and of several such most of the values.
+    """`penalty=r1`, the option that a node is of: it has the same classes, and of several such most of the values.
 
-    A node whose class no member has is called by its class, `penalty._target_=...`.
+    A node whose class no option has is called by its class, `penalty._target_=...`.
     """
     own = dict(leaves(node))
-    files = {member: dict(leaves(_read(conf / group / f"{member}.yaml"))) for member in groups(conf)[group]}
-    scores = {member: _shared(own, other) for member, other in files.items()}
-    best = max(scores, key=lambda member: scores[member])
+    files = {option: dict(leaves(_read(conf / group / f"{option}.yaml"))) for option in groups(conf)[group]}
+    scores = {option: _shared(own, other) for option, other in files.items()}
+    best = max(scores, key=lambda option: scores[option])
     return f"{group}={best}" if scores[best][0] else f"{group}._target_={own.get('_target_')}"
 
 
 def settings_in(file: Path, place: str) -> list[tuple[str, str]]:
-    """What a member's file sets, `penalty.gamma=10.0`, each with the comment beside it; what only refers is left out.
+    """What a option's file sets, `penalty.gamma=10.0`, each with the comment beside it; what only refers is left out.
 
     Args:
-        file: the member's.
+        file: the option's.
         place: where its keys stand, such as `penalty` or `optimizer.generator`.
     """
     written = file.read_text(encoding="utf-8")
-    found = [(f"{group}={member}", "") for group, member in _CHOICE.findall(written)]
+    found = [(f"{group}={option}", "") for group, option in _CHOICE.findall(written)]
     above = [] if "# @package _global_" in written else [place]
     steps: list[tuple[int, str]] = [(-1, step) for step in above]
     for indent, key, value, text in _SETTING.findall(written):

@@ -262,8 +262,8 @@ def conditional_players(values: Values) -> Iterator[str]:
         if node.get("classes") is not None:
             yield f"{path}={show(node['classes'])}: the data gives their number where labels=true; leave it null"
         if values["labels"] and "classes" not in node:
-            name = str(node.get("_target_")).rpartition(".")[2]  # no member's: those that ship take classes
-            right = listing(_members("network", "  classes: null"), "or")
+            name = str(node.get("_target_")).rpartition(".")[2]  # no option's: those that ship take classes
+            right = listing(_options("network", "  classes: null"), "or")
             yield f"labels=true: {name} (network.{player}) takes no classes; set labels=false, or network={right}"
     outputs = (values["network"].get("discriminator") or {}).get("outputs", 1)
     if values["labels"] and outputs != 1:
@@ -320,7 +320,7 @@ def encoder_there(values: Values) -> Iterator[str]:
     """A model with an encoder wants a network that has one."""
     model = resolve(values["model"]["_target_"], "model")
     if attribute(model, "code_parameters") is not None and not values["network"].get("encoder"):
-        right = listing(_members("network", "encoder:"), "or")
+        right = listing(_options("network", "encoder:"), "or")
         name, networks = chosen("model", values["model"]), chosen("network", values["network"])
         yield f"{name} has an encoder, and {networks} has none (network.encoder): set network={right}"
 
@@ -328,7 +328,7 @@ def encoder_there(values: Values) -> Iterator[str]:
 def labelled_data(values: Values) -> Iterator[str]:
     """Conditional players want data whose samples have a class."""
     if values["labels"] and values["data"].get("label") is None:
-        right = listing(_members("data", r"label: (?!null)"), "or")
+        right = listing(_options("data", r"label: (?!null)"), "or")
         yield f"labels=true: these data have no labels (data.label); set labels=false, or data={right}, which have"
 
 
@@ -337,8 +337,8 @@ def _nodes(values: Values, group: str) -> list[tuple[str, dict[str, Any]]]:
     return [(player, node) for player, node in values[group].items() if node is not None]
 
 
-def _members(group: str, pattern: str) -> list[str]:
-    """The members of a group whose file has a line that begins like this."""
+def _options(group: str, pattern: str) -> list[str]:
+    """The options of a group whose file has a line that begins like this."""
     files = sorted((CONF / group).glob("*.yaml"))
     return [file.stem for file in files if re.search(f"^{pattern}", file.read_text(encoding="utf-8"), re.MULTILINE)]
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from saddle.config.kinds import Opaque, fits
-from saddle.config.source import Definition, Import, Module, member
+from saddle.config.source import Definition, Import, Module, option
 
 LIGHT = ("typing", "typing_extensions", "collections", "pathlib", "pydantic", "annotated_types", "numbers", "types")
 """Packages whose types are imported as they are; every other class counts as opaque."""
@@ -90,10 +90,10 @@ def _fields(node: ast.ClassDef, module: Module) -> list[Argument]:
 def _lookup(expression: ast.expr, module: Module) -> Definition | Module | None:
     match expression:
         case ast.Name(id=name):
-            return member(module, name)
+            return option(module, name)
         case ast.Attribute(value=value, attr=name):
             owner = _lookup(value, module)
-            return member(owner, name) if isinstance(owner, Module) else None
+            return option(owner, name) if isinstance(owner, Module) else None
         case ast.Subscript(value=value):  # Generic[T]
             return _lookup(value, module)
     return None
@@ -112,7 +112,7 @@ class _Names(Mapping[str, Any]):
             return imported if bound.name is None else getattr(imported, bound.name)
         if bound is None and name in vars(builtins):
             return getattr(builtins, name)
-        return _as_type(member(self.module, name))
+        return _as_type(option(self.module, name))
 
     def __iter__(self) -> Any:
         return iter(self.module.bindings)

@@ -50,24 +50,24 @@ def find(dotted: str) -> Definition | Module | None:
     for part in parts:
         if not isinstance(found, Module):
             return None  # a class's attributes are not looked up
-        found = member(found, part)
+        found = option(found, part)
     return found
 
 
-def member(module: Module, name: str, seen: frozenset[tuple[str, str]] = frozenset()) -> Definition | Module | None:
+def option(module: Module, name: str, seen: frozenset[tuple[str, str]] = frozenset()) -> Definition | Module | None:
     """What `name` is inside `module`."""
     again = (module.name, name) in seen  # `from torch import optim` inside torch: the submodule
     seen |= {(module.name, name)}
     bound = None if again else module.bindings.get(name)
     if isinstance(bound, Import):
         source = load(bound.module)
-        return source if bound.name is None or source is None else member(source, bound.name, seen)
+        return source if bound.name is None or source is None else option(source, bound.name, seen)
     if bound is not None:
         return _follow(bound, seen)
     if module.path.name == "__init__.py" and (submodule := load(f"{module.name}.{name}")):
         return submodule
     for star in module.stars if not name.startswith("_") and not again else []:
-        if (source := load(star)) and (found := member(source, name, seen)):
+        if (source := load(star)) and (found := option(source, name, seen)):
             return found
     return None
 
@@ -84,7 +84,7 @@ def attribute(found: Definition, name: str) -> object:
                 | ast.AnnAssign(target=ast.Name(id=bound), value=ast.Constant(value=value))
             ) if bound == name:
                 return value
-    bases = (member(found.module, base.id) for base in node.bases if isinstance(base, ast.Name))
+    bases = (option(found.module, base.id) for base in node.bases if isinstance(base, ast.Name))
     held = (attribute(base, name) for base in bases if isinstance(base, Definition))
     return next((value for value in held if value is not None), None)
 
@@ -92,7 +92,7 @@ def attribute(found: Definition, name: str) -> object:
 def _follow(bound: Definition, seen: frozenset[tuple[str, str]]) -> Definition | Module | None:
     """`Name = Other` is `Other`, where that can be found."""
     if isinstance(bound.node, ast.Name) and bound.node.id in bound.module.bindings:
-        return member(bound.module, bound.node.id, seen)
+        return option(bound.module, bound.node.id, seen)
     return bound
 
 

@@ -2,7 +2,7 @@
 
 A model's constructor names what it plays with: networks (`generator`, `discriminator`, `encoder`), groups (`loss`,
 `penalty`, `augment`) and top-level keys (`d_steps`, `code_size`). What some model names and this one does not is not
-a part of its runs: neither of their identity nor of what is compared. The same holds for a key that a member's own file
+a part of its runs: neither of their identity nor of what is compared. The same holds for a key that a option's own file
 puts to null (`prior` of learned codes).
 """
 
@@ -22,9 +22,9 @@ from saddle.config.targets import resolve
 NETWORKS = ("generator", "discriminator", "encoder")
 
 
-def played(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
+def prune_unused(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
     """`cfg`, in which what its model does not play with is set to null; one with a wrong model stays as it is."""
-    for path in absent(_model(cfg), conf):
+    for path in unused_paths(_model(cfg), conf):
         if OmegaConf.select(cfg, path) is not None:
             OmegaConf.update(cfg, path, None, merge=False)
     return cfg
@@ -32,7 +32,7 @@ def played(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
 
 def ignored(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> Iterator[str]:
     """A line for each override that sets what the model of `cfg` does not play with."""
-    missing = absent(_model(cfg), conf)
+    missing = unused_paths(_model(cfg), conf)
     whole = tuple(group for group in PLAYERS if all(f"{group}.{network}" in missing for network in NETWORKS))
     for override in overrides:
         key = override.lstrip("+").partition("=")[0].rpartition("@")[2]
@@ -42,7 +42,7 @@ def ignored(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> Ite
             yield f"{override} changes nothing with {chosen('model', model, conf)}, which has no setting {without}"
 
 
-def absent(model: Mapping[str, Any], conf: Path = CONF) -> tuple[str, ...]:
+def unused_paths(model: Mapping[str, Any], conf: Path = CONF) -> tuple[str, ...]:
     """The paths that the runs of a model do not have, by its node, unresolved; none for a class that is no model."""
     try:
         missing = _absent(str(model.get("_target_")), conf)
@@ -53,11 +53,11 @@ def absent(model: Mapping[str, Any], conf: Path = CONF) -> tuple[str, ...]:
 
 @cache
 def _absent(target: str, conf: Path) -> tuple[str, ...]:
-    own, members = _arguments(target), groups(conf)
-    others = {name for member in members["model"] for name in _arguments(_target_of(conf / "model" / f"{member}.yaml"))}
+    own, options = _arguments(target), groups(conf)
+    others = {name for option in options["model"] for name in _arguments(_target_of(conf / "model" / f"{option}.yaml"))}
     foreign = others - own
     return (
-        *(group for group in members if group in foreign),
+        *(group for group in options if group in foreign),
         *(key for key in KINDS if key in foreign),
         *(() if own & {*NETWORKS} else ("compiled",)),
         *(

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from pydantic import PositiveInt
 
-from saddle.data.disk.contents import Place
+from saddle.data.disk.contents import ImageRoot
 from saddle.data.disk.decoding import VERSION, UndecodableError, fitted
 from saddle.data.disk.files import listing
 from saddle.data.disk.imageset import StoredImages, digest_of
@@ -161,7 +161,7 @@ class _Source:
 
     def __init__(self, dataset: str, root: Path, folder: str, download: bool) -> None:
         self.dataset, self.root, self.folder, self.download = dataset, root, folder, download
-        self.place = Place(root / folder)
+        self.place = ImageRoot(root / folder)
 
     def contents(self) -> list[tuple[str, str]]:
         """Path and content of every file of the set that is there."""

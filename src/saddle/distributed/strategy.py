@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from saddle.distributed import world
 from saddle.distributed.collectives import average_gradients, copy_from_first
-from saddle.processes.forked_rank import Spare
+from saddle.processes.forked_rank import ForkedRank
 from saddle.processes.rank_launcher import RanksLauncher
 
 TIME_LIMIT = timedelta(seconds=120)
@@ -31,7 +31,7 @@ class PerNetworkStrategy(DDPStrategy):
         waiting: processes to become ranks 1, 2, ... of this machine; none where a scheduler starts all ranks.
     """
 
-    def __init__(self, waiting: Sequence[Spare]) -> None:
+    def __init__(self, waiting: Sequence[ForkedRank]) -> None:
         super().__init__(timeout=TIME_LIMIT)
         self._waiting = waiting
 

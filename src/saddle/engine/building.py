@@ -12,7 +12,7 @@ from saddle.config.source import attribute
 from saddle.config.targets import resolve
 from saddle.data.base import Data
 from saddle.data.classes import Classes
-from saddle.data.densities.analytic import Known
+from saddle.data.densities.analytic import AnalyticData
 from saddle.data.images import Images
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.extractors.base import Extractor
@@ -95,7 +95,7 @@ def build_evaluator(cfg: DictConfig, data: Data, extractors: Sequence[Extractor]
         data: its data set.
         extractors: to measure images through.
     """
-    if isinstance(data, Known):
+    if isinstance(data, AnalyticData):
         return instantiate(cfg.evaluator, distribution=data.distribution, count=cfg.evaluate_images)
     if not isinstance(data, Images):
         return None

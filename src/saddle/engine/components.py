@@ -19,7 +19,7 @@ from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
 from saddle.data.base import Data
-from saddle.data.densities.analytic import Known
+from saddle.data.densities.analytic import AnalyticData
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.mixture import MixtureEvaluator
 from saddle.models.base import CodedModel, GenerativeModel
@@ -27,7 +27,7 @@ from saddle.runs.environment import VERSION
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import setting_name
 from saddle.runs.summary import higher_is_better, summarise
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 LOSSES = ("loss_discriminator", "loss_generator")
 LIKELY = 2_000
@@ -94,7 +94,7 @@ def instruments(
 
 def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) -> list[Instrument]:
     """What all ranks measure together."""
-    count = POINTS if isinstance(data, Known) else IMAGES
+    count = POINTS if isinstance(data, AnalyticData) else IMAGES
     found: list[Instrument] = [
         Value(every=cfg.evaluate_every, count=count),
         Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
@@ -143,7 +143,7 @@ def loggers(
 
 def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:
     """The line or bar for the person in front of the terminal."""
-    place = Place.current()
+    place = SweepPosition.current()
     names = [*LOSSES, *(evaluator.metrics[:1] if evaluator is not None else [])]
     title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
     return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)

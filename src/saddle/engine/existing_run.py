@@ -13,10 +13,10 @@ from saddle.runs.environment import code
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, shown
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 
-def answer_of_earlier_run(cfg: DictConfig, folder: RunFolder) -> int | None:
+def check_existing_run(cfg: DictConfig, folder: RunFolder) -> int | None:
     """The exit code if the folder already answers the command; None when training begins, in an empty folder.
 
     A finished run answers the same command, one that did not finish is gone on with from its last checkpoint, and so is
@@ -47,9 +47,9 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
         print(f"the {state} run that was here is now {shown(aside)}; training begins again")
         return None
     stored = stored_config(folder, files=False)
-    if refusal := misfit(cfg, folder):
+    if refusal := mismatch(cfg, folder):
         return _refuse(refusal)
-    if Place.current() is None and (note := other_code([folder.environment()])):  # of a sweep its launcher says it
+    if SweepPosition.current() is None and (note := other_code([folder.environment()])):
         print(f"note: {note}", file=sys.stderr)
     if status.state == "finished" and cfg.updates == stored.updates:
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
@@ -58,7 +58,7 @@ def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
     return None
 
 
-def misfit(cfg: DictConfig, folder: RunFolder) -> str | None:
+def mismatch(cfg: DictConfig, folder: RunFolder) -> str | None:
     """Why the run that is there cannot be the answer to what is asked; None where it can, or where there is none."""
     if not folder.can_go_on():
         return None

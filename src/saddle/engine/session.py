@@ -38,7 +38,7 @@ from saddle.engine.building import (
 )
 from saddle.engine.training import best_precision, require_device, train
 from saddle.models.guard import DivergedError
-from saddle.processes.forked_rank import Spare, spares
+from saddle.processes.forked_rank import ForkedRank, forked_ranks
 from saddle.processes.rank_launcher import ABANDONED, RankDiedError
 from saddle.processes.ranks import started_by
 from saddle.processes.streams import lasting_streams
@@ -54,7 +54,7 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
     """Train what `cfg` describes into `folder`, on from its last checkpoint; returns the exit code of the process."""
     beside = cfg.trainer.devices - 1 if started_by() == "itself" else 0
     try:
-        with spares(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
+        with forked_ranks(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
             return _run(cfg, folder, waiting)
     except KeyboardInterrupt:  # before there was anything to interrupt
         folder.break_off()
@@ -65,7 +65,7 @@ def run(cfg: DictConfig, folder: RunFolder) -> int:
         return 1
 
 
-def _run(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> int:
+def _run(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) -> int:
     _quiet_libraries()
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
     cfg.fresh = False  # it was, if it was asked for; who goes on with this run does not ask for it again
@@ -134,7 +134,7 @@ def _interrupted(folder: RunFolder) -> int:
     return 130
 
 
-def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[Spare]) -> bool:
+def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) -> bool:
     """Whether the run came to its end."""
     require_device(cfg.trainer.accelerator)
     checkpoints = Checkpoints(folder.checkpoints)

@@ -13,11 +13,11 @@ from pydantic import PositiveInt
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import Logger
 
-from saddle.callbacks.callback_list import InTurn
+from saddle.callbacks.callback_list import CallbackList
 from saddle.data.base import Data
 from saddle.distributed.strategy import PerNetworkStrategy
 from saddle.models.base import GenerativeModel
-from saddle.processes.forked_rank import Spare
+from saddle.processes.forked_rank import ForkedRank
 from saddle.processes.ranks import started_by
 
 
@@ -71,7 +71,7 @@ class QuietTrainer(Trainer):
         precision: Literal["auto", "bf16-mixed", "32-true"],
         loggers: Sequence[Logger],
         callbacks: Sequence[Callback],
-        waiting: Sequence[Spare],
+        waiting: Sequence[ForkedRank],
     ) -> None:
         super().__init__(
             accelerator=accelerator,
@@ -81,7 +81,7 @@ class QuietTrainer(Trainer):
             plugins=[_cluster()],
             precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
             logger=list(loggers),
-            callbacks=InTurn(callbacks),
+            callbacks=CallbackList(callbacks),
             max_epochs=1,
             enable_progress_bar=False,
             enable_checkpointing=False,

@@ -13,7 +13,7 @@ from saddle.metrics.extractors.inception_weights import MissingWeightsError
 
 
 @dataclass(frozen=True)
-class Company:
+class ExtraExtractors:
     """Extractors that are there, and metrics that cannot be measured without the others.
 
     Attributes:
@@ -39,8 +39,8 @@ class Company:
         return [one for one in self.extractors if one.frechet_name != own.frechet_name]
 
 
-def company(names: Sequence[str], weights: str | None) -> Company:
-    """The members `names` of conf/extractor; `weights` is a file for one of them.
+def company(names: Sequence[str], weights: str | None) -> ExtraExtractors:
+    """The options `names` of conf/extractor; `weights` is a file for one of them.
 
     Raises:
         ValueError: the file holds other weights.
@@ -53,7 +53,7 @@ def company(names: Sequence[str], weights: str | None) -> Company:
             extractors.append(_built(name, weights))
         except MissingWeightsError as error:
             missing[Inception.frechet_name] = str(error)
-    return Company(extractors, missing)
+    return ExtraExtractors(extractors, missing)
 
 
 def _built(name: str, weights: str | None) -> Extractor:

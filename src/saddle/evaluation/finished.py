@@ -15,7 +15,7 @@ from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
 from saddle.engine.building import build_data, build_evaluator, facts_of
 from saddle.engine.stored import stored_config
-from saddle.evaluation.extra_extractors import Company
+from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.evaluation.memorised import memorised
 from saddle.metrics.evaluator import Evaluator
 from saddle.models.base import GenerativeModel
@@ -26,7 +26,7 @@ Result = dict[str, Any]
 """`metrics`, name -> number; `floor` of each Frechet distance; `protocol`; `missing`, name -> why it is not there."""
 
 
-def evaluate_run(run: RunFolder, *, images: int | None, company: Company, fresh: bool) -> Result:
+def evaluate_run(run: RunFolder, *, images: int | None, company: ExtraExtractors, fresh: bool) -> Result:
     """Measure the run's final model, store the result in its folder and log it to W&B as a run of its own.
 
     A result that was measured before of the same weights, under the same protocol, is taken from the folder unless

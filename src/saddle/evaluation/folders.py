@@ -12,7 +12,7 @@ from saddle.config.keys import CONF
 from saddle.data.disk.imageset import ImageSet, StoredImages, digest_of
 from saddle.data.disk.refusals import UnusableError
 from saddle.data.disk.store import decode_folder
-from saddle.evaluation.extra_extractors import Company
+from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.metrics.evaluator import Evaluator
 from saddle.metrics.reference import Reference
 from saddle.samples.archives import read_images
@@ -25,7 +25,7 @@ def evaluate_folders(
     *,
     resolution: int | None,
     corrupt: Literal["refuse", "skip"],
-    company: Company,
+    company: ExtraExtractors,
 ) -> dict[str, Any]:
     """Measure the images of `generated` against those of `reference`, all of them; no model is involved.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 class Loss(ABC):
     """Both players' terms on logits [batch], larger for what D takes for real; both terms are minimised.
 
-    A member writes the two terms. The game calls `discriminator` and `generator`, which look at the logits first.
+    A option writes the two terms. The game calls `discriminator` and `generator`, which look at the logits first.
     """
 
     threshold: float | None = 0.0
@@ -43,7 +43,7 @@ class Loss(ABC):
         is None, one optimum of many: any constant may be added to all logits.
 
         None, as here, says that no function of the ratio is the optimum: D* at one point depends on P_data and P_G at
-        others, or on how smooth D has to be. A member that has an optimum of this form overrides this.
+        others, or on how smooth D has to be. A option that has an optimum of this form overrides this.
         """
         return None
 

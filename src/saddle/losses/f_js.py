@@ -1,4 +1,4 @@
-"""The Jensen-Shannon divergence as a member of its family (Nowozin et al. 2016)."""
+"""The Jensen-Shannon divergence as a option of its family (Nowozin et al. 2016)."""
 
 from math import log
 

@@ -55,8 +55,8 @@ class Autoencoder(EncodingModel):
         codes_in(self.networks).update(update, codes)
         return squared_error(x, self.g(codes, labels))
 
-    def placed(self, draws: Tensor) -> Tensor:
-        return codes_in(self.drawn()).codes(draws)
+    def to_prior(self, base_noise: Tensor) -> Tensor:
+        return codes_in(self.sampling_module()).codes(base_noise)
 
     @torch.no_grad()
     def encode(self, x: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ class GenerativeModel(LightningModule, ABC):
         return drawn_labels(seed, "sample labels", 0, indices, counts).to(self.device)
 
     @abstractmethod
-    def drawn(self) -> nn.Module:
+    def sampling_module(self) -> nn.Module:
         """The network that `sample` draws with: what is kept when training is over."""
 
     @property
@@ -90,20 +90,20 @@ class GenerativeModel(LightningModule, ABC):
             if world.any_rank(self.interrupted):  # all processes of a run end after the same update
                 self.interrupted = True
                 break
-        self.guard.settle()
+        self.guard.require_finite()
         require_finite_weights(self.parts(), self.updates)
 
     def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:
         """A stretch of updates has nothing to move; Lightning would take the range for a collection and rebuild it."""
         return batch
 
-    def note(self, **numbers: Tensor) -> None:
-        """Add to the running means of training; nothing leaves the device before `noted` is called."""
+    def log_mean(self, **numbers: Tensor) -> None:
+        """Add to the running means of training; nothing leaves the device before `pop_means` is called."""
         for name, number in numbers.items():
             self._sums[name] = self._sums.get(name, 0) + number.detach()
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def noted(self) -> dict[str, float]:
+    def pop_means(self) -> dict[str, float]:
         """The means since the last call, fetched in one transfer."""
         if not self._sums:
             return {}
@@ -112,18 +112,20 @@ class GenerativeModel(LightningModule, ABC):
         self._sums, self._counts = {}, {}
         return dict(zip(names, means, strict=True))
 
-    def notes(self) -> dict[str, tuple[Tensor, int]]:
+    def pending_means(self) -> dict[str, tuple[Tensor, int]]:
         """What was noted and not yet fetched, name -> (sum, count): it belongs to the state of a run."""
         return {name: (total, self._counts[name]) for name, total in self._sums.items()}
 
-    def restore_notes(self, notes: Mapping[str, tuple[Tensor, int]]) -> None:
-        """Go on from earlier `notes`."""
+    def restore_pending_means(self, notes: Mapping[str, tuple[Tensor, int]]) -> None:
+        """Go on from earlier `pending_means`."""
         self._sums = {name: total for name, (total, _) in notes.items()}
         self._counts = {name: count for name, (_, count) in notes.items()}
 
 
 class CodedModel(GenerativeModel):
-    """A model whose samples are decoded from codes z: `sample` is `decode` of `prior`, which is `placed` of `draws`.
+    """A model whose samples are decoded from codes z.
+
+    `sample` is `decode` of `prior`, and `prior` is `to_prior` of `base_noise`.
 
     Attributes:
         code_size: dimensions of a code.
@@ -141,21 +143,21 @@ class CodedModel(GenerativeModel):
             ValueError: labels [count] are missing, or given to a model that knows no classes.
         """
 
-    def draws(self, indices: Sequence[int], seed: int) -> Tensor:
-        """What the codes of samples `indices` are made of, [len(indices), code_size]: uniform, or else N(0, I)."""
+    def base_noise(self, indices: Sequence[int], seed: int) -> Tensor:
+        """The noise behind the codes of samples `indices`, [len(indices), code_size]: uniform, or else N(0, I)."""
         distribution = "uniform" if self.prior_distribution == "uniform" else "normal"
         return noise(seed, "sample", 0, indices, (self.code_size,), distribution).to(self.device)
 
-    def placed(self, draws: Tensor) -> Tensor:
-        """Codes of the prior from draws [count, code_size]: the draws themselves, or where a fitted prior puts them.
+    def to_prior(self, base_noise: Tensor) -> Tensor:
+        """Codes of the prior from base noise [count, code_size]: the noise itself, or a fitted prior's transform of it.
 
-        Paths and truncation are of draws: a fitted prior has another centre than 0 and other axes, draws have not.
+        Paths and truncation act on the base noise: a fitted prior has another centre than 0 and other axes.
         """
-        return draws
+        return base_noise
 
     def prior(self, indices: Sequence[int], seed: int) -> Tensor:
         """The codes [len(indices), code_size] of samples `indices` under the prior."""
-        return self.placed(self.draws(indices, seed))
+        return self.to_prior(self.base_noise(indices, seed))
 
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
         return self.decode(self.prior(indices, seed), self.labels_of(indices, seed) if labels is None else labels)

@@ -115,13 +115,13 @@ class DiscriminatorAlone(JudgingModel):
         else:
             negative = self.found(step, self.negatives)
             logits_real, logits_negative = gathered(*self.logits(real, negative, None))
-            self.note(score_negatives=logits_negative.mean())
+            self.log_mean(score_negatives=logits_negative.mean())
         loss = self.loss.discriminator(logits_real, logits_negative)
         penalty = self.penalised(step, real, negative, None, logits_real, logits_negative)
         (gradient,) = self.step(loss if penalty is None else loss + penalty, self.d)
         if self.penalty is not None:
             self.penalty.project(self.discriminator)
-        self.note(loss_discriminator=loss, gradient_discriminator=gradient, score_positives=logits_real.mean())
+        self.log_mean(loss_discriminator=loss, gradient_discriminator=gradient, score_positives=logits_real.mean())
 
     def found(self, step: int, negatives: Negatives) -> Tensor:
         """This rank's share of the negatives of a step, [share, *shape]."""
@@ -132,7 +132,7 @@ class DiscriminatorAlone(JudgingModel):
         with scoring(self.discriminator) as critic:
             return negatives(step, lambda start, steps: self.search(critic, start, steps, draw), draw).detach()
 
-    def drawn(self) -> nn.Module:
+    def sampling_module(self) -> nn.Module:
         return self.discriminator if self.averaged is None else self.averaged.module
 
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
@@ -156,5 +156,5 @@ class DiscriminatorAlone(JudgingModel):
             counter, name = (0, "sample") if stream == "starts" else (1, f"sample {stream}")
             return noise(seed, name, counter, indices, shape, distribution).to(self.device)
 
-        with scoring(self.drawn()) as critic:
+        with scoring(self.sampling_module()) as critic:
             return self.search(critic, draw("starts", self.shape, "uniform"), self.sample_steps, draw)

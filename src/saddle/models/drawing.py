@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from saddle.models.base import CodedModel
 from saddle.models.learning import LearningModel
-from saddle.models.player import told
+from saddle.models.player import call_network
 
 
 class DrawingModel(LearningModel, CodedModel, ABC):
@@ -29,6 +29,6 @@ class DrawingModel(LearningModel, CodedModel, ABC):
         training = network.training
         network.eval()
         try:
-            return told(network, codes, labels)  # [count, *shape]; never compiled: the same bits wherever it is drawn
+            return call_network(network, codes, labels)  # [count, *shape]; never compiled, for the same bits everywhere
         finally:
             network.train(training)

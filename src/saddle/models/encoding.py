@@ -31,7 +31,7 @@ class EncodingModel(RegressionModel, ABC):
     @torch.no_grad()
     def outputs(self, x: Tensor) -> Tensor:
         """The same of the encoder that is kept, in evaluation mode."""
-        encoder = self.drawn()["encoder"]
+        encoder = self.sampling_module()["encoder"]
         training = encoder.training
         encoder.eval()
         try:

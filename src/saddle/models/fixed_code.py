@@ -115,8 +115,8 @@ class FixedCode(RegressionModel):
         self.table[self.data.rows(self.seed, whole).to(self.device)] = joined(moved)
         codes_in(self.networks).update(update, moved)
 
-    def placed(self, draws: Tensor) -> Tensor:
-        return codes_in(self.drawn()).codes(draws) if self.learned else draws
+    def to_prior(self, base_noise: Tensor) -> Tensor:
+        return codes_in(self.sampling_module()).codes(base_noise) if self.learned else base_noise
 
     def codes_of(self, seed: int, positions: range) -> Tensor:
         return self.table[self.data.rows(seed, positions).to(self.device)]

@@ -113,7 +113,7 @@ class GAN(JudgingModel, DrawingModel):
         real, labels = self.reals(step, self.batch_size), self.labels_of_reals(step, self.batch_size)
         with torch.no_grad():
             fake = self.g(self.codes("discriminator", step, self.batch_size), labels)
-            real, fake = self.seen("real", step, real), self.seen("fake", step, fake)
+            real, fake = self.augmented("real", step, real), self.augmented("fake", step, fake)
         logits_real, logits_fake = gathered(*self.logits(real, fake, labels))  # [batch_size] each
         loss = self.loss.discriminator(logits_real, logits_fake)
         penalty = self.penalised(step, real, fake, labels, logits_real, logits_fake)
@@ -121,10 +121,10 @@ class GAN(JudgingModel, DrawingModel):
         if self.penalty is not None:
             self.penalty.project(self.discriminator)
         accuracies = self.accuracies(logits_real, logits_fake)
-        self.note(loss_discriminator=loss, gradient_discriminator=gradient, **accuracies)
+        self.log_mean(loss_discriminator=loss, gradient_discriminator=gradient, **accuracies)
         if self.augment is not None:
             self.augment.observe(step, logits_real, self.loss.threshold)
-            self.note(**self.augment.readings())
+            self.log_mean(**self.augment.readings())
 
     def generator_step(self, step: int) -> None:
         """G's step number `step` since the start of training."""
@@ -133,12 +133,12 @@ class GAN(JudgingModel, DrawingModel):
         else:
             labels = self.labels("generator labels", step, self.generator_batch_size)
         fake = self.g(self.codes("generator", step, self.generator_batch_size), labels)
-        logits_real, logits_fake = self.generator_logits(self.seen("generator", step, fake), labels, step)
+        logits_real, logits_fake = self.generator_logits(self.augmented("generator", step, fake), labels, step)
         loss = self.loss.generator(logits_real, logits_fake)
         (gradient,) = self.step(loss, self.g)
-        self.note(loss_generator=loss, gradient_generator=gradient)
+        self.log_mean(loss_generator=loss, gradient_generator=gradient)
 
-    def seen(self, stream: str, step: int, x: Tensor) -> Tensor:
+    def augmented(self, stream: str, step: int, x: Tensor) -> Tensor:
         """What D sees of this rank's share of x in a step of one player; `stream` says which x these are."""
         if self.augment is None:
             return x
@@ -155,13 +155,13 @@ class GAN(JudgingModel, DrawingModel):
             (logits_fake,) = gathered(logits_fake)
             return None, logits_fake
         with torch.no_grad():
-            real = self.seen("generator real", step, self.reals(-1 - step, self.generator_batch_size))
+            real = self.augmented("generator real", step, self.reals(-1 - step, self.generator_batch_size))
             logits_real = wide(self.d(real, labels))
         logits_real, logits_fake = gathered(logits_real, logits_fake)
         return logits_real, logits_fake
 
-    def drawn(self) -> nn.Module:
+    def sampling_module(self) -> nn.Module:
         return self.generator if self.averaged is None else self.averaged.module
 
     def decoder(self) -> nn.Module:
-        return self.drawn()
+        return self.sampling_module()

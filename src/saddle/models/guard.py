@@ -13,8 +13,8 @@ class DivergedError(ValueError):
 class Guard:
     """Looks at the loss and the gradient of every step before the step is taken.
 
-    On a CPU a step that would spoil the weights is not taken. Elsewhere a look would make the processor wait for the
-    device in every step: there the numbers are fetched together by `settle`, before anything is measured or stored.
+    On a CPU a step that would spoil the weights is not taken. Elsewhere that would make the processor wait for the
+    device in every step: there `require_finite` fetches the numbers together, before anything is measured or stored.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Guard:
         else:
             self._seen.append((network, update, loss.detach(), gradient))
 
-    def settle(self) -> None:
+    def require_finite(self) -> None:
         """All steps since the last call.
 
         Raises:

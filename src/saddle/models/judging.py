@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from saddle.distributed.collectives import gathered
 from saddle.losses.base import Loss
 from saddle.models.learning import LearningModel
-from saddle.models.player import Player, told
+from saddle.models.player import Player, call_network
 from saddle.networks.base import couples_samples
 from saddle.penalties.base import Penalty
 
@@ -72,13 +72,13 @@ class JudgingModel(LearningModel, ABC):
             return None
 
         def critic(x: Tensor) -> Tensor:
-            return wide(told(self.discriminator, x, labels))  # never compiled: that has no second derivative
+            return wide(call_network(self.discriminator, x, labels))  # never compiled: that has no second derivative
 
         def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
             return self.numbers(f"penalty {stream}", step, self.batch_size, shape, distribution)
 
         penalty = self.penalty(critic, real, fake, logits_real, logits_fake, draw)
-        self.note(penalty=gathered(penalty.detach()[None])[0].mean())
+        self.log_mean(penalty=gathered(penalty.detach()[None])[0].mean())
         return self.penalty.every * penalty
 
     def accuracies(self, logits_real: Tensor, logits_fake: Tensor) -> dict[str, Tensor]:

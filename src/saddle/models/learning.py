@@ -35,14 +35,14 @@ class LearningModel(GenerativeModel, ABC):
     def configure_optimizers(self) -> list[Optimizer]:
         if self.averaged is not None:
             self.averaged.refer()
-        return [player.begin() for player in self.players]
+        return [player.create_optimizer() for player in self.players]
 
     def set_rates(self, update: int) -> None:
         """The learning rate of each player in `update`."""
         for player in self.players:
             rate = player.set_rate(update)
             if player.schedule.varies:
-                self.note(**{f"rate_{player.name}": torch.tensor(rate)})
+                self.log_mean(**{f"rate_{player.name}": torch.tensor(rate)})
 
     def step(self, loss: Tensor, *players: Player, own: Sequence[Tensor] = ()) -> list[Tensor]:
         """One step of these players, whose parameters alone receive gradients; returns the gradients' norms, [] each.

@@ -95,7 +95,7 @@ class Mixture(GenerativeModel):
 
     def iterate(self, update: int) -> None:
         loss = self._gradient_step() if self.by_gradient else self._em_step()
-        self.note(minus_log_likelihood=loss)
+        self.log_mean(minus_log_likelihood=loss)
 
     def _em_step(self) -> Tensor:
         """One step of EM; minus the mean log-likelihood after it, []."""
@@ -133,7 +133,7 @@ class Mixture(GenerativeModel):
         drawn = self.distribution().sample(indices, seed)  # [count, dimensions], float64
         return self.density.outside(drawn).float().unflatten(1, self.shape).to(self.device)
 
-    def drawn(self) -> nn.Module:
+    def sampling_module(self) -> nn.Module:
         return self.density
 
     @torch.no_grad()

@@ -42,9 +42,9 @@ class Player:
 
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """The network's output; one that is not conditional takes no labels."""
-        return told(self._play, x, labels)
+        return call_network(self._play, x, labels)
 
-    def begin(self) -> Optimizer:
+    def create_optimizer(self) -> Optimizer:
         """A fresh optimiser for all parameters, wherever the network lies by now.
 
         The rates that it is made with are kept: a stored state brings those of its update back.
@@ -76,6 +76,6 @@ class Player:
             torch.nn.utils.clip_grads_with_norm_(self.parameters, self.clip_norm, norm)
 
 
-def told(network: Callable[..., Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
+def call_network(network: Callable[..., Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
     """The network's output for x; labels, if there are any, are told to it."""
     return network(x) if labels is None else network(x, labels)

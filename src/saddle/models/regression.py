@@ -49,7 +49,7 @@ class RegressionModel(DrawingModel, ABC):
         loss = together.mean()
         norms = self.step(loss, *self.players, own=own)
         gradients = {f"gradient_{player.name}": norm for player, norm in zip(self.players, norms, strict=True)}
-        self.note(loss_generator=loss, **gradients)
+        self.log_mean(loss_generator=loss, **gradients)
 
     @property
     def real_per_update(self) -> int:
@@ -58,13 +58,13 @@ class RegressionModel(DrawingModel, ABC):
     def parts(self) -> dict[str, nn.Module]:
         return dict(self.networks)
 
-    def drawn(self) -> nn.ModuleDict:
+    def sampling_module(self) -> nn.ModuleDict:
         kept = self.networks if self.averaged is None else self.averaged.module
         assert isinstance(kept, nn.ModuleDict)
         return kept
 
     def decoder(self) -> nn.Module:
-        return self.drawn()["generator"]
+        return self.sampling_module()["generator"]
 
 
 def squared_error(x: Tensor, drawn: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ class VAE(EncodingModel):
         log_prob = self.likelihood.log_prob(x, drawn.to(x.dtype))  # [share]
         divergence = kl(s, m)
         elbo, of_all = gathered((log_prob - divergence).detach(), divergence.detach())  # [batch_size] each
-        self.note(elbo_train=elbo.mean(), kl_posterior=of_all.mean())
+        self.log_mean(elbo_train=elbo.mean(), kl_posterior=of_all.mean())
         return self.beta * self.constraint(s, m) - log_prob
 
     @torch.no_grad()

@@ -19,7 +19,7 @@ from saddle.processes.ranks import end_with_parent
 Work = Callable[[], int]
 
 
-class Spare(Forked):
+class ForkedRank(Forked):
     """A copy of this process, in a process group of its own, that waits to be begun and then does `work`.
 
     To be made where nothing was started yet that a copy would lack: threads of torch, a connection, a device. It ends
@@ -54,12 +54,12 @@ class Spare(Forked):
 
 
 @contextmanager
-def spares(count: int, work: Work) -> Iterator[list[Spare]]:
+def forked_ranks(count: int, work: Work) -> Iterator[list[ForkedRank]]:
     """So many, and none of them waits afterwards, whatever happens."""
-    waiting: list[Spare] = []
+    waiting: list[ForkedRank] = []
     try:
         for _ in range(count):
-            waiting.append(Spare(work))  # noqa: PERF401  # those that are there are dismissed if the next cannot be made
+            waiting.append(ForkedRank(work))  # noqa: PERF401  # those that are there are dismissed if the next cannot be made
         yield waiting
     finally:
         for spare in waiting:

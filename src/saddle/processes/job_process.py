@@ -34,7 +34,7 @@ class Process(Protocol):
 Start = Callable[[Mapping[str, str], int | None, int], Process]
 
 
-class Child:
+class JobProcess:
     """A process of its own, in a process group of its own.
 
     Its output goes where ours goes. Its errors are shown as they come, and the last of them kept, because a process
@@ -43,7 +43,7 @@ class Child:
 
     Args:
         start: begins it, with all of its environment and file descriptors for stdout (None is ours) and stderr; see
-            `program`, `PreparedProcess` and `Spare.begin`.
+            `program`, `PreparedProcess` and `ForkedRank.begin`.
         variables: of its environment, beside ours.
         mark: what begins each line of one among several that write to the same terminal, such as "[2/5] "; then only
             whole lines are shown, of a progress bar its last state.

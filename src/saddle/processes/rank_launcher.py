@@ -13,8 +13,8 @@ from lightning_fabric.plugins import ClusterEnvironment
 from pytorch_lightning import Trainer
 from pytorch_lightning.strategies.launchers import _SubprocessScriptLauncher
 
-from saddle.processes.forked_rank import Spare
-from saddle.processes.job_process import Child, cause_of
+from saddle.processes.forked_rank import ForkedRank
+from saddle.processes.job_process import JobProcess, cause_of
 from saddle.processes.ranks import PARENT
 
 GRACE = 10.0
@@ -34,7 +34,7 @@ class RankDiedError(RuntimeError):
 @dataclass(kw_only=True)
 class _Rank:
     number: int
-    child: Child
+    child: JobProcess
     ended: threading.Event = field(default_factory=threading.Event)
     code: int = 0
     stopped: bool = False
@@ -48,7 +48,7 @@ class RanksLauncher(_SubprocessScriptLauncher):
     """
 
     def __init__(
-        self, cluster_environment: ClusterEnvironment, num_processes: int, num_nodes: int, waiting: Sequence[Spare]
+        self, cluster_environment: ClusterEnvironment, num_processes: int, num_nodes: int, waiting: Sequence[ForkedRank]
     ) -> None:
         super().__init__(cluster_environment, num_processes, num_nodes)
         self._waiting = waiting
@@ -92,7 +92,7 @@ class RanksLauncher(_SubprocessScriptLauncher):
             PARENT: str(os.getpid()),
         }
         for number, spare in enumerate(self._waiting, start=1):
-            rank = _Rank(number=number, child=Child(spare.begin, {**shared, "LOCAL_RANK": str(number)}))
+            rank = _Rank(number=number, child=JobProcess(spare.begin, {**shared, "LOCAL_RANK": str(number)}))
             self._ranks.append(rank)
             threading.Thread(target=self._watch, args=(rank, trainer), daemon=True, name=f"rank-{number}").start()
             threading.Thread(target=self._end_if_stopped, args=(rank,), daemon=True, name=f"state-{number}").start()

@@ -40,7 +40,7 @@ def processes(environment: Mapping[str, str] = os.environ) -> int:
     return 1 if starter == "itself" else int(environment[counts[starter]])
 
 
-def misfit(devices: int, num_nodes: int, environment: Mapping[str, str] = os.environ) -> str:
+def mismatch(devices: int, num_nodes: int, environment: Mapping[str, str] = os.environ) -> str:
     """Why a run on so many devices does not go with how its processes were started; or nothing."""
     wanted, starter = devices * num_nodes, started_by(environment)
     asked = f"trainer.devices={devices} trainer.num_nodes={num_nodes}"

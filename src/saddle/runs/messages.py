@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import of_images
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 
 def show_warnings_as_notes() -> None:
@@ -24,7 +24,7 @@ def show_warnings_as_notes() -> None:
 def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFolder) -> str:
     """What will be trained, on what, and where it goes. `sizes`: the parameters of each network."""
     networks = [f"{name} {size:,}" for name, size in sizes.items()]
-    parts = [f"{part} {_member(cfg, part)}" for part in ("model", "loss") if cfg.get(part)]
+    parts = [f"{part} {_option(cfg, part)}" for part in ("model", "loss") if cfg.get(part)]
     chosen = ", ".join([*parts, f"data {data}"])
     return "\n".join(
         [
@@ -55,7 +55,7 @@ def closing(folder: RunFolder) -> str:
     grid = folder.last_grid()
     run = quote(str(shown(folder.path)))
     again = f"make fid RUN={run}    " if of_images(summary) else ""
-    next_steps = [] if Place.current() else [f"next: {again}python src/sample.py run={run} count=64"]
+    next_steps = [] if SweepPosition.current() else [f"next: {again}python src/sample.py run={run} count=64"]
     return "\n".join(
         [
             "; ".join([f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s", *numbers]),
@@ -105,5 +105,5 @@ def _steps(cfg: DictConfig) -> str:
     return "" if cfg.batch_size is None else f" of {cfg.batch_size} images{of_d}"
 
 
-def _member(cfg: DictConfig, group: str) -> str:
+def _option(cfg: DictConfig, group: str) -> str:
     return str(cfg[group]._target_).split(".")[-2]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class SweepPosition:
     """A job's place in its sweep: number `job` (from 1) of `jobs`, with `to_come` after it in its place.
 
     Attributes:
@@ -27,7 +27,7 @@ class Place:
     began: float
 
     @classmethod
-    def current(cls, environment: Mapping[str, str] = os.environ) -> "Place | None":
+    def current(cls, environment: Mapping[str, str] = os.environ) -> "SweepPosition | None":
         """The place of this process; None for a single run."""
         if "SADDLE_JOB" not in environment:
             return None

@@ -49,7 +49,7 @@ def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
         raise LookupError(without_weights(run))
     model = build_model(cfg, stored_classes(run) if cfg.labels else None)
     try:
-        model.drawn().load_state_dict(load_file(run.weights))
+        model.sampling_module().load_state_dict(load_file(run.weights))
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(f"{run.weights} does not fit the network of its config.yaml: {error}") from None
     return model.eval()

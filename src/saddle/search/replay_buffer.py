@@ -13,7 +13,7 @@ from saddle.search.base import Draw
 from saddle.search.negatives import Find, Negatives
 
 
-class Found(Negatives):
+class ReplayBuffer(Negatives):
     """What the search finds for the D of this moment, in `steps` steps.
 
     With a `buffer` the search goes on from where an earlier one ended: a batch starts from rows of the buffer, chosen

@@ -10,7 +10,7 @@ from torch import Tensor
 class Distribution(ABC):
     """P over points x of `shape`, all in float64.
 
-    A member over finitely many points gives log probabilities in place of log densities, see `Discrete`.
+    A option over finitely many points gives log probabilities in place of log densities, see `Discrete`.
     """
 
     shape: tuple[int, ...]

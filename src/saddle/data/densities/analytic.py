@@ -15,7 +15,7 @@ from saddle.theory.distribution import Distribution
 ENDLESS = 2**62
 
 
-class Known(Data):
+class AnalyticData(Data):
     """Samples of a distribution P_data that can be evaluated: a set without an end.
 
     x at a position is a fresh draw, a function of (seed, position): no sample is seen twice, and D cannot know any by

@@ -3,12 +3,12 @@
 from functools import cached_property
 from typing import Any
 
-from saddle.data.densities.analytic import Known
+from saddle.data.densities.analytic import AnalyticData
 from saddle.data.disk.imageset import digest_of
 from saddle.theory.discrete import Discrete
 
 
-class Atoms(Known):
+class Atoms(AnalyticData):
     """Points that can be listed, each with its probability."""
 
     kind = "atoms"

@@ -6,13 +6,13 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
-from saddle.data.densities.analytic import Known
+from saddle.data.densities.analytic import AnalyticData
 from saddle.data.densities.charts import plane_chart
 from saddle.data.disk.imageset import digest_of
 from saddle.theory.gaussian_mixture import GaussianMixture
 
 
-class Mixture(Known):
+class Mixture(AnalyticData):
     """Points of a Gaussian mixture; by default in the plane.
 
     A bounded generator's points lie in [-1, 1]: choose scales such that all but a negligible part of P_data does, too.

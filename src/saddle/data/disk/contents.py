@@ -29,7 +29,7 @@ def content_hash(content: bytes) -> str:
     return new_hash(content).hexdigest()
 
 
-class Place:
+class ImageRoot:
     """What the cache remembers of one folder: what its files hold, and which sets were made of it.
 
     Sets lie beside it under names that say what they are made of, so that a copy of the folder finds them too.

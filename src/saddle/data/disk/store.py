@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from saddle.data.disk.contents import Content, Place, content_hash
+from saddle.data.disk.contents import Content, ImageRoot, content_hash
 from saddle.data.disk.decoding import VERSION, UndecodableError, decode
 from saddle.data.disk.files import listing, readable
 from saddle.data.disk.imageset import StoredImages, digest_of
@@ -52,7 +52,7 @@ def decode_folder(
     pictures = found.pictures()
     if not pictures.files and not pictures.unreadable:
         raise ValueError(no_pictures(root, found))
-    place = Place(root)
+    place = ImageRoot(root)
     with place.alone():
         contents, unreadable = place.contents(pictures.files)
         sizes = {path: content.size for path, content in contents.items()}
@@ -74,7 +74,7 @@ class _Set:
     row for each of the others.
     """
 
-    def __init__(self, place: Place, contents: dict[str, Content], shape: Sequence[int], enlarge: bool) -> None:
+    def __init__(self, place: ImageRoot, contents: dict[str, Content], shape: Sequence[int], enlarge: bool) -> None:
         self.place, self.shape, self.enlarge = place, tuple(shape), enlarge
         self.paths = list(contents)
         self.hashes = [content.hash for content in contents.values()]

@@ -16,7 +16,7 @@ def _colour(code: str) -> Colour:
 def _ramps(table: dict[str, str]) -> Colour:
     return np.stack(
         [np.stack([_colour(code) for code in codes.split()]) for codes in table.values()]
-    )  # [members, stops, 3]
+    )  # [options, stops, 3]
 
 
 HAIR_COLOURS = {

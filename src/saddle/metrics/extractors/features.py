@@ -70,10 +70,10 @@ class FeatureDistances(Comparison[Tensor]):
         overlap = [f"{metric}_{extractor.name}" for metric in OVERLAP]
         score = [f"{extractor.name}_score"] if self._scored else []
         self.names = [extractor.frechet_name, extractor.kernel_name, *score, *overlap, self.diversity_name]
-        self.by_class = None
+        self.per_class = None
         if labels is not None:
-            self.by_class = ByClass(extractor=extractor, labels=labels, least=class_images)
-            self.names += self.by_class.names
+            self.per_class = ByClass(extractor=extractor, labels=labels, least=class_images)
+            self.names += self.per_class.names
 
     def look(self, images: Tensor, indices: range) -> Tensor:
         self.extractor.to(images.device)
@@ -87,8 +87,8 @@ class FeatureDistances(Comparison[Tensor]):
             numbers.append(inception_score(self.extractor.logits(fake), self.score_splits))
         overlap = self._manifold(fake)
         numbers += [*(overlap[metric] for metric in OVERLAP), self._diversity(fake)]
-        if self.by_class is not None:
-            numbers += self.by_class(self.real, fake, labels)
+        if self.per_class is not None:
+            numbers += self.per_class(self.real, fake, labels)
         return dict(zip(self.names, numbers, strict=True))
 
     def _diversity(self, fake: Tensor) -> float:
@@ -108,7 +108,7 @@ class FeatureDistances(Comparison[Tensor]):
             "density_neighbours": self.density_neighbours,
             "neighbour_images": self.neighbour_images,
         }
-        own |= self.by_class.settings() if self.by_class is not None else {}
+        own |= self.per_class.settings() if self.per_class is not None else {}
         return own | neighbours | ({"score_splits": self.score_splits} if self._scored else {})
 
     def floor(self) -> dict[str, float]:
@@ -117,7 +117,7 @@ class FeatureDistances(Comparison[Tensor]):
         Half as many images stand on each side as in an evaluation, so it is a little too high for that.
         """
         floor = {self.extractor.frechet_name: float(self._cached("floor", self._halves)["floor"])}
-        return floor if self.by_class is None else floor | self.by_class.floor(self.real, self._order().chunk(2))
+        return floor if self.per_class is None else floor | self.per_class.floor(self.real, self._order().chunk(2))
 
     @cached_property
     def real(self) -> Tensor:

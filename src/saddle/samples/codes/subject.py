@@ -51,9 +51,9 @@ class Subject:
 
     def codes(self, indices: range) -> Tensor:
         """The codes of samples `indices`, [len(indices), code_size]."""
-        return self.model.placed(self.draws(indices))
+        return self.model.to_prior(self.base_noise(indices))
 
-    def draws(self, indices: range) -> Tensor:
+    def base_noise(self, indices: range) -> Tensor:
         """What these codes are made of, [len(indices), code_size] of N(0, I) or uniform: paths lead through these."""
         return truncated_draws(self.model, indices, self.seed, self.threshold)
 

@@ -42,10 +42,10 @@ def truncated_draws(model: CodedModel, indices: Sequence[int], seed: int, thresh
 
     Under a prior that is fitted to codes it is the draws that are cut off, in standard deviations along its own axes.
     """
-    draws = model.draws(indices, seed)
+    draws = model.base_noise(indices, seed)
     return draws if threshold is None else truncated(draws, threshold, model.prior_distribution)
 
 
 def truncated_prior(model: CodedModel, indices: Sequence[int], seed: int, threshold: float | None) -> Tensor:
     """The codes of samples `indices`, [len(indices), code_size]; None: not truncated."""
-    return model.placed(truncated_draws(model, indices, seed, threshold))
+    return model.to_prior(truncated_draws(model, indices, seed, threshold))

@@ -41,8 +41,8 @@ def interpolation(subject: Subject, rows: int) -> View:
     t = torch.linspace(0, 1, subject.columns(PLACES))[:, None].to(subject.model.device)  # [columns, 1]
     pairs = -(-rows // len(kinds))
     a, b, labels = _ends(subject, range(pairs))
-    place = subject.model.placed
-    drawn = {kind: subject.along(place(path(a[:, None], b[:, None], t)), labels) for kind, path in kinds.items()}
+    to_prior = subject.model.to_prior
+    drawn = {kind: subject.along(to_prior(path(a[:, None], b[:, None], t)), labels) for kind, path in kinds.items()}
     shown = [Row(_words(subject, kind, i, labels), x[i]) for i in range(pairs) for kind, x in drawn.items()]
     about = "x itself" if subject.extractor is None else f"the features of {subject.extractor.name}"
     title = "\n".join(
@@ -62,7 +62,7 @@ def interpolation(subject: Subject, rows: int) -> View:
 def _ends(subject: Subject, pairs: range) -> tuple[Tensor, Tensor, Tensor | None]:
     """Draws a, b [pairs, code_size], and the labels [pairs] of the first ones."""
     samples = range(2 * pairs.start, 2 * pairs.stop)
-    draws, labels = subject.draws(samples), subject.labels(samples)
+    draws, labels = subject.base_noise(samples), subject.labels(samples)
     return draws[::2], draws[1::2], None if labels is None else labels[::2]
 
 
@@ -80,7 +80,7 @@ def _length(subject: Subject, path: Path) -> PathLength:
 def _look(subject: Subject, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
     """From draws [count, code_size] to what is seen in their samples."""
     look = subject.look(labels)
-    return lambda draws: look(subject.model.placed(draws))
+    return lambda draws: look(subject.model.to_prior(draws))
 
 
 def _words(subject: Subject, kind: str, pair: int, labels: Tensor | None) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from omegaconf import DictConfig
 
-from saddle.runs.sweep_position import Place
+from saddle.runs.sweep_position import SweepPosition
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ended:
+class JobResult:
     """A job that has ended: its number, its exit code (negative for a signal), the last lines of its errors."""
 
     number: int
@@ -18,7 +18,7 @@ class Ended:
     last_words: list[str] = field(default_factory=list)
 
 
-class Crew(ABC):
+class Executor(ABC):
     """Carries out jobs, some of them at a time.
 
     Attributes:
@@ -32,11 +32,11 @@ class Crew(ABC):
     manner: str
 
     @abstractmethod
-    def start(self, command: Sequence[str], place: Place, cfg: DictConfig) -> str:
+    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig) -> str:
         """Start the job at `place`, whose configuration is `cfg`; where it can be watched, if not here."""
 
     @abstractmethod
-    def wait(self) -> Ended:
+    def wait(self) -> JobResult:
         """Wait until a job ends."""
 
     @abstractmethod

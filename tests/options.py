@@ -1,4 +1,4 @@
-"""The members of a configuration group: what is found in conf/ is tested."""
+"""The options of a configuration group: what is found in conf/ is tested."""
 
 from pathlib import Path
 from typing import Any
@@ -7,24 +7,24 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from saddle.config import instantiate, played
+from saddle.config import instantiate, prune_unused
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 
 
-def members(group: str) -> list[str]:
+def options(group: str) -> list[str]:
     """The names in conf/GROUP."""
     return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
 
 
 def known() -> list[str]:
     """The data whose distribution is known: those that do not bring the evaluator of images."""
-    texts = {name: (CONF / f"data/{name}.yaml").read_text(encoding="utf-8") for name in members("data")}
+    texts = {name: (CONF / f"data/{name}.yaml").read_text(encoding="utf-8") for name in options("data")}
     return [name for name, text in texts.items() if "/evaluator@_global_.evaluator: distances" not in text]
 
 
 def needs(group: str, name: str, folder: Path) -> list[str]:
-    """Settings without which a member cannot be chosen: files of one's own, which are written into `folder`."""
+    """Settings without which a option cannot be chosen: files of one's own, which are written into `folder`."""
     chosen = {"evaluator": {"mixture": ["data=ring"], "atoms": ["data=discrete"]}}.get(group, {}).get(name, [])
     if chosen or (group == "data" and name in known()):
         return [*chosen, "network=mlp"]
@@ -39,11 +39,11 @@ def needs(group: str, name: str, folder: Path) -> list[str]:
 
 
 def build(group: str, name: str, **changed: Any) -> Any:
-    """The object that a member which needs no other group describes, some of its values changed."""
+    """The object that a option which needs no other group describes, some of its values changed."""
     return instantiate(OmegaConf.merge(OmegaConf.load(CONF / group / f"{name}.yaml"), changed))  # type: ignore[arg-type]  # right at run time, wider on paper
 
 
 def composed(*overrides: str) -> DictConfig:
     """A job's configuration, as `python src/train.py OVERRIDES` has it."""
     with initialize_config_dir(str(CONF), version_base=None):
-        return played(compose("train", overrides=list(overrides), return_hydra_config=False))
+        return prune_unused(compose("train", overrides=list(overrides), return_hydra_config=False))
