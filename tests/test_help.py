@@ -45,7 +45,7 @@ def test_all_texts_of_a_group_begin_in_one_column() -> None:
 def test_help_on_a_option_names_the_keys_of_its_own_with_their_comments(conf: Path) -> None:
     """All keys that the option's file sets are there, and no others; a recipe sets keys of the whole."""
     told = help_on(["augment=ada", "schedule@schedule.generator=cosine", "recipe=sngan", "seed=1"])
-    assert re.search(r"^  augment\.target=0\.6  +of E sign\(D\(real\)\); null: the prob", told, re.MULTILINE)
+    assert re.search(r"^  augment\.target=0\.6  +target of E sign\(D\(real\)\)", told, re.MULTILINE)
     assert re.search(r"^  schedule\.generator\.end=\$\{updates\}  +update from which", told, re.MULTILINE)
     assert "\n  loss=hinge\n" in told
     assert "\n  d_steps=5\n" in told
