@@ -46,7 +46,7 @@ def test_help_on_a_option_names_the_keys_of_its_own_with_their_comments(conf: Pa
     """All keys that the option's file sets are there, and no others; a recipe sets keys of the whole."""
     told = help_on(["augment=ada", "schedule@schedule.generator=cosine", "recipe=sngan", "seed=1"])
     assert re.search(r"^  augment\.target=0\.6  +target of E sign\(D\(real\)\)", told, re.MULTILINE)
-    assert re.search(r"^  schedule\.generator\.end=\$\{updates\}  +update from which", told, re.MULTILINE)
+    assert re.search(r"^  schedule\.generator\.end=\$\{updates\}  +update at which", told, re.MULTILINE)
     assert "\n  loss=hinge\n" in told
     assert "\n  d_steps=5\n" in told
     for option in filter(lambda option: option != "none", groups(CONF)["penalty"]):
