@@ -5,7 +5,9 @@ from typing import Any, Literal, TypedDict, get_type_hints
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
-CONF = Path(__file__).resolve().parents[3] / "conf"
+from saddle.storage import shipped
+
+CONF = shipped("conf", "conf")
 """The folder of `train.yaml`; its subfolders are the groups, their files the options."""
 
 ROOT = "train"
