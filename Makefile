@@ -101,7 +101,7 @@ test-slow: setup  ## the tests that take minutes: runs of several processes, ran
 	@$(RUNPY) -m pytest -m slow $(ARGS)
 
 test-package: setup  ## the wheel, installed into an empty environment without the checkout (a minute)
-	@$(RUNPY) -m pytest -m "slow or not slow" tests/test_package.py
+	@$(RUNPY) -m pytest -m slow tests/test_package.py
 
 check: setup  ## format, lint, types
 	@$(VENV)/bin/ruff format --check .

@@ -309,7 +309,7 @@ def test_an_untrained_model_is_called_no_best_one(run: RunFolder) -> None:
         ("run=", "run= names no folder: run=runs/SWEEP/JOB"),
         (
             "run=x loss=hinge",
-            "loss=hinge: run= resumes a run with the settings that it was started with, and takes only updates=, trainer.devices",
+            "loss=hinge: run= resumes a run with the settings that it was started with, and takes only updates=, ",
         ),
         ("-m run=x", "-m: run= resumes a run"),
         ("run=x fresh=true", "fresh=true: run= resumes a run"),

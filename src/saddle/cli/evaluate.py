@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.cli.arguments import arguments
-from saddle.config.keys import CONF, groups
+from saddle.config.keys import groups
 from saddle.config.messages import listing, meant, nearest
 from saddle.processes.threads import thread_variables
 from saddle.runs.commands import in_checkout, typed
@@ -82,7 +82,7 @@ def _mistake(values: Mapping[str, str]) -> str | None:
     for key, words in (("fresh", ("true", "false")), ("corrupt", ("refuse", "skip"))):
         if key in values and values[key] not in words:
             return f"{key}={values[key]} takes {' or '.join(words)}"
-    options = groups(CONF)["extractor"]
+    options = groups()["extractor"]
     for name in _names(values):
         if name not in options:
             near = meant(nearest(name, options), f"there are {listing(options, 'and')}")

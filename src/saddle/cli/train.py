@@ -104,7 +104,7 @@ def resume(argv: list[str]) -> int:
 def _is_setting(word: str) -> bool:
     """Whether `word` is a setting of a new run."""
     key = word.partition("=")[0]
-    return key not in RESUMING and key.partition(".")[0].partition("@")[0] in {*KINDS, *groups(CONF)}
+    return key not in RESUMING and key.partition(".")[0].partition("@")[0] in {*KINDS, *groups()}
 
 
 def _whole(key: str, text: str) -> int:
