@@ -170,7 +170,7 @@ def test_a_package_that_is_not_there_or_takes_a_name_is_refused(lab: Path, monke
     with pytest.raises(ConfigError, match=r"outside_lab.*hinge.yaml: loss=hinge is .*hinge.yaml already; give"):
         option_files()
     monkeypatch.setenv("SADDLE_PACKAGES", "nowhere_lab")
-    with pytest.raises(ConfigError, match="SADDLE_PACKAGES=nowhere_lab: Python finds no package.*; install it"):
+    with pytest.raises(ConfigError, match=r"SADDLE_PACKAGES=nowhere_lab: Python finds no package.*; install it"):
         precheck([])
 
 

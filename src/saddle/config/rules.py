@@ -340,9 +340,7 @@ def _nodes(values: Values, group: str) -> list[tuple[str, dict[str, Any]]]:
 def _options(group: str, pattern: str) -> list[str]:
     """The options of a group whose file has a line that begins like this."""
     files = option_files()[group].items()
-    return [
-        option for option, file in files if re.search(f"^{pattern}", file.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
+    return [name for name, file in files if re.search(f"^{pattern}", file.read_text(encoding="utf-8"), re.MULTILINE)]
 
 
 RULES: tuple[Rule, ...] = (
