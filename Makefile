@@ -4,9 +4,10 @@ ARGS ?=
 VENV := .venv
 RUNPY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-browser sweep fid compare study extractors protocols faults bench test test-slow check format lock clean
+.PHONY: help setup setup-browser sweep fid compare study extractors protocols faults bench test test-slow test-package check format lock clean
 
 TAKEN := PYTHON ARGS VENV NAME RUN SWEEP BASELINE WEIGHTS
 STRAY := $(foreach name,$(filter-out $(TAKEN),$(.VARIABLES)),$(if $(findstring command line,$(origin $(name))),$(name)=$($(name))))
@@ -17,7 +18,7 @@ endif
 help:  ## the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY)  ## .venv with everything, from the locked versions (PYTHON=python3.12 chooses another Python)
+setup: $(INSTALLED)  ## .venv with everything, from the locked versions (PYTHON=python3.12 chooses another Python)
 
 ifeq ($(origin PYTHON),command line)  # asked for by name: a .venv of another Python is made anew
 ifneq ($(shell ($(PYTHON) -V) 2>/dev/null),$(shell ($(RUNPY) -V) 2>/dev/null))
@@ -37,8 +38,11 @@ $(READY): requirements.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUNPY) -m pip install --quiet --disable-pip-version-check uv
 	@$(VENV)/bin/uv pip install --quiet --python $(RUNPY) --requirement requirements.lock
-	@printf '%s\n' "$(CURDIR)/src" "$(CURDIR)/experiments/_lib" > "$$($(RUNPY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/saddle.pth"
 	@touch $(READY)
+
+$(INSTALLED): $(READY) pyproject.toml  # the checkout itself, editable: `import saddle` and $(VENV)/bin/saddle
+	@$(VENV)/bin/uv pip install --quiet --python $(RUNPY) --no-deps --no-build-isolation --editable .
+	@touch $(INSTALLED)
 
 setup-browser:  ## Chromium and its driver from Debian's packages, with which `make test` looks at the comparison's page
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then echo "chromium and chromedriver are there"; else \
@@ -95,6 +99,9 @@ test: setup  ## the test suite
 
 test-slow: setup  ## the tests that take minutes: runs of several processes, ranks that die
 	@$(RUNPY) -m pytest -m slow $(ARGS)
+
+test-package: setup  ## the wheel, installed into an empty environment without the checkout (a minute)
+	@$(RUNPY) -m pytest -m slow tests/test_package.py
 
 check: setup  ## format, lint, types
 	@$(VENV)/bin/ruff format --check .

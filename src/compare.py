@@ -1,44 +1,6 @@
-"""The comparison of a sweep: `python src/compare.py [sweep=runs/NAME]`. Prints the table, writes a page."""
+"""`python src/compare.py` in a checkout is `saddle compare`."""
 
-import sys
-from pathlib import Path
-
-from saddle.cli.arguments import arguments
-from saddle.report.comparison import over_seeds, page_line, read_comparison, write_comparison
-from saddle.report.rows import read_rows
-from saddle.report.table import terminal
-from saddle.runs.sweep import find_run, newest_sweep, runs_of
-
-ARGUMENTS = {
-    "sweep": "a sweep's folder, runs/NAME; by default the newest one under runs/",
-    "run": "one run's folder, runs/NAME/JOB, instead of a sweep",
-    "baseline": "the setting, or one of its jobs, that the others are compared with; by default the first",
-}
-
-
-def main(argv: list[str]) -> None:
-    """Compare what `argv` names."""
-    given = arguments(ARGUMENTS, argv, __doc__)
-    if "sweep" in given and "run" in given:
-        sys.exit("error: give sweep= or run=, not both")
-    try:
-        if "run" in given:
-            runs = [find_run(given["run"])]
-            folder = runs[0].path
-        else:
-            folder = Path(given["sweep"]).expanduser() if "sweep" in given else newest_sweep()
-            runs = runs_of(folder)
-        found = read_comparison(folder, runs, None, given.get("baseline"))
-        rows = read_rows(runs)
-    except (LookupError, ValueError) as error:
-        sys.exit(f"error: {error}")
-    print(f"{folder}\n\n{terminal(rows)}\n")
-    for run in (run for run in found.runs if run.status in ("failed", "unreadable")):
-        print(f"{run.job} {run.status}: {run.cause}\n")
-    if differences := over_seeds(found):
-        print(differences)
-    print(page_line(write_comparison(folder, found, rows)))
-
+from saddle.cli.main import start
 
 if __name__ == "__main__":
-    main(sys.argv)
+    start("compare")

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from wandb import wandb_agent
 
-import train
 from options import composed
 from saddle.callbacks.wandb import Wandb
+from saddle.cli import train
 from saddle.config import precheck
 from saddle.engine.components import loggers
 from saddle.report.run import read_run
@@ -92,10 +92,9 @@ def test_several_runs_in_one_process_of_the_agent_are_refused(
     begin: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = begin(TRIALS[0], "a1")
-    monkeypatch.setattr("sys.argv", ["src/train.py", "-m", *overrides(command)])
     monkeypatch.setattr("signal.signal", lambda *_: None)
     with pytest.raises(SystemExit, match="2"):
-        train.main()
+        train.main(["src/train.py", "-m", *overrides(command)])
     assert "leave -m out" in capsys.readouterr().err
 
 

@@ -20,7 +20,7 @@ from toy import game, play
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
 GROUND = {"storage", "noise"}
 MAY_IMPORT = {
-    "cli": {"config", "engine", "evaluation", "processes", "report", "runs", "samples"},
+    "cli": {"config", "distributed", "engine", "evaluation", "processes", "report", "runs", "samples", "version"},
     "config": {"storage"},
     "theory": {"noise", "losses"},
     "data": GROUND | {"theory"},
@@ -49,8 +49,8 @@ MAY_IMPORT = {
     "engine": {"callbacks", "config", "data", "distributed", "metrics", "models", "networks", "processes", "runs"},
     "samples": GROUND | {"config", "data", "engine", "metrics", "models", "networks", "runs", "search"},
     "evaluation": {"callbacks", "config", "data", "engine", "metrics", "models", "runs", "samples"},
-    "report": {"runs"},
-    "runs": {"distributed"},
+    "report": {"runs", "storage"},
+    "runs": {"distributed", "storage", "version"},
 }
 """Room -> rooms and modules of the package that it may know."""
 

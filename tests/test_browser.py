@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-import compare
 from fake_runs import make_run, make_sweep
+from saddle.cli import compare
 
 webdriver: Any = pytest.importorskip("selenium.webdriver", reason="selenium is missing: make setup")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

@@ -12,10 +12,10 @@ from omegaconf import OmegaConf
 from PIL import Image
 from torch import Tensor, nn
 
-import sample
 from options import CONF, composed, options
 from pictures import Thumbnail
 from saddle.callbacks.class_grid import MOST, ClassGrid
+from saddle.cli import sample
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.classes import Classes
 from saddle.data.labels import Labels

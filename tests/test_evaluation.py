@@ -13,10 +13,10 @@ from omegaconf import OmegaConf
 from PIL import Image
 from safetensors.torch import save_file
 
-import evaluate
 from hostile import write_hostile
 from options import composed
 from pictures import Thumbnail, pictures
+from saddle.cli import evaluate
 from saddle.config import check
 from saddle.data.digits import Digits
 from saddle.engine.building import build_data, build_model

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import compare
 from fake_runs import make_run, make_sweep
+from saddle.cli import compare
 from saddle.report.frames import frames_of
 from saddle.report.run import Run, read_run
 from saddle.runs.folder import RunFolder

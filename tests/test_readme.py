@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from wandb.cli.cli import cli
 
-import train
+from saddle.cli import train
 from saddle.config import ConfigError, help_on, precheck
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -67,9 +67,8 @@ def test_training_commands_compose(command: str, tmp_path: Path, monkeypatch: py
         with pytest.raises(ConfigError, match="did you mean minimax"):
             precheck(arguments)
     elif any(argument.startswith("run=") for argument in arguments):
-        monkeypatch.setattr(sys, "argv", ["src/train.py", *arguments])
         with pytest.raises(SystemExit, match="there is no folder"):
-            train.main()
+            train.main(["src/train.py", *arguments])
     elif "--help" in arguments:
         assert help_on(arguments[:-1])
     else:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import compare
+from saddle.cli import compare
 from saddle.report.comparison import closing_words
 from saddle.report.figure import draw
 from saddle.report.rows import read_rows

@@ -13,8 +13,8 @@ import pytest
 from omegaconf import DictConfig
 from PIL import Image
 
-import train
 from saddle.callbacks.measure import Measure
+from saddle.cli import train
 from saddle.cli.arguments import arguments
 from saddle.processes.threads import cores
 from saddle.runs.folder import RunFolder, replace_file
@@ -309,10 +309,10 @@ def test_an_untrained_model_is_called_no_best_one(run: RunFolder) -> None:
         ("run=", "run= names no folder: run=runs/SWEEP/JOB"),
         (
             "run=x loss=hinge",
-            "loss=hinge: run= goes on with a run as it was begun, and takes updates=, trainer.devices",
+            "loss=hinge: run= resumes a run with the settings that it was started with, and takes only updates=, ",
         ),
-        ("-m run=x", "-m: run= goes on with a run as it was begun"),
-        ("run=x fresh=true", "fresh=true: run= goes on with a run as it was begun"),
+        ("-m run=x", "-m: run= resumes a run"),
+        ("run=x fresh=true", "fresh=true: run= resumes a run"),
         ("run=x update=9", "there is no argument update=; did you mean updates=?"),
         ("run=x updates=-5", "there is no folder x"),
     ],
@@ -322,7 +322,7 @@ def test_who_goes_on_with_a_run_is_told_what_can_be_set(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as refusal:
-        train.go_on(["src/train.py", *typed.split()])
+        train.resume(["src/train.py", *typed.split()])
     assert str(refusal.value).startswith(f"error: {message}")
 
 

@@ -15,9 +15,9 @@ from omegaconf import OmegaConf
 from PIL import Image
 from safetensors.torch import save_file
 
-import sample
 from codes import CodelessModel
 from options import composed
+from saddle.cli import sample
 from saddle.engine.building import build_model
 from saddle.engine.stored import stored_config
 from saddle.runs.folder import RunFolder

@@ -1,8 +1,8 @@
-"""Files outside of runs: the cache, downloads, and the weights that ship with the package.
+"""Files outside of runs: the cache, downloads, and the files that ship with the package.
 
 The cache holds what can be made again, such as rendered sets and features of real images. It is `$SADDLE_CACHE`, by
-default `.cache/` of the project. A file is written under a temporary name and renamed, so it is either whole or absent;
-one process makes it while the others wait.
+default `.cache/` of the checkout, or `~/.cache/saddle` where the package is installed without one. A file is written
+under a temporary name and renamed, so it is either whole or absent; one process makes it while the others wait.
 """
 
 import os
@@ -17,14 +17,25 @@ from filelock import FileLock
 if TYPE_CHECKING:
     import numpy as np
 
-PROJECT = Path(__file__).resolve().parents[2]
-SHIPPED = Path(__file__).parent / "metrics" / "weights"
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = root if ((root := PACKAGE.parents[1]) / "conf" / "train.yaml").is_file() else None
+"""The repository that this package is a part of; None where it was installed from a wheel."""
+SHIPPED = PACKAGE / "metrics" / "weights"
 """Weights of the feature extractors that the package contains."""
 
 
+def shipped(in_checkout: str, in_package: str) -> Path:
+    """A file or folder that the wheel has in another place than the repository (`force-include` in pyproject.toml)."""
+    return PACKAGE / in_package if CHECKOUT is None else CHECKOUT / in_checkout
+
+
 def folder() -> Path:
-    """Where the cache lies."""
-    return Path(os.environ.get("SADDLE_CACHE") or PROJECT / ".cache")
+    """The folder of the cache."""
+    if named := os.environ.get("SADDLE_CACHE"):
+        return Path(named)
+    if CHECKOUT is not None:
+        return CHECKOUT / ".cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "saddle"
 
 
 def cached(name: str, make: "Callable[[], dict[str, np.ndarray]]") -> "dict[str, np.ndarray]":

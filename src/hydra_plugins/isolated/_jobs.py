@@ -1,8 +1,6 @@
 """A sweep's jobs from the first line on the terminal to the comparison at the end."""
 
-import shlex
 import signal
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -19,6 +17,7 @@ from saddle.report.comparison import closing_words, over_seeds, read_comparison,
 from saddle.report.rows import read_rows
 from saddle.report.table import terminal
 from saddle.report.text import duration
+from saddle.runs.commands import command_line
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.sweep import jobs_of, write_sweep
@@ -147,7 +146,7 @@ class Jobs:
     def _content(self) -> dict[str, Any]:
         """The jobs of earlier commands first, so that a sweep that has grown keeps its baseline."""
         own = {job.run.job: {"name": job.run.job, "overrides": job.overrides} for job in self.jobs}
-        return {"command": shlex.join(["python", *sys.argv]), "jobs": [*{**jobs_of(self.folder), **own}.values()]}
+        return {"command": command_line("train"), "jobs": [*{**jobs_of(self.folder), **own}.values()]}
 
     def _others(self) -> list[RunFolder]:
         """The runs of earlier commands under the same name."""

@@ -46,6 +46,7 @@ class SweepLauncher(Launcher):
         from hydra_plugins.isolated._jobs import Jobs
         from saddle.config import ConfigError, check_jobs
         from saddle.processes.ranks import processes, rank_of_process, started_by
+        from saddle.runs.commands import program
 
         root = Path(self.config.hydra.sweep.dir)
         (root / "multirun.yaml").unlink(missing_ok=True)  # Hydra's sweeper leaves it; a job's config.yaml says more
@@ -63,7 +64,7 @@ class SweepLauncher(Launcher):
                 name=OmegaConf.select(self.config, "name"),
                 fresh=bool(OmegaConf.select(self.config, "fresh")),
                 retry_failed=bool(OmegaConf.select(self.config, "sweep.retry_failed")),
-                program=[sys.executable, str(Path(sys.argv[0]).resolve())],
+                program=program("train"),
                 flags=_flags(self.config),
             )
             executor = self.executor(jobs.folder)

@@ -5,22 +5,22 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 
-def arguments(allowed: Mapping[str, str], argv: Sequence[str], about: str = "") -> dict[str, str]:
-    """The arguments given, key -> value; an empty value counts as not given, so that `make` can pass a variable on.
+def arguments(allowed: Mapping[str, str], argv: Sequence[str], about: str = "", usage: str = "") -> dict[str, str]:
+    """The arguments of a command line, key -> value; an empty value counts as absent, so `make` can pass a variable on.
 
     Args:
         allowed: the keys, each with a line of help.
         argv: the command line, the program's name first.
         about: what the command does, for `--help`.
+        usage: how the command is typed; by default `python FILE`.
 
     Raises:
         SystemExit: after `--help`, or with one message that names the nearest key.
     """
-    program = argv[0] if argv else "python"
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for argument in argv[1:]:
         if argument in ("--help", "-h", "help"):
-            print(_help(allowed, program, about))
+            print(_help(allowed, usage or f"python {argv[0]}", about))
             sys.exit(0)
         key, equals, value = argument.partition("=")
         if not equals:
@@ -29,17 +29,17 @@ def arguments(allowed: Mapping[str, str], argv: Sequence[str], about: str = "") 
             near = get_close_matches(key, allowed, n=1, cutoff=0.6)
             hint = f"did you mean {near[0]}=? It takes" if near else "it takes"
             sys.exit(f"error: there is no argument {key}=; {hint} {_list(allowed)}")
-        if key in given:
-            sys.exit(f"error: {key}= is given twice, as {given[key]!r} and {value!r}")
-        given[key] = value
-    return {key: value for key, value in given.items() if value}
+        if key in values:
+            sys.exit(f"error: {key}= is given twice, as {values[key]!r} and {value!r}")
+        values[key] = value
+    return {key: value for key, value in values.items() if value}
 
 
 def _list(allowed: Mapping[str, str]) -> str:
     return ", ".join(f"{key}=" for key in allowed)
 
 
-def _help(allowed: Mapping[str, str], program: str, about: str) -> str:
+def _help(allowed: Mapping[str, str], usage: str, about: str) -> str:
     longest = max(map(len, allowed), default=0)
     lines = [f"  {key + '=':<{longest + 1}}  {text}" for key, text in allowed.items()]
-    return "\n".join([f"{about}\n" if about else "", f"python {program} [key=value ...]", *lines]).lstrip("\n")
+    return "\n".join([f"{about}\n" if about else "", f"{usage} [key=value ...]", *lines]).lstrip("\n")

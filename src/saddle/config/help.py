@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 from saddle.config.diagnosis import no_option
-from saddle.config.keys import CONF, ROOT, groups
+from saddle.config.keys import CONF, ROOT, groups, option_files
 from saddle.config.messages import ConfigError
 from saddle.config.options import settings_in
 
@@ -70,7 +70,7 @@ def _option(key: str, option: str, conf: Path) -> str:
     if option not in there:
         raise ConfigError(f"{key}={option}: {no_option(group, option, there)}")
     names = [key] if "@" in key else _names(group, conf)
-    file = conf / group / f"{option}.yaml"
+    file = option_files(conf)[group][option]
     rows = settings_in(file, names[0].rpartition("@")[2])
     title = f"{', '.join(f'{name}={option}' for name in names)}  {_first_comment(file)}"
     told = _aligned([f"  {label}" for label, _ in rows], [text for _, text in rows], least=20)
@@ -90,12 +90,12 @@ def _defaults(conf: Path) -> dict[str, str]:
 def _groups(conf: Path) -> str:
     defaults = _defaults(conf)
     lines = ["CHOICES  group=option; * is the default. Values inside one: python src/train.py group=option --help"]
-    for group, options in groups(conf).items():
+    for group, files in option_files(conf).items():
         names = [key for key in defaults if key.partition("@")[0] == group] or [group]
         lines.append(f"  {', '.join(names)}")
-        marks = ["*" if defaults.get(names[0]) == option else " " for option in options]
-        labels = [f"  {mark} {option}" for mark, option in zip(marks, options, strict=True)]
-        lines += _aligned(labels, [_first_comment(conf / group / f"{option}.yaml") for option in options], least=20)
+        marks = ["*" if defaults.get(names[0]) == option else " " for option in files]
+        labels = [f"  {mark} {option}" for mark, option in zip(marks, files, strict=True)]
+        lines += _aligned(labels, [_first_comment(file) for file in files.values()], least=20)
     return "\n".join(lines) + "\n"
 
 

@@ -5,8 +5,12 @@ from typing import Any, Literal, TypedDict, get_type_hints
 
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 
-CONF = Path(__file__).resolve().parents[3] / "conf"
-"""The folder of `train.yaml`; its subfolders are the groups, their files the options."""
+from saddle.config.messages import ConfigError
+from saddle.config.packages import trusted_packages
+from saddle.storage import shipped
+
+CONF = shipped("conf", "conf")
+"""The folder of `train.yaml`; its subfolders are the groups, their files the options. Trusted packages add others."""
 
 ROOT = "train"
 
@@ -63,7 +67,24 @@ class Keys:
 KINDS: dict[str, Any] = get_type_hints(Keys, include_extras=True)
 
 
-def groups(conf: Path) -> dict[str, list[str]]:
-    """The options of each group under `conf`, Hydra's own groups left out."""
-    folders = sorted(path for path in conf.iterdir() if path.is_dir() and path.name != "hydra")
-    return {folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in folders}
+def option_files(conf: Path = CONF) -> dict[str, dict[str, Path]]:
+    """Group -> option -> its file: those under `conf` and those of the trusted packages, Hydra's own groups left out.
+
+    Raises:
+        ConfigError: two files are the same option. Hydra would read the first and ignore the second silently.
+    """
+    files: dict[str, dict[str, Path]] = {}
+    for folder in (conf, *(package.conf for package in trusted_packages() if package.conf is not None)):
+        for group in (path for path in folder.iterdir() if path.is_dir() and path.name != "hydra"):
+            options = files.setdefault(group.name, {})
+            for file in group.glob("*.yaml"):
+                if file.stem in options:
+                    taken = f"{group.name}={file.stem} is {options[file.stem]} already"
+                    raise ConfigError(f"{file}: {taken}; give this file another name")
+                options[file.stem] = file
+    return {group: dict(sorted(options.items())) for group, options in sorted(files.items())}
+
+
+def groups(conf: Path = CONF) -> dict[str, list[str]]:
+    """The options of each group."""
+    return {group: [*options] for group, options in option_files(conf).items()}

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from saddle.config.keys import CONF, groups
+from saddle.config.keys import CONF, option_files
 
 
 def chosen(group: str, node: Mapping[str, Any], conf: Path = CONF) -> str:
@@ -16,7 +16,7 @@ def chosen(group: str, node: Mapping[str, Any], conf: Path = CONF) -> str:
     A node whose class no option has is called by its class, `penalty._target_=...`.
     """
     own = dict(leaves(node))
-    files = {option: dict(leaves(_read(conf / group / f"{option}.yaml"))) for option in groups(conf)[group]}
+    files = {option: dict(leaves(_read(file))) for option, file in option_files(conf)[group].items()}
     scores = {option: _shared(own, other) for option, other in files.items()}
     best = max(scores, key=lambda option: scores[option])
     return f"{group}={best}" if scores[best][0] else f"{group}._target_={own.get('_target_')}"

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from saddle.config.keys import CONF
+from saddle.config.keys import groups, option_files
 from saddle.config.kinds import describe, fits
 from saddle.config.messages import listing, show
 from saddle.config.options import chosen
@@ -206,7 +206,7 @@ def comparable_data(values: Values) -> Iterator[str]:
             f"{kind}: leave evaluator=... out, every data set chooses its own"
         )
     elif known == "images" and not values.get("extractor"):
-        right = listing(sorted(file.stem for file in (CONF / "extractor").glob("*.yaml")), "or")
+        right = listing(groups()["extractor"], "or")
         needing = chosen("evaluator", values["evaluator"])
         yield f"there is no extractor, which {needing} needs: set extractor={right}"
     if kind != "images" and values["evaluate_reference"] is not None:
@@ -339,8 +339,8 @@ def _nodes(values: Values, group: str) -> list[tuple[str, dict[str, Any]]]:
 
 def _options(group: str, pattern: str) -> list[str]:
     """The options of a group whose file has a line that begins like this."""
-    files = sorted((CONF / group).glob("*.yaml"))
-    return [file.stem for file in files if re.search(f"^{pattern}", file.read_text(encoding="utf-8"), re.MULTILINE)]
+    files = option_files()[group].items()
+    return [name for name, file in files if re.search(f"^{pattern}", file.read_text(encoding="utf-8"), re.MULTILINE)]
 
 
 RULES: tuple[Rule, ...] = (

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from saddle.config.kinds import Opaque, fits
-from saddle.config.source import Definition, Import, Module, option
+from saddle.config.source import Definition, Import, Module, lookup, option
 
 LIGHT = ("typing", "typing_extensions", "collections", "pathlib", "pydantic", "annotated_types", "numbers", "types")
 """Packages whose types are imported as they are; every other class counts as opaque."""
@@ -60,7 +60,7 @@ def _arguments(target: Definition) -> tuple[list[Argument], bool]:
     if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
         return _fields(node, target.module), False
     for base in node.bases:
-        found = _lookup(base, target.module)
+        found = lookup(base, target.module)
         if isinstance(found, Definition):
             arguments, is_open = _arguments(found)
             if arguments or is_open:
@@ -85,18 +85,6 @@ def _fields(node: ast.ClassDef, module: Module) -> list[Argument]:
         for statement in node.body
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
     ]
-
-
-def _lookup(expression: ast.expr, module: Module) -> Definition | Module | None:
-    match expression:
-        case ast.Name(id=name):
-            return option(module, name)
-        case ast.Attribute(value=value, attr=name):
-            owner = _lookup(value, module)
-            return option(owner, name) if isinstance(owner, Module) else None
-        case ast.Subscript(value=value):  # Generic[T]
-            return _lookup(value, module)
-    return None
 
 
 class _Names(Mapping[str, Any]):

@@ -7,7 +7,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -72,6 +73,19 @@ def option(module: Module, name: str, seen: frozenset[tuple[str, str]] = frozens
     return None
 
 
+def lookup(expression: ast.expr, module: Module) -> Definition | Module | None:
+    """What an expression such as `Loss`, `nn.Module` or `Generic[T]` stands for in `module`."""
+    match expression:
+        case ast.Name(id=name):
+            return option(module, name)
+        case ast.Attribute(value=value, attr=name):
+            owner = lookup(value, module)
+            return option(owner, name) if isinstance(owner, Module) else None
+        case ast.Subscript(value=value):  # Generic[T]
+            return lookup(value, module)
+    return None
+
+
 def attribute(found: Definition, name: str) -> object:
     """The constant that a class, or the nearest of its bases that can be found, binds to `name`; None if none does."""
     node = found.node
@@ -84,9 +98,17 @@ def attribute(found: Definition, name: str) -> object:
                 | ast.AnnAssign(target=ast.Name(id=bound), value=ast.Constant(value=value))
             ) if bound == name:
                 return value
-    bases = (option(found.module, base.id) for base in node.bases if isinstance(base, ast.Name))
-    held = (attribute(base, name) for base in bases if isinstance(base, Definition))
-    return next((value for value in held if value is not None), None)
+    inherited = (attribute(base, name) for base in bases(found))
+    return next((value for value in inherited if value is not None), None)
+
+
+def bases(found: Definition) -> Iterator[Definition]:
+    """The classes that a class is derived from directly, as far as their source can be found."""
+    expressions = found.node.bases if isinstance(found.node, ast.ClassDef) else []
+    for expression in expressions:
+        base = lookup(expression, found.module)
+        if isinstance(base, Definition):
+            yield base
 
 
 def _follow(bound: Definition, seen: frozenset[tuple[str, str]]) -> Definition | Module | None:
@@ -111,13 +133,21 @@ def load(name: str) -> Module | None:
 def _path(name: str) -> Path | None:
     parent, _, last = name.rpartition(".")
     if not parent:
-        spec = PathFinder.find_spec(last)  # of a top-level name: nothing is imported
+        spec = _spec(last)
         return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
     above = _path(parent)
     if above is None or above.name != "__init__.py":
         return None
     candidates = (above.parent / last / "__init__.py", above.parent / f"{last}.py")
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    """Where Python finds a top-level name, also that of an editable install; nothing is imported."""
+    try:
+        return find_spec(name)
+    except ValueError:  # a module of this process that was made without a file
+        return None
 
 
 def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:

@@ -1,4 +1,4 @@
-"""What a node may instantiate: classes of this package, torch's layers and optimisers.
+"""What a node may instantiate: classes of this package and of trusted ones, torch's layers and optimisers.
 
 A configuration may come from a stranger, so a target is allowed for where it is written, not for how it is spelled:
 `torch.optim.optimizer.os.system` starts well and ends in the operating system.
@@ -8,7 +8,8 @@ import ast
 from collections.abc import Iterator
 
 from saddle.config.messages import ConfigError, listing, meant, nearest
-from saddle.config.source import Definition, Module, find
+from saddle.config.packages import how_to_trust, trusted_packages
+from saddle.config.source import Definition, Module, bases, find
 
 PREFIXES = ("saddle.", "torch.optim.", "torch.nn.")
 HOMES = {
@@ -26,7 +27,8 @@ HOMES = {
     "advice": ("saddle.callbacks.",),
     "logger": ("saddle.callbacks.",),
 }
-"""Where the classes of a group are written: a logger in the place of a data set would be built, and write."""
+"""Where the classes of a group are written: a logger in the place of a data set would be built, and write. A class of a
+trusted package must be derived from one of them."""
 NODE_KEYS = ("_target_", "_partial_")
 
 
@@ -37,30 +39,39 @@ def resolve(target: object, path: str) -> Definition:
         ConfigError: it is none, or lies outside of what is allowed.
     """
     where = f"{path}._target_={target}".lstrip(".")
-    if not isinstance(target, str) or not target.startswith(PREFIXES):
-        allowed = listing([f"{prefix}*" for prefix in PREFIXES], "and")
-        raise ConfigError(f"{where} is refused: a target is a class of {allowed}")
+    trusted = tuple(package.prefix for package in trusted_packages())
+    if not isinstance(target, str) or not target.startswith((*PREFIXES, *trusted)):
+        allowed = listing([f"{prefix}*" for prefix in (*PREFIXES, *trusted)], "and")
+        raise ConfigError(f"{where} is refused: a target is a class of {allowed}{how_to_trust(str(target))}")
     homes = HOMES.get(path.partition(".")[0], PREFIXES)
-    if not target.startswith(homes):
+    if not target.startswith((*homes, *trusted)):
         raise ConfigError(f"{where} is refused: a target is a class of {listing([f'{home}*' for home in homes], 'or')}")
     found = find(target)
     if found is None:
-        raise ConfigError(f"{where}: there is no such class{meant(_alternatives(target))}")
+        raise ConfigError(f"{where}: there is no such class{meant(_alternatives(target, trusted))}")
     if not isinstance(found, Definition) or not isinstance(found.node, ast.ClassDef):
         raise ConfigError(f"{where} is refused: this is no class")
     home = f"{found.module.name}."
-    if not home.startswith(homes):
+    if not home.startswith((*homes, *trusted)):
         raise ConfigError(f"{where} is refused: this is {home}{found.name}, which is not allowed")
+    if not _descends(found, homes):
+        right = listing([f"{prefix}*" for prefix in homes], "or")
+        raise ConfigError(f"{where} is refused: {found.name} must be derived from a class of {right}")
     return found
 
 
-def _alternatives(target: str) -> list[str]:
+def _descends(found: Definition, homes: tuple[str, ...]) -> bool:
+    """Whether a class, or one of its ancestors, is written in one of the modules `homes`."""
+    return f"{found.module.name}.".startswith(homes) or any(_descends(base, homes) for base in bases(found))
+
+
+def _alternatives(target: str, trusted: tuple[str, ...]) -> list[str]:
     """Names near `target` in the innermost module or package that exists."""
     owner, _, last = target.rpartition(".")
     while not isinstance(module := find(owner), Module):
         owner, _, last = owner.rpartition(".")
     names = [f"{owner}.{name}" for name in nearest(last, set(_contents(module)))]
-    return [name for name in names if f"{name}.".startswith(PREFIXES)]
+    return [name for name in names if f"{name}.".startswith((*PREFIXES, *trusted))]
 
 
 def _contents(module: Module) -> Iterator[str]:

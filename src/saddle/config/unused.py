@@ -13,7 +13,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from saddle.config.keys import CONF, KINDS, PLAYERS, groups
+from saddle.config.keys import CONF, KINDS, PLAYERS, groups, option_files
 from saddle.config.messages import ConfigError
 from saddle.config.options import chosen
 from saddle.config.signatures import signature
@@ -54,7 +54,7 @@ def unused_paths(model: Mapping[str, Any], conf: Path = CONF) -> tuple[str, ...]
 @cache
 def _absent(target: str, conf: Path) -> tuple[str, ...]:
     own, options = _arguments(target), groups(conf)
-    others = {name for option in options["model"] for name in _arguments(_target_of(conf / "model" / f"{option}.yaml"))}
+    others = {name for file in option_files(conf)["model"].values() for name in _arguments(_target_of(file))}
     foreign = others - own
     return (
         *(group for group in options if group in foreign),

@@ -24,6 +24,7 @@ from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.restoring import RestoredOptimizers, restore
 from saddle.config import hints, instantiate
+from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine import components as equipment
@@ -145,7 +146,8 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) ->
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     began, trial = folder.environment() or {}, Trial.current()
     described = describe(sys.argv, cfg.trainer.precision, folder.environment())
-    folder.write_environment(described | {"trial": asdict(trial) if trial else began.get("trial")})
+    outside = {"packages": described_packages()}
+    folder.write_environment(described | outside | {"trial": asdict(trial) if trial else began.get("trial")})
     data = build_data(cfg)
     facts = facts_of(cfg, data)  # reads a person's own images: what is wrong with them is said first
     if left_out := facts.get("left_out"):

@@ -9,6 +9,7 @@ from saddle.config import ConfigError, check
 from saddle.data.classes import Classes
 from saddle.runs.environment import VERSION
 from saddle.runs.folder import RunFolder
+from saddle.runs.renamed import upgraded
 
 
 def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
@@ -28,7 +29,11 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     try:
         check(cfg, files=files)
     except ConfigError as error:
-        raise ValueError(f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}") from None
+        commit = (run.environment() or {}).get("commit")
+        mend = f"\nThe code that trained it still reads it: git checkout {commit[:7]}" if commit else ""
+        raise ValueError(
+            f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}{mend}"
+        ) from None
     return cfg
 
 
@@ -65,4 +70,4 @@ def read_config(run: RunFolder) -> DictConfig:
         raise ValueError(f"{run.path / 'config.yaml'} is not YAML in line {line}: it was changed by hand") from None
     if not isinstance(cfg, DictConfig) or not cfg:
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
-    return cfg
+    return OmegaConf.create(upgraded(OmegaConf.to_container(cfg)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import instantiate
-from saddle.config.keys import CONF
+from saddle.config.keys import option_files
 from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.extractors.inception import Inception
 from saddle.metrics.extractors.inception_weights import MissingWeightsError
@@ -57,7 +57,7 @@ def company(names: Sequence[str], weights: str | None) -> ExtraExtractors:
 
 
 def _built(name: str, weights: str | None) -> Extractor:
-    node = DictConfig(OmegaConf.load(CONF / "extractor" / f"{name}.yaml"))
+    node = DictConfig(OmegaConf.load(option_files()["extractor"][name]))
     if weights is not None:
         node.weights = weights
     return instantiate(node)

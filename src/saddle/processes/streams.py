@@ -43,4 +43,5 @@ def lasting_streams() -> Iterator[None]:
     try:
         yield
     finally:
+        sys.stdout.flush()  # while an error of it is still caught
         sys.stdout, sys.stderr = earlier

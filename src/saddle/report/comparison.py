@@ -10,6 +10,7 @@ from saddle.report.results import difference_sheet
 from saddle.report.rows import Row
 from saddle.report.run import read_run
 from saddle.report.sheet import plain
+from saddle.runs.commands import in_checkout, typed
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.sweep import jobs_of, read_sweep
 
@@ -94,9 +95,10 @@ def closing_words(folder: Path, rows: Sequence[Row]) -> str:
     lines.append("What to do next")
     if finished:
         if any(row.of_images for row in finished):
-            lines.append("  make fid      the finished runs measured again, all numbers in one table")
-        lines.append("  make compare  the comparison again")
-        lines.append(f"  python src/sample.py run={shlex.quote(str(finished[-1].folder))}   new samples")
+            again = in_checkout("make fid", "saddle evaluate")
+            lines.append(f"  {again:<12}  the finished runs measured again, all numbers in one table")
+        lines.append(f"  {in_checkout('make compare', 'saddle compare')}  the comparison again")
+        lines.append(f"  {typed('sample')} run={shlex.quote(str(finished[-1].folder))}   new samples")
     states = {row.status for row in rows}
     if states - {"finished", "failed"}:
         others = " or failed" if "failed" in states else ""

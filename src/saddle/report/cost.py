@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from saddle.report.settings import Setting
+from saddle.storage import shipped
 
-COSTS = Path(__file__).resolve().parents[3] / "experiments" / "speed" / "results" / "costs.json"
+COSTS = shipped("experiments/speed/results/costs.json", "report/costs.json")
 DEFAULT = "the default game"
 NO_COST = ("name", "seed", "updates", "logger", "sweep", "hydra", "fresh", "advice", "schedule")
 """Keys that change nothing about an update, by their first part."""

@@ -7,9 +7,9 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[3]
-VERSION = "0.2.0"
-"""Of Saddle; `pyproject.toml` says the same."""
+from saddle.storage import CHECKOUT
+from saddle.version import VERSION
+
 PACKAGES = (
     "torch",
     "torchvision",
@@ -46,9 +46,11 @@ def code() -> dict[str, object]:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git answers about the project; None where there is no git or no repository."""
+    """What git says of the checkout; None without git, and without a checkout: a venv may be in another repository."""
+    if CHECKOUT is None:
+        return None
     try:
-        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, timeout=10, check=True)
+        done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

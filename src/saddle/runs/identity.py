@@ -5,6 +5,8 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from saddle.runs.renamed import upgraded
+
 PLACEMENT = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes")
 WHEREABOUTS = ("name", "fresh", "sweep", "logger", "advice", "recipe", "experiment", *PLACEMENT)
 INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "checkpoint_every")
@@ -16,14 +18,15 @@ def identity(cfg: DictConfig) -> dict[str, Any]:
 
 
 def identity_of(config: Any) -> dict[str, Any]:
-    """The same of a configuration as plain mappings, in which nothing refers to anything."""
-    flat = _flat("", config)
+    """The same of a configuration as plain mappings without references; an earlier version may have stored it."""
+    flat = _flat("", upgraded(config))
     left_out = (*WHEREABOUTS, *INTERVALS)
     return {path: value for path, value in flat.items() if not any(_within(path, key) for key in left_out)}
 
 
 def differences(stored: dict[str, Any], asked: dict[str, Any]) -> list[str]:
     """`updates: 2000 -> 3000` for every key in which two identities differ; what is asked as `auto` fits anything."""
+    stored = upgraded(stored)
     asked = {path: stored.get(path) if value == "auto" else value for path, value in asked.items()}
     paths = [path for path in {**stored, **asked} if stored.get(path) != asked.get(path)]
     return [f"{path}: {stored.get(path)} -> {asked.get(path)}" for path in paths]

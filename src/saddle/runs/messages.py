@@ -8,6 +8,7 @@ from shlex import quote
 
 from omegaconf import DictConfig
 
+from saddle.runs.commands import in_checkout, typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import of_images
 from saddle.runs.sweep_position import SweepPosition
@@ -54,8 +55,9 @@ def closing(folder: RunFolder) -> str:
     ]
     grid = folder.last_grid()
     run = quote(str(shown(folder.path)))
-    again = f"make fid RUN={run}    " if of_images(summary) else ""
-    next_steps = [] if SweepPosition.current() else [f"next: {again}python src/sample.py run={run} count=64"]
+    measure = in_checkout(f"make fid RUN={run}", f"saddle evaluate run={run}")
+    again = f"{measure}    " if of_images(summary) else ""
+    next_steps = [] if SweepPosition.current() else [f"next: {again}{typed('sample')} run={run} count=64"]
     return "\n".join(
         [
             "; ".join([f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s", *numbers]),
@@ -78,7 +80,7 @@ def without_weights(run: RunFolder) -> str:
         return f"{said}{after}; wait for its end, its grids so far are in {place / 'samples'}"
     if not run.can_go_on():
         return f"{said}; train it to its end"
-    return f"{said}{after}; train it to its end: python src/train.py run={quote(str(place))}"
+    return f"{said}{after}; train it to its end: {typed('train')} run={quote(str(place))}"
 
 
 def shown(path: Path) -> Path:

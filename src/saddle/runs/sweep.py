@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from saddle.runs.commands import in_checkout
 from saddle.runs.folder import RunFolder, replace_file
 
 ROOT = Path("runs")
@@ -48,7 +49,8 @@ def newest_sweep(root: Path = ROOT) -> Path:
     if not sweeps:
         single = root / "single"
         others = f"; for single runs: sweep={single}" if single.is_dir() else ""
-        raise LookupError(f"there is no sweep under {root.resolve()} yet: `make sweep` makes one{others}")
+        start = in_checkout("make sweep", "saddle train -m")
+        raise LookupError(f"there is no sweep under {root.resolve()} yet: `{start}` makes one{others}")
     return sweeps[-1].parent
 
 

@@ -22,7 +22,7 @@ from saddle.data.faces.palette import BACKGROUNDS, EYE_COLOURS, HAIR_COLOURS, OU
 from saddle.data.images import Images, Part, Split
 from saddle.data.labels import Labels
 from saddle.noise import noise
-from saddle.storage import PROJECT, cached, folder
+from saddle.storage import CHECKOUT, cached, folder
 
 Factors = dict[str, NDArray[np.generic]]
 """One value per face and factor: int64 or float32, [count] each."""
@@ -193,7 +193,8 @@ class Faces(Images):
 
     def _draw(self) -> dict[str, NDArray[np.uint8]]:
         resolution = self.shape[1]
-        place = os.path.relpath(folder(), PROJECT) if folder().is_relative_to(PROJECT) else str(folder())
+        inside = CHECKOUT is not None and folder().is_relative_to(CHECKOUT)
+        place = os.path.relpath(folder(), CHECKOUT) if inside else str(folder())
         what = f"{sum(self.counts.values()):,} faces at {resolution} x {resolution}"
         print(f"rendering {what} (once; kept in {place}/faces)", file=sys.stderr)
         return {split: render_faces(self.factors(split), resolution) for split in self.counts}

@@ -1,0 +1,41 @@
+"""`saddle compare [sweep=runs/NAME]`: compare the runs of a sweep. Prints a table and writes a page."""
+
+import sys
+from pathlib import Path
+
+from saddle.cli.arguments import arguments
+from saddle.report.comparison import over_seeds, page_line, read_comparison, write_comparison
+from saddle.report.rows import read_rows
+from saddle.report.table import terminal
+from saddle.runs.commands import typed
+from saddle.runs.sweep import find_run, newest_sweep, runs_of
+
+ARGUMENTS = {
+    "sweep": "folder of a sweep, runs/NAME; by default the newest one under runs/",
+    "run": "folder of one run, runs/NAME/JOB, instead of a sweep",
+    "baseline": "the setting, or one of its jobs, that the others are compared with; by default the first",
+}
+
+
+def main(argv: list[str]) -> None:
+    """Compare what `argv` names."""
+    values = arguments(ARGUMENTS, argv, __doc__ or "", typed("compare"))
+    if "sweep" in values and "run" in values:
+        sys.exit("error: give sweep= or run=, not both")
+    try:
+        if "run" in values:
+            runs = [find_run(values["run"])]
+            folder = runs[0].path
+        else:
+            folder = Path(values["sweep"]).expanduser() if "sweep" in values else newest_sweep()
+            runs = runs_of(folder)
+        comparison = read_comparison(folder, runs, None, values.get("baseline"))
+        rows = read_rows(runs)
+    except (LookupError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    print(f"{folder}\n\n{terminal(rows)}\n")
+    for run in (run for run in comparison.runs if run.status in ("failed", "unreadable")):
+        print(f"{run.job} {run.status}: {run.cause}\n")
+    if differences := over_seeds(comparison):
+        print(differences)
+    print(page_line(write_comparison(folder, comparison, rows)))

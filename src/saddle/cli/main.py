@@ -1,0 +1,46 @@
+"""The console script: `saddle train`, `saddle evaluate`, `saddle sample`, `saddle compare`."""
+
+import signal
+import sys
+from importlib import import_module
+
+from saddle.processes.streams import lasting_streams
+from saddle.version import VERSION
+
+COMMANDS = {
+    "train": "one run, or with -m every job of a sweep",
+    "evaluate": "FID and other numbers of finished runs, or of two folders of images",
+    "sample": "new samples of a finished run, or a picture of its latent code",
+    "compare": "the comparison of a sweep: a table and a page",
+}
+
+
+def main() -> None:
+    """Carry out `saddle COMMAND ARGUMENTS`."""
+    command = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if command in ("-h", "--help", "help"):
+        lines = [f"  saddle {name:<9} {text}" for name, text in COMMANDS.items()]
+        print("\n".join([f"Saddle {VERSION}; saddle COMMAND --help says more", *lines]))
+    elif command == "--version":
+        print(VERSION)
+    elif command in COMMANDS:
+        del sys.argv[1]
+        start(command)
+    else:
+        from saddle.config.messages import listing, meant, nearest
+
+        setting = f"a setting follows a command: saddle train {command}" if "=" in command else ""
+        near = meant(nearest(command, COMMANDS), setting or f"choose {listing(COMMANDS, 'or')}")
+        sys.exit(f"error: saddle {command}: there is no such command{near}")
+
+
+def start(command: str) -> None:
+    """Carry out a command with the arguments in `sys.argv[1:]`.
+
+    While the imports last, Ctrl-C ends the process without a trace. A reader that stops reading (`| head`) is no error.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    module = import_module(f"saddle.cli.{command}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with lasting_streams():
+        module.main(sys.argv)

@@ -1,0 +1,141 @@
+"""`saddle train`: train one model, or with -m every job of a sweep; `--help` says more.
+
+`saddle train run=runs/SWEEP/JOB [updates=N]` resumes a run, for more updates in all where `updates=` says so.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.cli.arguments import arguments
+from saddle.config import check, enter, prune_unused
+from saddle.config.keys import CONF, KINDS, ROOT, groups
+from saddle.distributed.agreement import agreed
+from saddle.engine.existing_run import check_existing_run
+from saddle.engine.stored import stored_config
+from saddle.processes.ranks import end_with_parent, interrupt_with_sweep, mismatch, rank_of_process, started_by
+from saddle.processes.threads import thread_variables
+from saddle.runs.folder import RunFolder
+from saddle.runs.naming import job_names, single_name
+from saddle.runs.sweep import find_run
+from saddle.runs.sweep_position import SweepPosition
+from saddle.runs.trial import Trial
+
+RESUMING = {
+    "run": "the run's folder",
+    "updates": "total number of updates; by default as before",
+    "trainer.devices": "number of devices; another number changes the last bits",
+    "trainer.accelerator": "kind of device",
+}
+"""What a run that is resumed may change."""
+
+
+@hydra.main(version_base=None, config_path=str(CONF), config_name=ROOT)
+def job(cfg: DictConfig) -> None:
+    """One run, composed and checked."""
+    sys.exit(carry_out(prune_unused(cfg), RunFolder(HydraConfig.get().runtime.output_dir)))
+
+
+def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
+    """Train what `cfg` describes into `folder`, unless a run that is there makes that unnecessary; the exit code."""
+    rank = rank_of_process()
+    if mistake := mismatch(cfg.trainer.devices, cfg.trainer.num_nodes):
+        return _refused(mistake) if rank == 0 else 2
+    place = SweepPosition.current()
+    together = cfg.trainer.devices * (place.side_by_side if place is not None else 1)
+    os.environ |= thread_variables(side_by_side=together)  # before anything imports torch
+    code = _code_of_existing(cfg, folder) if rank == 0 else None
+    if started_by() != "itself":
+        code = agreed(code)
+    if code is None:
+        try:
+            from saddle.engine.session import assist, run  # imports torch: only when a run really starts
+        except KeyboardInterrupt:
+            if rank == 0:
+                folder.break_off()
+            raise
+        code = run(cfg, folder) if rank == 0 else assist(cfg, folder)
+    return code
+
+
+def _code_of_existing(cfg: DictConfig, folder: RunFolder) -> int | None:
+    try:
+        return check_existing_run(cfg, folder)
+    except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _refused(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 2
+
+
+def resume(argv: list[str]) -> int:
+    """Resume the run that `argv` names; the exit code."""
+    if others := [word for word in argv[1:] if word in ("-m", "--multirun") or _is_setting(word)]:
+        takes = ", ".join(f"{key}=" for key in RESUMING if key != "run")
+        sys.exit(
+            f"error: {others[0]}: run= resumes a run with the settings that it was started with, and takes only "
+            f"{takes} in addition; for other settings start a new run, without run="
+        )
+    values = arguments(RESUMING, argv)
+    if "run" not in values:
+        sys.exit("error: run= names no folder: run=runs/SWEEP/JOB")
+    try:
+        folder = find_run(values["run"])
+        cfg = stored_config(folder, files=True)
+        cfg.updates = _whole("updates", values["updates"]) if "updates" in values else cfg.updates
+        devices = values.get("trainer.devices")
+        cfg.trainer.devices = cfg.trainer.devices if devices is None else _whole("trainer.devices", devices)
+        cfg.trainer.accelerator = values.get("trainer.accelerator", cfg.trainer.accelerator)
+        check(cfg)
+    except (LookupError, ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
+    return carry_out(cfg, folder)
+
+
+def _is_setting(word: str) -> bool:
+    """Whether `word` is a setting of a new run."""
+    key = word.partition("=")[0]
+    return key not in RESUMING and key.partition(".")[0].partition("@")[0] in {*KINDS, *groups()}
+
+
+def _whole(key: str, text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ValueError(f"{key}={text} takes a whole number above 0")
+    return int(text)
+
+
+def place_of(overrides: Sequence[str]) -> str:
+    """The folder under `runs/` of a run that is no job of a sweep."""
+    trial = Trial.current()
+    return str(Path("single") / single_name(overrides) if trial is None else trial.place(job_names([overrides])[0]))
+
+
+def main(argv: list[str]) -> None:
+    """Refuse what is wrong with the command line, then hand over to Hydra."""
+    try:
+        _main(argv)
+    except KeyboardInterrupt:
+        print("\ninterrupted before training began", file=sys.stderr)
+        sys.exit(130)
+
+
+def _main(argv: list[str]) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    end_with_parent()
+    interrupt_with_sweep()
+    if any(word.startswith("run=") for word in argv[1:]):
+        sys.exit(resume(argv))
+    if Trial.current() is not None and {"-m", "--multirun"} & set(argv):
+        sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
+    OmegaConf.register_new_resolver("single_run", place_of, replace=True)
+    sys.argv[1:] = enter(argv[1:])
+    job()

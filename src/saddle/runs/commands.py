@@ -1,0 +1,33 @@
+"""How the commands are started: `python src/train.py` in a checkout, `saddle train` where the package is installed."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from saddle.storage import CHECKOUT
+
+
+def program(command: str) -> list[str]:
+    """The first words of a new process for `command`, started in the way that this process was; arguments follow."""
+    script = Path(sys.argv[0]).resolve()
+    return [sys.executable, str(script), *([] if script.suffix == ".py" else [command])]
+
+
+def command_line(command: str) -> str:
+    """The whole command line with which a person started `command` in this process."""
+    words = ["saddle", command] if _by_console_script() else ["python", sys.argv[0]]
+    return shlex.join([*words, *sys.argv[1:]])
+
+
+def typed(command: str) -> str:
+    """`command` as a person types it here."""
+    return in_checkout(f"python src/{command}.py", f"saddle {command}")
+
+
+def in_checkout(words: str, otherwise: str) -> str:
+    """`words` for a person who works in a checkout, `otherwise` for one who has installed the package."""
+    return otherwise if _by_console_script() or CHECKOUT is None else words
+
+
+def _by_console_script() -> bool:
+    return Path(sys.argv[0]).name == "saddle"

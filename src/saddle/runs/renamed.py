@@ -1,0 +1,47 @@
+"""Configurations that earlier versions stored, in the words of this one.
+
+A class that has moved, or a node that has another form, is named here once. What is not named here is checked as it is,
+and refused in words if this version has no such class or argument.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+TARGETS = {
+    "saddle.data.bars_and_stripes.BarsAndStripes": "saddle.data.densities.bars_and_stripes.BarsAndStripes",
+    "saddle.data.discrete.DiscretePoints": "saddle.data.densities.discrete.DiscretePoints",
+    "saddle.data.faces.Faces": "saddle.data.faces.dataset.Faces",
+    "saddle.data.folder.Folder": "saddle.data.disk.folder.Folder",
+    "saddle.data.grid.Grid": "saddle.data.densities.grid.Grid",
+    "saddle.data.mixture_1d.Mixture1D": "saddle.data.densities.mixture_1d.Mixture1D",
+    "saddle.data.ring.Ring": "saddle.data.densities.ring.Ring",
+    "saddle.data.spiral.Spiral": "saddle.data.densities.spiral.Spiral",
+    "saddle.metrics.inception.Inception": "saddle.metrics.extractors.inception.Inception",
+    "saddle.metrics.small.SmallExtractor": "saddle.metrics.extractors.small.SmallExtractor",
+    "saddle.search.found.Found": "saddle.search.replay_buffer.ReplayBuffer",
+    "saddle.training.QuietTrainer": "saddle.engine.training.QuietTrainer",
+}
+"""Old target -> new target."""
+
+
+def with_current_targets(config: Any) -> Any:
+    """`config`, plain mappings and lists or path -> value, with each class under its present name."""
+    if isinstance(config, Mapping):
+        return {key: _value(str(key), value) for key, value in config.items()}
+    return [with_current_targets(value) for value in config] if isinstance(config, list) else config
+
+
+def _value(key: str, value: Any) -> Any:
+    is_target = key.endswith("_target_") and isinstance(value, str)
+    return TARGETS.get(value, value) if is_target else with_current_targets(value)
+
+
+UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets,)
+"""Applied in this order, each to what the one before it returned."""
+
+
+def upgraded(config: Any) -> Any:
+    """A stored configuration as this version would store it; one of this version is returned as it is."""
+    for upgrade in UPGRADES:
+        config = upgrade(config)
+    return config

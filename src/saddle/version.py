@@ -1,0 +1,3 @@
+"""The version of the package, which each run stores."""
+
+VERSION = "0.2.0"

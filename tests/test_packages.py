@@ -1,0 +1,194 @@
+"""A package from outside: its options are found, checked, trained and recorded; one that is not trusted is refused."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from options import composed
+from saddle.config import ConfigError, check, check_jobs, help_text, instantiate, precheck
+from saddle.config.keys import option_files
+from saddle.config.packages import described_packages, trusted_packages
+from saddle.engine.session import run
+from saddle.engine.stored import stored_config
+from saddle.metrics.extractors.base import Extractor
+from saddle.runs.folder import RunFolder
+
+FILES = {
+    "__init__.py": '"""A laboratory that Saddle knows nothing of."""\n',
+    "parts.py": '''
+"""Four parts, each derived from what Saddle, or torch, offers for it."""
+
+from pydantic import PositiveFloat, PositiveInt
+from torch import Tensor, nn
+
+from saddle.data.densities import mixture
+from saddle.losses.base import Loss
+from saddle.metrics.extractors.base import Extractor
+from saddle.theory.arrangements import ring
+
+
+class Margin(Loss):
+    def __init__(self, *, margin: PositiveFloat) -> None:
+        self.margin = margin
+
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
+        return (self.margin - real).relu().mean() + (self.margin + fake).relu().mean()
+
+    def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
+        return -fake.mean()
+
+
+class Linear(nn.Module):
+    def __init__(self, *, inputs: PositiveInt, outputs: PositiveInt, classes: PositiveInt | None) -> None:
+        super().__init__()
+        self.map = nn.Linear(inputs, outputs)
+
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.map(x)
+
+
+class Pair(mixture.Mixture):
+    name = "pair"
+
+    def __init__(self, *, shape: list[PositiveInt], distance: PositiveFloat) -> None:
+        super().__init__(ring(count=2, radius=distance / 2, deviation=0.05), (2,))
+
+
+class Brightness(Extractor):
+    name, digest, resize, channels, num_features = "brightness", "none", "none", 1, 1
+    frechet_name, kernel_name = "fd_brightness", "kd_brightness"
+
+    def features(self, images: Tensor) -> Tensor:
+        return images.mean(dim=(1, 2, 3))[:, None]
+
+
+class Helper:
+    pass
+''',
+    "conf/loss/margin.yaml": "# A hinge of any margin\n_target_: outside_lab.parts.Margin\nmargin: 2.0\n",
+    "conf/network/affine.yaml": """
+# Affine players
+generator:
+  _target_: outside_lab.parts.Linear
+  inputs: ${code_size}
+  outputs: 2
+  classes: null
+discriminator:
+  _target_: outside_lab.parts.Linear
+  inputs: 2
+  outputs: 1
+  classes: null
+""",
+    "conf/data/pair.yaml": """
+# Two Gaussians
+defaults:
+  - /evaluator@_global_.evaluator: mixture
+  - _self_
+
+_target_: outside_lab.parts.Pair
+shape: [2]
+distance: 1.0
+""",
+    "conf/extractor/brightness.yaml": "# One feature: how bright\n_target_: outside_lab.parts.Brightness\n",
+}
+PARTS = ["loss=margin", "network=affine", "data=pair"]
+
+
+@pytest.fixture(autouse=True)
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The package on Python's path, and trusted."""
+    folder = tmp_path / "path" / "outside_lab"
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    monkeypatch.syspath_prepend(folder.parent)
+    monkeypatch.setenv("SADDLE_PACKAGES", "outside_lab")
+    monkeypatch.chdir(tmp_path)
+    _forget()
+    yield folder
+    _forget()
+
+
+def _forget() -> None:
+    """Each test has its own copy of the package, in a folder of its own."""
+    from saddle.config import packages, source
+
+    packages._packages.cache_clear()
+    source.load.cache_clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "outside_lab"]:
+        del sys.modules[name]
+
+
+def test_its_options_are_listed_and_checked_as_those_of_saddle() -> None:
+    assert re.search(r"^    margin +A hinge of any margin$", help_text(), re.MULTILINE)
+    assert instantiate(composed("data=digits", "extractor=brightness").extractor).num_features == 1
+    assert precheck(PARTS).notes == []
+    for typed, words in {
+        "loss.margin=-1": "loss.margin=-1: loss.margin takes a number above 0",
+        "loss.limit=1": "loss has no limit; it has margin",
+        "loss=marg": "loss=marg: there is no such option; did you mean margin",
+        "loss._target_=outside_lab.parts.Margn": "there is no such class; did you mean outside_lab.parts.Margin",
+        "loss._target_=outside_lab.parts.Brightness": r"Brightness must be derived from a class of saddle.losses.\*",
+        "data._target_=outside_lab.parts.Helper": r"Helper must be derived from a class of saddle.data.\*",
+        "data._target_=outside_lab.parts.nn.Linear": "this is torch.nn.modules.linear.Linear, which is not allowed",
+    }.items():
+        with pytest.raises(ConfigError, match=words):
+            precheck([*PARTS, typed])
+
+
+def test_it_trains_and_is_recorded(lab: Path) -> None:
+    (cfg,) = check_jobs([[*PARTS, "updates=3", "logger=none", "sample_images=4", "evaluate_images=50"]])
+    folder = RunFolder(Path("runs/single/outside"))
+    assert run(cfg, folder) == 0
+    assert (folder.summary() or {})["updates"] == 3
+    before = (folder.environment() or {})["packages"]
+    assert list(before) == ["outside_lab"]
+    assert before == described_packages()
+    (lab / "parts.py").write_text(FILES["parts.py"] + "\n")
+    assert before != described_packages()  # another code under the same name
+
+
+def test_a_run_folder_cannot_make_it_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder(tmp_path / "stranger")
+    folder.write_config(OmegaConf.to_yaml(composed(*PARTS), resolve=True))
+    stored_config(folder, files=False)
+    monkeypatch.delenv("SADDLE_PACKAGES")
+    with pytest.raises(ValueError, match=r"outside_lab.*refused.*if you trust .*set SADDLE_PACKAGES=outside_lab"):
+        stored_config(folder, files=False)
+    with pytest.raises(ConfigError, match="loss=margin: there is no such option"):
+        precheck(["loss=margin"])
+    with pytest.raises(ConfigError, match=r"^loss._target_=os.system is refused: a target is a class of [^;]*$"):
+        instantiate(OmegaConf.create({"loss": {"_target_": "os.system"}}))
+
+
+def test_a_package_that_is_not_there_or_takes_a_name_is_refused(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (lab / "conf/loss/hinge.yaml").write_text("_target_: outside_lab.parts.Margin\nmargin: 1.0\n")
+    with pytest.raises(ConfigError, match=r"outside_lab.*hinge.yaml: loss=hinge is .*hinge.yaml already; give"):
+        option_files()
+    monkeypatch.setenv("SADDLE_PACKAGES", "nowhere_lab")
+    with pytest.raises(ConfigError, match=r"SADDLE_PACKAGES=nowhere_lab: Python finds no package.*; install it"):
+        precheck([])
+
+
+def test_a_single_file_offers_its_classes(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (lab.parent / "outside_file.py").write_text(FILES["parts.py"])
+    monkeypatch.setenv("SADDLE_PACKAGES", "outside_file, outside_lab")
+    assert [package.conf is None for package in trusted_packages()] == [True, False]
+    check(composed("extractor._target_=outside_file.Brightness", "~extractor.name", "~extractor.weights"))
+    built = instantiate(OmegaConf.create({"_target_": "outside_file.Brightness"}))
+    assert isinstance(built, Extractor)
+
+
+def test_an_installed_package_is_trusted_by_its_entry_point(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SADDLE_PACKAGES", "")
+    info = lab.parent / "outside_lab-3.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside-lab\nVersion: 3.1\n")
+    (info / "entry_points.txt").write_text("[saddle.packages]\nlab = outside_lab\n")
+    _forget()
+    assert described_packages()["outside_lab"]["version"] == "3.1"
+    assert precheck(PARTS).notes == []

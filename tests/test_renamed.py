@@ -1,0 +1,60 @@
+"""What earlier versions stored is read in the words of this one."""
+
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+
+from options import composed
+from saddle.config.targets import resolve
+from saddle.engine.stored import read_config, stored_config
+from saddle.runs.folder import RunFolder
+from saddle.runs.identity import differences, identity, identity_of
+from saddle.runs.renamed import TARGETS, upgraded
+
+OLD = {new: old for old, new in TARGETS.items()}
+
+
+@pytest.mark.parametrize("target", TARGETS.values())
+def test_the_present_names_are_there(target: str) -> None:
+    assert resolve(target, "").name == target.rpartition(".")[2]
+    assert target not in TARGETS
+
+
+def test_a_stored_run_of_an_earlier_version_is_read_and_can_be_resumed(tmp_path: Path) -> None:
+    """Also where the class is deep inside a node, as the buffer of a search is."""
+    cfg = composed("model=discriminator", "data=digits", "network=mlp")
+    text = OmegaConf.to_yaml(cfg, resolve=True)
+    for new, old in OLD.items():
+        text = text.replace(f"_target_: {new}\n", f"_target_: {old}\n")
+    assert "saddle.search.found.Found" in text
+    assert "saddle.training.QuietTrainer" in text
+    run = RunFolder(tmp_path / "run")
+    run.write_config(text)
+    assert identity(read_config(run)) == identity(cfg)
+    assert identity(stored_config(run, files=True)) == identity(cfg)
+    old = OmegaConf.to_container(OmegaConf.create(text))
+    assert identity_of(old) == identity(cfg)
+    in_a_checkpoint = {
+        path: OLD.get(value, value) if isinstance(value, str) else value for path, value in identity(cfg).items()
+    }
+    assert in_a_checkpoint != identity(cfg)
+    assert not differences(in_a_checkpoint, identity(cfg))
+
+
+def test_what_is_of_this_version_stays_as_it_is() -> None:
+    config = OmegaConf.to_container(composed(), resolve=True)
+    assert upgraded(config) == config
+    assert upgraded({"name": "saddle.data.ring.Ring"}) == {"name": "saddle.data.ring.Ring"}  # a text, no target
+
+
+def test_one_that_cannot_be_read_says_which_code_can(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    cfg = composed("data=ring", "network=mlp")
+    OmegaConf.update(cfg, "loss._target_", "saddle.losses.gone.Gone")
+    run.write_config(OmegaConf.to_yaml(cfg, resolve=True))
+    run.write_environment({"saddle": "0.2.0", "commit": "0123456789abcdef"})
+    with pytest.raises(
+        ValueError, match=r"loss._target_=saddle.losses.gone.Gone: there is no such(.|\n)*checkout 0123456$"
+    ):
+        stored_config(run, files=True)
