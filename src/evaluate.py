@@ -111,13 +111,13 @@ def _runs(given: Mapping[str, str]) -> None:
     from saddle.evaluation.finished import evaluate_run
     from saddle.report.evaluations import evaluation_tables
 
-    company = _company(given)
+    extra = _extra_extractors(given)
     images = int(given["images"]) if "images" in given else None
     results = {}
     for number, run in enumerate(runs, 1):
         _say(f"[{number}/{len(runs)}] evaluating {shown(run.path)} ...")
         try:
-            results[run.job] = evaluate_run(run, images=images, company=company, fresh=given.get("fresh") == "true")
+            results[run.job] = evaluate_run(run, images=images, extra=extra, fresh=given.get("fresh") == "true")
         except (LookupError, ValueError, OSError) as error:  # the others can still be measured
             refused[run.job] = str(error)
     if results:
@@ -127,7 +127,7 @@ def _runs(given: Mapping[str, str]) -> None:
             print(f"  {shown(run.path)}/: {run.evaluation.name}, {run.nearest.name}")
             if results[run.job].get("wandb"):
                 print(f"    {results[run.job]['wandb']}")
-        _advise(company.missing)
+        _advise(extra.missing)
     if refused:
         sys.exit("\n".join(f"{job} was not evaluated: {why}" for job, why in refused.items()))
 
@@ -156,15 +156,15 @@ def _folders(given: Mapping[str, str]) -> None:
     from saddle.report.evaluations import evaluation_tables
 
     resolution = int(given["resolution"]) if "resolution" in given else None
-    company = _company(given)
-    if company.missing and "extractor" in given:
-        raise LookupError("; ".join(f"{name} cannot be measured: {why}" for name, why in company.missing.items()))
+    extra = _extra_extractors(given)
+    if extra.missing and "extractor" in given:
+        raise LookupError("; ".join(f"{name} cannot be measured: {why}" for name, why in extra.missing.items()))
     result = evaluate_folders(
         generated,
         reference,
         resolution=resolution,
         corrupt="skip" if given.get("corrupt") == "skip" else "refuse",
-        company=company,
+        extra=extra,
     )
     print(evaluation_tables({str(generated): result}, "generated"))
     if "out" in given:
@@ -172,14 +172,14 @@ def _folders(given: Mapping[str, str]) -> None:
         print(f"\nstored in {out}")
     else:
         print("\nnot stored: out=FILE.json keeps the numbers and their protocol")
-    _advise(company.missing)
+    _advise(extra.missing)
 
 
-def _company(given: Mapping[str, str]) -> "ExtraExtractors":
-    from saddle.evaluation.extra_extractors import company
+def _extra_extractors(given: Mapping[str, str]) -> "ExtraExtractors":
+    from saddle.evaluation.extra_extractors import extra_extractors
 
     weights = given.get("extractor.weights")
-    return company(_names(given), None if weights is None else str(Path(weights).expanduser().absolute()))
+    return extra_extractors(_names(given), None if weights is None else str(Path(weights).expanduser().absolute()))
 
 
 def _names(given: Mapping[str, str]) -> list[str]:

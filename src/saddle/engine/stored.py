@@ -1,14 +1,17 @@
 """What a run folder says that its run was."""
 
 import sys
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from yaml import MarkedYAMLError, YAMLError
 
 from saddle.config import ConfigError, check
+from saddle.config.stored_evaluator import upgraded
 from saddle.data.classes import Classes
 from saddle.runs.environment import VERSION
 from saddle.runs.folder import RunFolder
+from saddle.runs.identity import identity_of
 
 
 def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
@@ -65,4 +68,13 @@ def read_config(run: RunFolder) -> DictConfig:
         raise ValueError(f"{run.path / 'config.yaml'} is not YAML in line {line}: it was changed by hand") from None
     if not isinstance(cfg, DictConfig) or not cfg:
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
+    if isinstance(cfg.get("evaluator"), DictConfig):
+        cfg.evaluator = upgraded(cfg.evaluator)
     return cfg
+
+
+def upgraded_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings, path -> value, with which an earlier version stored a state, under the paths of this version."""
+    evaluator = {path.partition(".")[2]: value for path, value in settings.items() if path.startswith("evaluator.")}
+    others = {path: value for path, value in settings.items() if not path.startswith("evaluator.")}
+    return {**others, **identity_of({"evaluator": upgraded(evaluator)})} if "_target_" in evaluator else settings
