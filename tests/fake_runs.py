@@ -17,7 +17,7 @@ name: null
 seed: {seed}
 updates: 1000
 evaluator:
-  _target_: saddle.metrics.evaluator.Evaluator
+  _target_: saddle.metrics.evaluator.ImageEvaluator
 extractor:
   name: {extractor}
 data:
@@ -31,7 +31,8 @@ model:
 """
 UPDATES = 1000
 LINES = 20
-METRICS = ("fd_faces", "precision_faces", "swd")
+METRICS = {"fd_faces": False, "precision_faces": True, "swd": False}
+"""Name -> whether a larger value is better."""
 
 
 def protocol(extractor: str) -> dict[str, Any]:

@@ -25,7 +25,14 @@ def known() -> list[str]:
 
 def needs(group: str, name: str, folder: Path) -> list[str]:
     """Settings without which a option cannot be chosen: files of one's own, which are written into `folder`."""
-    chosen = {"evaluator": {"mixture": ["data=ring"], "atoms": ["data=discrete"]}}.get(group, {}).get(name, [])
+    of_points = {
+        "jsd_smoothed": "ring",
+        "modes": "ring",
+        "mixture": "ring",
+        "frequencies": "discrete",
+        "atoms": "discrete",
+    }
+    chosen = [f"data={of_points[name]}"] if group in ("evaluator", "metric") and name in of_points else []
     if chosen or (group == "data" and name in known()):
         return [*chosen, "network=mlp"]
     if name == "discriminator_enumeration":

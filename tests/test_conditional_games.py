@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from options import CONF, composed, options
-from pictures import Thumbnail
+from pictures import Thumbnail, image_set
 from saddle.callbacks.class_grid import MOST, ClassGrid
 from saddle.cli import sample
 from saddle.config import ConfigError, check, instantiate
@@ -22,8 +22,10 @@ from saddle.data.labels import Labels
 from saddle.data.pixels import from_uint8, to_uint8
 from saddle.engine.stored import stored_config
 from saddle.losses.rpgan import RelativisticPairing
+from saddle.metrics.extractors.features import RealFeatures
 from saddle.metrics.frechet import Gaussian, frechet_distance
-from saddle.metrics.per_class import ByClass
+from saddle.metrics.per_class import ClassAccuracy, ClassFrechetDistance
+from saddle.metrics.reference import Reference
 from saddle.models.gan import GAN
 from saddle.noise import drawn_labels, noise, visited
 from saddle.penalties.base import Penalty
@@ -172,45 +174,52 @@ def apart(count: int, by: float) -> tuple[Tensor, Labels]:
     return features, Labels(("left", "right"), values)
 
 
-def per_class(labels: Labels, least: int = 2) -> ByClass:
-    return ByClass(extractor=Thumbnail(), labels=labels, least=least)
+def features_of(values: Tensor, labels: Labels) -> RealFeatures:
+    """A real side whose features are known."""
+    images = image_set(torch.zeros(len(values), 1, 1, 1, dtype=torch.uint8))
+    reference = Reference(images=images, split="test", count=len(values))
+    real = RealFeatures(extractor=Thumbnail(), reference=reference, labels=labels, batch_size=64)
+    real.values = values
+    return real
+
+
+def accuracy(values: Tensor, labels: Labels) -> ClassAccuracy:
+    return ClassAccuracy(real=features_of(values, labels))
 
 
 def test_accuracy_is_that_of_fishers_classifier() -> None:
     """Two equal Gaussians at distance d: the best that can be is Phi(d / 2), however thin they are."""
     real, labels = apart(4_000, 2.0)
-    measure = per_class(labels)
-    asked = torch.from_numpy(labels.values)
-    accuracy, _ = measure(real, real, asked)
-    assert accuracy == pytest.approx(0.8413, abs=0.02)
-    assert measure(real, real, 1 - asked)[0] == pytest.approx(1 - accuracy)
-    assert measure(real, real, 0 * asked)[0] == pytest.approx(0.5, abs=0.02)
-    order = torch.randperm(4_000, generator=torch.Generator().manual_seed(0))
-    floor = measure.floor(real, order.chunk(2))
-    assert floor == {"class_accuracy_thumbnail": pytest.approx(0.8413, abs=0.02)}
+    name, metric, requested = "class_accuracy_thumbnail", accuracy(real, labels), torch.from_numpy(labels.values)
+    best = metric.compute(real, requested)[name]
+    assert best == pytest.approx(0.8413, abs=0.02)
+    assert metric.compute(real, 1 - requested)[name] == pytest.approx(1 - best)
+    assert metric.compute(real, 0 * requested)[name] == pytest.approx(0.5, abs=0.02)
+    assert metric.floor(4_000) == {name: pytest.approx(0.8413, abs=0.02)}
     wide, wide_labels = apart(400, 20.0)
-    assert per_class(wide_labels)(wide, wide, torch.from_numpy(wide_labels.values))[0] == 1
+    assert accuracy(wide, wide_labels).compute(wide, torch.from_numpy(wide_labels.values))[name] == 1
+    with pytest.raises(ValueError, match="class_accuracy_thumbnail wants the labels"):
+        metric.compute(real, None)
 
 
 def test_the_distance_by_class_is_the_mean_over_classes() -> None:
     """It sees classes that were exchanged, to which the distance of all images is blind."""
     real, labels = apart(300, 20.0)
-    measure, own = per_class(labels), torch.from_numpy(labels.values)
-    assert measure.names == ["class_accuracy_thumbnail", "fd_thumbnail_class_mean"]
-    assert measure(real, real, own)[1] == pytest.approx(0, abs=1e-6)
+    metric, own = ClassFrechetDistance(real=features_of(real, labels), class_images=2), torch.from_numpy(labels.values)
+    assert metric.compute(real, own) == {"fd_thumbnail_class_mean": pytest.approx(0, abs=1e-6)}
     fitted = [Gaussian.fitted(real[own == y]) for y in (0, 1)]
-    assert measure(real, real, 1 - own)[1] == pytest.approx(frechet_distance(*fitted))
-    assert np.isnan(measure(real, real[:100], 0 * own[:100])[1])
-    with pytest.raises(ValueError, match="class_accuracy_thumbnail wants the labels"):
-        measure(real, real, None)
+    assert metric.compute(real, 1 - own) == {"fd_thumbnail_class_mean": pytest.approx(frechet_distance(*fitted))}
+    assert np.isnan(metric.compute(real[:100], 0 * own[:100])["fd_thumbnail_class_mean"])
+    with pytest.raises(ValueError, match="fd_thumbnail_class_mean wants the labels"):
+        metric.compute(real, None)
 
 
 def test_a_distance_by_class_of_few_images_is_left_out() -> None:
-    _, labels = apart(21, 1.0)
+    real, labels = apart(21, 1.0)
     with pytest.warns(UserWarning, match=r"fd_thumbnail_class_mean is left out: class right has 10 images .* takes 11"):
-        measure = per_class(labels, least=11)
-    assert measure.names == ["class_accuracy_thumbnail"]
-    assert measure.settings()["class_images"] == 11
+        metric = ClassFrechetDistance(real=features_of(real, labels), class_images=11)
+    assert metric.higher_is_better == metric.compute(real, torch.from_numpy(labels.values)) == {}
+    assert metric.settings()["class_images"] == 11
 
 
 # ---- from the command to the folder
@@ -224,7 +233,7 @@ def test_a_conditional_run_and_what_it_leaves(
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     run = RunFolder("runs/single/one")
     settings = ["labels=true", "network=mlp", "updates=3", "trainer.precision=32-true", "sample_images=20"]
-    assert train(run, *settings, "evaluate_reference=all", "evaluator.class_images=2") == 0
+    assert train(run, *settings, "evaluate_reference=all", "evaluator.metrics.class_frechet.class_images=2") == 0
     summary, recipe = run.summary() or {}, run.model() or {}
     assert summary["data"]["classes"] == recipe["classes"]
     assert list(recipe["classes"]) == list("0123456789")

@@ -16,7 +16,7 @@ from saddle.config import (
 )
 from saddle.config.composing import Composer
 from saddle.config.field_names import FIELD
-from saddle.config.keys import CONF, KINDS, TWICE, groups
+from saddle.config.keys import CONF, KINDS, MOUNTED, TWICE, groups
 from saddle.data.disk import files
 
 # What a person may type, and words that the answer must hold.
@@ -244,6 +244,7 @@ OPTIONS = [(group, option) for group, options in groups(CONF).items() for option
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes_and_passes(group: str, option: str, made: Composer, conf: Path, tmp_path: Path) -> None:
     names = [choice for choice in TWICE if choice.startswith(f"{group}@")] or [group]
+    names = [f"+{group}@{MOUNTED[group]}.another"] if group in MOUNTED else names
     check(made.compose([*[f"{name}={option}" for name in names], *needs(group, option, tmp_path)]), conf)
 
 

@@ -16,13 +16,12 @@ from saddle.config import ConfigError, check, instantiate
 from saddle.data.base import Data
 from saddle.data.densities.analytic import AnalyticData
 from saddle.engine.session import run
-from saddle.metrics.atoms import AtomsEvaluator
+from saddle.metrics.atoms import AtomFrequencies
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.modes import coverage
 from saddle.metrics.smoothed import SmoothedJSD
 from saddle.report.rows import read_rows
 from saddle.runs.folder import RunFolder
-from saddle.runs.summary import higher_is_better
 from saddle.theory import divergences
 from saddle.theory.arrangements import line, ring
 from saddle.theory.bars_and_stripes import bars_and_stripes
@@ -39,8 +38,8 @@ def built(name: str, **changed: Any) -> AnalyticData:
 
 
 def measured_by(data: AnalyticData) -> SampleEvaluator:
-    (evaluator,) = [one["/evaluator@_global_.evaluator"] for one in read("data", data.name)["defaults"][:1]]
-    return instantiate(node("evaluator", evaluator), distribution=data.distribution, count=2000)
+    cfg = composed(f"data={data.name}", "network=mlp")
+    return instantiate(cfg.evaluator, distribution=data.distribution, count=2000)
 
 
 def node(group: str, name: str, **changed: Any) -> DictConfig:
@@ -149,14 +148,15 @@ def test_a_picture_is_the_same_each_time_and_quick(data: AnalyticData) -> None:
         (["data=ring", "network=mlp", "labels=true"], "these data have no labels"),
         (
             ["data=ring", "network=mlp", "evaluator=distances"],
-            "evaluator=distances compares images, and data=ring has mixture",
+            "evaluator.metrics: frechet, .* and swd need features, .* and images, and data=ring has points: leave eval",
         ),
-        (["data=digits", "evaluator=mixture"], "evaluator=mixture compares mixture, and data=digits has images"),
+        (["data=digits", "evaluator=mixture"], "jsd_smoothed and modes need points, and data=digits has images"),
+        (["data=digits", "+metric@evaluator.metrics.x=modes"], "evaluator.metrics: x needs points, and data=digits"),
         (["data=ring", "network=mlp", "evaluate_reference=test"], "data=ring has no reference images"),
         (["data=ring", "network=mlp", "data.shape=[3]"], r"data.shape=\[3\]"),
         (
             ["~extractor"],
-            "there is no extractor, which evaluator=distances needs: set extractor=digits, faces or inception",
+            "no extractor, which evaluator.metrics.frechet needs: set extractor=digits, faces or inception",
         ),
         (["~evaluator"], "there is no evaluator, which every run needs: set evaluator="),
     ],
@@ -170,7 +170,7 @@ def test_what_does_not_go_together_is_refused_in_one_line(settings: list[str], a
 def test_points_too_near_for_the_tolerance_are_refused() -> None:
     near = Discrete(points=torch.tensor([[0.0, 0.0], [0.0, 0.4]]), probabilities=torch.tensor([0.5, 0.5]))
     with pytest.raises(ValueError, match=r"two points of the data differ by no more than 0\.4"):
-        AtomsEvaluator(distribution=near, count=None, samples=10, tolerance=0.25)
+        AtomFrequencies(real=near, tolerance=0.25)
 
 
 # Numbers
@@ -178,13 +178,13 @@ def test_points_too_near_for_the_tolerance_are_refused() -> None:
 
 def test_the_first_number_is_small_for_the_data_themselves(data: AnalyticData) -> None:
     evaluator = measured_by(data)
-    main, *others = evaluator.metrics
-    own = evaluator(lambda indices: evaluator.seen(data.unseen(0, indices, CPU)))
+    main, directions = evaluator.main_metric, evaluator.higher_is_better
+    own = evaluator(lambda indices: data.unseen(0, indices, CPU))
     centre = evaluator(lambda indices: 0 * data.unseen(0, indices, CPU) + 0.3)
     assert own[main] < 3 * evaluator.floor()[main] < 0.2
     assert centre[main] > 10 * own[main]
-    assert not higher_is_better(main)
-    assert all((own[name] > centre[name]) == higher_is_better(name) for name in others)
+    assert not directions[main]
+    assert all((own[name] > centre[name]) == higher for name, higher in directions.items())
 
 
 FEW = {
@@ -259,16 +259,16 @@ def test_modes_are_covered_by_a_share_of_good_samples() -> None:
     assert quality == pytest.approx(0.9973, abs=0.002)
 
 
-def drawn(truth: Discrete, evaluator: AtomsEvaluator, draws: int) -> list[dict[str, float]]:
-    """What samples of a distribution measure, again and again."""
-    return [evaluator(lambda indices, seed=seed: truth.sample(indices, seed)) for seed in range(draws)]  # type: ignore[misc]  # bound in the loop
+def drawn(truth: Discrete, metric: AtomFrequencies, count: int, draws: int) -> list[dict[str, float]]:
+    """What `count` samples of a distribution score, in several draws."""
+    return [metric.compute(truth.sample(range(count), seed)) for seed in range(draws)]
 
 
 def test_the_floors_of_points_are_what_draws_of_the_data_have() -> None:
     truth = bars_and_stripes(4)
-    evaluator = AtomsEvaluator(distribution=truth, count=2000, samples=10, tolerance=0.25)
-    own = drawn(truth, evaluator, 30)
-    for name, floor in evaluator.floor().items():
+    metric = AtomFrequencies(real=truth, tolerance=0.25)
+    own = drawn(truth, metric, 2000, 30)
+    for name, floor in metric.floor(2000).items():
         assert floor == pytest.approx(sum(one[name] for one in own) / 30, rel=0.1), name
 
 
@@ -276,10 +276,8 @@ def test_the_rounded_jsd_of_points_has_the_bias_and_the_error_that_are_stated() 
     """Of samples from another distribution, one point of which is none of the data's."""
     at = torch.tensor([[-1.0], [0.0], [1.0], [2.0]], dtype=torch.float64)
     p, q = torch.tensor([0.5, 0.3, 0.2, 0.0]).double(), torch.tensor([0.2, 0.3, 0.4, 0.1]).double()
-    evaluator = AtomsEvaluator(
-        distribution=Discrete(points=at[:3], probabilities=p[:3]), count=100, samples=1, tolerance=0.25
-    )
-    own = drawn(Discrete(points=at, probabilities=q), evaluator, 2000)
+    metric = AtomFrequencies(real=Discrete(points=at[:3], probabilities=p[:3]), tolerance=0.25)
+    own = drawn(Discrete(points=at, probabilities=q), metric, 100, 2000)
     values, errors = (torch.tensor([one[name] for one in own]) for name in ("jsd_rounded", "jsd_rounded_error"))
     bias = float((p * (1 - q) / (p + q)).sum()) / 4 / 100
     spread = float(values.std()) / 2000**0.5
@@ -290,9 +288,9 @@ def test_the_rounded_jsd_of_points_has_the_bias_and_the_error_that_are_stated() 
 
 def test_the_total_variation_of_points_by_hand() -> None:
     truth = Discrete(points=torch.tensor([[-1.0], [0.0], [1.0]]), probabilities=torch.tensor([0.5, 0.25, 0.25]))
-    evaluator = AtomsEvaluator(distribution=truth, count=8, samples=1, tolerance=0.25)
+    metric = AtomFrequencies(real=truth, tolerance=0.25)
     x = torch.tensor([-1.2, -1.0, -0.8, -0.8, 0.5, 0.6, 0.9, 5.0])[:, None]  # frequencies 1/2, 0, 1/8, nowhere 3/8
-    found = evaluator(lambda indices: x[indices.start : indices.stop])
+    found = metric.compute(x)
     assert found.pop("jsd_rounded_error") > 0
     by_hand = 0.25 * log(2) + 0.25 * log(4 / 3) + 0.125 * log(2 / 3) + 0.375 * log(2)
     assert found.pop("jsd_rounded") == pytest.approx(by_hand / 2, abs=1e-15)
@@ -303,10 +301,10 @@ def test_points_are_covered_by_half_of_their_samples() -> None:
     """Not by 0.4 of them, and a point of probability 0 not by none."""
     at = torch.tensor([[-1.0], [0.0], [1.0]])
     truth = Discrete(points=at, probabilities=torch.tensor([0.5, 0.5, 0.0]))
-    evaluator = AtomsEvaluator(distribution=truth, count=10, samples=1, tolerance=0.25)
+    metric = AtomFrequencies(real=truth, tolerance=0.25)
     for low, covered in ((2, 1.0), (3, 2.0)):
         x = torch.tensor([-1.0] * low + [0.0] * (10 - low))[:, None]
-        assert evaluator(lambda indices, x=x: x)["points_covered"] == covered  # type: ignore[misc]  # bound in the loop
+        assert metric.compute(x)["points_covered"] == covered
 
 
 # A run
@@ -332,7 +330,7 @@ def test_a_run_is_compared_by_its_own_number(tmp_path: Path, monkeypatch: pytest
 
 
 READINGS = {
-    "mixture": {"jsd_smoothed", "jsd_smoothed_error", "distance_to_optimum", "bound_slack", "modes_covered", "quality"},
+    "points": {"jsd_smoothed", "jsd_smoothed_error", "distance_to_optimum", "bound_slack", "modes_covered", "quality"},
     "atoms": {"jsd_rounded", "jsd_rounded_error", "total_variation", "points_covered", "on_support"},
 }
 

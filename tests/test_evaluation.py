@@ -70,7 +70,7 @@ def call_network(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[s
 
 def test_a_result_holds_numbers_protocol_and_neighbours() -> None:
     run = finished("one")
-    result = evaluate_run(run, images=None, company=NOBODY, fresh=False)
+    result = evaluate_run(run, images=None, extra=NOBODY, fresh=False)
     (stored,) = run.evaluations()
     assert stored["metrics"] == result["metrics"]
     assert stored["missing"] == {"fid": "there are no weights"}
@@ -102,25 +102,25 @@ def test_the_nearest_picture_finds_a_copy() -> None:
 
 def test_the_same_evaluation_is_not_measured_twice(capsys: pytest.CaptureFixture[str]) -> None:
     run = finished("one")
-    first = evaluate_run(run, images=None, company=NOBODY, fresh=False)
+    first = evaluate_run(run, images=None, extra=NOBODY, fresh=False)
     written = run.evaluation.stat().st_mtime_ns
-    assert evaluate_run(run, images=None, company=NOBODY, fresh=False)["metrics"] == first["metrics"]
+    assert evaluate_run(run, images=None, extra=NOBODY, fresh=False)["metrics"] == first["metrics"]
     assert "fresh=true measures again" in capsys.readouterr().err
     assert run.evaluation.stat().st_mtime_ns == written
-    company = ExtraExtractors(extractors=[Thumbnail()], missing={})  # another protocol: measured
-    assert "fd_thumbnail" in evaluate_run(run, images=None, company=company, fresh=False)["metrics"]
-    evaluate_run(run, images=50, company=NOBODY, fresh=False)
+    extra = ExtraExtractors(extractors=[Thumbnail()], missing={})  # another protocol: measured
+    assert "fd_thumbnail" in evaluate_run(run, images=None, extra=extra, fresh=False)["metrics"]
+    evaluate_run(run, images=50, extra=NOBODY, fresh=False)
     counts = [one["protocol"]["images_generated"] for one in run.evaluations()]
     assert counts == [60, 60, 50]  # results under other protocols stay
-    again = evaluate_run(run, images=None, company=NOBODY, fresh=True)
+    again = evaluate_run(run, images=None, extra=NOBODY, fresh=True)
     assert again["metrics"] == first["metrics"]
 
 
 def test_a_deleted_cache_is_made_again() -> None:
     run = finished("one")
-    first = evaluate_run(run, images=None, company=NOBODY, fresh=False)
+    first = evaluate_run(run, images=None, extra=NOBODY, fresh=False)
     shutil.rmtree("cache")
-    assert evaluate_run(run, images=None, company=NOBODY, fresh=True)["metrics"] == first["metrics"]
+    assert evaluate_run(run, images=None, extra=NOBODY, fresh=True)["metrics"] == first["metrics"]
 
 
 def test_the_command_says_what_was_measured_where_it_is_and_what_is_missing(
@@ -176,10 +176,10 @@ def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[
 def test_on_a_run_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
     run = finished("one")
     cfg: Any = OmegaConf.create(run.config())
-    del cfg["evaluator"]["density_neighbours"]
+    del cfg["evaluator"]["metrics"]["prdc"]["density_neighbours"]
     run.write_config(OmegaConf.to_yaml(cfg))
     run.write_environment({"saddle": "0.1.0"})
-    with pytest.raises(SystemExit, match="Evaluator needs density_neighbours, which the configuration lacks"):
+    with pytest.raises(SystemExit, match=r"evaluator\.metrics\.prdc: PRDC needs density_neighbours; set \+evaluator"):
         evaluate.main(["src/evaluate.py", f"run={run.path}", "extractor=none"])
     assert "runs/sweep/one was made by Saddle 0.1.0, this is" in capsys.readouterr().err
 
@@ -233,7 +233,7 @@ def test_one_folder_against_another(capsys: pytest.CaptureFixture[str]) -> None:
         Path("real"),
         resolution=None,
         corrupt="refuse",
-        company=ExtraExtractors([Thumbnail()], {}),
+        extra=ExtraExtractors([Thumbnail()], {}),
     )
     expected = frechet_distance(Gaussian.fitted(Thumbnail()(real)), Gaussian.fitted(Thumbnail()(fake)))
     assert result["metrics"]["fd_thumbnail"] == pytest.approx(expected)
@@ -285,7 +285,7 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
                 Path("real"),
                 resolution=None,
                 corrupt="refuse",
-                company=ExtraExtractors([Thumbnail()], {}),
+                extra=ExtraExtractors([Thumbnail()], {}),
             )["metrics"]
             for generated in (name, f"{name}.npz")
         )
@@ -331,7 +331,7 @@ def test_a_folder_of_hostile_files_trains_and_evaluates_with_the_good_ones(capsy
     assert summary["data"]["images"] == {"train": len(good)}
     assert len(summary["data"]["left_out"]) == len(bad)
     folder.mark("finished")
-    result = evaluate_run(folder, images=None, company=NOBODY, fresh=False)
+    result = evaluate_run(folder, images=None, extra=NOBODY, fresh=False)
     assert result["protocol"]["images_real"] == len(good)
     assert result["metrics"]["fd_faces"] == pytest.approx(summary["metrics"]["fd_faces"]["last"])
     assert build_data(cfg).shape == (3, 16, 16)

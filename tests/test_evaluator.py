@@ -12,19 +12,20 @@ import pytest
 import torch
 from torch import Tensor
 
+from options import build
 from pictures import Thumbnail, image_set, pictures
 from saddle.data.disk.imageset import StoredImages
 from saddle.data.pixels import to_uint8
-from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.evaluator import ImageEvaluator
 from saddle.metrics.extractors.base import Classifier
 from saddle.metrics.extractors.features import features_of
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.inception_score import inception_score
-from saddle.metrics.kernel import KernelDistance
+from saddle.metrics.kernel import MeanDiscrepancy
 from saddle.metrics.manifold import Manifold
 from saddle.metrics.nearest import nearest
 from saddle.metrics.reference import Reference
-from saddle.metrics.sliced import SlicedDistance
+from saddle.metrics.sliced import SlicedWassersteinDistance
 from saddle.metrics.wasserstein import SlicedWasserstein
 from saddle.noise import noise
 
@@ -36,22 +37,34 @@ def reference(images: Tensor = REFERENCE, count: int | None = None) -> Reference
     return Reference(images=image_set(images), split="test", count=count)
 
 
-def evaluator(**changes: object) -> Evaluator:
+METRICS: dict[str, dict[str, Any]] = {
+    "frechet": {},
+    "kernel": {},
+    "inception_score": {"score_splits": 4},
+    "prdc": {"neighbours": 3, "density_neighbours": 5, "neighbour_images": 1000},
+    "diversity": {},
+    "class_accuracy": {},
+    "class_frechet": {"class_images": 20},
+    "swd": {"patches": 4, "projections": 16},
+}
+
+
+def evaluator(*, swd: dict[str, int] | None = None, **changes: object) -> ImageEvaluator:
+    """The evaluator of images with all metrics, some of its settings, or of those of swd, changed."""
+    metrics = {**METRICS, "swd": METRICS["swd"] | (swd or {})}
     settings: dict[str, Any] = {
+        "metrics": {name: build("metric", name, **own) for name, own in metrics.items()},
         "extractors": [Thumbnail()],
         "reference": reference(),
         "labels": None,
         "count": None,
         "batch_size": 64,
-        "neighbours": 3,
-        "density_neighbours": 5,
-        "neighbour_images": 1000,
-        "score_splits": 4,
-        "patches": 4,
-        "projections": 16,
-        "class_images": 20,
     }
-    return Evaluator(**(settings | changes))
+    return ImageEvaluator(**(settings | changes))
+
+
+def swd(real: Reference) -> SlicedWassersteinDistance:
+    return build("metric", "swd", **METRICS["swd"])(real=real)
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
@@ -72,7 +85,7 @@ def test_the_numbers_are_those_of_the_distances() -> None:
     overlap = Manifold(real=real, neighbours=3, density_neighbours=5, most=1000)(fake)
     assert found == {
         "fd_thumbnail": pytest.approx(frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))),
-        "kd_thumbnail": pytest.approx(KernelDistance(real=real)(fake)),
+        "kd_thumbnail": pytest.approx(MeanDiscrepancy(real=real)(fake)),
         **{f"{metric}_thumbnail": value for metric, value in overlap.items()},
         "diversity_thumbnail": pytest.approx(float(fake.double().var(0).sum() / real.double().var(0).sum())),
         "swd": SlicedWasserstein(patches=4, projections=16).between(REFERENCE, GENERATED),
@@ -95,8 +108,8 @@ def test_several_extractors_see_the_same_images_in_one_pass() -> None:
     both = evaluator(extractors=[Thumbnail(), Judge()])
     found = both(sample)
     assert drawn == list(range(200))
-    assert list(found) == both.metrics
-    assert both.metrics[0] == "fd_thumbnail"
+    assert list(found) == list(both.higher_is_better)
+    assert both.main_metric == "fd_thumbnail"
     assert found["fid"] == found["fd_thumbnail"]
     assert found["recall_judge"] == found["recall_thumbnail"]
     assert found["judge_score"] == pytest.approx(inception_score(Judge()(GENERATED)[:, :10] / 25, 4))
@@ -175,7 +188,7 @@ def test_other_weights_do_not_share_cached_features() -> None:
 @pytest.mark.parametrize("changed", [{"patches": 5}, {"projections": 17}], ids=str)
 def test_other_patches_and_directions_do_not_share_a_cache(changed: dict[str, int]) -> None:
     evaluator()(generated)
-    found = evaluator(**changed)(generated)["swd"]
+    found = evaluator(swd=changed)(generated)["swd"]
     assert found == SlicedWasserstein(**{"patches": 4, "projections": 16, **changed}).between(REFERENCE, GENERATED)
 
 
@@ -191,8 +204,8 @@ def test_features_of_other_weights_or_another_resize_are_computed_anew(changed: 
 def test_what_another_torch_or_device_computed_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     real, again = reference(), Thumbnail()
     features_of(Thumbnail(), real, 64)
-    swd = SlicedDistance(reference=real, batch_size=64, patches=4, projections=16)
-    swd.compare([swd.look(GENERATED, range(200))])
+    metric = swd(real)
+    metric.compute([metric.keep(GENERATED, range(200))])
     features_of(again, real, 64)
     assert again.shown == 0
     with pytest.raises(RuntimeError):  # nothing is computed on this device
@@ -202,7 +215,7 @@ def test_what_another_torch_or_device_computed_is_not_taken(monkeypatch: pytest.
     assert again.shown == 200
     monkeypatch.setattr(SlicedWasserstein, "projected", None)
     with pytest.raises(TypeError):
-        _ = SlicedDistance(reference=real, batch_size=64, patches=4, projections=16)._real
+        _ = swd(real)._projected
 
 
 def test_a_part_of_the_reference_is_fixed_and_spread_over_it() -> None:
@@ -227,9 +240,9 @@ def test_more_images_than_the_reference_has_are_refused() -> None:
 
 
 def test_too_few_images_are_refused_before_any_is_drawn() -> None:
-    with pytest.raises(ValueError, match="need more images"):
+    with pytest.raises(ValueError, match="need at least 6"):
         evaluator(reference=reference(count=5))
-    with pytest.raises(ValueError, match="need more images"):
+    with pytest.raises(ValueError, match="need at least 6"):
         evaluator(count=5)
 
 

@@ -28,7 +28,7 @@ from saddle.metrics.extractors.inception import Inception
 from saddle.metrics.extractors.inception_weights import MissingWeightsError, published
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.inception_score import inception_score
-from saddle.metrics.kernel import KernelDistance
+from saddle.metrics.kernel import MeanDiscrepancy
 from saddle.noise import noise
 
 ROOT = Path(__file__).parents[1]
@@ -121,7 +121,7 @@ def test_distances_are_torch_fidelitys_from_end_to_end(size: int, extractor: Inc
     frechet = frechet_distance(*gaussians)
     assert frechet > 0.1 * scale
     assert frechet == pytest.approx(theirs["frechet_inception_distance"], abs=1e-6 * scale)
-    assert KernelDistance(real=b)(a) == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4, abs=1e-6)
+    assert MeanDiscrepancy(real=b)(a) == pytest.approx(theirs["kernel_inception_distance_mean"], rel=1e-4, abs=1e-6)
     score = inception_score(extractor.logits(a), 1)
     assert score > 1.001
     assert score == pytest.approx(theirs["inception_score_mean"], rel=1e-5)

@@ -128,7 +128,7 @@ def _walked(
     """Add what walks of other lengths draw, and those on the D that training left behind instead of its average."""
 
     def drawn(words: str) -> None:
-        numbers = evaluator(lambda indices: evaluator.seen(model.sample(indices, seed)))
+        numbers = evaluator(lambda indices: model.sample(indices, seed))
         found = {METRIC: numbers[METRIC], "milliseconds": _milliseconds(model)}
         walks.setdefault(words, []).append(found)
 

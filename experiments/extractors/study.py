@@ -10,7 +10,7 @@ from torch import Tensor
 
 from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.frechet import Gaussian, frechet_distance
-from saddle.metrics.kernel import KernelDistance
+from saddle.metrics.kernel import MeanDiscrepancy
 from saddle.metrics.manifold import Manifold
 from saddle.metrics.wasserstein import SlicedWasserstein
 
@@ -31,7 +31,7 @@ class Instruments:
         self.real = real
         features = self.features(real)
         self.gaussian = Gaussian.fitted(features)
-        self.kernel = KernelDistance(real=features)
+        self.kernel = MeanDiscrepancy(real=features)
         self.sliced = SlicedWasserstein(patches=settings.patches, projections=settings.projections)
         neighbours = settings.neighbours
         self.manifold = Manifold(real=features, neighbours=neighbours, density_neighbours=neighbours, most=len(real))

@@ -99,11 +99,11 @@ def _measured(run: RunFolder, cfg: Any, data: Data, model: RegressionModel) -> d
         last |= line
     evaluator = build_evaluator(cfg, data, own_extractors(cfg))
     assert evaluator is not None
-    metric = evaluator.metrics[0]
+    metric = evaluator.main_metric
     extractor = own_extractors(cfg)[0]
 
     def distance(draw: Callable[[Sequence[int]], Tensor]) -> float:
-        return evaluator(lambda indices: evaluator.seen(draw(indices)))[metric]
+        return evaluator(draw)[metric]
 
     length = _length(model, Subject(model=model, data=data, extractor=extractor, seed=SEED, label=None, threshold=None))
     return {name: last[name] for name in FROM_LOG if name in last} | {

@@ -194,7 +194,7 @@ def _distance(cfg: DictConfig, data: Data, inside: Callable[[Tensor], Tensor]) -
     """fd_faces of training images of which the subspace keeps its part: no mixture in it is expected to be nearer."""
     evaluator = build_evaluator(cfg, data, own_extractors(cfg))
     assert evaluator is not None
-    found = evaluator(lambda indices: evaluator.seen(inside(data.sample(cfg.seed, indices, torch.device("cpu")))))
+    found = evaluator(lambda indices: inside(data.sample(cfg.seed, indices, torch.device("cpu"))))
     return found["fd_faces"]
 
 

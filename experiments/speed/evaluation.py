@@ -23,10 +23,9 @@ from pytorch_lightning import Callback
 
 from saddle.config import instantiate
 from saddle.config.keys import CONF
-from saddle.data.pixels import to_uint8
 from saddle.engine.building import build_data, build_evaluator, build_model
 from saddle.engine.training import best_precision, train
-from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.evaluator import ImageEvaluator
 from saddle.runs.environment import describe
 from saddle_studies import readme
 
@@ -37,7 +36,7 @@ STRETCH, UPDATES, EVALUATE = 20, 300, 60
 class Stopwatch(Callback):
     """Seconds of each stretch of updates and of each evaluation."""
 
-    def __init__(self, evaluator: Evaluator) -> None:
+    def __init__(self, evaluator: ImageEvaluator) -> None:
         self.evaluator = evaluator
         self.updates: list[float] = []
         self.evaluations: list[float] = []
@@ -55,7 +54,7 @@ class Stopwatch(Callback):
 
     def _measure(self, model: Any) -> None:
         began = perf_counter()
-        self.evaluator(lambda indices: to_uint8(model.sample(indices, 0)))
+        self.evaluator(lambda indices: model.sample(indices, 0))
         self.evaluations.append(perf_counter() - began)
 
 

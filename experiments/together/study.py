@@ -73,7 +73,7 @@ def _measured(run: RunFolder) -> dict[str, Any]:
     }
     evaluator = build_evaluator(cfg, data, own_extractors(cfg))
     if isinstance(model, CodedModel) and evaluator is not None:
-        between = evaluator(lambda indices: evaluator.seen(midpoints(model, indices, cfg.seed)))
+        between = evaluator(lambda indices: midpoints(model, indices, cfg.seed))
         found["fd_midpoints"] = between[METRICS[0]]
     return found
 

@@ -40,4 +40,4 @@ class Evaluation(Instrument):
 
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
         labels = model.labels_of(range(self.evaluator.count), self.seed)
-        return dict(self.evaluator(lambda indices: self.evaluator.seen(model.sample(indices, self.seed)), labels))
+        return dict(self.evaluator(lambda indices: model.sample(indices, self.seed), labels))

@@ -112,13 +112,13 @@ def _runs(values: Mapping[str, str]) -> None:
     from saddle.evaluation.finished import evaluate_run
     from saddle.report.evaluations import evaluation_tables
 
-    company = _company(values)
+    extra = _extra_extractors(values)
     images = int(values["images"]) if "images" in values else None
     results = {}
     for number, run in enumerate(runs, 1):
         _say(f"[{number}/{len(runs)}] evaluating {shown(run.path)} ...")
         try:
-            results[run.job] = evaluate_run(run, images=images, company=company, fresh=values.get("fresh") == "true")
+            results[run.job] = evaluate_run(run, images=images, extra=extra, fresh=values.get("fresh") == "true")
         except (LookupError, ValueError, OSError) as error:  # the others can still be measured
             refused[run.job] = str(error)
     if results:
@@ -128,7 +128,7 @@ def _runs(values: Mapping[str, str]) -> None:
             print(f"  {shown(run.path)}/: {run.evaluation.name}, {run.nearest.name}")
             if results[run.job].get("wandb"):
                 print(f"    {results[run.job]['wandb']}")
-        _advise(company.missing)
+        _advise(extra.missing)
     if refused:
         sys.exit("\n".join(f"{job} was not evaluated: {why}" for job, why in refused.items()))
 
@@ -157,15 +157,15 @@ def _folders(values: Mapping[str, str]) -> None:
     from saddle.report.evaluations import evaluation_tables
 
     resolution = int(values["resolution"]) if "resolution" in values else None
-    company = _company(values)
-    if company.missing and "extractor" in values:
-        raise LookupError("; ".join(f"{name} cannot be measured: {why}" for name, why in company.missing.items()))
+    extra = _extra_extractors(values)
+    if extra.missing and "extractor" in values:
+        raise LookupError("; ".join(f"{name} cannot be measured: {why}" for name, why in extra.missing.items()))
     result = evaluate_folders(
         generated,
         reference,
         resolution=resolution,
         corrupt="skip" if values.get("corrupt") == "skip" else "refuse",
-        company=company,
+        extra=extra,
     )
     print(evaluation_tables({str(generated): result}, "generated"))
     if "out" in values:
@@ -173,14 +173,14 @@ def _folders(values: Mapping[str, str]) -> None:
         print(f"\nstored in {out}")
     else:
         print("\nnot stored: out=FILE.json keeps the numbers and their protocol")
-    _advise(company.missing)
+    _advise(extra.missing)
 
 
-def _company(values: Mapping[str, str]) -> "ExtraExtractors":
-    from saddle.evaluation.extra_extractors import company
+def _extra_extractors(values: Mapping[str, str]) -> "ExtraExtractors":
+    from saddle.evaluation.extra_extractors import extra_extractors
 
     weights = values.get("extractor.weights")
-    return company(_names(values), None if weights is None else str(Path(weights).expanduser().absolute()))
+    return extra_extractors(_names(values), None if weights is None else str(Path(weights).expanduser().absolute()))
 
 
 def _names(values: Mapping[str, str]) -> list[str]:

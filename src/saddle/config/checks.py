@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from saddle.config.field_names import written_here
-from saddle.config.keys import CONF, KINDS, NEEDED, PLAYERS, WHOLE, groups
+from saddle.config.keys import CONF, KINDS, MOUNTED, NEEDED, PLAYERS, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
 from saddle.config.rules import RULES, THERE
@@ -43,11 +43,13 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
 def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> Iterator[str]:
     """Keys that should not be there, keys and nodes that should; `missing` are those that the model does without."""
     options = groups(conf)
-    known = {*KINDS, *options} - {*WHOLE}
+    known = {*KINDS, *options} - {*WHOLE, *MOUNTED}
     for key in WHOLE:
         if key in written:
             yield f"what the file of {key}=... sets stays inside {key}: it must begin with `# @package _global_`"
-    for key in (key for key in written if key not in known and key not in WHOLE):
+    for key in (key for key in MOUNTED if key in written):
+        yield f"there is no key {key}; an option of this group is added with +{key}@{MOUNTED[key]}.NAME=NAME"
+    for key in (key for key in written if key not in known and key not in {*WHOLE, *MOUNTED}):
         called = written_here(key, show(written[key]))
         yield f"there is no key {key}{called or meant(nearest(key, known), '--help lists all keys')}"
     for key in (key for key in KINDS if key not in written):

@@ -6,6 +6,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from saddle.config.field_names import written_here
+from saddle.config.keys import MOUNTED
 from saddle.config.messages import ConfigError, listing, meant, nearest
 from saddle.config.signatures import signature
 from saddle.config.targets import resolve
@@ -41,6 +42,8 @@ def check_mount(override: Override, mounts: Sequence[str]) -> None:
     same = [mount for mount in mounts if mount.partition("@")[0] == override.key_or_group]
     if override.is_add() and key in same:
         raise ConfigError(f"{line}: {key} is there already; write {key}={value}")
+    if override.key_or_group in MOUNTED and key not in same:
+        raise ConfigError(f"{line}: write +{override.key_or_group}@{MOUNTED[override.key_or_group]}.{value}={value}")
     if same and key not in same:
         options = listing([f"{mount}={value}" for mount in same], "or")
         raise ConfigError(f"{line}: write {options}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import fill
 
 from saddle.config.diagnosis import no_option
-from saddle.config.keys import CONF, ROOT, groups, option_files
+from saddle.config.keys import CONF, MOUNTED, ROOT, groups, option_files
 from saddle.config.messages import ConfigError
 from saddle.config.options import settings_in
 
@@ -69,7 +69,7 @@ def _option(key: str, option: str, conf: Path) -> str:
     group, there = key.partition("@")[0], groups(conf)[key.partition("@")[0]]
     if option not in there:
         raise ConfigError(f"{key}={option}: {no_option(group, option, there)}")
-    names = [key] if "@" in key else _names(group, conf)
+    names = [key] if "@" in key else _names(group, conf, option)
     file = option_files(conf)[group][option]
     rows = settings_in(file, names[0].rpartition("@")[2])
     title = f"{', '.join(f'{name}={option}' for name in names)}  {_first_comment(file)}"
@@ -77,8 +77,10 @@ def _option(key: str, option: str, conf: Path) -> str:
     return "\n".join([fill(title, WIDTH, subsequent_indent="  "), *(told or ["  it has no keys of its own"])])
 
 
-def _names(group: str, conf: Path) -> list[str]:
-    """How a group is written in front of `=`: of one that each player has for itself, two ways."""
+def _names(group: str, conf: Path, option: str) -> list[str]:
+    """How a group is written in front of `=`: two ways where each player has its own option."""
+    if group in MOUNTED:
+        return [f"{group}@{MOUNTED[group]}.{option}"]
     return [name for name in _defaults(conf) if name.partition("@")[0] == group] or [group]
 
 
@@ -91,7 +93,7 @@ def _groups(conf: Path) -> str:
     defaults = _defaults(conf)
     lines = ["CHOICES  group=option; * is the default. Values inside one: python src/train.py group=option --help"]
     for group, files in option_files(conf).items():
-        names = [key for key in defaults if key.partition("@")[0] == group] or [group]
+        names = _names(group, conf, "NAME")
         lines.append(f"  {', '.join(names)}")
         marks = ["*" if defaults.get(names[0]) == option else " " for option in files]
         labels = [f"  {mark} {option}" for mark, option in zip(marks, files, strict=True)]

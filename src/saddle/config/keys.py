@@ -25,6 +25,9 @@ NEEDED = ("data", "network", "model", *TWICE, "evaluator", "trainer")
 WHOLE = ("recipe", "experiment")
 """Groups whose options set keys of the whole configuration and leave none of their own."""
 
+MOUNTED = {"metric": "evaluator.metrics"}
+"""Groups whose options are chosen inside a node of another group: `+metric@evaluator.metrics.NAME=OPTION`."""
+
 PLAYERS = ("network", "optimizer", "schedule")
 """Groups that hold one node for each player."""
 

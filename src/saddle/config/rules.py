@@ -13,15 +13,18 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from saddle.config.keys import groups, option_files
 from saddle.config.kinds import describe, fits
-from saddle.config.messages import listing, show
+from saddle.config.messages import ConfigError, listing, show
 from saddle.config.options import chosen
 from saddle.config.signatures import signature
-from saddle.config.source import attribute
+from saddle.config.source import Definition, attribute
 from saddle.config.targets import resolve
 from saddle.storage import weights_file
 
 Values = dict[str, Any]
 Rule = Callable[[Values], Iterator[str]]
+FROM_EXTRACTOR = ("features", "logits", "labels")
+PROVIDED = {"images": ("images", *FROM_EXTRACTOR)}
+"""Kind of data -> what metrics can compute from (`needs` of a metric); any other kind provides itself."""
 
 
 def shared_out(values: Values) -> Iterator[str]:
@@ -56,12 +59,18 @@ def enough_images(values: Values) -> Iterator[str]:
     counts = {split: values["data"].get(f"{split}_count") for split in ("train", "test")}
     if None not in counts.values():
         counts["all"] = sum(counts.values())
-    names = ("neighbours", "density_neighbours")
-    name, most = max(((name, values["evaluator"].get(name) or 0) for name in names), key=lambda pair: pair[1])
+    neighbours = {
+        f"evaluator.metrics.{option}.{name}": int(node[name] or 0)
+        for option, node in (values["evaluator"].get("metrics") or {}).items()
+        for name in ("neighbours", "density_neighbours")
+        if name in node
+    }
+    path = max(neighbours, key=lambda path: neighbours[path], default="")
+    most = neighbours.get(path, 0)
     if (values["evaluate_images"] or most + 1) <= most:
         yield (
             f"evaluate_images={values['evaluate_images']}: precision, recall, density and coverage with "
-            f"evaluator.{name}={most} need at least {most + 1} images"
+            f"{path}={most} need at least {most + 1} images"
         )
     size, train = values["batch_size"], counts["train"]
     if train is not None and size is not None and size > train:
@@ -197,23 +206,47 @@ def square_images(values: Values) -> Iterator[str]:
 
 
 def comparable_data(values: Values) -> Iterator[str]:
-    """An evaluator compares one kind of data; of images it looks at features."""
-    data, evaluator = (resolve(values[group]["_target_"], group) for group in ("data", "evaluator"))
-    kind, known = attribute(data, "kind"), attribute(evaluator, "of")
-    if kind != known:
+    """The data provide what each metric computes from; features come from an extractor."""
+    kind = str(attribute(resolve(values["data"]["_target_"], "data"), "kind"))
+    metrics = {option: _metric(option, node) for option, node in (values["evaluator"].get("metrics") or {}).items()}
+    needs = {option: str(attribute(metric, "needs")) for option, metric in metrics.items()}
+    foreign = [option for option, need in needs.items() if need not in PROVIDED.get(kind, (kind,))]
+    if foreign:
+        needed = listing(dict.fromkeys(needs[option] for option in foreign), "and")
         yield (
-            f"{chosen('evaluator', values['evaluator'])} compares {known}, and {chosen('data', values['data'])} has "
-            f"{kind}: leave evaluator=... out, every data set chooses its own"
+            f"evaluator.metrics: {listing(foreign, 'and')} {'need' if len(foreign) > 1 else 'needs'} {needed}, and "
+            f"{chosen('data', values['data'])} has {kind}: leave evaluator=... and metric@... out, every data set "
+            "chooses its own"
         )
-    elif known == "images" and not values.get("extractor"):
+    elif not values.get("extractor") and any(need in FROM_EXTRACTOR for need in needs.values()):
         right = listing(groups()["extractor"], "or")
-        needing = chosen("evaluator", values["evaluator"])
-        yield f"there is no extractor, which {needing} needs: set extractor={right}"
+        needing = next(option for option, need in needs.items() if need in FROM_EXTRACTOR)
+        yield f"there is no extractor, which evaluator.metrics.{needing} needs: set extractor={right}"
+    for option, metric in metrics.items():
+        needed_arguments = [argument.name for argument in signature(metric).arguments.values() if argument.required]
+        lacking = [name for name in needed_arguments if name not in {"real", *values["evaluator"]["metrics"][option]}]
+        if lacking:
+            path = f"evaluator.metrics.{option}"
+            yield f"{path}: {metric.name} needs {listing(lacking, 'and')}; set +{path}.{lacking[0]}=..."
+    if not metrics and "metrics" in signature(resolve(values["evaluator"]["_target_"], "evaluator")).arguments:
+        yield "evaluator.metrics is empty: add a metric with +metric@evaluator.metrics.NAME=NAME"
     if kind != "images" and values["evaluate_reference"] is not None:
         yield (
             f"evaluate_reference={values['evaluate_reference']}: {chosen('data', values['data'])} has no reference "
             "images, its distribution is known; leave it null"
         )
+
+
+def _metric(option: str, node: Any) -> Definition:
+    """The class of a metric of the evaluator.
+
+    Raises:
+        ConfigError: the node has none.
+    """
+    path = f"evaluator.metrics.{option}"
+    if not isinstance(node, dict) or "_target_" not in node:
+        raise ConfigError(f"{path}={show(node)}: takes a node with _target_; write ~{path} to leave the metric out")
+    return resolve(node["_target_"], path)
 
 
 def slopes_of_samples(values: Values) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Data(ABC):
     shape: tuple[int, ...]
     """Of one sample x, without the batch."""
     kind: str
-    """What an evaluation has to know how to compare, the `of` of its evaluator."""
+    """What metrics can compute from: `images`, `points` of a Gaussian mixture, or `atoms`; see a metric's `needs`."""
     shown: int = 64
     """Samples in one picture where nobody asks for another number."""
 

@@ -21,13 +21,13 @@ from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.densities.analytic import AnalyticData
 from saddle.metrics.base import SampleEvaluator
-from saddle.metrics.mixture import MixtureEvaluator
+from saddle.metrics.mixture import SmoothedDivergence
 from saddle.models.base import CodedModel, GenerativeModel
-from saddle.runs.environment import VERSION
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import setting_name
-from saddle.runs.summary import higher_is_better, summarise
+from saddle.runs.summary import summarise
 from saddle.runs.sweep_position import SweepPosition
+from saddle.version import VERSION
 
 LOSSES = ("loss_discriminator", "loss_generator")
 LIKELY = 2_000
@@ -101,9 +101,10 @@ def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) 
         Scores(every=cfg.evaluate_every, count=SCORED),
         Likelihood(every=cfg.evaluate_every, count=LIKELY),
     ]
-    if isinstance(evaluator, MixtureEvaluator):
-        truth, deviation = evaluator.distribution, evaluator.jsd.sigma / 2  # of points in hand more can be resolved
-        found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
+    for metric in evaluator.metrics if evaluator is not None else ():
+        if isinstance(metric, SmoothedDivergence):
+            truth, deviation = metric.real, metric.jsd.sigma / 2  # of points in hand more can be resolved
+            found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
     if evaluator is not None:
         found.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
     return found
@@ -120,7 +121,8 @@ def loggers(
     loggers: list[Logger] = [RunLog(folder=folder)]
     make = instantiate(cfg.logger)
     if make is not None:
-        best = {name: "max" if higher_is_better(name) else "min" for name in (evaluator.metrics if evaluator else ())}
+        directions = evaluator.higher_is_better if evaluator is not None else {}
+        best = {name: "max" if higher else "min" for name, higher in directions.items()}
         trial = (folder.environment() or {}).get("trial") or {}
         setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
         config: Any = OmegaConf.to_container(cfg, resolve=True)
@@ -144,7 +146,7 @@ def loggers(
 def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:
     """The line or bar for the person in front of the terminal."""
     place = SweepPosition.current()
-    names = [*LOSSES, *(evaluator.metrics[:1] if evaluator is not None else [])]
+    names = [*LOSSES, *([evaluator.main_metric] if evaluator is not None else [])]
     title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
     return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)
 
@@ -158,17 +160,18 @@ def summary(
     loggers: Sequence[Logger],
 ) -> dict[str, Any]:
     """What the run comes to, for summary.json."""
-    lines = folder.metrics()
+    lines, directions = folder.metrics(), evaluator.higher_is_better if evaluator is not None else {}
+    main = evaluator.main_metric if evaluator is not None else None
     return {
         "data": facts,
         "updates": model.updates,
         "images_seen": model.updates * model.real_per_update,
         "seconds": round(seconds, 1),
-        "main_metric": None if evaluator is None else evaluator.metrics[0],
-        "lower_is_better": True,
-        "floor": None if evaluator is None else evaluator.floor()[evaluator.metrics[0]],
+        "main_metric": main,
+        "lower_is_better": not directions.get(str(main), False),
+        "floor": None if evaluator is None else evaluator.floor().get(str(main)),
         "protocol": None if evaluator is None else evaluator.protocol(),
-        "metrics": summarise(lines, [] if evaluator is None else evaluator.metrics),
+        "metrics": summarise(lines, directions),
         "wandb": next((logger.closing_line() for logger in loggers if isinstance(logger, Wandb)), None),
         "wandb_path": next((logger.path for logger in loggers if isinstance(logger, Wandb)), None),
     }

@@ -37,6 +37,7 @@ from saddle.engine.building import (
     own_extractors,
     samples_of,
 )
+from saddle.engine.stored import upgraded_settings
 from saddle.engine.training import best_precision, require_device, train
 from saddle.models.guard import DivergedError
 from saddle.processes.forked_rank import ForkedRank, forked_ranks
@@ -153,6 +154,9 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) ->
     if left_out := facts.get("left_out"):
         print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
     evaluator = build_evaluator(cfg, data, own_extractors(cfg))
+    directions = evaluator.higher_is_better if evaluator is not None else {}
+    measured = {name: {"higher_is_better": higher} for name, higher in directions.items()}
+    folder.write_environment({**(folder.environment() or {}), "metrics": measured})  # before the first number
     _require_a_batch(cfg.batch_size, data)
     model = build_model(cfg, build_classes(cfg, data), samples_of(data))
     known = {"data": facts["digest"], "settings": _settings(cfg), **_surroundings(cfg)}
@@ -226,7 +230,7 @@ def _require_unchanged(state: dict[str, Any], known: dict[str, Any], updates: in
             f"the images have changed since this run began (digest {had['data']}, now {known['data']}): bring them "
             "back, or begin again with fresh=true"
         )
-    if changed := differences(had["settings"], known["settings"]):
+    if changed := differences(upgraded_settings(had["settings"]), known["settings"]):
         raise ValueError(
             f"config.yaml was changed by hand since the last state was stored ({'; '.join(changed)}): change it back, "
             "or begin again with fresh=true"

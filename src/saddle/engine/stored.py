@@ -1,15 +1,18 @@
 """What a run folder says that its run was."""
 
 import sys
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from yaml import MarkedYAMLError, YAMLError
 
 from saddle.config import ConfigError, check
+from saddle.config.stored_evaluator import with_metrics
 from saddle.data.classes import Classes
-from saddle.runs.environment import VERSION
 from saddle.runs.folder import RunFolder
+from saddle.runs.identity import identity_of
 from saddle.runs.renamed import upgraded
+from saddle.version import VERSION
 
 
 def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
@@ -70,4 +73,14 @@ def read_config(run: RunFolder) -> DictConfig:
         raise ValueError(f"{run.path / 'config.yaml'} is not YAML in line {line}: it was changed by hand") from None
     if not isinstance(cfg, DictConfig) or not cfg:
         raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
-    return OmegaConf.create(upgraded(OmegaConf.to_container(cfg)))
+    current = upgraded(OmegaConf.to_container(cfg))
+    if isinstance(current.get("evaluator"), dict):
+        current["evaluator"] = with_metrics(current["evaluator"])
+    return OmegaConf.create(current)
+
+
+def upgraded_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings, path -> value, with which an earlier version stored a state, under the paths of this version."""
+    evaluator = {path.partition(".")[2]: value for path, value in settings.items() if path.startswith("evaluator.")}
+    others = {path: value for path, value in settings.items() if not path.startswith("evaluator.")}
+    return {**others, **identity_of({"evaluator": with_metrics(evaluator)})} if "_target_" in evaluator else settings

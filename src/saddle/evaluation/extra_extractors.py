@@ -1,4 +1,4 @@
-"""The extractors that an evaluation uses besides a run's own, as far as they can be had."""
+"""Extractors that an evaluation uses in addition to the run's own, where their weights are available."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from saddle.metrics.extractors.inception_weights import MissingWeightsError
 
 @dataclass(frozen=True)
 class ExtraExtractors:
-    """Extractors that are there, and metrics that cannot be measured without the others.
+    """Extractors whose weights are available, and what cannot be measured without the others.
 
     Attributes:
-        extractors: those that could be had.
-        missing: for the others the name of their Frechet distance, and why it cannot be measured.
+        extractors: the available ones.
+        missing: for each of the others the name of its Frechet distance -> why it cannot be measured.
     """
 
     extractors: Sequence[Extractor]
     missing: Mapping[str, str]
 
-    def besides(self, own: Extractor) -> list[Extractor]:
-        """Those that measure something else than a run's own extractor.
+    def different_from(self, own: Extractor) -> list[Extractor]:
+        """Those whose metrics have other names than the metrics on a run's own extractor.
 
         Raises:
-            ValueError: one would give another number under the same name.
+            ValueError: one has the same name but other weights, so two numbers would have one name.
         """
         for one in self.extractors:
             if one.frechet_name == own.frechet_name and one.digest != own.digest:
@@ -39,11 +39,11 @@ class ExtraExtractors:
         return [one for one in self.extractors if one.frechet_name != own.frechet_name]
 
 
-def company(names: Sequence[str], weights: str | None) -> ExtraExtractors:
-    """The options `names` of conf/extractor; `weights` is a file for one of them.
+def extra_extractors(names: Sequence[str], weights: str | None) -> ExtraExtractors:
+    """The options `names` of conf/extractor; `weights` is a file for a single one of them.
 
     Raises:
-        ValueError: the file holds other weights.
+        ValueError: the file holds weights of another network.
         FileNotFoundError: there is no such file.
     """
     extractors: list[Extractor] = []

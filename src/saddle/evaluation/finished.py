@@ -12,29 +12,29 @@ from saddle.callbacks.wandb_session import add_to_summary
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
-from saddle.data.pixels import to_uint8
 from saddle.engine.building import build_data, build_evaluator, facts_of
 from saddle.engine.stored import stored_config
 from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.evaluation.memorised import memorised
-from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.evaluator import ImageEvaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
 from saddle.samples.sampling import best_device, load_model
 
 Result = dict[str, Any]
-"""`metrics`, name -> number; `floor` of each Frechet distance; `protocol`; `missing`, name -> why it is not there."""
+"""`metrics`, name -> number; `higher_is_better`, name -> direction; `floor`, name -> what real images score, where this
+is known; `protocol`; `missing`, name -> why it was not measured."""
 
 
-def evaluate_run(run: RunFolder, *, images: int | None, company: ExtraExtractors, fresh: bool) -> Result:
-    """Measure the run's final model, store the result in its folder and log it to W&B as a run of its own.
+def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, fresh: bool) -> Result:
+    """Measure the run's final model, store the result in its folder and log it to W&B as a separate run.
 
-    A result that was measured before of the same weights, under the same protocol, is taken from the folder unless
-    `fresh` is true; results under other protocols stay beside it.
+    If the same weights were measured before under the same protocol, that result is taken from the folder, unless
+    `fresh` is true. Results under other protocols are kept.
 
     Raises:
         LookupError: the run has no weights.
-        ValueError: its folder does not fit together, or more images are asked for than the reference has.
+        ValueError: its folder is inconsistent, or `images` is more than the reference has.
     """
     cfg = stored_config(run, files=False)
     if images is not None:
@@ -42,40 +42,43 @@ def evaluate_run(run: RunFolder, *, images: int | None, company: ExtraExtractors
     model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
     _require_its_classes(run, model, data)
     own = instantiate(cfg.extractor)
-    evaluator = build_evaluator(cfg, data, [own, *company.besides(own)])
-    if not isinstance(evaluator, Evaluator) or not isinstance(data, Images):
+    evaluator = build_evaluator(cfg, data, [own, *extra.different_from(own)])
+    if not isinstance(evaluator, ImageEvaluator) or not isinstance(data, Images):
         raise ValueError(f"{run.path}: only images are measured again; of {data.name} its summary.json has all numbers")
     _say_of_the_images(run, cfg, data)
     result: Result = {
         "updates": (run.summary() or {}).get("updates"),
         "model": sha256(run.weights.read_bytes()).hexdigest()[:16],
         "protocol": evaluator.protocol(),
-        "missing": {name: why for name, why in company.missing.items() if name not in evaluator.metrics},
+        "missing": {name: why for name, why in extra.missing.items() if name not in evaluator.higher_is_better},
     }
     same = ("updates", "model", "protocol")
-    earlier = [one for one in run.evaluations() if any(one.get(key) != result[key] for key in same)]
-    measured = [one for one in run.evaluations() if one not in earlier]
+    others = [one for one in run.evaluations() if any(one.get(key) != result[key] for key in same)]
+    measured = [one for one in run.evaluations() if one not in others]
     if measured and not fresh and run.nearest.is_file():
         print("measured before, the same weights under the same protocol: fresh=true measures again", file=sys.stderr)
         return measured[-1] | {"missing": result["missing"]}
     labels = model.labels_of(range(evaluator.count), cfg.seed)
-    result["metrics"] = evaluator(lambda indices: to_uint8(model.sample(indices, cfg.seed)), labels)
+    result["metrics"] = evaluator(lambda indices: model.sample(indices, cfg.seed), labels)
+    result["higher_is_better"] = evaluator.higher_is_better
     result["floor"] = evaluator.floor()
-    found = memorised(model, cfg.seed, data, evaluator.extractors[0])
-    result["nearest"] = found.numbers
-    run.save_nearest(found.picture)
-    run.write_evaluations([*earlier, result])  # before W&B is asked, which may take long or be killed
-    result["wandb"] = _log(run, cfg, result, found.picture)
-    run.write_evaluations([*earlier, result])
+    neighbours = memorised(model, cfg.seed, data, evaluator.extractors[0])
+    result["nearest"] = neighbours.numbers
+    run.save_nearest(neighbours.picture)
+    run.write_evaluations([*others, result])  # before the upload to W&B, which may take long or be killed
+    result["wandb"] = _log(run, cfg, result, neighbours.picture)
+    run.write_evaluations([*others, result])
     return result
 
 
 def _require_its_classes(run: RunFolder, model: GenerativeModel, data: Data) -> None:
     """A label must mean the same for the images as for the model."""
-    known, found = model.classes, data.classes if model.classes is not None else None
-    if known is not None and (found is None or found.names != known.names):
-        now = "none" if found is None else ", ".join(found.names)
-        raise ValueError(f"{run.path}: its model knows the classes {', '.join(known.names)}; the images have {now}")
+    if model.classes is None:
+        return
+    trained, present = model.classes.names, data.classes.names if data.classes is not None else ()
+    if present != trained:
+        now = ", ".join(present) or "none"
+        raise ValueError(f"{run.path}: its model knows the classes {', '.join(trained)}; the images have {now}")
 
 
 def _say_of_the_images(run: RunFolder, cfg: DictConfig, data: Images) -> None:

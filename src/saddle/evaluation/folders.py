@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from omegaconf import DictConfig, OmegaConf
 
 from saddle.config import instantiate
+from saddle.config.composing import composer
 from saddle.config.keys import CONF
 from saddle.data.disk.imageset import ImageSet, StoredImages, digest_of
 from saddle.data.disk.refusals import UnusableError
 from saddle.data.disk.store import decode_folder
 from saddle.evaluation.extra_extractors import ExtraExtractors
-from saddle.metrics.evaluator import Evaluator
+from saddle.metrics.evaluator import ImageEvaluator
 from saddle.metrics.reference import Reference
 from saddle.samples.archives import read_images
 from saddle.samples.sampling import best_device
@@ -25,7 +25,7 @@ def evaluate_folders(
     *,
     resolution: int | None,
     corrupt: Literal["refuse", "skip"],
-    company: ExtraExtractors,
+    extra: ExtraExtractors,
 ) -> dict[str, Any]:
     """Measure the images of `generated` against those of `reference`, all of them; no model is involved.
 
@@ -38,10 +38,10 @@ def evaluate_folders(
         reference: that of the real ones.
         resolution: the size to bring all of them to.
         corrupt: refuse files that give no image, or skip them and say how many.
-        company: the extractors.
+        extra: the extractors.
 
     Returns:
-        `metrics`, `floor`, `protocol` and `missing`, as for a run.
+        `metrics`, `higher_is_better`, `floor`, `protocol` and `missing`, as for a run.
 
     Raises:
         ValueError: a folder or file is not there, or holds no images, damaged ones, or several sizes; or those of an
@@ -55,10 +55,11 @@ def evaluate_folders(
             f"the images of {generated} are {sizes[0]}, those of {reference} {sizes[1]}: give resolution=R, and both "
             "are cropped and resized to R x R"
         )
-    settings = DictConfig(OmegaConf.load(CONF / "evaluator" / "distances.yaml"))
-    evaluator: Evaluator = instantiate(
+    with composer(CONF) as composed:
+        settings = composed.compose(["evaluator=distances"]).evaluator
+    evaluator: ImageEvaluator = instantiate(
         settings,
-        extractors=company.extractors,
+        extractors=extra.extractors,
         reference=Reference(images=real, split="all", count=len(real)),
         labels=None,
         count=len(fake),
@@ -66,9 +67,10 @@ def evaluate_folders(
     images = Reference(images=fake, split="all", count=len(fake))
     return {
         "metrics": evaluator(lambda indices: images.at(indices).to(best_device())),
+        "higher_is_better": evaluator.higher_is_better,
         "floor": evaluator.floor(),
         "protocol": evaluator.protocol(),
-        "missing": dict(company.missing),
+        "missing": dict(extra.missing),
     }
 
 

@@ -1,7 +1,8 @@
-"""All distances between generated and real images, and the protocol under which they were measured."""
+"""The evaluation of images: metrics on features and on the images themselves, and the protocol of their numbers."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -13,149 +14,128 @@ from torch.utils._pytree import tree_map
 from saddle.data.labels import Labels
 from saddle.data.pixels import to_uint8
 from saddle.distributed import world
-from saddle.metrics.base import SampleEvaluator
-from saddle.metrics.comparison import Comparison
-from saddle.metrics.extractors.base import Extractor
-from saddle.metrics.extractors.features import FeatureDistances
+from saddle.metrics.base import FeatureMetric, ImageMetric, Metric, SampleEvaluator, bound, settings_of
+from saddle.metrics.extractors.base import Classifier, Extractor
+from saddle.metrics.extractors.features import RealFeatures
 from saddle.metrics.reference import Reference, batches, progress
-from saddle.metrics.sliced import SlicedDistance
 
 FEW = 1_000
-"""Below this many images on a side a warning says that the numbers are biased."""
+"""With fewer images than this on a side, a warning says that the numbers are biased."""
 LIBRARIES = ("torch", "torch-fidelity", "numpy")
-"""Their versions belong to a number."""
+"""Libraries whose versions are part of the protocol."""
 
 
-class Evaluator(SampleEvaluator):
+class ImageEvaluator(SampleEvaluator):
     """Measures a sampler against a fixed set of real images, through one extractor or several.
 
-    The real side is computed at the first call and kept, in memory and in the cache on disk. Nothing is drawn from a
-    global generator, and no module changes its mode: training goes on as if nothing had been measured. Several
-    processes of one run share out the batches, which are those of one process; the first computes the numbers.
+    Every image passes through each extractor once, and all metrics on features share the result. What the metrics need
+    of the real images is computed at the first call and kept, in memory and in the cache on disk. The processes of one
+    run share out the batches, which are those of a single process; the first one computes the numbers.
 
     Args:
-        extractors: each gives its own set of numbers; runs are compared by the first one's Frechet distance.
+        metrics: metrics on features, which are measured on each extractor, and on images, by option.
+        extractors: networks from images to features; runs are compared by the first metric on the first of them.
         reference: the real images.
-        labels: of the whole set that the reference is of, for numbers by class; None: there are none.
-        count: generated images; None is as many as the reference has.
+        labels: classes of the whole set that the reference is taken from; None: there are none.
+        count: number of generated images; None is as many as the reference has.
         batch_size: images that are drawn, and passed through the extractors, at a time.
-        neighbours: k of precision and recall.
-        density_neighbours: k of density and coverage.
-        neighbour_images: of more images on a side, these four use a fixed random part.
-        score_splits: parts over which an inception score is averaged.
-        patches: from each image at each level, for swd.
-        projections: directions, for swd.
-        class_images: real images of each class that a Frechet distance by class takes; else it is left out.
 
     Raises:
-        ValueError: a side has no more images than `neighbours` or `density_neighbours`.
+        ValueError: a side has too few images for one of the metrics, or two metrics have the same name.
     """
-
-    of = "images"
 
     def __init__(
         self,
         *,
+        metrics: Mapping[str, partial[Metric]],
         extractors: Sequence[Extractor],
         reference: Reference,
         labels: Labels | None,
         count: int | None,
         batch_size: PositiveInt,
-        neighbours: PositiveInt,
-        density_neighbours: PositiveInt,
-        neighbour_images: PositiveInt,
-        score_splits: PositiveInt,
-        patches: PositiveInt,
-        projections: PositiveInt,
-        class_images: PositiveInt,
     ) -> None:
         self.extractors = list(extractors)
         self.reference = reference
         self.count = reference.count if count is None else count
         self.batch_size = batch_size
-        nearest = max(neighbours, density_neighbours)
-        if min(self.count, reference.count) <= nearest:
-            raise ValueError(
-                f"{min(self.count, reference.count)} images on one side: precision, recall, density and coverage with "
-                f"up to {nearest} neighbours need more images"
-            )
-        if min(self.count, reference.count) < FEW:
-            warnings.warn(
-                f"{self.count:,} generated and {reference.count:,} real images: below {FEW:,} the Frechet distance is "
-                "biased upwards, and compares only with numbers from as many images",
-                stacklevel=2,
-            )
-        self.comparisons: list[Comparison[Any]] = [
-            FeatureDistances(
-                extractor=extractor,
-                reference=reference,
-                batch_size=batch_size,
-                neighbours=neighbours,
-                density_neighbours=density_neighbours,
-                neighbour_images=neighbour_images,
-                score_splits=score_splits,
-                labels=reference.of(labels),
-                class_images=class_images,
-            )
-            for extractor in self.extractors
-        ]
-        self.comparisons.append(
-            SlicedDistance(reference=reference, batch_size=batch_size, patches=patches, projections=projections)
-        )
-
-    def seen(self, x: Tensor) -> Tensor:
-        return to_uint8(x)
+        real_labels = reference.of(labels)
+        self._features: list[tuple[RealFeatures, dict[str, FeatureMetric]]] = []
+        for extractor in self.extractors:
+            real = RealFeatures(extractor=extractor, reference=reference, labels=real_labels, batch_size=batch_size)
+            self._features.append((real, bound(metrics, _provided(real), real)))
+        self._images: dict[str, ImageMetric] = bound(metrics, ["images"], reference)
+        self.metrics = [metric for _, own in self._features for metric in own.values()] + [*self._images.values()]
+        self._require_names()
+        self._require_enough()
 
     def __call__(self, sample: Callable[[range], Tensor], labels: Tensor | None = None) -> dict[str, float]:
-        """Distances of the images sample(range(count)), drawn in batches.
+        """The numbers of the images sample(range(count)), which are drawn in batches.
 
         Args:
-            sample: indices to uint8 images [len(indices), channels, height, width], on any device.
-            labels: under which they are drawn, [count]; wanted where the reference has labels.
-
-        Returns:
-            For each extractor fd_<extractor> and kd_<extractor> (Inception: fid and kid), smaller is better, and
-            precision_, recall_, density_, coverage_, diversity_<extractor>; inception_score for Inception; swd. Where
-            the reference has labels also those of `ByClass`.
-            In a run of several processes the first one has the numbers and the others nothing.
+            sample: indices -> images [len(indices), channels, height, width] on any device, float in [-1, 1] or uint8.
+            labels: classes that the images are drawn for, [count]; required where the reference has labels.
         """
         device = torch.device("cpu")
-        own: list[list[Any]] = []  # for each batch what each comparison saw
+        own: list[list[Any]] = []  # for each batch, its features on each extractor and what each other metric keeps
         for indices in progress(list(world.dealt(batches(self.count, self.batch_size))), "evaluation"):
-            images = sample(indices)
+            x = sample(indices)
+            images = x if x.dtype == torch.uint8 else to_uint8(x)
             device = images.device
-            own.append([comparison.look(images, indices) for comparison in self.comparisons])
-        looks = _collected(own, device)
+            features = [real.of(images) for real, _ in self._features]
+            own.append([*features, *(metric.keep(images, indices) for metric in self._images.values())])
+        kept = list(zip(*_collected(own, device), strict=True))
         numbers: dict[str, float] = {}
-        for position, comparison in enumerate(self.comparisons if looks else ()):
-            numbers |= comparison.compare([look[position] for look in looks], labels)
+        for (_, metrics), parts in zip(self._features, kept, strict=False):
+            fake = torch.cat(parts)  # [count, num_features]
+            fake = fake.cpu() if fake.device.type == "mps" else fake  # which has no float64
+            for metric in metrics.values():
+                numbers |= metric.compute(fake, labels)
+        for image_metric, parts in zip(self._images.values(), kept[len(self._features) :], strict=False):
+            numbers |= image_metric.compute(parts)
         world.wait()
         return numbers
 
-    @property
-    def metrics(self) -> list[str]:
-        """The names of the numbers; first the one that runs are compared by."""
-        return [name for comparison in self.comparisons for name in comparison.names]
-
-    def floor(self) -> dict[str, float]:
-        """For each Frechet distance what two halves of the real images measure against one another."""
-        return {name: value for comparison in self.comparisons for name, value in comparison.floor().items()}
-
     def protocol(self) -> dict[str, Any]:
-        """All that the numbers depend on besides the generated images; numbers of two protocols do not compare."""
         return {
             "images_generated": self.count,
             "images_real": self.reference.count,
             "reference_split": self.reference.split,
             "reference_digest": self.reference.digest,
-            "comparisons": [comparison.settings() for comparison in self.comparisons],
+            "comparisons": [
+                *({**_names(own), **real.extractor.described(), **settings_of(own)} for real, own in self._features),
+                *({**_names({option: metric}), **metric.settings()} for option, metric in self._images.items()),
+            ],
             **{name: version(name) for name in LIBRARIES},
         }
 
+    def _require_enough(self) -> None:
+        """Refuse a side with too few images for a metric; warn of one whose numbers are biased."""
+        smaller = min(self.count, self.reference.count)
+        for metric in self.metrics:
+            if smaller < metric.fewest:
+                names = ", ".join(metric.higher_is_better)
+                raise ValueError(f"{smaller} images on one side: {names} need at least {metric.fewest} on each")
+        if smaller < FEW:
+            warnings.warn(
+                f"{self.count:,} generated and {self.reference.count:,} real images: with fewer than {FEW:,} the "
+                "Frechet distance is biased upwards, and compares only with numbers from as many images",
+                stacklevel=3,
+            )
+
+
+def _provided(real: RealFeatures) -> list[str]:
+    """What metrics on these features can compute from."""
+    classifies = isinstance(real.extractor, Classifier)
+    return ["features", *(["logits"] if classifies else []), *(["labels"] if real.labels is not None else [])]
+
+
+def _names(metrics: Mapping[str, Metric]) -> dict[str, list[str]]:
+    return {"metrics": [name for metric in metrics.values() for name in metric.higher_is_better]}
+
 
 def _collected(own: list[list[Any]], device: torch.device) -> list[list[Any]]:
-    """The looks of all processes in the order of the images, on `device`; nothing beside the first process."""
+    """The batches of all processes in the order of the images, on `device`; nothing except in the first process."""
     if world.size() == 1:
         return own
-    looks = world.collected(tree_map(lambda tensor: tensor.cpu(), own))
-    return [] if looks is None else tree_map(lambda tensor: tensor.to(device), looks)
+    everything = world.collected(tree_map(lambda tensor: tensor.cpu(), own))
+    return [] if everything is None else tree_map(lambda tensor: tensor.to(device), everything)

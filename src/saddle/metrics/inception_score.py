@@ -2,8 +2,39 @@
 
 from itertools import pairwise
 from math import log
+from typing import Any
 
+from pydantic import PositiveInt
 from torch import Tensor
+
+from saddle.metrics.base import LogitMetric
+from saddle.metrics.extractors.base import Classifier
+from saddle.metrics.extractors.features import RealFeatures
+
+
+class InceptionScore(LogitMetric):
+    """`inception_score` as `<extractor>_score`. It does not use the real images.
+
+    Args:
+        real: the real images' features, and the extractor.
+        score_splits: number of parts over which the score is averaged.
+    """
+
+    def __init__(self, *, real: RealFeatures, score_splits: PositiveInt) -> None:
+        super().__init__(real=real)
+        self.score_splits = score_splits
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {f"{self.real.extractor.name}_score": True}
+
+    def settings(self) -> dict[str, Any]:
+        return {"score_splits": self.score_splits}
+
+    def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
+        assert isinstance(self.real.extractor, Classifier)  # the evaluator binds it to no other
+        logits = self.real.extractor.logits(features)  # [count, classes]
+        return {f"{self.real.extractor.name}_score": inception_score(logits, self.score_splits)}
 
 
 def inception_score(logits: Tensor, splits: int) -> float:
@@ -26,7 +57,7 @@ def inception_score(logits: Tensor, splits: int) -> float:
     if not 1 <= splits <= count:
         raise ValueError(
             f"the inception score of {count} images in {splits} parts, but each part needs an image: measure at least "
-            f"{splits} images, or set evaluator.score_splits to fewer"
+            f"{splits} images, or set evaluator.metrics.inception_score.score_splits to fewer"
         )
     if not logits.isfinite().all():
         raise ValueError("the inception score needs finite logits; some are infinite or not a number")

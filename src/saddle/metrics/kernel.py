@@ -1,15 +1,39 @@
 """Kernel distance: the maximum mean discrepancy of features under a cubic kernel."""
 
 from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from saddle.metrics.base import FeatureMetric
 
 ROWS = 1024
 """Rows of a kernel matrix that exist at a time: 1,024 x 10,000 numbers instead of 10,000 x 10,000."""
 
 
-class KernelDistance:
+class KernelDistance(FeatureMetric):
+    """`MeanDiscrepancy` of generated and real features: `kid` on Inception's features, else `kd_<extractor>`."""
+
+    fewest = 2
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {self.real.extractor.kernel_name: False}
+
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+    def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
+        return {self.real.extractor.kernel_name: self._discrepancy(features)}
+
+    @cached_property
+    def _discrepancy(self) -> "MeanDiscrepancy":
+        return MeanDiscrepancy(real=self.real.values)
+
+
+class MeanDiscrepancy:
     """Unbiased estimate of the squared maximum mean discrepancy between real and generated features.
 
         KD = mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean_{i, j} k(x_i, y_j),

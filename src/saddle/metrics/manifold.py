@@ -1,14 +1,68 @@
 """How two sets of features overlap: precision, recall, density and coverage."""
 
 from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor
 
+from saddle.metrics.base import FeatureMetric
+from saddle.metrics.extractors.features import RealFeatures
 from saddle.noise import generator
 
 ROWS = 1024
 """Rows of a distance matrix that exist at a time."""
+
+
+class PRDC(FeatureMetric):
+    """precision_, recall_, density_ and coverage_<extractor>: how generated and real features overlap (`Manifold`).
+
+    They are one metric, since the distances between all pairs of images are computed once for all four.
+
+    Args:
+        real: the real images' features.
+        neighbours: k of precision and recall; 3 in the paper.
+        density_neighbours: k of density and coverage; 5 in the paper.
+        neighbour_images: with more images on a side, a fixed random part of this size is used.
+    """
+
+    def __init__(
+        self,
+        *,
+        real: RealFeatures,
+        neighbours: PositiveInt,
+        density_neighbours: PositiveInt,
+        neighbour_images: PositiveInt,
+    ) -> None:
+        super().__init__(real=real)
+        self.neighbours, self.density_neighbours = neighbours, density_neighbours
+        self.neighbour_images = neighbour_images
+        self.fewest = max(neighbours, density_neighbours) + 1
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {f"{name}_{self.real.extractor.name}": True for name in ("precision", "recall", "density", "coverage")}
+
+    def settings(self) -> dict[str, Any]:
+        return {
+            "neighbours": self.neighbours,
+            "density_neighbours": self.density_neighbours,
+            "neighbour_images": self.neighbour_images,
+        }
+
+    def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
+        return {f"{name}_{self.real.extractor.name}": value for name, value in self._manifold(features).items()}
+
+    @cached_property
+    def _manifold(self) -> "Manifold":
+        return Manifold(
+            real=self.real.values,
+            neighbours=self.neighbours,
+            density_neighbours=self.density_neighbours,
+            most=self.neighbour_images,
+        )
 
 
 class Manifold:
@@ -36,7 +90,7 @@ class Manifold:
         real: features [count, num_features].
         neighbours: k of precision and recall; 3 in the paper.
         density_neighbours: k of density and coverage; 5 in the paper.
-        most: images that are looked at on each side; of more, a random part that is a function of their number alone.
+        most: images used on each side; of more, a random part that is a function of their number alone.
 
     Raises:
         ValueError: a set has no k-th neighbour, since it has only k points or fewer, or another number of features.
@@ -73,10 +127,6 @@ class Manifold:
             "density": inside / (self._density_neighbours * len(fake)),
             "coverage": covered / len(self._real),
         }
-
-    def looked_at(self, count: int) -> int:
-        """Of so many images of one side, how many the four numbers are computed from."""
-        return min(count, self._most)
 
     def _part(self, features: Tensor) -> Tensor:
         if len(features) > self._most:

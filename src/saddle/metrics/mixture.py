@@ -1,81 +1,81 @@
-"""Samples against a Gaussian mixture."""
+"""Metrics of samples from a Gaussian mixture."""
 
-from collections.abc import Callable
-from functools import cached_property
+from abc import abstractmethod
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 from torch import Tensor
 
-from saddle.distributed import world
-from saddle.metrics.base import SampleEvaluator
+from saddle.metrics.base import PointMetric
 from saddle.metrics.modes import coverage
 from saddle.metrics.smoothed import SmoothedJSD
 from saddle.theory.gaussian_mixture import GaussianMixture
 
 
-class MixtureEvaluator(SampleEvaluator):
-    """`jsd_smoothed` with `jsd_smoothed_error`, `modes_covered` and `quality` of samples.
+class MixtureMetric(PointMetric):
+    """A metric on points of a Gaussian mixture; its floor is what one draw from the mixture itself scores."""
+
+    needs = "points"
+
+    def __init__(self, *, real: GaussianMixture) -> None:
+        self.real = real
+
+    @abstractmethod
+    def compute(self, x: Tensor) -> dict[str, float]:
+        """The numbers of the samples x [count, size], by name."""
+
+    def floor(self, count: int) -> dict[str, float]:
+        numbers = self.compute(self.real.sample(range(count), 0).to(torch.float32))
+        return {name: numbers[name] for name in self.higher_is_better}
+
+
+class SmoothedDivergence(MixtureMetric):
+    """`jsd_smoothed` (`SmoothedJSD`), in nats, and its standard error `jsd_smoothed_error`.
 
     Args:
-        distribution: P_data.
-        count: samples; None is `samples`.
-        samples: as many where no number is asked for.
-        smoothing: sigma of the smoothed JSD, in deviations of the narrowest mode.
-        deviations: within which of its nearest mode a sample is good.
-        least: share of its weight, in good samples, with which a mode counts as covered.
+        real: P_data.
+        smoothing: standard deviation of the noise that smooths both sides, in units of that of the narrowest mode.
     """
 
-    of = "mixture"
-
-    def __init__(
-        self,
-        *,
-        distribution: GaussianMixture,
-        count: int | None,
-        samples: PositiveInt,
-        smoothing: PositiveFloat,
-        deviations: PositiveFloat,
-        least: Annotated[float, Field(gt=0, le=1)],
-    ) -> None:
-        self.distribution = distribution
-        self.count = samples if count is None else count
-        self.deviations, self.least = deviations, least
-        self.jsd = SmoothedJSD(distribution, smoothing * float(distribution.deviations.min()))
-
-    def seen(self, x: Tensor) -> Tensor:
-        return x
-
-    def __call__(self, sample: Callable[[range], Tensor], labels: Tensor | None = None) -> dict[str, float]:
-        if world.rank():
-            return {}
-        x = sample(range(self.count)).cpu()
-        found = self.jsd(x)
-        covered, quality = coverage(x, self.distribution, deviations=self.deviations, least=self.least)
-        return {
-            "jsd_smoothed": found.value,
-            "jsd_smoothed_error": found.error,
-            "modes_covered": float(covered),
-            "quality": quality,
-        }
+    def __init__(self, *, real: GaussianMixture, smoothing: PositiveFloat) -> None:
+        super().__init__(real=real)
+        self.jsd = SmoothedJSD(real, smoothing * float(real.deviations.min()))
 
     @property
-    def metrics(self) -> list[str]:
-        return ["jsd_smoothed", "modes_covered", "quality"]
+    def higher_is_better(self) -> dict[str, bool]:
+        return {"jsd_smoothed": False}
 
-    def floor(self) -> dict[str, float]:
-        return self._floor
+    def settings(self) -> dict[str, Any]:
+        return {"sigma": self.jsd.sigma}
 
-    @cached_property
-    def _floor(self) -> dict[str, float]:
-        found = self(lambda indices: self.distribution.sample(indices, 0).to(torch.float32))
-        return {name: value for name, value in found.items() if name in self.metrics}
+    def compute(self, x: Tensor) -> dict[str, float]:
+        jsd = self.jsd(x)
+        return {"jsd_smoothed": jsd.value, "jsd_smoothed_error": jsd.error}
 
-    def protocol(self) -> dict[str, Any]:
-        return {
-            "samples": self.count,
-            "sigma": self.jsd.sigma,
-            "deviations": self.deviations,
-            "least": self.least,
-        }
+
+class ModeCoverage(MixtureMetric):
+    """`modes_covered`, a number of modes, and `quality`, the share of samples near to one (`coverage`).
+
+    Args:
+        real: P_data.
+        deviations: a sample is good within this many standard deviations of its nearest mode.
+        least: a mode is covered if its good samples are at least this share of the mode's weight.
+    """
+
+    def __init__(
+        self, *, real: GaussianMixture, deviations: PositiveFloat, least: Annotated[float, Field(gt=0, le=1)]
+    ) -> None:
+        super().__init__(real=real)
+        self.deviations, self.least = deviations, least
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {"modes_covered": True, "quality": True}
+
+    def settings(self) -> dict[str, Any]:
+        return {"deviations": self.deviations, "least": self.least}
+
+    def compute(self, x: Tensor) -> dict[str, float]:
+        covered, quality = coverage(x, self.real, deviations=self.deviations, least=self.least)
+        return {"modes_covered": float(covered), "quality": quality}

@@ -1,92 +1,118 @@
-"""Numbers of each class by itself, on features of one extractor."""
+"""Metrics of a conditional model, class by class, on the features of one extractor."""
 
 import warnings
-from collections.abc import Sequence
 from math import nan
 from typing import Any
 
 import torch
+from pydantic import PositiveInt
 from torch import Tensor
 
 from saddle.data.labels import Labels
-from saddle.metrics.extractors.base import Extractor
+from saddle.metrics.base import LabelMetric
+from saddle.metrics.extractors.features import RealFeatures
 from saddle.metrics.frechet import Gaussian, frechet_distance
 
 RIDGE = 1e-3
-"""Of the mean variance within classes, added in every direction: features may be more than images."""
+"""In units of the mean variance within classes, added in every direction: there may be more features than images."""
 
 
-class ByClass:
-    """Whether a conditional model draws what it is asked for, and how well.
+class ClassAccuracy(LabelMetric):
+    """`class_accuracy_<extractor>`: does a conditional model draw the class that it is asked for?
 
-    class_accuracy_<extractor> is the share of generated images of class y that a linear classifier of the real features
-    takes for y. It is Fisher's: the class whose mean is nearest in the metric of the covariance S within classes,
+    The share of generated images of class y that a linear classifier of the real features assigns to y. The classifier
+    is Fisher's: the class whose mean is nearest in the metric of the covariance S within classes,
 
         argmin_y (f - m_y)^T (S + r I)^-1 (f - m_y),    r = 1e-3 tr S / num_features
 
-    with S pooled over the real images around their own class's mean m_y. It sees no further than the extractor does;
-    its floor is its accuracy on one half of the real images after the other half.
-
-    <frechet name>_class_mean is the mean over classes of the Frechet distance of the generated images of a class to the
-    real ones of that class (intra FID, Miyato and Koyama 2018): it also sees too little variety within a class. It has
-    few images on each side and is biased upwards accordingly. NaN where a class has fewer than two generated images.
-
-    Args:
-        extractor: whose features they are.
-        labels: of the real images.
-        least: real images of each class that the Frechet distance takes; with fewer of one it is left out, and a
-            warning says so.
+    with S pooled over the real images around the mean m_y of their own class. It sees no more than the extractor does;
+    its floor is its accuracy on one half of the real images when it is fitted to the other half.
     """
 
-    def __init__(self, *, extractor: Extractor, labels: Labels, least: int) -> None:
-        self.labels, self.least = labels, max(2, least)
-        self.accuracy_name = f"class_accuracy_{extractor.name}"
-        self.names = [self.accuracy_name]
-        few = [
-            (name, int(count)) for name, count in zip(labels.names, labels.counts, strict=True) if count < self.least
-        ]
-        mean_name = f"{extractor.frechet_name}_class_mean"
-        if few:
-            name, count = min(few, key=lambda pair: pair[1])
-            warnings.warn(
-                f"{mean_name} is left out: class {name} has {count} images in the reference, it takes {self.least} "
-                "(evaluator.class_images); evaluate_reference=train or all, and evaluate_images, choose a larger one",
-                stacklevel=2,
-            )
-        else:
-            self.names.append(mean_name)
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {f"class_accuracy_{self.real.extractor.name}": True}
 
     def settings(self) -> dict[str, Any]:
-        """What the numbers depend on besides features."""
-        return {"classes": len(self.labels.names), "labels": self.labels.digest, "class_images": self.least}
+        return _described(_labels_of(self.real))
 
-    def __call__(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> list[float]:
-        """The numbers in the order of `names`; features [count, num_features], labels [count] of the generated ones.
+    def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
+        name, own = f"class_accuracy_{self.real.extractor.name}", torch.from_numpy(_labels_of(self.real).values)
+        requested = _required(labels, name)
+        return {name: _accuracy(self.real.values, own, features.cpu(), requested)}
 
-        Raises:
-            ValueError: the generated images have no labels.
-        """
-        if labels is None:
-            raise ValueError(f"{self.accuracy_name} wants the labels of the generated images")
-        asked, fake, own = labels.cpu(), fake.cpu(), torch.from_numpy(self.labels.values)
-        numbers = [_accuracy(real, own, fake, asked)]
-        if len(self.names) > 1:
-            distances = [self._distance(real[own == y], fake[asked == y]) for y in range(len(self.labels.names))]
-            numbers.append(sum(distances) / len(distances))
-        return numbers
-
-    def floor(self, real: Tensor, halves: Sequence[Tensor]) -> dict[str, float]:
-        """What one half of the real images scores after the other half."""
-        own = torch.from_numpy(self.labels.values)
-        first, second = halves
-        return {self.accuracy_name: _accuracy(real[first], own[first], real[second], own[second])}
-
-    def _distance(self, real: Tensor, fake: Tensor) -> float:
-        return nan if len(fake) < 2 else frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))
+    def floor(self, count: int) -> dict[str, float]:
+        real, own = self.real.values, torch.from_numpy(_labels_of(self.real).values)
+        first, second = self.real.halves()
+        accuracy = _accuracy(real[first], own[first], real[second], own[second])
+        return {f"class_accuracy_{self.real.extractor.name}": accuracy}
 
 
-def _accuracy(real: Tensor, labels: Tensor, fake: Tensor, asked: Tensor) -> float:
-    """The share of `fake` that the classifier fitted to `real` takes for what was asked."""
+class ClassFrechetDistance(LabelMetric):
+    """`<Frechet distance>_class_mean`: the mean over classes of the Frechet distance within a class.
+
+    Each distance is that of the generated images of a class to the real ones of the class (intra FID, Miyato and Koyama
+    2018), so it also notices too little variety within a class. There are few images on each side, and the distance is
+    biased upwards accordingly. NaN where a class has fewer than two generated images.
+
+    Args:
+        real: the real images' features and labels.
+        class_images: number of real images that each class must have; otherwise the metric has no number, and a warning
+            says so.
+    """
+
+    def __init__(self, *, real: RealFeatures, class_images: PositiveInt) -> None:
+        super().__init__(real=real)
+        self.least = max(2, class_images)
+        self._name = f"{real.extractor.frechet_name}_class_mean"
+        labels = _labels_of(real)
+        name, count = min(zip(labels.names, map(int, labels.counts), strict=True), key=lambda pair: pair[1])
+        self._enough = count >= self.least
+        if not self._enough:
+            warnings.warn(
+                f"{self._name} is left out: class {name} has {count} images in the reference, it takes {self.least} "
+                "(evaluator.metrics.class_frechet.class_images); evaluate_reference=train or all, and evaluate_images, "
+                "choose a larger one",
+                stacklevel=2,
+            )
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {self._name: False} if self._enough else {}
+
+    def settings(self) -> dict[str, Any]:
+        return {**_described(_labels_of(self.real)), "class_images": self.least}
+
+    def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
+        if not self._enough:
+            return {}
+        requested, fake, known = _required(labels, self._name), features.cpu(), _labels_of(self.real)
+        own = torch.from_numpy(known.values)
+        distances = [_distance(self.real.values[own == y], fake[requested == y]) for y in range(len(known.names))]
+        return {self._name: sum(distances) / len(distances)}
+
+
+def _labels_of(real: RealFeatures) -> Labels:
+    assert real.labels is not None  # the evaluator binds no metric on labels otherwise
+    return real.labels
+
+
+def _described(labels: Labels) -> dict[str, Any]:
+    return {"classes": len(labels.names), "labels": labels.digest}
+
+
+def _required(labels: Tensor | None, name: str) -> Tensor:
+    if labels is None:
+        raise ValueError(f"{name} wants the labels of the generated images; pass them to the evaluator as `labels`")
+    return labels.cpu()
+
+
+def _distance(real: Tensor, fake: Tensor) -> float:
+    return nan if len(fake) < 2 else frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))
+
+
+def _accuracy(real: Tensor, labels: Tensor, fake: Tensor, requested: Tensor) -> float:
+    """The share of `fake` that the classifier fitted to `real` assigns to the class that was requested."""
     present = labels.unique()  # [classes], ascending: a half of the images may lack one
     features, rows = real.double(), torch.searchsorted(present, labels)
     means = torch.stack([features[rows == row].mean(0) for row in range(len(present))])  # [classes, num_features]
@@ -95,4 +121,4 @@ def _accuracy(real: Tensor, labels: Tensor, fake: Tensor, asked: Tensor) -> floa
     ridge = RIDGE * scatter.diagonal().mean().clamp(min=torch.finfo(torch.float64).tiny)
     weights = torch.linalg.solve(scatter + ridge * torch.eye(len(scatter), dtype=torch.float64), means.T)
     scores = fake.double() @ weights - (means.T * weights).sum(0) / 2  # [count, classes]
-    return float((present[scores.argmax(1)] == asked).double().mean())
+    return float((present[scores.argmax(1)] == requested).double().mean())

@@ -1,50 +1,54 @@
-"""The sliced Wasserstein distance as part of an evaluation."""
+"""The sliced Wasserstein distance as a metric of an evaluation."""
 
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from pydantic import PositiveInt
 from torch import Tensor
 
-from saddle.metrics.comparison import Comparison
+from saddle.metrics.base import ImageMetric
 from saddle.metrics.reference import Reference
 from saddle.metrics.wasserstein import Projected, SlicedWasserstein, distance
 
+BATCH = 250
+"""Real images whose patches are cut at a time."""
 
-class SlicedDistance(Comparison[list[Tensor]]):
-    """The `SlicedWasserstein` distance, as `swd`; what it needs of the real images lies in the cache on disk.
+
+class SlicedWassersteinDistance(ImageMetric):
+    """`swd`, the `SlicedWasserstein` distance; the projections of the real images are stored in the cache on disk.
 
     Args:
-        reference: the real images.
-        batch_size: real images whose patches are cut at a time.
+        real: the real images.
         patches: from each image at each level.
-        projections: directions.
+        projections: number of directions.
     """
 
-    names = ("swd",)
-
-    def __init__(self, *, reference: Reference, batch_size: int, patches: int, projections: int) -> None:
-        self._reference = reference
-        self._batch_size = batch_size
+    def __init__(self, *, real: Reference, patches: PositiveInt, projections: PositiveInt) -> None:
+        super().__init__(real=real)
         self._settings = {"swd_patches": patches, "swd_projections": projections}
         self._sliced = SlicedWasserstein(patches=patches, projections=projections)
 
-    def look(self, images: Tensor, indices: range) -> list[Tensor]:
-        return self._sliced.patches(images, indices)
-
-    def compare(self, looks: Sequence[list[Tensor]], labels: Tensor | None = None) -> dict[str, float]:
-        return {"swd": distance(self._real, self._sliced.projected(looks))}
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {"swd": False}
 
     def settings(self) -> dict[str, Any]:
-        return {"metrics": list(self.names), **self._settings}
+        return self._settings
+
+    def keep(self, images: Tensor, indices: range) -> list[Tensor]:
+        return self._sliced.patches(images, indices)
+
+    def compute(self, kept: Sequence[list[Tensor]]) -> dict[str, float]:
+        return {"swd": distance(self._projected, self._sliced.projected(kept))}
 
     @cached_property
-    def _real(self) -> Projected:
-        levels = self._reference.cached("features/swd", self._project, *self._settings.values())
+    def _projected(self) -> Projected:
+        levels = self.real.cached("features/swd", self._project, *self._settings.values())
         return [levels[f"level{depth}"] for depth in range(len(levels))]
 
     def _project(self) -> dict[str, np.ndarray]:
-        batches = self._reference.batches(self._batch_size, "patches of real images")
-        looks = [self._sliced.patches(images, indices) for indices, images in batches]
-        return {f"level{depth}": level for depth, level in enumerate(self._sliced.projected(looks))}
+        batches = self.real.batches(BATCH, "patches of real images")
+        patches = [self._sliced.patches(images, indices) for indices, images in batches]
+        return {f"level{depth}": level for depth, level in enumerate(self._sliced.projected(patches))}

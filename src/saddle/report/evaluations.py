@@ -5,6 +5,7 @@ from textwrap import fill
 from typing import Any
 
 from saddle.report.text import number, shorten
+from saddle.runs.summary import higher_is_better
 
 Result = Mapping[str, Any]
 FLOOR = "(reals, half against half)"
@@ -66,7 +67,9 @@ def _images(result: Result) -> list[str]:
     protocol = result["protocol"]
     real = f"{SPLITS[protocol['reference_split']]}, {protocol['reference_digest']}"
     counts = f"{protocol['images_generated']:,} generated against {protocol['images_real']:,} real images ({real})"
-    return [counts, "smaller is better for Frechet and kernel distances and swd, larger for all others"]
+    stored = result.get("higher_is_better", {})
+    smaller = [name for name in result["metrics"] if not stored.get(name, higher_is_better(name))]
+    return [counts, f"smaller is better for {', '.join(smaller)}, larger for all others"]
 
 
 def _nearest(results: Mapping[str, Result]) -> str:

@@ -33,8 +33,9 @@ class Column:
 
     @property
     def higher(self) -> bool:
-        """Whether a larger value is the better one."""
-        return higher_is_better(self.metric)
+        """Whether a larger value is better, as the runs say it."""
+        stored = (source for run in self.runs for source in (run.summary, run.environment))
+        return higher_is_better(self.metric, *stored)
 
 
 def columns_of(runs: Sequence[Run]) -> list[Column]:

@@ -3,16 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-HIGHER_IS_BETTER = (
+BEFORE_0_4 = (
     *("precision", "recall", "density", "coverage", "diversity", "inception_score", "class_accuracy"),
     *("modes_covered", "quality", "on_support", "points_covered"),
 )
-"""Beginnings of the names of metrics that want to be large; all others are distances."""
+"""How the names of metrics begin that are better when larger, in runs that did not store it; all others are distances.
+
+Only runs of Saddle 0.3 and earlier need this list. It does not grow: later runs store the direction of each metric.
+"""
 
 
-def higher_is_better(metric: str) -> bool:
-    """Whether a larger value of the metric is the better one."""
-    return metric.startswith(HIGHER_IS_BETTER)
+def higher_is_better(metric: str, *summaries: Mapping[str, Any]) -> bool:
+    """Whether a larger value of the metric is better, as the first of the summaries that has the metric says it."""
+    for summary in summaries:
+        stored = (summary.get("metrics") or {}).get(metric)
+        if isinstance(stored, dict) and "higher_is_better" in stored:
+            return bool(stored["higher_is_better"])
+    return metric.startswith(BEFORE_0_4)
 
 
 def of_images(summary: Mapping[str, Any]) -> bool:
@@ -20,16 +27,23 @@ def of_images(summary: Mapping[str, Any]) -> bool:
     return "comparisons" in (summary.get("protocol") or {})
 
 
-def summarise(lines: Sequence[dict[str, float]], metrics: Sequence[str]) -> dict[str, dict[str, float]]:
-    """For each of `metrics` its `last` value, its `best` and at which update that was (`best_updates`).
+def summarise(lines: Sequence[dict[str, float]], directions: Mapping[str, bool]) -> dict[str, dict[str, Any]]:
+    """For each metric its `last` value, its `best`, the update of that (`best_updates`), and its direction.
 
-    The best is the best of the run's own evaluations, so it was selected on the numbers that it is compared by: it is
-    too good, and the more so the more evaluations there were.
+    The best is the best of the run's own evaluations. It is selected on the numbers that runs are compared by, so it is
+    too good, and the more evaluations there are, the better it gets.
+
+    Args:
+        lines: the run's log.
+        directions: name of each metric -> whether a larger value is better, stored as `higher_is_better`.
     """
-    return {name: _summary(name, [line for line in lines if name in line]) for name in metrics}
+    return {
+        name: _summary(name, higher, [line for line in lines if name in line]) for name, higher in directions.items()
+    }
 
 
-def _summary(name: str, lines: list[dict[str, Any]]) -> dict[str, float]:
-    sign = -1 if higher_is_better(name) else 1
+def _summary(name: str, higher: bool, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    sign = -1 if higher else 1
     best = min(lines, key=lambda line: (sign * line[name], -line["updates"]))  # of equals the latest
-    return {"last": lines[-1][name], "best": best[name], "best_updates": best["updates"]}
+    values = {"last": lines[-1][name], "best": best[name], "best_updates": best["updates"]}
+    return {**values, "higher_is_better": higher}

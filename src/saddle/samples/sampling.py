@@ -21,12 +21,12 @@ from saddle.engine.building import build_data, build_model
 from saddle.engine.stored import stored_classes, stored_config
 from saddle.metrics.reference import batches, progress
 from saddle.models.base import CodedModel, GenerativeModel
-from saddle.runs.environment import VERSION
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import without_weights
 from saddle.samples.archives import ABOUT, CLASSES, IMAGES, LABELS, POINTS, text, write_archive
 from saddle.samples.codes.truncation import truncated_prior
 from saddle.samples.outputs import Output, whole_folder
+from saddle.version import VERSION
 
 BATCH = 64
 """Samples drawn at a time. Every batch is drawn whole and then cut: the last bits of a sample may depend on how many

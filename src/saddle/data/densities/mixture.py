@@ -18,7 +18,7 @@ class Mixture(AnalyticData):
     A bounded generator's points lie in [-1, 1]: choose scales such that all but a negligible part of P_data does, too.
     """
 
-    kind = "mixture"
+    kind = "points"
     distribution: GaussianMixture
 
     @cached_property

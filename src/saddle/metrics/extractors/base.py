@@ -1,7 +1,7 @@
 """What every feature extractor promises: the same images give the same features, whatever is trained around it."""
 
 from abc import ABC, abstractmethod
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -20,18 +20,22 @@ class Extractor(nn.Module, ABC):
     name: str
     """Suffix of the metrics measured on it: `precision_<name>`."""
     frechet_name: str
-    """How the Frechet distance on these features is called: `fid` on Inception's, `fd_<name>` on all others."""
+    """Name of the Frechet distance on these features: `fid` on Inception's, `fd_<name>` on all others."""
     kernel_name: str
-    """How the kernel distance on these features is called: `kid` on Inception's, `kd_<name>` on all others."""
+    """Name of the kernel distance on these features: `kid` on Inception's, `kd_<name>` on all others."""
     num_features: int
     digest: str
     """Hash of the weights file: two numbers compare only under the same digest."""
     resize: str
     """What happens to an image of another size, in words."""
     remark: str = ""
-    """What a reader of its numbers must know besides."""
+    """A warning for readers of its numbers; usually empty."""
     channels: int
     """How many channels the network itself takes: 1 or 3."""
+
+    def described(self) -> dict[str, Any]:
+        """What the protocol of an evaluation says of this extractor."""
+        return {"extractor": self.name, "digest": self.digest, "resize": self.resize, "remark": self.remark}
 
     @abstractmethod
     def features(self, images: Tensor) -> Tensor:
@@ -66,16 +70,16 @@ class Extractor(nn.Module, ABC):
         return super().train(False)
 
     def _channels(self, images: Tensor) -> Tensor:
-        given = images.shape[1]
-        if given == self.channels:
+        channels = images.shape[1]
+        if channels == self.channels:
             return images
-        if given == 1:
+        if channels == 1:
             return images.expand(-1, self.channels, -1, -1)
-        if given == 3 and self.channels == 1:
+        if channels == 3 and self.channels == 1:
             weights = images.new_tensor(LUMA).view(1, 3, 1, 1)
             return (images * weights).sum(dim=1, keepdim=True)
         raise ValueError(
-            f"extractor {self.name} reads images of {self.channels} channels; images may have 1 or 3, not {given}"
+            f"extractor {self.name} reads images of {self.channels} channels; images may have 1 or 3, not {channels}"
         )
 
 
