@@ -21,6 +21,7 @@ from saddle.engine.existing_run import check_existing_run
 from saddle.engine.stored import stored_config
 from saddle.processes.ranks import end_with_parent, interrupt_with_sweep, mismatch, rank_of_process, started_by
 from saddle.processes.threads import thread_variables
+from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names, single_name
 from saddle.runs.sweep import find_run
@@ -137,5 +138,14 @@ def _main(argv: list[str]) -> None:
     if Trial.current() is not None and {"-m", "--multirun"} & set(argv):
         sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
     OmegaConf.register_new_resolver("single_run", place_of, replace=True)
-    sys.argv[1:] = enter(argv[1:])
+    sys.argv[1:] = enter(_absolute(argv), as_typed)
     job()
+
+
+def _absolute(argv: Sequence[str]) -> list[str]:
+    """The arguments, in which the value of `--config-path` starts from the folder of the program, as Hydra has it."""
+    words = list(argv[1:])
+    for number, flag in enumerate(words[:-1]):
+        if flag in ("--config-path", "-cp"):
+            words[number + 1] = str(Path(argv[0]).resolve().parent / words[number + 1])
+    return words

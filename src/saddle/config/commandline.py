@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -32,15 +32,18 @@ class Entry(NamedTuple):
     """All that is asked for, where nothing is to be run."""
 
 
-def enter(argv: Sequence[str]) -> list[str]:
-    """The arguments for Hydra, paths in quotes.
+def enter(argv: Sequence[str], as_typed: Callable[[str], str] = str) -> list[str]:
+    """The arguments for Hydra, paths in quotes; the process ends after `--help`, `--cfg job`, and a mistake (code 2).
 
-    Ends the process after `--help` and `--cfg job`, and with code 2 after a mistake.
+    Args:
+        argv: the arguments without the program.
+        as_typed: replaces `python src/train.py` in a text by what this command is started with.
     """
     quoted = quote_paths(argv)
     try:
         asks = "--help" in argv or "-h" in argv
-        entry = Entry([], help_on([word for word in argv if "=" in word])) if asks else precheck(quoted)
+        settings = [word for word in argv if "=" in word]
+        entry = Entry([], as_typed(help_on(settings))) if asks else precheck(quoted)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

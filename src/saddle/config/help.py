@@ -32,8 +32,8 @@ RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), m
   checkpoints/. The same numbers and grids go to Weights & Biases; logger=none switches that off.
 
 NEXT
-  make sweep                        the sweep of the two losses, with the comparison at its end
-  make fid                          the table of finished runs
+  python src/evaluate.py            the numbers of all finished runs of the newest sweep in one table
+  python src/compare.py             the comparison of the newest sweep again
   python src/train.py --cfg job     the whole configuration of this command, without running it
   python src/train.py --hydra-help  Hydra's own flags
 """

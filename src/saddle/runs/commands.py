@@ -1,5 +1,6 @@
 """How the commands are started: `python src/train.py` in a checkout, `saddle train` where the package is installed."""
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -21,7 +22,12 @@ def command_line(command: str) -> str:
 
 def typed(command: str) -> str:
     """`command` as a person types it here."""
-    return in_checkout(f"python src/{command}.py", f"saddle {command}")
+    return as_typed(f"python src/{command}.py")
+
+
+def as_typed(text: str) -> str:
+    """`text`, which says `python src/train.py` and the like, with the commands as a person types them here."""
+    return in_checkout(text, re.sub(r"python src/(\w+)\.py", r"saddle \1", text))
 
 
 def in_checkout(words: str, otherwise: str) -> str:

@@ -7,6 +7,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from saddle.runs.commands import program
 from saddle.storage import CHECKOUT
 from saddle.version import VERSION
 
@@ -28,7 +29,7 @@ def describe(command: list[str], precision: str, earlier: dict[str, object] | No
     parts = [] if earlier is None else [*earlier.pop("earlier", []), earlier]  # type: ignore[misc]  # a list, as below
     return {
         "saddle": VERSION,
-        "command": command,
+        "command": [*program("train")[1:], *command[1:]],
         **code(),
         "python": platform.python_version(),
         "versions": {package: version(package) for package in PACKAGES},
