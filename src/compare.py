@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from saddle.cli.arguments import arguments
-from saddle.report.comparison import over_seeds, page_line, read_comparison, write_comparison
-from saddle.report.rows import read_rows
+from saddle.report.closing import difference_text, page_line
+from saddle.report.comparison import read_comparison
+from saddle.report.files import write_comparison
 from saddle.report.table import terminal
 from saddle.runs.sweep import find_run, newest_sweep, runs_of
 
@@ -28,16 +29,15 @@ def main(argv: list[str]) -> None:
         else:
             folder = Path(given["sweep"]).expanduser() if "sweep" in given else newest_sweep()
             runs = runs_of(folder)
-        found = read_comparison(folder, runs, None, given.get("baseline"))
-        rows = read_rows(runs)
+        comparison = read_comparison(folder, runs, None, given.get("baseline"))
     except (LookupError, ValueError) as error:
         sys.exit(f"error: {error}")
-    print(f"{folder}\n\n{terminal(rows)}\n")
-    for run in (run for run in found.runs if run.status in ("failed", "unreadable")):
+    print(f"{folder}\n\n{terminal(comparison.runs)}\n")
+    for run in (run for run in comparison.runs if run.status in ("failed", "unreadable")):
         print(f"{run.job} {run.status}: {run.cause}\n")
-    if differences := over_seeds(found):
+    if differences := difference_text(comparison):
         print(differences)
-    print(page_line(write_comparison(folder, found, rows)))
+    print(page_line(write_comparison(folder, comparison)))
 
 
 if __name__ == "__main__":

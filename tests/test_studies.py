@@ -13,8 +13,9 @@ import pytest
 from fake_runs import make_run
 from options import options
 from saddle.config import precheck
+from saddle.report.curves import over_seeds
 from saddle.report.statistics import t_interval
-from saddle_studies.grouped import grouped, last, over_seeds, plus_minus
+from saddle_studies.grouped import grouped, last, plus_minus
 from saddle_studies.panels import Panel, draw
 from saddle_studies.study import Study
 
