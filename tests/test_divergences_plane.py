@@ -16,9 +16,9 @@ from saddle.theory.discrete import Discrete
 from saddle.theory.distribution import Distribution
 from saddle.theory.estimate import Estimate
 from saddle.theory.gaussian_mixture import GaussianMixture
-from saddle.theory.smoothed import even_codes, smoothed_jsd
 from saddle.theory.wasserstein import wasserstein
 from saddle_studies.figures import smoothed_jsd as smoothed_jsd_figure
+from saddle_studies.theory.smoothed_jsd import even_codes, smoothed_jsd
 from saddle_studies.theory.affine_generator import AffineGenerator
 
 Between = Callable[[Distribution, Distribution], Estimate]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.noise import noise
-from saddle.theory.density import Density, Places, on_the_line
+from saddle.theory.density import Density, MassCentres, on_the_line
 from saddle.theory.distribution import flattened
 from saddle.theory.ridges import Ridge
 
@@ -53,6 +53,6 @@ class AffineGenerator(nn.Module, Density):
     def cdf(self, x: Tensor) -> Tensor:
         return torch.special.ndtr((on_the_line(x, self.shape) - self.offset) / self.matrix[0].abs())
 
-    def places(self) -> Places:
+    def mass_centres(self) -> MassCentres:
         axes, lengths, _ = torch.linalg.svd(self.matrix.detach())  # columns [size, size], descending [size]
-        return Ridge(self.offset.detach(), axes[:, 0], lengths[0].item(), lengths[-1].item()).places()
+        return Ridge(self.offset.detach(), axes[:, 0], lengths[0].item(), lengths[-1].item()).mass_centres()

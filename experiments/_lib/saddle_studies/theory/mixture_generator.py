@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from saddle.theory.density import Density, Places
+from saddle.theory.density import Density, MassCentres
 from saddle.theory.gaussian_mixture import GaussianMixture
 
 
@@ -41,5 +41,5 @@ class MixtureGenerator(nn.Module, Density):
     def cdf(self, x: Tensor) -> Tensor:
         return self.mixture.cdf(x)
 
-    def places(self) -> Places:
-        return self.mixture.places()
+    def mass_centres(self) -> MassCentres:
+        return self.mixture.mass_centres()

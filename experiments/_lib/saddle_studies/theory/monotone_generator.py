@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.noise import noise
-from saddle.theory.density import Density, Places, on_the_line
+from saddle.theory.density import Density, MassCentres, on_the_line
 
 HALVINGS = 64
 """Of the interval in which z is looked for; one step of Newton's method follows."""
@@ -73,10 +73,10 @@ class MonotoneGenerator(nn.Module, Density):
         return torch.special.ndtr(self.inverse(x)[..., 0])
 
     @torch.no_grad()
-    def places(self) -> Places:
+    def mass_centres(self) -> MassCentres:
         finest = 0.5 / self.log_steepness.exp().max().clamp(min=1)  # the width in z of the steepest unit
         z = torch.linspace(-9, 9, math.ceil(18 / finest) + 1, dtype=torch.float64)
-        return Places(self._height(z)[:, None], finest * self._slope(z))
+        return MassCentres(self._height(z)[:, None], finest * self._slope(z))
 
     def _height(self, z: Tensor) -> Tensor:
         units = self.log_heights.exp() * (self.log_steepness.exp() * z[..., None] + self.shifts).tanh()
