@@ -187,10 +187,10 @@ def test_what_is_no_distribution_is_refused(wrong: list[float]) -> None:
 
 def test_other_refusals() -> None:
     half = numbers(0.5, 0.5)
-    with pytest.raises(ValueError, match="alike"):
+    with pytest.raises(ValueError, match="are equal"):
         Discrete(points=torch.zeros(2, 1), probabilities=half)
     for deviations in (numbers(1, 0), numbers(1, -1), numbers(1, math.inf)):
-        with pytest.raises(ValueError, match="deviations are above 0"):
+        with pytest.raises(ValueError, match="deviations have to be above 0"):
             GaussianMixture(means=torch.zeros(2, 1), deviations=deviations, weights=half)
     with pytest.raises(ValueError, match=r"\[components, size\]"):
         GaussianMixture(means=torch.zeros(2), deviations=half, weights=half)

@@ -9,29 +9,19 @@ import torch
 from scipy.integrate import quad
 from torch import Tensor
 
-from estimates import assert_close, gaussian, in_the_plane, numbers
+from estimates import ALL, Between, assert_close, gaussian, in_the_plane, numbers
 from saddle.theory import between, divergences
 from saddle.theory.arrangements import line
 from saddle.theory.bars_and_stripes import bars_and_stripes
 from saddle.theory.crossings import crossings
 from saddle.theory.density import MassCentres
 from saddle.theory.discrete import Discrete
-from saddle.theory.distribution import Distribution
 from saddle.theory.estimate import Estimate
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.quadrature import integral
 from saddle.theory.wasserstein import wasserstein
 from saddle_studies.theory.affine_generator import AffineGenerator
 
-Between = Callable[[Distribution, Distribution], Estimate]
-ALL: list[Between] = [
-    between.kl,
-    between.reverse_kl,
-    between.jsd,
-    between.total_variation,
-    between.chi_squared,
-    between.squared_hellinger,
-]
 SUMS = [getattr(divergences, each.__name__) for each in ALL]
 
 

@@ -171,7 +171,7 @@ def test_curvature_of_either_player_is_enough() -> None:
 
 
 def test_a_point_that_moves_has_no_verdict() -> None:
-    with pytest.raises(ValueError, match="eigenvalues say something at equilibria"):
+    with pytest.raises(ValueError, match="eigenvalues describe equilibria only"):
         jacobian(dirac(Minimax(), no_penalty), steps(0.1), at(0.5), at(0.0))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from saddle.callbacks.restoring import restore
 from saddle.callbacks.verdict import fresh_fakes, undisturbed
-from saddle.data.densities.mixture import Mixture
+from saddle.data.densities.mixture import MixtureData
 from saddle.engine.building import build_data, build_model
 from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
@@ -212,7 +212,7 @@ def _in_training(run: RunFolder) -> Figure:
     cfg = stored_config(run, files=True)
     data, model = build_data(cfg), build_model(cfg)
     state, _ = Checkpoints(run.checkpoints).load()
-    if not isinstance(model, GAN) or not isinstance(data, Mixture) or state is None:
+    if not isinstance(model, GAN) or not isinstance(data, MixtureData) or state is None:
         sys.exit(f"error: {run.path} is no finished game on a Gaussian mixture")
     restore(model, state)
     deviation = float(data.distribution.deviations.min()) / 2

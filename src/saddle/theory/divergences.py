@@ -3,8 +3,8 @@
 All take probabilities p, q [..., points], each summing to 1 over its last dimension up to the rounding of float32, by
 which they are divided, and give float64 [...] in nats (total variation, chi-squared, Hellinger and the triangular
 divergence are pure numbers), up to rounding: the KL of almost equal p and q may be -1e-16. Terms with p = q = 0 count
-as 0; where q = 0 < p the KL and the chi-squared divergence are inf. Gradients flow where the probabilities are above 0, and not
-through their sums.
+as 0; where q = 0 < p the KL and the chi-squared divergence are inf. Gradients flow where the probabilities are above
+0, and not through their sums.
 
 Raises:
     ValueError: p and q differ in shape, or one of them does not sum to 1 (within 1e-6).

@@ -49,8 +49,8 @@ def dirac(loss: Loss, penalty: Callable[[Tensor], Tensor]) -> Game:
     $$P_{data} = \delta_0, \quad P_G = \delta_\theta, \quad D(x) = \psi x + c, \quad D \text{ minimises }
       L_D(c, \psi \theta + c) + R(\psi), \; G \text{ minimises } L_G(\psi \theta + c)$$
 
-    c is the loss's threshold, the logit at which D is undecided; the paper uses 0. With c, (0, 0) is an equilibrium also
-    for a loss whose undecided logit is not 0.
+    c is the loss's threshold, the logit at which D is undecided; the paper uses 0. With c, (0, 0) is an equilibrium
+    also for a loss whose undecided logit is not 0.
 
     Args:
         loss: both players' terms.

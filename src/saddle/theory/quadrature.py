@@ -44,8 +44,8 @@ WIDTH = {1: 3.0, 2: 4.0}
 REACH = 10.0
 """How far the first domain extends beyond the outermost centres, in scales of `MassCentres`."""
 FURTHEST = 1e10
-"""Largest distance of a centre from 0, in its scale: floats are then 1e-6 scales apart. That costs up to 4e-11, which the
-error does not include."""
+"""Largest distance of a centre from 0, in its scale: floats are then 1e-6 scales apart. That costs up to 4e-11, which
+the error does not include."""
 SHELLS = 9
 """How often the domain grows, each time by twice as much, until what is gained is nothing. Rounding of log densities
 at 10 * 2^9 scales is still below 1e-8."""

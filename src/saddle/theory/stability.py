@@ -31,8 +31,8 @@ def jacobian(game: Game, steps: Steps, theta: Tensor, psi: Tensor) -> Tensor:
 def jumps(game: Game, steps: Steps, theta: Tensor, psi: Tensor, reach: float) -> bool:
     """Whether an update is discontinuous in psi [m] at theta [n], where it then has no Jacobian.
 
-    It is discontinuous if the ends of an interval around psi, `reach` to each side, stay as far apart when the interval shrinks to a
-    hundredth; a steep but continuous update brings them together.
+    It is discontinuous if its values at the ends of an interval around psi, `reach` to each side, stay as far apart
+    when the interval shrinks to a hundredth; a steep but continuous update brings them together.
     """
 
     def gap(reach: float) -> float:
@@ -43,7 +43,7 @@ def jumps(game: Game, steps: Steps, theta: Tensor, psi: Tensor, reach: float) ->
 
 
 def flow_jacobian(game: Game, theta: Tensor, psi: Tensor) -> Tensor:
-    """The Jacobian of the field, that is of learning in infinitely small steps: [n + m, n + m] at theta [n], psi [m]."""
+    """The Jacobian of the field, of infinitely small steps, at theta [n], psi [m]: [n + m, n + m]."""
 
     def move(state: Tensor) -> Tensor:
         return torch.cat(field(game, *state.split([len(theta), len(psi)])))
