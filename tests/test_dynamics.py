@@ -32,7 +32,7 @@ from saddle.theory.stability import drift, flow_jacobian, jacobian, jumps, spect
 from saddle_studies.figures import convergence as figure_of_convergence
 from saddle_studies.figures import dirac_field as figure_of_field
 from saddle_studies.figures import eigenvalues as figure_of_eigenvalues
-from saddle_studies.theory.convergence import Trial, examine, table
+from saddle_studies.theory.convergence import TrialSettings, examine, table
 from toy import Toy, game, play
 
 ZERO = torch.zeros(1, dtype=torch.float64)
@@ -235,7 +235,7 @@ def test_the_gradient_penalty_of_wgan_does_not_converge() -> None:
     assert spectral_radius(jacobian(flat, steps(0.05), ZERO, ZERO)) == pytest.approx(1, abs=1e-12)
 
 
-TRIAL = Trial(updates=200, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
+TRIAL = TrialSettings(updates=200, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
 
 
 def test_table() -> None:

@@ -110,7 +110,7 @@ def test_a_study_trains_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (tmp_path / "README.md").is_file()
 
 
-@pytest.mark.parametrize(("own", "words"), [((), "run=...        is not taken"), (("run",), "run=A,B  ")])
+@pytest.mark.parametrize(("own", "words"), [((), "run=...        is not accepted"), (("run",), "run=A,B  ")])
 def test_the_help_of_every_study_names_the_settings_that_all_have(
     own: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,7 +124,7 @@ def test_the_help_of_every_study_names_the_settings_that_all_have(
 
 def test_a_study_that_cannot_take_runs_refuses_them_itself() -> None:
     """Handed on, `run=` would be a second command in that of the sweep."""
-    with pytest.raises(SystemExit, match="error: k_steps takes no run=: what it asks"):
+    with pytest.raises(SystemExit, match="error: k_steps takes no run=: it needs its own sweeps"):
         Study(str(STUDIES["k_steps"]), ["study.py", "run=runs/faces"], "")
 
 

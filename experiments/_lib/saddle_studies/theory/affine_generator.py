@@ -1,4 +1,4 @@
-"""A generator whose density is a Gaussian's."""
+"""A generator with a Gaussian density."""
 
 import math
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class AffineGenerator(nn.Module, Density):
         if offset.dim() != 1 or matrix.shape != (len(offset), len(offset)):
             raise ValueError(f"A has to be [size, size] and b [size], not {list(matrix.shape)}, {list(offset.shape)}")
         if torch.linalg.matrix_rank(matrix.double()) < len(offset):
-            raise ValueError("A is singular: the generator's points lie in a subspace and have no density")
+            raise ValueError("A is singular: the generator's points are in a subspace and have no density")
         self.matrix = nn.Parameter(matrix.double().clone())
         self.offset = nn.Parameter(offset.double().clone())
         self.shape = (len(offset),)
