@@ -15,7 +15,7 @@ from saddle.callbacks.wandb import Wandb
 from saddle.cli import train
 from saddle.config import precheck
 from saddle.engine.components import loggers
-from saddle.report.run import read_run
+from saddle.report.run import read_runs
 from saddle.report.settings import settings_of
 from saddle.runs.folder import RunFolder
 from saddle.runs.trial import Trial
@@ -138,11 +138,9 @@ def test_online_it_goes_on_with_the_agents_run_and_no_other(
 
 
 def test_the_page_names_a_setting_without_the_runs_of_the_agent(tmp_path: Path) -> None:
-    runs = []
-    for seed in (0, 1):
-        folder = RunFolder(tmp_path / f"loss-minimax_seed-{seed}_id{seed}")
+    folders = [RunFolder(tmp_path / f"loss-minimax_seed-{seed}_id{seed}") for seed in (0, 1)]
+    for seed, folder in enumerate(folders):
         folder.write_config(f"seed: {seed}\n")
         folder.write_environment({"trial": {"sweep": "sw33p1d0", "run": f"id{seed}"}})
-        runs.append(read_run(folder, state=None, overrides=()))
-    assert [setting.name for setting in settings_of(runs)] == ["loss-minimax"]
+    assert [setting.name for setting in settings_of(read_runs(folders))] == ["loss-minimax"]
     assert "WANDB_RUN_ID" not in os.environ

@@ -10,15 +10,15 @@ import scipy.stats
 
 from fake_runs import make_run, make_sweep
 from saddle.report import values_figure
-from saddle.report.compared import Comparison
-from saddle.report.comparison import over_seeds, read_comparison
+from saddle.report.closing import difference_text
+from saddle.report.comparison import Comparison, read_comparison
 from saddle.report.cost import BENCH, SWEEP, costs_of
 from saddle.report.curves import curves_of
-from saddle.report.curves_figure import looks
 from saddle.report.export import runs_csv, table_csv
 from saddle.report.results import results_sheet
 from saddle.report.settings import differing
 from saddle.report.statistics import t_interval
+from saddle.report.style import styles_of
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of, write_sweep
 
@@ -39,12 +39,12 @@ def sweep(tmp_path: Path) -> Path:
 
 
 def test_runs_that_differ_in_their_seed_alone_are_one_setting(sweep: Path) -> None:
-    found = compared(sweep)
-    assert [setting.name for setting in found.settings] == ["loss-minimax", "loss-hinge"]
-    assert differing(found.settings) == {"loss": ["minimax", "hinge"]}  # not seed, nor model.seed that follows it
+    comparison = compared(sweep)
+    assert [setting.name for setting in comparison.settings] == ["loss-minimax", "loss-hinge"]
+    assert differing(comparison.settings) == {"loss": ["minimax", "hinge"]}  # not seed, nor model.seed that follows it
     values = [last(sweep, f"loss-minimax_seed-{seed}") for seed in range(3)]
     low, high = scipy.stats.t.interval(0.95, 2, sum(values) / 3, scipy.stats.sem(values))
-    interval = found.last["loss-minimax", "fd_faces"]
+    interval = comparison.last["loss-minimax", "fd_faces"]
     assert (interval.mean, interval.low, interval.high) == pytest.approx((sum(values) / 3, low, high))
 
 
@@ -59,14 +59,14 @@ def test_a_seed_that_one_model_alone_has_does_not_tell_its_runs_apart(tmp_path: 
             run.write_config(f"seed: {seed}\nbatch_size: {8 if search else 64}\nmodel:\n{own}{search}")
             jobs.append({"name": run.job, "overrides": [f"model={model}", f"seed={seed}"]})
     write_sweep(sweep, {"command": "", "jobs": jobs})
-    found = compared(sweep)
-    assert [(setting.name, len(setting.runs)) for setting in found.settings] == [
+    comparison = compared(sweep)
+    assert [(setting.name, len(setting.runs)) for setting in comparison.settings] == [
         ("model-gan", 2),
         ("model-discriminator", 2),
     ]
-    keys = differing(found.settings)
+    keys = differing(comparison.settings)
     assert list(keys) == ["model", "batch_size", "model.search.steps"]
-    assert found.models == {"saddle.models.gan.Model", "saddle.models.discriminator.Model"}
+    assert comparison.models == {"saddle.models.gan.Model", "saddle.models.discriminator.Model"}
 
 
 def test_the_values_stand_in_their_order_with_their_intervals(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_the_values_stand_in_their_order_with_their_intervals(tmp_path: Path) ->
     values = {"a": [3.0, 5.0], "b": [2.0], "c": [9.0, 9.5, 10.0], "d": [float("nan"), 1.0]}
     intervals = {name: t_interval(seeds) for name, seeds in values.items()}
     for higher, order in ((False, ["c", "a", "b"]), (True, ["b", "a", "c"])):
-        (panel,) = values_figure.draw(intervals, looks(list(values)), "a", "fd", higher).axes
+        (panel,) = values_figure.draw(intervals, styles_of(list(values)), "a", "fd", higher).axes
         assert [label.get_text() for label in panel.get_yticklabels()] == order  # from below: the best one above
         base, *drawn = panel.lines
         assert list(base.get_xdata()) == [4.0, 4.0]  # type: ignore[arg-type]  # right at run time, wider on paper
@@ -105,31 +105,31 @@ def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_pat
 
 
 def test_the_terminal_says_what_is_real_where_there_is_something_to_say(sweep: Path, tmp_path: Path) -> None:
-    lines = over_seeds(compared(sweep)).splitlines()
+    lines = difference_text(compared(sweep)).splitlines()
     assert lines[0] == "fd_faces: difference to loss-minimax"
     assert " ".join(lines[2].split()) == "setting pairs mean difference 95% interval p p, Holm is it real?"
     assert lines[4].startswith("loss-hinge      3")
     assert "adjusted by Holm for the 1 test of" in lines[-1]
-    assert over_seeds(compared(make_sweep(tmp_path / "one", ["minimax", "hinge"], [0]))) == ""
+    assert difference_text(compared(make_sweep(tmp_path / "one", ["minimax", "hinge"], [0]))) == ""
 
 
 def test_one_seed_has_no_interval_and_no_p_value(tmp_path: Path) -> None:
-    found = compared(make_sweep(tmp_path / "one", ["minimax", "hinge"], [0]))
-    assert all(interval.bounds is None for interval in found.last.values())
-    assert [one.p for differences in found.differences.values() for one in differences] == [None] * 3
+    comparison = compared(make_sweep(tmp_path / "one", ["minimax", "hinge"], [0]))
+    assert all(interval.bounds is None for interval in comparison.last.values())
+    assert [one.p for differences in comparison.differences.values() for one in differences] == [None] * 3
 
 
 def test_numbers_of_other_protocols_never_share_a_column(sweep: Path) -> None:
     """Only what was measured otherwise: `swd` looks at no features, so it does not know the extractor."""
     make_run(sweep / "loss-hinge_seed-3", loss="hinge", seed=3, extractor="other")
-    found = compared(sweep)
-    assert [column.name for column in found.columns] == [
+    comparison = compared(sweep)
+    assert [column.name for column in comparison.columns] == [
         *("fd_faces (A)", "fd_faces (B)", "precision_faces (A)", "precision_faces (B)", "swd")
     ]
-    other = next(setting.name for setting in found.settings if len(setting.runs) == 1)
-    measured = {column for setting, column in found.last if setting == other}
+    other = next(setting.name for setting in comparison.settings if len(setting.runs) == 1)
+    measured = {column for setting, column in comparison.last if setting == other}
     assert measured == {"fd_faces (B)", "precision_faces (B)", "swd"}
-    assert [one.interval for one in found.differences["fd_faces (A)"] if one.setting == other] == [None]
+    assert [one.interval for one in comparison.differences["fd_faces (A)"] if one.setting == other] == [None]
 
 
 def test_data_without_a_reference_are_a_part_of_the_protocol(tmp_path: Path) -> None:
@@ -143,10 +143,10 @@ def test_data_without_a_reference_are_a_part_of_the_protocol(tmp_path: Path) -> 
 
 def test_a_run_that_has_not_ended_is_in_no_mean_but_has_a_curve(sweep: Path) -> None:
     make_run(sweep / "loss-hinge_seed-3", loss="hinge", seed=3, ended="interrupted")
-    found = compared(sweep)
-    assert [column.name for column in found.columns] == ["fd_faces", "precision_faces", "swd"]
-    assert found.last["loss-hinge", "fd_faces"].n == 3
-    curve = curves_of(found.settings, found.columns[0])[1]
+    comparison = compared(sweep)
+    assert [column.name for column in comparison.columns] == ["fd_faces", "precision_faces", "swd"]
+    assert comparison.last["loss-hinge", "fd_faces"].n == 3
+    curve = curves_of(comparison.settings, comparison.columns[0])[1]
     assert [len(values) for values in curve.unfinished] == [3]
     assert list(curve.points) == [0, 200, 400, 600, 800, 1000]
     assert all(interval.n == 3 for interval in curve.points.values())
@@ -161,18 +161,18 @@ def test_a_run_that_other_libraries_will_measure_is_not_taken_for_the_finished_o
 
 def test_a_seed_that_ran_twice_counts_once(sweep: Path) -> None:
     make_run(sweep / "again", loss="hinge", seed=0, distance=99.0)
-    found = compared(sweep)
-    assert found.last["loss-hinge", "fd_faces"].n == 3
-    assert results_sheet(found, "last").rows[1][1].note == "a seed twice: the first counts"
+    comparison = compared(sweep)
+    assert comparison.last["loss-hinge", "fd_faces"].n == 3
+    assert results_sheet(comparison).rows[1][1].note == "a seed twice: the first counts"
 
 
 def test_a_sweep_of_which_nothing_has_ended_has_curves(tmp_path: Path) -> None:
     for seed in range(2):
         make_run(tmp_path / f"seed-{seed}", seed=seed, ended="interrupted")
-    found = compared(tmp_path)
-    assert "fd_faces" in [column.name for column in found.columns]
-    assert not found.last
-    assert len(curves_of(found.settings, found.columns[0])[0].unfinished) == 2
+    comparison = compared(tmp_path)
+    assert "fd_faces" in [column.name for column in comparison.columns]
+    assert not comparison.last
+    assert len(curves_of(comparison.settings, comparison.columns[0])[0].unfinished) == 2
 
 
 def test_folders_in_whatever_state_are_read(sweep: Path) -> None:
@@ -189,16 +189,16 @@ def test_folders_in_whatever_state_are_read(sweep: Path) -> None:
     foreign.write_summary(summary | {"protocol": old, "metrics": {**summary["metrics"], "odd": 3, "none": {"x": 1}}})
     jobs = [{"name": path.name, "overrides": []} for path in sweep.iterdir() if path.is_dir()]
     write_sweep(sweep, {"jobs": [*jobs, {"name": "later", "overrides": []}]})
-    found = compared(sweep)
-    states = {run.job: (run.status, run.cause) for run in found.runs if not run.finished}
+    comparison = compared(sweep)
+    states = {run.job: (run.status, run.cause) for run in comparison.jobs if not run.finished}
     assert states.keys() == {"torn", "hurt", "early", "line", "later"}
     assert states["torn"][0] == states["hurt"][0] == states["line"][0] == "unreadable"
     assert "is not JSON" in states["torn"][1]
     assert states["early"] == ("failed", "ValueError: wrong")
     assert states["later"][0] == "not started"
-    assert {column.metric for column in found.columns} == {"fd_faces", "precision_faces", "swd"}
-    assert found.last["loss-hinge", "fd_faces (A)"].n == 3
-    assert found.last["loss-hinge", "fd_faces (B)"].n == 1
+    assert {column.metric for column in comparison.columns} == {"fd_faces", "precision_faces", "swd"}
+    assert comparison.last["loss-hinge", "fd_faces (A)"].n == 3
+    assert comparison.last["loss-hinge", "fd_faces (B)"].n == 1
 
 
 def test_nominal_seconds_are_the_benchs_only_if_it_knows_all_settings(sweep: Path, tmp_path: Path) -> None:
@@ -216,13 +216,13 @@ def test_nominal_seconds_are_the_benchs_only_if_it_knows_all_settings(sweep: Pat
 
 
 def test_the_csv_files_have_all_numbers_in_full(sweep: Path) -> None:
-    found = compared(sweep)
-    runs = list(csv.DictReader(io.StringIO(runs_csv(found))))
+    comparison = compared(sweep)
+    runs = list(csv.DictReader(io.StringIO(runs_csv(comparison))))
     for line in runs:
         assert float(line["last"]) == last(sweep, line["run"], line["column"])
     assert len(runs) == 18
-    table = list(csv.DictReader(io.StringIO(table_csv(found))))
+    table = list(csv.DictReader(io.StringIO(table_csv(comparison))))
     assert len(table) == 2 * 3 * 2
     (line,) = [one for one in table if (one["setting"], one["column"], one["of"]) == ("loss-hinge", "swd", "last")]
-    assert float(line["mean"]) == found.last["loss-hinge", "swd"].mean
+    assert float(line["mean"]) == comparison.last["loss-hinge", "swd"].mean
     assert line["p"] == ""  # swd is the same for all: no spread, so no test

@@ -20,7 +20,7 @@ from saddle.metrics.atoms import AtomFrequencies
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.modes import coverage
 from saddle.metrics.smoothed import SmoothedJSD
-from saddle.report.rows import read_rows
+from saddle.report.run import read_runs
 from saddle.runs.folder import RunFolder
 from saddle.theory import divergences
 from saddle.theory.arrangements import line, ring
@@ -324,9 +324,9 @@ def test_a_run_is_compared_by_its_own_number(tmp_path: Path, monkeypatch: pytest
     assert all(0 < summary["floor"] < 0.3 for summary in summaries)
     assert summaries[0]["protocol"]["sigma"] == 0.04
     assert set(summaries[0]["metrics"]) == {"jsd_smoothed", "modes_covered", "quality"}
-    rows = read_rows(folders)
-    assert [row.main for row in rows] == ["jsd_smoothed", "total_variation"]
-    assert [row.of_images for row in rows] == [False, False]
+    runs = read_runs(folders)
+    assert [run.main for run in runs] == ["jsd_smoothed", "total_variation"]
+    assert [run.of_images for run in runs] == [False, False]
 
 
 READINGS = {

@@ -58,5 +58,5 @@ def test_another_shape_is_refused_with_what_would_be_right(shape: Any) -> None:
 
 @pytest.mark.parametrize("test_count", [0, 1797])
 def test_a_split_without_images_is_refused(test_count: int) -> None:
-    with pytest.raises(ValueError, match="1797 images to divide"):
+    with pytest.raises(ValueError, match="1797 images in all"):
         Digits(shape=(1, 8, 8), test_count=test_count, label="digit", reference="test")

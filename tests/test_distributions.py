@@ -43,7 +43,7 @@ PLANE = {
 
 
 def mass(density: Density) -> float:
-    found = integral(lambda x: density.log_prob(x).exp()[:, None], [density.places()])
+    found = integral(lambda x: density.log_prob(x).exp()[:, None], [density.mass_centres()])
     return found.value.item()
 
 
@@ -70,7 +70,7 @@ def test_in_the_plane(name: str) -> None:
         return torch.stack([log_p.exp(), -log_p.exp() * log_p], dim=1)
 
     with torch.no_grad():
-        one, entropy = integral(information, [density.places()]).value.tolist()
+        one, entropy = integral(information, [density.mass_centres()]).value.tolist()
         drawn = -density.log_prob(density.sample(range(4000), 0))
     assert abs(one - 1) < 1e-6
     assert abs(drawn.mean().item() - entropy) < 4 * drawn.std().item() / math.sqrt(4000)
@@ -128,7 +128,8 @@ def test_a_mixture_convolved() -> None:
     assert isinstance(mixture, GaussianMixture)
     noise, x = line(means=[0], deviations=[0.7], weights=[1]), numbers(0.4)
     wide = integral(
-        lambda y: (mixture.log_prob(y) + noise.log_prob(x - y)).exp()[:, None], [mixture.places(), noise.places()]
+        lambda y: (mixture.log_prob(y) + noise.log_prob(x - y)).exp()[:, None],
+        [mixture.mass_centres(), noise.mass_centres()],
     )
     assert mixture.smoothed(0.7).log_prob(x).exp().item() == pytest.approx(wide.value.item(), abs=1e-12)
     spiky = 0.25 * noise.log_prob(x).exp() + 0.75 * noise.log_prob(x - 3).exp()
@@ -186,10 +187,10 @@ def test_what_is_no_distribution_is_refused(wrong: list[float]) -> None:
 
 def test_other_refusals() -> None:
     half = numbers(0.5, 0.5)
-    with pytest.raises(ValueError, match="alike"):
+    with pytest.raises(ValueError, match="are equal"):
         Discrete(points=torch.zeros(2, 1), probabilities=half)
     for deviations in (numbers(1, 0), numbers(1, -1), numbers(1, math.inf)):
-        with pytest.raises(ValueError, match="deviations are above 0"):
+        with pytest.raises(ValueError, match="deviations have to be above 0"):
             GaussianMixture(means=torch.zeros(2, 1), deviations=deviations, weights=half)
     with pytest.raises(ValueError, match=r"\[components, size\]"):
         GaussianMixture(means=torch.zeros(2), deviations=half, weights=half)

@@ -9,29 +9,19 @@ import torch
 from scipy.integrate import quad
 from torch import Tensor
 
-from estimates import assert_close, gaussian, in_the_plane, numbers
+from estimates import ALL, Between, assert_close, gaussian, in_the_plane, numbers
 from saddle.theory import between, divergences
 from saddle.theory.arrangements import line
 from saddle.theory.bars_and_stripes import bars_and_stripes
 from saddle.theory.crossings import crossings
-from saddle.theory.density import Places
+from saddle.theory.density import MassCentres
 from saddle.theory.discrete import Discrete
-from saddle.theory.distribution import Distribution
 from saddle.theory.estimate import Estimate
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.quadrature import integral
 from saddle.theory.wasserstein import wasserstein
 from saddle_studies.theory.affine_generator import AffineGenerator
 
-Between = Callable[[Distribution, Distribution], Estimate]
-ALL: list[Between] = [
-    between.kl,
-    between.reverse_kl,
-    between.jsd,
-    between.total_variation,
-    between.chi_squared,
-    between.squared_hellinger,
-]
 SUMS = [getattr(divergences, each.__name__) for each in ALL]
 
 
@@ -142,7 +132,7 @@ def test_gaussians_that_are_almost_one() -> None:
 
 def test_integrals_of_what_is_narrower_or_wider_than_said() -> None:
     """The value is that of the halves, nearer than the error, and of tails that end slowly there is none left out."""
-    at = [Places(torch.zeros(1, 1, dtype=torch.float64), numbers(1))]
+    at = [MassCentres(torch.zeros(1, 1, dtype=torch.float64), numbers(1))]
     for deviation in (0.4, 0.25):
         narrow = gaussian(0, deviation)
         found = integral(lambda x, narrow=narrow: narrow.log_prob(x).exp()[:, None], at)  # type: ignore[misc]  # bound in the loop
@@ -256,7 +246,7 @@ def test_a_chi_squared_that_diverges_is_infinite() -> None:
 
 
 def test_tails_that_do_not_die_out_are_refused() -> None:
-    at = [Places(torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))]
+    at = [MassCentres(torch.zeros(1, 1, dtype=torch.float64), torch.ones(1, dtype=torch.float64))]
     with pytest.raises(ValueError, match="does not converge"):
         integral(lambda x: 1 / (1 + x.abs()), at)
     with pytest.raises(ValueError, match="no number"):
@@ -272,16 +262,16 @@ def test_what_float64_cannot_resolve_is_refused() -> None:
 
 def test_a_density_that_lies_elsewhere_is_refused() -> None:
     class Elsewhere(GaussianMixture):
-        def places(self) -> Places:
-            return Places(self.means + 1e4, self.deviations)
+        def mass_centres(self) -> MassCentres:
+            return MassCentres(self.means + 1e4, self.deviations)
 
     wrong = Elsewhere(means=torch.zeros(1, 1), deviations=numbers(1e-3), weights=torch.ones(1))
     with pytest.raises(ValueError, match=r"integrates to 0\.0 and not to 1"):
         between.jsd(gaussian(1e4, 1e-3), wrong)
 
     class Without(GaussianMixture):
-        def places(self) -> Places:
-            return Places(self.means[:1], self.deviations[:1])
+        def mass_centres(self) -> MassCentres:
+            return MassCentres(self.means[:1], self.deviations[:1])
 
     some = Without(means=numbers(0, 1e4)[:, None], deviations=numbers(1e-3, 1e-3), weights=numbers(0.9, 0.1))
     with pytest.raises(ValueError, match=r"integrates to 0\.(9|89)\d* and not to 1"):

@@ -1,7 +1,6 @@
 """Divergences in the plane, between one another, and of what has no density."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,28 +8,15 @@ import torch
 from scipy.integrate import quad
 from scipy.stats import ncx2, wasserstein_distance
 
-from estimates import assert_close, gaussian, in_the_plane, numbers
+from estimates import ALL, assert_close, gaussian, in_the_plane, numbers
 from saddle.theory import between, divergences
 from saddle.theory.arrangements import grid, line, ring, spiral
 from saddle.theory.discrete import Discrete
-from saddle.theory.distribution import Distribution
-from saddle.theory.estimate import Estimate
 from saddle.theory.gaussian_mixture import GaussianMixture
-from saddle.theory.smoothed import even_codes, smoothed_jsd
 from saddle.theory.wasserstein import wasserstein
 from saddle_studies.figures import smoothed_jsd as smoothed_jsd_figure
 from saddle_studies.theory.affine_generator import AffineGenerator
-
-Between = Callable[[Distribution, Distribution], Estimate]
-ALL: list[Between] = [
-    between.kl,
-    between.reverse_kl,
-    between.jsd,
-    between.total_variation,
-    between.chi_squared,
-    between.squared_hellinger,
-]
-
+from saddle_studies.theory.smoothed_jsd import even_codes, smoothed_jsd
 
 # ---- quadrature in the plane
 

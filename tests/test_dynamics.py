@@ -32,7 +32,7 @@ from saddle.theory.stability import drift, flow_jacobian, jacobian, jumps, spect
 from saddle_studies.figures import convergence as figure_of_convergence
 from saddle_studies.figures import dirac_field as figure_of_field
 from saddle_studies.figures import eigenvalues as figure_of_eigenvalues
-from saddle_studies.theory.convergence import Trial, examine, table
+from saddle_studies.theory.convergence import TrialSettings, examine, table
 from toy import Toy, game, play
 
 ZERO = torch.zeros(1, dtype=torch.float64)
@@ -171,7 +171,7 @@ def test_curvature_of_either_player_is_enough() -> None:
 
 
 def test_a_point_that_moves_has_no_verdict() -> None:
-    with pytest.raises(ValueError, match="eigenvalues say something at equilibria"):
+    with pytest.raises(ValueError, match="eigenvalues describe equilibria only"):
         jacobian(dirac(Minimax(), no_penalty), steps(0.1), at(0.5), at(0.0))
 
 
@@ -235,7 +235,7 @@ def test_the_gradient_penalty_of_wgan_does_not_converge() -> None:
     assert spectral_radius(jacobian(flat, steps(0.05), ZERO, ZERO)) == pytest.approx(1, abs=1e-12)
 
 
-TRIAL = Trial(updates=200, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
+TRIAL = TrialSettings(updates=200, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
 
 
 def test_table() -> None:

@@ -234,7 +234,7 @@ def test_folders_without_pictures_are_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other/a.psd").touch()
     for root, error, words in (
-        ("a/b", FileNotFoundError, f"there is no folder {tmp_path}/a/b; {tmp_path} is there"),
+        ("a/b", FileNotFoundError, f"there is no folder {tmp_path}/a/b; the nearest that exists is {tmp_path}"),
         ("text.md", NotADirectoryError, "is a file, not a folder"),
         ("empty", ValueError, "it is empty"),
         (

@@ -105,9 +105,9 @@ def test_a_well_specified_deviation_is_that_of_fisher() -> None:
 
 
 def test_a_start_from_which_there_is_no_maximum_is_an_error() -> None:
-    with pytest.raises(ValueError, match="which is no maximum: begin closer to one"):
+    with pytest.raises(ValueError, match="which is no maximum: start closer to one"):
         argmax(lambda theta: theta.square(), torch.tensor(1.0, dtype=torch.float64), 3)
-    with pytest.raises(ValueError, match="which is no maximum: begin closer to one"):
+    with pytest.raises(ValueError, match="which is no maximum: start closer to one"):
         argmax(lambda theta: -(theta**4), torch.tensor(1.0, dtype=torch.float64), 3)  # on the way to one
 
 

@@ -10,7 +10,7 @@ import pytest
 from fake_runs import make_run, make_sweep
 from saddle.cli import compare
 from saddle.report.frames import frames_of
-from saddle.report.run import Run, read_run
+from saddle.report.run import Run, read_runs
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of, write_sweep
 
@@ -179,7 +179,6 @@ def test_two_hundred_runs_have_a_page(tmp_path: Path) -> None:
 
 def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[Run]:
     """Runs with grids of `size` bytes at given updates."""
-    runs = []
     for name, updates in grids.items():
         folder = tmp_path / name
         (folder / "samples").mkdir(parents=True)
@@ -187,20 +186,19 @@ def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[Run]:
             header = b"\x89PNG\r\n\x1a\n" + bytes(8) + bytes([0, 0, 0, 7, 0, 0, 0, 5])
             (folder / "samples" / f"{at:06d}.png").write_bytes(header + bytes(size - len(header)))
         RunFolder(folder).mark("finished")
-        runs.append(read_run(RunFolder(folder), state=None, overrides=()))
-    return runs
+    return read_runs([RunFolder(tmp_path / name) for name in grids])
 
 
 def test_grids_stand_side_by_side_at_the_same_updates(tmp_path: Path) -> None:
     runs = drawn(tmp_path, {"a": [*range(0, 6001, 250)], "b": [*range(0, 4001, 250)], "c": [*range(0, 4001, 500)]}, 100)
-    found = frames_of(runs, [])
-    assert len(found.positions) == 9
-    assert (found.positions[0], found.positions[-1]) == ("update 0", "the end of each run")
-    assert found.positions[-2] == "update 4,000"  # the last that most have
-    for run, pictures in found.strips:
+    frames = frames_of(runs, [])
+    assert len(frames.positions) == 9
+    assert (frames.positions[0], frames.positions[-1]) == ("update 0", "the end of each run")
+    assert frames.positions[-2] == "update 4,000"  # the last that most have
+    for run, pictures in frames.strips:
         for picture in pictures:
             assert all(
-                found.positions[p] in (f"update {picture.updates:,}", found.positions[-1]) for p in picture.positions
+                frames.positions[p] in (f"update {picture.updates:,}", frames.positions[-1]) for p in picture.positions
             )
         assert pictures[-1].updates == max(run.grids)
         assert 8 in pictures[-1].positions
@@ -216,10 +214,10 @@ def test_of_many_runs_the_other_seeds_unfold(tmp_path: Path) -> None:
 
 def test_grids_stay_within_their_room_and_the_last_runs_are_linked(tmp_path: Path) -> None:
     runs = drawn(tmp_path, {f"run-{k:02d}": [0, 500, 1000] for k in range(10)}, 1000)
-    found = frames_of(runs, [], most_bytes=9000)
-    stored = sum(1000 * len(pictures) for _, pictures in found.strips)
+    frames = frames_of(runs, [], most_bytes=9000)
+    stored = sum(1000 * len(pictures) for _, pictures in frames.strips)
     assert stored <= 9000
-    assert [run.job for run, _ in found.strips] == [run.job for run in runs[: len(found.strips)]]
-    assert [run.job for run in found.linked] == [run.job for run in runs[len(found.strips) :]]
-    assert found.linked
+    assert [run.job for run, _ in frames.strips] == [run.job for run in runs[: len(frames.strips)]]
+    assert [run.job for run in frames.linked] == [run.job for run in runs[len(frames.strips) :]]
+    assert frames.linked
     assert frames_of([], []).positions == ()

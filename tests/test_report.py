@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from saddle.cli import compare
-from saddle.report.comparison import closing_words
-from saddle.report.figure import draw
-from saddle.report.rows import read_rows
+from saddle.report.closing import closing_words
+from saddle.report.overview import draw
+from saddle.report.run import read_runs
 from saddle.report.table import terminal
 from saddle.report.text import duration, number
 from saddle.runs.folder import RunFolder
@@ -54,14 +54,14 @@ def sweep(tmp_path: Path) -> Path:
 
 def rows_of(sweep: Path, *names: str) -> list[str]:
     """The terminal's lines about `names`."""
-    rows = read_rows([RunFolder(sweep / name) for name in names])
-    return [line for line in terminal(rows).splitlines() if line.startswith(names)]
+    runs = read_runs([RunFolder(sweep / name) for name in names])
+    return [line for line in terminal(runs).splitlines() if line.startswith(names)]
 
 
 def test_a_row_holds_the_last_value_and_apart_from_it_the_best(sweep: Path) -> None:
     (line,) = rows_of(sweep, "loss-nonsaturating")
     assert " ".join(line.split()) == "loss-nonsaturating finished 1000 2m03s 25 20 @500 10 samples/001000.png"
-    table = terminal(read_rows([RunFolder(sweep / "loss-nonsaturating")]))
+    table = terminal(read_runs([RunFolder(sweep / "loss-nonsaturating")]))
     assert "selected on the numbers it is taken from" in table
     assert "floor of fd_faces, real images against real images: 2.5" in table
 
@@ -74,7 +74,7 @@ def test_runs_that_failed_are_measured_by_what_they_logged(sweep: Path) -> None:
 
 def test_the_launcher_may_know_better_how_a_job_ended(sweep: Path) -> None:
     runs = [RunFolder(sweep / "loss-nonsaturating"), RunFolder(sweep / "never begun")]
-    rows = read_rows(runs, {"loss-nonsaturating": "failed", "never begun": "not started"})
+    rows = read_runs(runs, {"loss-nonsaturating": "failed", "never begun": "not started"})
     assert [row.status for row in rows] == ["failed", "not started"]
 
 
@@ -82,7 +82,7 @@ def test_the_launcher_may_know_better_how_a_job_ended(sweep: Path) -> None:
 @pytest.mark.parametrize("width", [80, 100, 200])
 def test_the_table_fits_the_terminal_and_never_loses_what_it_is_about(tmp_path: Path, length: int, width: int) -> None:
     runs = [make_run(tmp_path / (letter * length), {0: 123456.0, 50000: 0.012345}) for letter in "ab"]
-    header, *lines = terminal(read_rows(runs), width).splitlines()[:4]
+    header, *lines = terminal(read_runs(runs), width).splitlines()[:4]
     assert max(map(len, [header, *lines])) <= width
     assert header.split()[:3] == ["job", "status", "updates"]
     assert "fd_faces" in header
@@ -95,7 +95,7 @@ def test_the_table_fits_the_terminal_and_never_loses_what_it_is_about(tmp_path: 
 @pytest.mark.parametrize("count", [1, 3, 12])
 def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, count: int) -> None:
     runs = [make_run(tmp_path / f"seed-{k}", {0: 400.0, 500: 30.0 + k}, mode="L" if k else "RGB") for k in range(count)]
-    figure = draw(read_rows(runs), losses=True)
+    figure = draw(read_runs(runs), losses=True)
     metric, discriminator, generator, *grids = figure.axes
     looks = [(line.get_color(), line.get_linestyle(), str(line._dash_pattern)) for line in discriminator.lines]  # type: ignore[attr-defined]  # of this object it is
     assert len(set(looks)) == count
@@ -111,7 +111,7 @@ def test_the_picture_gives_each_run_one_look_and_shows_its_grid(tmp_path: Path, 
 
 
 def test_losses_that_are_different_quantities_share_no_axis(tmp_path: Path) -> None:
-    rows = read_rows([make_run(tmp_path / f"model-{name}", {0: 400.0, 500: 30.0}) for name in ("gan", "vae")])
+    rows = read_runs([make_run(tmp_path / f"model-{name}", {0: 400.0, 500: 30.0}) for name in ("gan", "vae")])
     metric, *losses = draw(rows, losses=False).axes[:3]
     assert len(metric.lines) == 3  # and the floor
     for panel in losses:
@@ -122,20 +122,20 @@ def test_losses_that_are_different_quantities_share_no_axis(tmp_path: Path) -> N
 def test_a_picture_of_runs_that_say_nothing_is_a_picture(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "job")
     run.mark("failed")
-    assert len(draw(read_rows([run]), losses=True).axes) == 4
+    assert len(draw(read_runs([run]), losses=True).axes) == 4
 
 
 def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> None:
-    failed = read_rows([RunFolder(sweep / "loss-hinge")])
+    failed = read_runs([RunFolder(sweep / "loss-hinge")])
     assert "make fid" not in closing_words(sweep, failed)
     assert "sweep.retry_failed=true" in closing_words(sweep, failed)
     assert "the same command again" not in closing_words(sweep, failed)
-    begun = read_rows([RunFolder(sweep / "loss-hinge"), RunFolder(sweep / "later")], {"later": "not started"})
+    begun = read_runs([RunFolder(sweep / "loss-hinge"), RunFolder(sweep / "later")], {"later": "not started"})
     assert "jobs that finished or failed are skipped, the others go on" in closing_words(sweep, begun)
     assert "jobs that finished are skipped" in closing_words(sweep, begun[1:])
     assert "retry_failed" not in closing_words(sweep, begun[1:])
     images = RunFolder(sweep / "loss-nonsaturating")
-    words = closing_words(sweep, read_rows([images] * 2))
+    words = closing_words(sweep, read_runs([images] * 2))
     assert "make fid" in words
     assert words.count("  offline") == 1
     assert words.splitlines()[-1] == f"comparison: {sweep / 'compare' / 'index.html'}"
@@ -144,16 +144,16 @@ def test_closing_words_say_what_can_be_done_with_what_there_is(sweep: Path) -> N
     assert "same command" not in words
     assert f"run={sweep}/loss-nonsaturating" in words
     images.write_summary((images.summary() or {}) | {"protocol": {"samples": 100, "sigma": 0.04}})  # as of points
-    words = closing_words(sweep, read_rows([images]))
+    words = closing_words(sweep, read_runs([images]))
     assert "make fid" not in words
     assert "make compare" in words
-    assert "floor of fd_faces, draws of the data against the data: 2.5" in terminal(read_rows([images]))
+    assert "floor of fd_faces, draws of the data against the data: 2.5" in terminal(read_runs([images]))
 
 
 def test_offline_runs_of_a_sweep_are_uploaded_by_one_command(sweep: Path) -> None:
-    (row,) = read_rows([RunFolder(sweep / "loss-nonsaturating")])
+    (run,) = read_runs([RunFolder(sweep / "loss-nonsaturating")])
     lines = [f"W&B offline: wandb sync runs/s/{job}/wandb/offline-run-1" for job in "ab"]
-    several = [replace(row, wandb=line) for line in (*lines, "W&B: https://wandb.ai/me/saddle/runs/c")]
+    several = [replace(run, summary={"wandb": line}) for line in (*lines, "W&B: https://wandb.ai/me/saddle/runs/c")]
     words = closing_words(Path("runs/a sweep"), several)
     assert "  W&B           offline: wandb sync 'runs/a sweep'/*/wandb/offline-run-*\n" in words
     assert "                https://wandb.ai/me/saddle/runs/c\n" in words
@@ -192,7 +192,7 @@ def test_numbers_are_short_and_keep_four_digits() -> None:
 
 def test_neither_the_report_nor_the_launcher_imports_torch() -> None:
     modules = (
-        "compare, hydra_plugins.isolated._jobs, saddle.report.figure, saddle.runs.folder, saddle.engine.existing_run"
+        "compare, hydra_plugins.isolated._jobs, saddle.report.overview, saddle.runs.folder, saddle.engine.existing_run"
     )
     code = f"import sys; import {modules}; print({{'torch', 'pytorch_lightning', 'wandb'}} & set(sys.modules))"
     src = str(Path(compare.__file__).parent)
@@ -207,7 +207,7 @@ def test_runs_that_are_measured_in_different_ways_say_so(tmp_path: Path) -> None
     summary = other.summary() or {}
     summary["metrics"] = {"fd_digits": summary["metrics"]["fd_faces"]}
     other.write_summary(summary | {"main_metric": "fd_digits", "floor": 1.25})
-    text = terminal(read_rows([RunFolder(tmp_path / name) for name in ("data-faces", "data-digits")]))
+    text = terminal(read_runs([RunFolder(tmp_path / name) for name in ("data-faces", "data-digits")]))
     assert "fd_faces or fd_digits" in text
     assert "fd_digits 3" in text
     assert "floor of fd_digits, real images against real images: 1.25" in text
@@ -218,5 +218,5 @@ def test_a_value_that_is_older_than_the_run_says_when_it_was_measured(tmp_path: 
     run = make_run(tmp_path / "job", {0: 400.0}, ended="failed")
     run.log(260, {"loss_discriminator": 1.0})
     make_run(tmp_path / "finished", {0: 400.0, 500: 20.0})
-    lines = terminal(read_rows([run, RunFolder(tmp_path / "finished")])).splitlines()
+    lines = terminal(read_runs([run, RunFolder(tmp_path / "finished")])).splitlines()
     assert any(line.startswith("job") and "400 @0" in line for line in lines)

@@ -13,8 +13,9 @@ import pytest
 from fake_runs import make_run
 from options import options
 from saddle.config import precheck
+from saddle.report.curves import over_seeds
 from saddle.report.statistics import t_interval
-from saddle_studies.grouped import grouped, last, over_seeds, plus_minus
+from saddle_studies.grouped import grouped, last, plus_minus
 from saddle_studies.panels import Panel, draw
 from saddle_studies.study import Study
 
@@ -109,7 +110,7 @@ def test_a_study_trains_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (tmp_path / "README.md").is_file()
 
 
-@pytest.mark.parametrize(("own", "words"), [((), "run=...        is not taken"), (("run",), "run=A,B  ")])
+@pytest.mark.parametrize(("own", "words"), [((), "run=...        is not accepted"), (("run",), "run=A,B  ")])
 def test_the_help_of_every_study_names_the_settings_that_all_have(
     own: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,7 +124,7 @@ def test_the_help_of_every_study_names_the_settings_that_all_have(
 
 def test_a_study_that_cannot_take_runs_refuses_them_itself() -> None:
     """Handed on, `run=` would be a second command in that of the sweep."""
-    with pytest.raises(SystemExit, match="error: k_steps takes no run=: what it asks"):
+    with pytest.raises(SystemExit, match="error: k_steps takes no run=: it needs its own sweeps"):
         Study(str(STUDIES["k_steps"]), ["study.py", "run=runs/faces"], "")
 
 

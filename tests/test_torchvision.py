@@ -177,7 +177,7 @@ PLACES = {
 @pytest.mark.parametrize("name", SETS)
 def test_missing_files_are_named_with_their_places(name: str, download: bool, tmp_path: Path) -> None:
     root = tmp_path / "no" / "such"
-    with pytest.raises(ValueError, match="cannot be had from") as refusal:
+    with pytest.raises(ValueError, match="cannot be read from") as refusal:
         _ = option(name, root, 32, download=download).train
     answer = str(refusal.value)
     assert all(f"\n  {place}: missing\n" in answer for place in PLACES[name])
@@ -200,7 +200,7 @@ def test_files_that_are_there_are_told_from_those_that_are_missing_or_packed(nam
     (folder / packed).rename(tmp_path / "elsewhere")
     (folder / archive).touch()
     (folder / lost).unlink()
-    with pytest.raises(ValueError, match="cannot be had") as refusal:
+    with pytest.raises(ValueError, match="cannot be read") as refusal:
         _ = option(name, tmp_path, 32).train
     for line in f"{packed}: missing; unpack {archive}", f"{lost}: missing", f"{there}: is there":
         assert f"/{line}\n" in str(refusal.value)
@@ -209,14 +209,14 @@ def test_files_that_are_there_are_told_from_those_that_are_missing_or_packed(nam
 @pytest.mark.parametrize("download", [False, True])
 def test_a_file_in_the_place_of_the_folder_is_said(download: bool, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"file is a file; it should be the folder in which MNIST/raw/ lies"):
+    with pytest.raises(ValueError, match=r"file is a file; it should be the folder that contains MNIST/raw/"):
         _ = option("mnist", tmp_path / "file", 32, download=download).train
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     FIXTURES["mnist"](tmp_path / "a")
     (tmp_path / "a/MNIST/raw/train-images-idx3-ubyte").write_bytes(b"\0" * 20)
-    with pytest.raises(ValueError, match="MNIST cannot be had"):
+    with pytest.raises(ValueError, match="MNIST cannot be read"):
         _ = option("mnist", tmp_path / "a", 32).train
     FIXTURES["celeba"](tmp_path / "b")
     picture = tmp_path / "b/celeba/img_align_celeba/000002.jpg"
@@ -241,7 +241,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_nothing_but_a_set_that_can_be_fetched_is_a_set(dataset: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no set that torchvision can fetch; these are: CIFAR10, .*MNIST"):
+    with pytest.raises(ValueError, match=r"not a set that torchvision can download; these are: CIFAR10, .*MNIST"):
         _ = option("mnist", tmp_path, 32, dataset=dataset).train
 
 

@@ -28,7 +28,7 @@ from saddle.theory.games import Steps, dirac, field, trajectory
 from saddle.theory.stability import flow_jacobian, jacobian, spectral_radius
 from saddle_studies.figures import convergence, dirac_field, eigenvalues
 from saddle_studies.study import Claim, Study
-from saddle_studies.theory.convergence import Finding, Trial, table
+from saddle_studies.theory.convergence import Finding, TrialSettings, table
 
 RATE = 0.2
 PENALTIES = {
@@ -39,7 +39,7 @@ PENALTIES = {
     "WGAN-LP, weight 1": unit_slope(1.0, one_sided=True),
 }
 DRAWN = [name for name in PENALTIES if "30" not in name]
-TRIAL = Trial(updates=200, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
+TRIAL = TrialSettings(updates=200, tolerance=1e-9, margin=1.5, near=0.05, far=0.4)
 ZERO = torch.zeros(1, dtype=torch.float64)
 Table = Mapping[tuple[str, str, str], Finding]
 

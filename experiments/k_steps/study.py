@@ -28,13 +28,14 @@ from saddle.engine.building import build_data, build_model, samples_of
 from saddle.engine.stored import stored_config
 from saddle.engine.training import train
 from saddle.losses.minimax import Minimax
+from saddle.report.curves import over_seeds
 from saddle.report.run import Run
 from saddle.report.statistics import Interval
 from saddle.runs.folder import RunFolder
 from saddle.theory import between, divergences
 from saddle.theory.value import greatest_value
 from saddle_studies.figures import ideal_loop, steps_and_bound
-from saddle_studies.grouped import Values, grouped, last, over_seeds, plus_minus
+from saddle_studies.grouped import Values, grouped, last, plus_minus
 from saddle_studies.panels import Panel, draw
 from saddle_studies.study import Claim, Study
 from saddle_studies.theory.critic import Critic

@@ -13,8 +13,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
-from saddle.report.compared import Comparison
-from saddle.report.comparison import read_comparison
+from saddle.report.comparison import Comparison, read_comparison
 from saddle.report.protocol import Column
 from saddle.report.results import difference_sheet
 from saddle.report.run import Run
@@ -32,35 +31,35 @@ def main() -> None:
     """Train, compare, draw, write."""
     study = Study(__file__, sys.argv, __doc__ or "")
     folder = study.finished()[0].path.parent
-    found = _compared(folder)
-    column = found.columns[0]  # the metric that training is judged by
-    study.numbers({setting.name: _values(found, column, setting.name) for setting in found.settings})
-    study.table("differences", *_table(found, column))
-    study.figure("differences", _figure(found, column))
-    if tiles := _tiles(found, column):
+    comparison = _compared(folder)
+    column = comparison.columns[0]  # the metric that training is judged by
+    study.numbers({setting.name: _values(comparison, column, setting.name) for setting in comparison.settings})
+    study.table("differences", *_table(comparison, column))
+    study.figure("differences", _figure(comparison, column))
+    if tiles := _tiles(comparison, column):
         study.picture("grids", _sheet(tiles))
 
 
 def _compared(folder: Path) -> Comparison:
     """With the default, or with the first loss of a sweep that left the default out."""
     runs = runs_of(folder)
-    found = read_comparison(folder, runs, None, None)
-    named = {setting.name for setting in found.settings}
-    return read_comparison(folder, runs, None, BASELINE) if BASELINE in named else found
+    comparison = read_comparison(folder, runs, None, None)
+    named = {setting.name for setting in comparison.settings}
+    return read_comparison(folder, runs, None, BASELINE) if BASELINE in named else comparison
 
 
-def _values(found: Comparison, column: Column, name: str) -> dict[str, float]:
+def _values(comparison: Comparison, column: Column, name: str) -> dict[str, float]:
     """Seed -> last value of its finished run."""
-    setting = next(setting for setting in found.settings if setting.name == name)
+    setting = next(setting for setting in comparison.settings if setting.name == name)
     return {seed: run.results[column.metric]["last"] for seed, run in sorted(setting.seeds.items())}
 
 
-def _table(found: Comparison, column: Column) -> tuple[Sequence[str], list[list[str]]]:
+def _table(comparison: Comparison, column: Column) -> tuple[Sequence[str], list[list[str]]]:
     """Best first: each seed, the difference with its interval, and what can be said of it."""
-    said = {str(row[0].text): row for row in difference_sheet(found, column).rows}
+    said = {str(row[0].text): row for row in difference_sheet(comparison, column).rows}
     rows = []
-    for name in _ordered(found, column):
-        seeds = " / ".join(number(value) for value in _values(found, column, name).values()) or "failed"
+    for name in _ordered(comparison, column):
+        seeds = " / ".join(number(value) for value in _values(comparison, column, name).values()) or "failed"
         _, _, mean, interval, p, adjusted, verdict = said.get(name, [None] * 7)
         cells = [cell.text if cell else "" for cell in (mean, interval, p, adjusted)]
         rows.append([f"`{_loss(name)}`", seeds, *cells, verdict.text if verdict else "the baseline"])
@@ -68,18 +67,18 @@ def _table(found: Comparison, column: Column) -> tuple[Sequence[str], list[list[
     return header, rows
 
 
-def _figure(found: Comparison, column: Column) -> Figure:
+def _figure(comparison: Comparison, column: Column) -> Figure:
     """Differences to the baseline with their intervals, one above the other."""
     figure, (axes,) = sheet(panels=1, side_by_side=True)
     figure.set_size_inches(7, 4.2)
-    names = [name for name in _ordered(found, column) if name != found.baseline][::-1]
-    by_name = {one.setting: one for one in found.differences[column.name]}
-    base = _values(found, column, found.baseline)
+    names = [name for name in _ordered(comparison, column) if name != comparison.baseline][::-1]
+    by_name = {one.setting: one for one in comparison.differences[column.name]}
+    base = _values(comparison, column, comparison.baseline)
     for height, name in enumerate(names):
         one = by_name[name]
         if one.interval is None:
             continue
-        own = _values(found, column, name)
+        own = _values(comparison, column, name)
         real = one.adjusted is not None and one.adjusted < 0.05
         colour = COLOURS[1 if real else 0]
         if one.interval.bounds:
@@ -89,14 +88,16 @@ def _figure(found: Comparison, column: Column) -> Figure:
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_yticks(range(len(names)), [_loss(name) for name in names], fontsize=8)
     axes.set_xscale("symlog", linthresh=10)
-    axes.set_xlabel(f"{column.name} minus that of {_loss(found.baseline)}, the same seed (right: worse)", fontsize=8)
+    axes.set_xlabel(
+        f"{column.name} minus that of {_loss(comparison.baseline)}, the same seed (right: worse)", fontsize=8
+    )
     return figure
 
 
-def _tiles(found: Comparison, column: Column) -> list[tuple[str, Image.Image]]:
+def _tiles(comparison: Comparison, column: Column) -> list[tuple[str, Image.Image]]:
     """Each loss with the first samples of its first seed that drew any, at the end of that run."""
-    drawn = {setting.name: next((run for run in setting.runs if run.grids), None) for setting in found.settings}
-    return [(_loss(name), _last_grid(run)) for name in _ordered(found, column) if (run := drawn[name])]
+    drawn = {setting.name: next((run for run in setting.runs if run.grids), None) for setting in comparison.settings}
+    return [(_loss(name), _last_grid(run)) for name in _ordered(comparison, column) if (run := drawn[name])]
 
 
 def _sheet(tiles: Sequence[tuple[str, Image.Image]]) -> Image.Image:
@@ -118,9 +119,9 @@ def _last_grid(run: Run) -> Image.Image:
     return grid.crop((0, 0, side, side))
 
 
-def _ordered(found: Comparison, column: Column) -> list[str]:
+def _ordered(comparison: Comparison, column: Column) -> list[str]:
     """Settings, the best first."""
-    means = {setting.name: found.last.get((setting.name, column.name)) for setting in found.settings}
+    means = {setting.name: comparison.last.get((setting.name, column.name)) for setting in comparison.settings}
     return sorted(means, key=lambda name: interval.mean if (interval := means[name]) else float("inf"))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from saddle.callbacks.restoring import restore
 from saddle.callbacks.verdict import fresh_fakes, undisturbed
-from saddle.data.densities.mixture import Mixture
+from saddle.data.densities.mixture import MixtureData
 from saddle.engine.building import build_data, build_model
 from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
@@ -26,8 +26,7 @@ from saddle.runs.folder import RunFolder
 from saddle.theory import between, divergences
 from saddle.theory.arrangements import line
 from saddle.theory.optimal_discriminator import best_logits, distance, log_ratio
-from saddle.theory.smoothed import convolved, even_codes
-from saddle.theory.smoothed import smoothed_jsd as smoothed
+from saddle.theory.smoothed import convolved
 from saddle.theory.value import cross_entropy, greatest_value, proven_jsd
 from saddle_studies.figures import bound, loss_as_divergence, optimal_discriminator, smoothed_jsd
 from saddle_studies.grouped import Values, grouped, last, plus_minus
@@ -35,6 +34,8 @@ from saddle_studies.study import Claim, Study
 from saddle_studies.theory.critic import Critic
 from saddle_studies.theory.critic_training import stepwise, to_the_end
 from saddle_studies.theory.examples import DATA, MADE
+from saddle_studies.theory.smoothed_jsd import even_codes
+from saddle_studies.theory.smoothed_jsd import smoothed_jsd as smoothed
 
 TRAINED = (10, 50, 300)
 """Steps of the networks whose loss is read as a divergence."""
@@ -211,7 +212,7 @@ def _in_training(run: RunFolder) -> Figure:
     cfg = stored_config(run, files=True)
     data, model = build_data(cfg), build_model(cfg)
     state, _ = Checkpoints(run.checkpoints).load()
-    if not isinstance(model, GAN) or not isinstance(data, Mixture) or state is None:
+    if not isinstance(model, GAN) or not isinstance(data, MixtureData) or state is None:
         sys.exit(f"error: {run.path} is no finished game on a Gaussian mixture")
     restore(model, state)
     deviation = float(data.distribution.deviations.min()) / 2

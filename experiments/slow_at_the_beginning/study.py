@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.noise import noise
+from saddle.report.curves import over_seeds
 from saddle.report.run import Run
 from saddle.report.statistics import Interval
 from saddle_studies.figures import objectives_descended
 from saddle_studies.figures import slow_start as slow_start_figure
-from saddle_studies.grouped import Values, grouped, last, over_seeds, plus_minus
+from saddle_studies.grouped import Values, grouped, last, plus_minus
 from saddle_studies.panels import Panel, draw
 from saddle_studies.study import Claim, Study
 from saddle_studies.theory import slow_start

@@ -93,7 +93,7 @@ def _gaussian(mean: list[float], deviation: float) -> GaussianMixture:
 
 
 def _by_scipy(case: Case, name: str, cuts: tuple[int, ...]) -> list[str]:
-    places = [case.p.places(), case.q.places()]
+    places = [case.p.mass_centres(), case.q.mass_centres()]
     centres = torch.cat([each.centres for each in places])
     scales = torch.cat([each.scales for each in places])[:, None]
     low, high = ((centres + side * scales) for side in (-10, 10))

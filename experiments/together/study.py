@@ -39,7 +39,7 @@ SIDE = 4
 def main() -> None:
     """Train what is not trained yet, measure, write."""
     study = Study(__file__, sys.argv, __doc__ or "", own=["budget"])
-    budget = int(study.given.get("budget", BUDGET))
+    budget = int(study.options.get("budget", BUDGET))
     rules: Any = OmegaConf.to_container(OmegaConf.load(HERE / "rules.yaml"))
     found: dict[str, list[dict[str, Any]]] = {}
     runs: dict[str, list[RunFolder]] = {}

@@ -45,7 +45,7 @@ FREE = ("loss=", "penalty.gamma=", "optimizer.", "penalty=none", "d_steps=1", "d
 def main() -> None:
     """Train what is not trained yet, read all, write results and tables."""
     study = Study(__file__, sys.argv, __doc__ or "", own=["only"])
-    chosen = [study.given["only"]] if "only" in study.given else list(AXES)
+    chosen = [study.options["only"]] if "only" in study.options else list(AXES)
     if unknown := set(chosen) - set(AXES):
         sys.exit(f"error: only={unknown.pop()}: the axes are {', '.join(AXES)}")
     if not COSTS.is_file():

@@ -1,9 +1,9 @@
-"""Runs by what they were given, and what they measured over their seeds."""
+"""Runs grouped by settings, and their readings over the seeds."""
 
 from collections.abc import Sequence
 
-from saddle.report.run import Run, read_run
-from saddle.report.statistics import Interval, t_interval
+from saddle.report.run import Run, read_runs
+from saddle.report.statistics import t_interval
 from saddle.runs.folder import RunFolder
 
 Values = tuple[str, ...]
@@ -12,20 +12,12 @@ Values = tuple[str, ...]
 def grouped(folders: Sequence[RunFolder], keys: Sequence[str]) -> dict[Values, list[Run]]:
     """The values of `keys` in the configuration -> the runs that have them, in the order of the folders.
 
-    A class is called by its module, as on the command line; a option that is none is `none`.
+    A class is named by its module, which is its option on the command line; null is `none`.
     """
     groups: dict[Values, list[Run]] = {}
-    for folder in folders:
-        run = read_run(folder, state=None, overrides=())
+    for run in read_runs(folders):
         groups.setdefault(tuple(_value(run, key) for key in keys), []).append(run)
     return groups
-
-
-def over_seeds(runs: Sequence[Run], metric: str) -> dict[float, Interval]:
-    """Update -> interval over the runs, where all of them have the reading; empty where none has it."""
-    curves = [run.curve(metric) for run in runs]
-    common = set.intersection(*map(set, curves)) if curves else set()
-    return {updates: t_interval([curve[updates] for curve in curves]) for updates in sorted(common)}
 
 
 def last(runs: Sequence[Run], metric: str) -> list[float]:
@@ -35,12 +27,12 @@ def last(runs: Sequence[Run], metric: str) -> list[float]:
 
 
 def plus_minus(values: Sequence[float], digits: int) -> str:
-    """Mean and half of the t interval, `0.068 ± 0.012`; the mean alone of one value, nothing of none."""
+    """Mean and half of the t interval, `0.068 ± 0.012`; the mean alone for one value, empty for none."""
     if not values:
         return ""
-    found = t_interval(values)
-    half = "" if found.high is None else f" ± {found.high - found.mean:.{digits}f}"
-    return f"{found.mean:.{digits}f}{half}"
+    interval = t_interval(values)
+    half = "" if interval.high is None else f" ± {interval.high - interval.mean:.{digits}f}"
+    return f"{interval.mean:.{digits}f}{half}"
 
 
 def _value(run: Run, key: str) -> str:

@@ -1,4 +1,4 @@
-"""What lies between two codes (lecture I.2.2)."""
+"""Samples from the middle between two codes (lecture I.2.2)."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from saddle.models.base import CodedModel
 from saddle.samples.codes.paths import linear
 
 FAR = 2**40
-"""So far behind a sample stands the one that it is paired with: nobody draws so many."""
+"""Distance between the indices of paired samples, more than anybody draws."""
 
 
 def midpoints(model: CodedModel, indices: Sequence[int], seed: int) -> Tensor:
     """G(0.5 a + 0.5 b), a the code of sample i and b that of sample i + 2^40: [len(indices), *shape].
 
-    A generator that has learned its codes one by one owes nothing to what lies between them. Under a normal prior a
-    middle is nearer to 0 than almost any code is, by sqrt 2; G has seen few such codes.
+    A generator that has learned its codes one by one was never trained on codes between them. Under a normal prior the
+    middle is closer to 0 than almost any code, by sqrt 2, so that G has seen few such codes.
     """
     other = [index + FAR for index in indices]
     codes = linear(model.prior(indices, seed), model.prior(other, seed), 0.5)

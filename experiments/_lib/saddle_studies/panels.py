@@ -10,20 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter
 
-from saddle.report.curves_figure import looks
 from saddle.report.statistics import Interval
+from saddle.report.style import logarithmic_ticks, styles_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """What one panel shows.
+    """The contents of one panel.
 
     Attributes:
-        across, up: words of the axes, with units.
-        lines: name -> place across -> interval.
-        logarithmic: the axes that are.
+        across, up: labels of the axes, with units.
+        lines: name -> position across -> interval.
+        logarithmic: the axes that are logarithmic.
     """
 
     title: str
@@ -34,15 +34,15 @@ class Panel:
 
 
 def draw(panels: Sequence[Panel], columns: int) -> Figure:
-    """The panels in rows of `columns`; lines of one name look alike in all of them, and are named once, below."""
+    """The panels in rows of `columns`; lines of one name share a style, and one legend below names them."""
     names = list(dict.fromkeys(chain.from_iterable(panel.lines for panel in panels)))
-    styles = looks(names)
+    styles = styles_of(names)
     rows = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(0.4 + 3.6 * columns, 0.6 + 2.8 * rows), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     handles = {}
-    for place, panel in enumerate(panels):
-        axes = figure.add_subplot(rows, columns, place + 1)
+    for number, panel in enumerate(panels, 1):
+        axes = figure.add_subplot(rows, columns, number)
         for name, line in panel.lines.items():
             along, mean = list(line), [interval.mean for interval in line.values()]
             handles[name] = axes.plot(along, mean, **styles[name], linewidth=1.5)[0]
@@ -50,7 +50,7 @@ def draw(panels: Sequence[Panel], columns: int) -> Figure:
             if bounds and all(bounds):
                 low, high = zip(*(bound for bound in bounds if bound), strict=True)
                 axes.fill_between(along, low, high, color=styles[name]["color"], alpha=0.16, linewidth=0)
-        _look(axes, panel)
+        _label(axes, panel)
     figure.legend(
         [handles[name] for name in names if name in handles],
         [name for name in names if name in handles],
@@ -62,13 +62,13 @@ def draw(panels: Sequence[Panel], columns: int) -> Figure:
     return figure
 
 
-def _look(axes: Axes, panel: Panel) -> None:
-    """Words and scales; the axis up holds all means, a band of few seeds may be cut off."""
+def _label(axes: Axes, panel: Panel) -> None:
+    """Set labels and scales; the vertical axis holds all means, and a band of few seeds may be cut off."""
     means = [interval.mean for line in panel.lines.values() for interval in line.values()]
     finite = [mean for mean in means if math.isfinite(mean) and (mean > 0 or "y" not in panel.logarithmic)]
     if "x" in panel.logarithmic:
         axes.set_xscale("log")
-        _ticks(axes.xaxis, [place for line in panel.lines.values() for place in line])
+        _ticks(axes.xaxis, [position for line in panel.lines.values() for position in line])
     if "y" in panel.logarithmic and finite:
         axes.set_yscale("log")
         _ticks(axes.yaxis, finite)
@@ -85,8 +85,7 @@ def _look(axes: Axes, panel: Panel) -> None:
 
 
 def _ticks(scale: Axis, values: Sequence[float]) -> None:
-    """Of a logarithmic axis: numbers in full, and as many as fit."""
+    """Ticks of a logarithmic axis: numbers in full, as many as fit."""
     wide = bool(values) and max(values) > 200 * min(values)
-    scale.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
+    logarithmic_ticks(scale, narrow=not wide)
     scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    scale.set_minor_formatter(NullFormatter())

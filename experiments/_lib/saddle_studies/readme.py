@@ -1,4 +1,4 @@
-"""Tables in the README of an experiment: each stands between two comments that name it, and is replaced as a whole."""
+"""Tables in the README of an experiment, each between two comments that name it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +19,6 @@ def replace(readme: Path, section: str, table: str) -> None:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Markdown: the first column to the left, the others to the right."""
+    """A Markdown table with the first column aligned to the left and the others to the right."""
     rules = ["---", *["---:"] * (len(header) - 1)]
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rules, *rows))

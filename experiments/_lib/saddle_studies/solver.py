@@ -1,4 +1,4 @@
-"""G as the one that learns to solve the argmax (lecture I.4): what it finds at once against a search from there."""
+"""G as a learned solver of the argmax (lecture I.4), compared with a search that starts from its samples."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from saddle.search.base import Critic
 
 @dataclass(frozen=True)
 class Solved:
-    """D at what G draws, at the best point that an ascent from there passes, and what each costs."""
+    """D at the samples of G and at the best point of an ascent from there, and the cost of each."""
 
     generated: Tensor
     """D(G(z)), float64 [count]."""
     searched: Tensor
-    """The highest D on the way up from G(z), float64 [count]; never below `generated`."""
+    """The highest D along the ascent from G(z), float64 [count]; never below `generated`."""
     points: Tensor
-    """Where that was, [count, *shape]."""
+    """The points of these values, [count, *shape]."""
     moved: Tensor
-    """The distance of it from G(z), root of the mean over all numbers of x of the square, float64 [count]."""
+    """Root mean square distance from G(z) over all numbers of x, float64 [count]."""
     steps: int
-    """Gradients of D that the ascent takes for each point; G takes one evaluation of its own and none of D."""
+    """Number of gradients of D in the ascent of each point; G takes one evaluation of its own and none of D."""
     seconds_generator: float
-    """Of G for all points, the median of `repeats`."""
+    """Seconds of G for all points, median of `repeats`."""
     seconds_search: float
-    """Of the ascent for all points, likewise."""
+    """Seconds of the ascent for all points, median of `repeats`."""
 
     @property
     def ratio(self) -> float:
-        """How many times as long the search takes."""
+        """The time of the search over that of G."""
         return self.seconds_search / self.seconds_generator
 
 
@@ -46,18 +46,18 @@ def solved(
     steps: int,
     repeats: int,
 ) -> Solved:
-    """How near G comes to the argmax of D, and at which price.
+    """How close G comes to the argmax of D, and at what cost.
 
-    The ascent starts where G ends, so it can only be better; where it gains little, G has solved the argmax as well as
-    a slope can.
+    The ascent starts at the samples of G, so it can only improve on them; if it gains little, G has solved the argmax
+    as well as gradients can.
 
     Args:
         generate: codes [count, code_size] to x [count, *shape].
         critic: x to logits [count].
-        codes: where G starts, [count, code_size].
-        ascent: from where G ends.
-        steps: of it.
-        repeats: how often both are timed.
+        codes: codes of G, [count, code_size].
+        ascent: the search that starts at the samples of G.
+        steps: number of steps of the ascent.
+        repeats: number of timings of both.
     """
     with torch.no_grad():
         start = generate(codes)
@@ -78,7 +78,7 @@ def solved(
 
 
 def climb(critic: Critic, start: Tensor, ascent: Ascent, steps: int) -> tuple[Tensor, Tensor]:
-    """The highest D, float64 [count], on the way up from `start` [count, *shape], and where it was."""
+    """The highest D along an ascent from `start` [count, *shape], float64 [count], and its point."""
     x, best, point = start, torch.full((len(start),), -torch.inf, dtype=torch.float64, device=start.device), start
     for step in range(steps + 1):
         with torch.no_grad():

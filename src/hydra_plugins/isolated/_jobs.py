@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 from hydra_plugins.isolated._executor import Executor, JobResult
 from hydra_plugins.isolated._job import Job
 from saddle.engine.existing_run import mismatch, other_code
-from saddle.report.comparison import closing_words, over_seeds, read_comparison, write_comparison
-from saddle.report.rows import read_rows
+from saddle.report.closing import closing_words, difference_text
+from saddle.report.comparison import read_comparison
+from saddle.report.files import write_comparison
 from saddle.report.table import terminal
 from saddle.report.text import duration
 from saddle.runs.commands import command_line
@@ -158,8 +159,8 @@ class Jobs:
         states = {job.run.job: job.state for job in self.jobs}
         own, others = {job.run.job: job.run for job in self.jobs}, {run.job: run for run in self._others()}
         runs = [run for name in jobs_of(self.folder) if (run := (own | others).get(name))]
-        rows = read_rows(runs, states)
-        _say(f"\n{terminal(rows)}")
+        comparison = read_comparison(self.folder, runs, states, None)
+        _say(f"\n{terminal(comparison.runs)}")
         causes: dict[tuple[str, ...], list[str]] = {}
         for job in (job for job in self.jobs if job.state == "failed"):
             causes.setdefault((job.cause, *job.last_words), []).append(job.run.job)
@@ -167,12 +168,11 @@ class Jobs:
             _say(f"\n{', '.join(failed)} failed: {cause}")
             for line in words:
                 _say(f"  | {line}")
-        if any(row.metrics for row in rows):
-            found = read_comparison(self.folder, runs, states, None)
-            write_comparison(self.folder, found, rows)
-            if differences := over_seeds(found):
+        if any(run.lines for run in comparison.runs):
+            write_comparison(self.folder, comparison)
+            if differences := difference_text(comparison):
                 _say(f"\n{differences}".rstrip())
-        _say(f"\n{closing_words(self.folder, rows)}")
+        _say(f"\n{closing_words(self.folder, comparison.runs)}")
 
 
 @contextmanager

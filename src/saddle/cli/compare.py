@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from saddle.cli.arguments import arguments
-from saddle.report.comparison import over_seeds, page_line, read_comparison, write_comparison
-from saddle.report.rows import read_rows
+from saddle.report.closing import difference_text, page_line
+from saddle.report.comparison import read_comparison
+from saddle.report.files import write_comparison
 from saddle.report.table import terminal
 from saddle.runs.commands import typed
 from saddle.runs.sweep import find_run, newest_sweep, runs_of
@@ -30,12 +31,11 @@ def main(argv: list[str]) -> None:
             folder = Path(values["sweep"]).expanduser() if "sweep" in values else newest_sweep()
             runs = runs_of(folder)
         comparison = read_comparison(folder, runs, None, values.get("baseline"))
-        rows = read_rows(runs)
     except (LookupError, ValueError) as error:
         sys.exit(f"error: {error}")
-    print(f"{folder}\n\n{terminal(rows)}\n")
+    print(f"{folder}\n\n{terminal(comparison.runs)}\n")
     for run in (run for run in comparison.runs if run.status in ("failed", "unreadable")):
         print(f"{run.job} {run.status}: {run.cause}\n")
-    if differences := over_seeds(comparison):
+    if differences := difference_text(comparison):
         print(differences)
-    print(page_line(write_comparison(folder, comparison, rows)))
+    print(page_line(write_comparison(folder, comparison)))

@@ -1,4 +1,4 @@
-"""What x is: a data set states its shape, gives samples as a function of (seed, position), and shows x as a picture."""
+"""The interface of a data set: the shape of x, samples as a function of (seed, position), and x as a picture."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -14,50 +14,50 @@ class Data(ABC):
     """A source of real samples x."""
 
     name: str
-    """How files and metrics call it."""
+    """The name of the data set in files and metrics."""
     shape: tuple[int, ...]
-    """Of one sample x, without the batch."""
+    """Shape of one sample x, without the batch."""
     kind: str
     """What metrics can compute from: `images`, `points` of a Gaussian mixture, or `atoms`; see a metric's `needs`."""
     shown: int = 64
-    """Samples in one picture where nobody asks for another number."""
+    """Number of samples in one picture by default."""
 
     @abstractmethod
     def sample(self, seed: int, positions: range, device: torch.device) -> Tensor:
         """The samples at `positions` of the endless sequence of shuffled epochs: float32 [len(positions), *shape]."""
 
     def rows(self, seed: int, positions: range) -> Tensor:
-        """Which training samples `sample` gives there, by number from 0 on: int64 [len(positions)].
+        """The indices of the training samples that `sample` returns for the same arguments: int64 [len(positions)].
 
         Raises:
-            ValueError: every sample is a new one.
+            ValueError: every sample is drawn anew.
         """
-        raise ValueError(f"{self.name} has no end of training samples, so none has a number")
+        raise ValueError(f"{self.name} draws every training sample anew, so none has an index")
 
     @property
     def held_out(self) -> int:
-        """How many samples are there that training never sees; 0 where none are held out, the default."""
+        """The number of samples that training never sees, by default 0."""
         return 0
 
     def unseen(self, seed: int, positions: range, device: torch.device) -> Tensor:
-        """The held-out samples at `positions`, below `held_out`, in an order of `seed`: as for `sample`.
+        """The held-out samples at `positions` < `held_out`, in an order drawn with `seed`; otherwise as `sample`.
 
         Raises:
-            ValueError: there are none.
+            ValueError: no samples are held out.
         """
         raise ValueError(f"{self.name} holds out no samples")
 
     def unseen_labels(self, seed: int, positions: range, device: torch.device) -> Tensor | None:
-        """The labels of what `unseen` gives for the same arguments, as for `labels`."""
+        """The labels of the samples that `unseen` returns for the same arguments; otherwise as `labels`."""
         return None
 
     @property
     def classes(self) -> Classes | None:
-        """The classes of the training samples; None where nothing is known of them."""
+        """The classes of the training samples; None if they have no labels."""
         return None
 
     def labels(self, seed: int, positions: range, device: torch.device) -> Tensor | None:
-        """The labels of what `sample` gives for the same arguments, int64 [len(positions)]; None without classes."""
+        """The labels of the samples that `sample` returns for the same arguments, int64 [len(positions)], or None."""
         return None
 
     @abstractmethod
@@ -66,8 +66,8 @@ class Data(ABC):
 
     @abstractmethod
     def picture(self, x: Tensor) -> Image.Image:
-        """One sample x [*shape] by itself, in its own size."""
+        """A picture of one sample x [*shape] in its own size."""
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """What a run's summary says of its data: plain numbers, texts, lists and mappings."""
+        """Facts about the data for a run's summary: plain numbers, texts, lists and mappings."""

@@ -1,4 +1,4 @@
-"""The classes of a labelled set: what they are called, and how often each occurs."""
+"""The classes of a labelled set: their names and how often each occurs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes of the samples that a model is trained on; a label is a position among them.
+    """The classes of the samples that a model is trained on; a label is the index of a class.
 
     Attributes:
         counts: name -> number of training samples; the order is that of the labels.
@@ -20,14 +20,14 @@ class Classes:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What they are called, in the order of the labels."""
+        """The names in the order of the labels."""
         return tuple(self.counts)
 
     def label(self, text: str) -> int:
-        """The label that a person means by `text`: a name, or where there is no such name a number from 0 on.
+        """The label of a class by its name or, if no class has that name, by its index from 0.
 
         Raises:
-            ValueError: there is no such class; the message lists those that there are.
+            ValueError: there is no such class; the message lists the classes.
         """
         if text in self.counts:
             return self.names.index(text)
@@ -41,9 +41,9 @@ class Classes:
         """The classes whose `counts` were written to a file.
 
         Raises:
-            ValueError: they are no classes.
+            ValueError: the counts are not those of classes.
         """
         checked = {str(name): count for name, count in counts.items() if isinstance(count, int) and count >= 0}
         if len(checked) < len(counts) or not sum(checked.values()):
-            raise ValueError("the classes are no mapping from names to numbers of training samples")
+            raise ValueError("the classes are not a mapping from names to numbers of training samples")
         return cls(checked)

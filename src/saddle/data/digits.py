@@ -23,18 +23,18 @@ Side = Annotated[int, Field(ge=8, multiple_of=8)]
 class Digits(Images):
     """Optical recognition of handwritten digits (Alpaydin and Kaynak 1998, the test part of the UCI set).
 
-    Each digit was written by hand, scanned as 32 x 32 bits, and counted in blocks of 4 x 4: 17 levels of grey, here
-    spread over 0..255. A permutation that never changes decides which images are held out. A multiple of 8 as side is
-    the same image enlarged by bicubic interpolation; nothing is added to it.
+    Each digit was written by hand, scanned as 32 x 32 bits, and counted in blocks of 4 x 4, which gives 17 levels of
+    grey, here scaled to 0..255. A fixed permutation determines the held-out images. A multiple of 8 as side is the same
+    image enlarged by bicubic interpolation; nothing is added to it.
 
     Args:
         shape: [1, r, r], r a multiple of 8.
-        test_count: how many images are held out.
-        label: what a label says: `digit`, its value; None: nothing.
+        test_count: number of held-out images.
+        label: `digit` for the digit's value as label, None for no labels.
         reference: the part that evaluations compare with.
 
     Raises:
-        ValueError: the shape is another, or no image is left to train on.
+        ValueError: the shape is wrong, or no image is left to train on.
     """
 
     name = "digits"
@@ -51,11 +51,11 @@ class Digits(Images):
         if channels != 1 or height != width or height < NATIVE or height % NATIVE:
             raise ValueError(
                 f"data=digits has grey square images whose side is a multiple of {NATIVE}: shape [1, r, r] with "
-                f"r = {NATIVE}, {2 * NATIVE}, ... (resolution=r); it was given {list(shape)}"
+                f"r = {NATIVE}, {2 * NATIVE}, ... (resolution=r); the shape is {list(shape)}"
             )
         scans = load_digits()
         if not 0 < test_count < len(scans.target):
-            raise ValueError(f"data.test_count is {test_count}; data=digits has {len(scans.target)} images to divide")
+            raise ValueError(f"data.test_count is {test_count}; data=digits has {len(scans.target)} images in all")
         self.shape = (channels, height, width)
         self.label = label
         self.reference = reference
@@ -77,7 +77,7 @@ class Digits(Images):
         return StoredImages(digest=digest_of(images.numpy()), shape=images.shape, load=lambda: images)
 
     def factors(self, split: str) -> dict[str, np.ndarray]:
-        """What is known of every image of `split` (train, test): its digit, int64 [count], 0..9."""
+        """The digit of every image of `split` (train, test), int64 [count], 0..9."""
         return {"digit": self._digits[self._rows[split]]}
 
     def labelled(self, part: Part) -> Labels | None:

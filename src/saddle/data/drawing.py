@@ -2,8 +2,8 @@
 
 A canvas spans [-1, 1] in both directions, y downwards. A shape is its signed distance d, negative inside; the share of
 a pixel that it covers is clip(1/2 - d / pixel, 0, 1), the exact area for an edge along the grid. Only +, -, *, / and
-square roots of numpy are used on pixels: they are correctly rounded, element by element, so a picture is the same
-whatever pictures are drawn beside it and on whatever processor.
+square roots of numpy are used on pixels: they are correctly rounded, element by element, so a picture does not depend
+on the pictures drawn with it or on the processor.
 """
 
 from copy import copy
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Field = NDArray[np.floating[Any]]
-"""[count, height, width], or something that broadcasts to it: a column of one number per picture is [count, 1, 1]."""
+"""[count, height, width] or broadcastable to it: one number for each picture is [count, 1, 1]."""
 
 Number = TypeVar("Number", float, Field)
 Box = tuple[float, float, float, float]
@@ -40,20 +40,20 @@ class Window:
     def stroke(self, distance: Field, width: Field | float) -> Field:
         """The share of each pixel that a line of `width` along distance = 0 covers.
 
-        A line is never drawn thinner than a pixel, so its ink is the same wherever it lies; it is paler instead, by the
-        root of what it was widened, so that it does not vanish either.
+        A line is never drawn thinner than a pixel, so its ink does not depend on its position. A thinner line is paler
+        instead, by the root of the widening, so that it does not vanish.
         """
         drawn = np.maximum(np.asarray(width, np.float32), self.pixel)
         return self.cover(abs(distance) - drawn / 2) * np.sqrt(width / drawn)
 
     def paint(self, colour: Field, alpha: Field) -> None:
-        """Lay `colour`, [3] or [count, 3], over the window, `alpha` of it."""
+        """Blend `colour`, [3] or [count, 3], over the window with opacity `alpha`."""
         for channel in range(3):
             layer = self.pixels[:, channel]
             layer += alpha * (colour[..., channel, None, None] - layer)
 
     def paint_ramp(self, stops: Field, tone: Field, alpha: Field | float) -> None:
-        """Lay a colour of the ramp `stops` [count, steps, 3] over the window: tone 0 is its first stop, 1 its next."""
+        """Blend a colour of the ramp `stops` [count, steps, 3] over the window; tone k is the stop k."""
         steps = [np.clip(tone - k, 0, 1) for k in range(stops.shape[1] - 1)]
         for channel in range(3):
             layer = self.pixels[:, channel]
@@ -64,13 +64,13 @@ class Window:
 
 
 class Canvas:
-    """`count` square pictures of `resolution` pixels, each with a frame of its own, turned about `pivot`.
+    """`count` square pictures of `resolution` pixels, each with its own frame, rotated about `pivot`.
 
     Args:
-        resolution: pixels of a side.
+        resolution: side length in pixels.
         turn: the tangent of half of each picture's angle, clockwise, within +-`most`; [count].
-        most: bounds `turn`, so that a window is the same for every picture.
-        pivot: the point (x, y) that the turn leaves in place.
+        most: bound of |turn|, which makes a window the same for every picture.
+        pivot: the fixed point (x, y) of the rotation.
     """
 
     def __init__(self, *, resolution: int, turn: Field, most: float, pivot: tuple[float, float]) -> None:
@@ -85,7 +85,7 @@ class Canvas:
         self.v = cosine * dy - sine * dx + pivot[1]
 
     def part(self, rows: NDArray[np.int64]) -> "Canvas":
-        """A canvas of the pictures `rows` alone, with pixels of its own."""
+        """A canvas of the pictures `rows` alone, with copies of their pixels."""
         part = copy(self)
         part.pixels, part.u, part.v = self.pixels[rows], self.u[rows], self.v[rows]
         return part
@@ -96,7 +96,7 @@ class Canvas:
         return Window(self.pixels[:, :, rows, columns], self.x[:, :, columns], self.y[:, rows], self.pixel)
 
     def turned(self, box: Box) -> Window:
-        """A window that holds `box` of every picture's own frame, in the coordinates of that frame."""
+        """A window that contains `box` of every picture's own frame, in the coordinates of that frame."""
         left, right, top, bottom = box
         corners = np.array([(x, y) for x in (left, right) for y in (top, bottom)]) - self.pivot  # [4, 2]
         reach = []

@@ -21,7 +21,7 @@ from saddle.noise import visited
 Part = Literal["train", "test"]
 Split = Literal["train", "test", "all"]
 SHARE = 0.25
-"""Of the memory of a GPU, at most so much is given to the training images; a larger set is sent batch by batch."""
+"""Largest share of a GPU's memory for the training images; larger sets are copied batch by batch."""
 
 
 class Images(Data):
@@ -29,7 +29,7 @@ class Images(Data):
 
     kind = "images"
     reference: Split
-    """The part that an evaluation compares with where none is asked for."""
+    """The part that evaluations compare with by default."""
 
     @property
     @abstractmethod
@@ -39,14 +39,14 @@ class Images(Data):
     @property
     @abstractmethod
     def test(self) -> ImageSet | None:
-        """The held-out images, if there are any."""
+        """The held-out images, or None."""
 
     def labelled(self, part: Part) -> Labels | None:
-        """What the images of one part are labelled as; by default nothing is known of them."""
+        """The labels of the images of one part; by default None."""
         return None
 
     def factors(self, part: Part) -> Mapping[str, NDArray[Any]]:
-        """What is known of every image of one part, factor -> [count]: int64 a category, float a number; or nothing."""
+        """Known factors of the images of one part: name -> [count], int64 for categories, float for numbers."""
         return {}
 
     @cached_property
@@ -80,19 +80,18 @@ class Images(Data):
         return self.split_labels("test")
 
     def split_labels(self, name: Split) -> Labels | None:
-        """The labels of `split(name)`; None where they are not known."""
+        """The labels of the images of `split(name)`, or None."""
         parts: list[Part] = ["test"] if name == "test" else ["train"]
         if name == "all" and self.test is not None:
             parts.append("test")
-        found = [self.labelled(part) for part in parts]
-        known = [labels for labels in found if labels is not None]
-        return joined(known) if len(known) == len(found) else None
+        labels = [one for part in parts if (one := self.labelled(part)) is not None]
+        return joined(labels) if len(labels) == len(parts) else None
 
     def split(self, name: Split) -> ImageSet:
-        """The images of one part, or of both.
+        """The images of one part or of both.
 
         Raises:
-            ValueError: there are no held-out images.
+            ValueError: no images are held out.
         """
         if name == "train" or (name == "all" and self.test is None):
             return self.train
@@ -104,7 +103,7 @@ class Images(Data):
         return self.test if name == "test" else JoinedImages(self.train, self.test)
 
     def facts(self) -> dict[str, object]:
-        """The number of images in each part, and the digest that says which they are."""
+        """The number and the digest of the images in each part."""
         parts = {name: part for name, part in (("train", self.train), ("test", self.test)) if part is not None}
         return {
             "images": {name: len(part) for name, part in parts.items()},
@@ -123,7 +122,7 @@ class Images(Data):
     _copy: Tensor | None = None
 
     def _resident(self, device: torch.device) -> Tensor | None:
-        """All training images on a GPU; None on a CPU, where a copy would gain nothing, and if they are too many."""
+        """All training images on a GPU; None on a CPU, where a copy gains nothing, and for sets that are too large."""
         if device.type != "cuda":
             return None
         if self._copy is None or self._copy.device != device:

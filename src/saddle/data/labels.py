@@ -1,4 +1,4 @@
-"""What is known of every sample of a set: its class."""
+"""The class of every sample of a set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ class Labels:
     """The label of each sample of a set, in the order of the samples.
 
     Attributes:
-        names: of the classes.
-        values: positions among `names`, int64 [count].
+        names: the names of the classes.
+        values: the index of each sample's class, int64 [count].
     """
 
     names: tuple[str, ...]
@@ -29,19 +29,19 @@ class Labels:
 
     @property
     def counts(self) -> NDArray[np.int64]:
-        """How many samples each class has, [classes]."""
+        """The number of samples of each class, [classes]."""
         return np.bincount(self.values, minlength=len(self.names))
 
     @property
     def digest(self) -> str:
-        """Changes with the name of a class and with the label of any sample."""
+        """A hash of the classes' names and of every sample's label."""
         return digest_of(self.names, self.values)
 
     def of(self, rows: NDArray[np.int64]) -> "Labels":
-        """The labels of the samples number `rows`."""
+        """The labels of the samples with the indices `rows`."""
         return Labels(self.names, self.values[rows])
 
 
 def joined(parts: Sequence[Labels]) -> Labels:
-    """The labels of several sets with the same classes, one set after the other."""
+    """The labels of several sets with the same classes, concatenated."""
     return Labels(parts[0].names, np.concatenate([part.values for part in parts]))

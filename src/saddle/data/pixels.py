@@ -1,4 +1,4 @@
-"""Between x and the pixels of files: float in [-1, 1], uint8 in 0..255, and many images as one picture."""
+"""Conversions between x, float in [-1, 1], and pixels, uint8 in 0..255; and a grid of images as one picture."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -15,15 +15,15 @@ def from_uint8(images: Tensor) -> Tensor:
 
 
 def to_uint8(x: Tensor) -> Tensor:
-    """Float in [-1, 1] to uint8, rounded, never truncated: the inverse of `from_uint8` on its image."""
+    """Float in [-1, 1] to uint8, rounded and not truncated: the inverse of `from_uint8`."""
     return ((x.detach().float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def grid(images: Tensor | Sequence[Tensor], columns: int, smallest: int = 64, gap: int = 2) -> Image.Image:
     """Images uint8 [count, channels, height, width] side by side as one picture on white.
 
-    Images smaller than `smallest` pixels are enlarged by a whole factor, each pixel repeated, so that nothing is
-    shown which the model did not draw.
+    Images smaller than `smallest` pixels are enlarged by a whole factor, each pixel repeated, so that the grid shows
+    nothing that the model did not generate.
     """
     tiles = torch.stack(list(images)).cpu().numpy().transpose(0, 2, 3, 1)  # [count, height, width, channels]
     factor = ceil(smallest / tiles.shape[1])

@@ -1,4 +1,4 @@
-"""What runs cost: nominal seconds, in which nothing counts that happened to run beside them."""
+"""The cost of runs in nominal seconds, which do not depend on what else the machine did."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from saddle.storage import shipped
 COSTS = shipped("experiments/speed/results/costs.json", "report/costs.json")
 DEFAULT = "the default game"
 NO_COST = ("name", "seed", "updates", "logger", "sweep", "hydra", "fresh", "advice", "schedule")
-"""Keys that change nothing about an update, by their first part."""
+"""Keys that do not change the cost of an update, by their first part."""
 NO_COST_TOO = ("evaluate_", "sample_", "log_", "checkpoint_", "optimizer.", "penalty.gamma=")
 BENCH = "the bench, experiments/speed/results/costs.json"
 SWEEP = "the sweep itself: median over the finished runs of the same settings, evaluations included"
@@ -21,7 +21,7 @@ SWEEP = "the sweep itself: median over the finished runs of the same settings, e
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """Seconds of an update by a setting's name, None where nothing is known, and where all of them are from."""
+    """Seconds of an update by the name of the setting (None if unknown), and the source of all of them."""
 
     seconds: dict[str, float | None]
     source: str
@@ -30,7 +30,7 @@ class Costs:
 def costs_of(settings: Sequence[Setting], file: Path = COSTS) -> Costs:
     """Median seconds of an update of each setting.
 
-    From the bench if that knows all settings, otherwise all from the sweep: seconds of two sources do not compare.
+    They come from the bench if it knows all settings, otherwise all from the sweep: two sources do not compare.
     """
     bench = _bench(file)
     keys = {setting.name: _key(setting.overrides) for setting in settings}
@@ -41,13 +41,13 @@ def costs_of(settings: Sequence[Setting], file: Path = COSTS) -> Costs:
 
 
 def measured(setting: Setting) -> float | None:
-    """Median over the finished runs of measured seconds of an update."""
-    found = [
+    """Median over the finished runs of the measured seconds of an update."""
+    seconds = [
         run.summary["seconds"] / run.summary["updates"]
         for run in setting.runs
         if run.finished and run.summary.get("seconds") and run.summary.get("updates")
     ]
-    return statistics.median(found) if found else None
+    return statistics.median(seconds) if seconds else None
 
 
 def _bench(file: Path) -> dict[str, float]:
@@ -59,7 +59,7 @@ def _bench(file: Path) -> dict[str, float]:
 
 
 def _key(overrides: Sequence[str]) -> str:
-    """A setting as the bench calls it; nothing where a sweep did not say what its jobs set."""
+    """The bench's name for a setting; empty if the sweep does not list its overrides."""
     if not overrides:
         return ""
     costly = [

@@ -1,17 +1,17 @@
-"""The results of an evaluation as tables for the terminal, with all that belongs to their numbers."""
+"""The results of an evaluation as tables for the terminal, with everything that belongs to their numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from saddle.report.text import number, shorten
+from saddle.report.text import aligned, number, shorten
 from saddle.runs.summary import higher_is_better
 
 Result = Mapping[str, Any]
 FLOOR = "(reals, half against half)"
 SPLITS = {"test": "held out", "train": "those trained on", "all": "all of the set"}
 LONGEST = 40
-"""Characters of a run's name."""
+"""The largest number of characters of a run's name."""
 WIDTH = 100
 
 
@@ -19,7 +19,7 @@ def evaluation_tables(results: Mapping[str, Result], first: str) -> str:
     """One table for each extractor: a line for each result, a column for each metric; above them the images.
 
     Args:
-        results: as they were measured, by the name that stands in the first column.
+        results: name in the first column -> result of `saddle.evaluation`.
         first: title of the first column.
     """
     blocks: dict[tuple[str, ...], dict[str, Result]] = {}
@@ -27,12 +27,12 @@ def evaluation_tables(results: Mapping[str, Result], first: str) -> str:
         for block in _blocks(result):
             blocks.setdefault(block, {})[name] = result
     images = dict.fromkeys(line for result in results.values() for line in _images(result))
-    tables = [f"{_table(metrics, found, first)}\n{about}" for (about, *metrics), found in blocks.items()]
+    tables = [f"{_table(metrics, measured, first)}\n{about}" for (about, *metrics), measured in blocks.items()]
     return "\n\n".join(["\n".join(images), *tables, *filter(None, [_nearest(results)])])
 
 
 def _blocks(result: Result) -> Iterator[tuple[str, ...]]:
-    """For each table that a result stands in what is said below it, and its columns."""
+    """For each table that contains the result: the text below the table, and the table's metrics."""
     comparisons = result["protocol"]["comparisons"]
     others = [metric for one in comparisons if "extractor" not in one for metric in one["metrics"]]
     for one in comparisons:
@@ -53,14 +53,7 @@ def _table(metrics: Sequence[str], results: Mapping[str, Result], first: str) ->
         lines.append([shorten(name, LONGEST), *(number(result["metrics"].get(metric)) for metric in metrics)])
     floors = dict.fromkeys(tuple(result["floor"].get(metric) for metric in metrics) for result in results.values())
     lines += [[FLOOR, *("" if value is None else number(value) for value in floor)] for floor in floors if any(floor)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    title, *rows = [_row(line, widths) for line in lines]
-    return "\n".join([title, "  ".join("-" * width for width in widths), *rows])
-
-
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(cells, widths, strict=True)
-    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
+    return "\n".join(aligned(lines, range(1, 1 + len(metrics))))
 
 
 def _images(result: Result) -> list[str]:
@@ -73,10 +66,10 @@ def _images(result: Result) -> list[str]:
 
 
 def _nearest(results: Mapping[str, Result]) -> str:
-    """How near the samples are to the training images, beside how near images are that were never seen."""
+    """How near the samples are to the training images, next to how near held-out images are."""
     lines = []
-    for name, found in ((name, result["nearest"]) for name, result in results.items() if "nearest" in result):
-        held_out = f"; of held-out images {number(found['held_out'])}" if "held_out" in found else ""
-        lines.append(f"  {shorten(name, LONGEST)}: of samples {number(found['samples'])}{held_out}")
+    for name, near in ((name, result["nearest"]) for name, result in results.items() if "nearest" in result):
+        held_out = f"; of held-out images {number(near['held_out'])}" if "held_out" in near else ""
+        lines.append(f"  {shorten(name, LONGEST)}: of samples {number(near['samples'])}{held_out}")
     about = "median distance to the nearest training image, in the run's own features (samples much nearer: copies)"
     return "\n".join([about, *lines]) if lines else ""

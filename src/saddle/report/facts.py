@@ -1,15 +1,15 @@
-"""Tables of what belongs to the numbers: settings, cost, protocols."""
+"""Tables of the facts behind the numbers: settings, cost, protocols."""
 
-from saddle.report.compared import Comparison
+from saddle.report.comparison import Comparison
 from saddle.report.cost import measured
 from saddle.report.settings import Setting, differing
-from saddle.report.sheet import Cell, Sheet
-from saddle.report.text import duration, number
+from saddle.report.sheet import Cell, Sheet, count_cell, number_cell
+from saddle.report.text import duration
 
 
-def keys_sheet(found: Comparison) -> Sheet:
-    """The keys that differ: settings down, or across where the keys are more."""
-    keys, names = differing(found.settings), [setting.name for setting in found.settings]
+def keys_sheet(comparison: Comparison) -> Sheet:
+    """The keys that differ. Settings are rows, or columns if there are more keys than settings."""
+    keys, names = differing(comparison.settings), [setting.name for setting in comparison.settings]
     down = len(keys) <= len(names)
     columns, rows = (keys, dict(zip(names, zip(*keys.values(), strict=True), strict=False))) if down else (names, keys)
     return Sheet(
@@ -22,9 +22,10 @@ def keys_sheet(found: Comparison) -> Sheet:
     )
 
 
-def cost_sheet(found: Comparison) -> Sheet:
-    """What each setting costs."""
-    base = found.costs.seconds.get(found.baseline)
+def cost_sheet(comparison: Comparison) -> Sheet:
+    """The cost of each setting."""
+    costs = comparison.costs
+    base = costs.seconds.get(comparison.baseline)
     return Sheet(
         key="cost",
         title="Cost",
@@ -32,19 +33,19 @@ def cost_sheet(found: Comparison) -> Sheet:
             *("setting", "updates", "images seen", "nominal s an update", "nominal time", "over the baseline's update"),
             *("measured s an update", "measured time"),
         ),
-        rows=tuple(_cost(setting, found.costs.seconds[setting.name], base) for setting in found.settings),
+        rows=tuple(_cost(setting, costs.seconds[setting.name], base) for setting in comparison.settings),
         numeric=frozenset(range(1, 8)),
         words=(
-            f"Nominal seconds are updates times the median seconds of an update, here from {found.costs.source}. "
+            f"Nominal seconds are updates times the median seconds of an update, here from {costs.source}. "
             "Measured times (median over the runs) hold whatever else the machine did: they are information only.",
         ),
     )
 
 
-def protocol_sheet(found: Comparison) -> Sheet:
-    """How each column was measured, equal protocols in one."""
+def protocol_sheet(comparison: Comparison) -> Sheet:
+    """How each metric was measured; metrics of equal protocols share a column."""
     groups: list[tuple[list[str], dict[str, str]]] = []
-    for column in found.columns:
+    for column in comparison.columns:
         flat = {key: str(value) for key, value in column.protocol.items() if value != ""}
         same = next((names for names, protocol in groups if protocol == flat), None)
         groups.append(([column.name], flat)) if same is None else same.append(column.name)
@@ -66,17 +67,20 @@ def _cost(setting: Setting, nominal: float | None, base: float | None) -> tuple[
     ended = [run for run in setting.runs if run.finished]
     updates = max((run.updates or 0 for run in ended), default=None)
     images = max((run.summary.get("images_seen") or 0 for run in ended), default=None)
-    whole = nominal * updates if nominal is not None and updates is not None else None
     own = measured(setting)
-    spent = own * updates if own is not None and updates is not None else None
     share = nominal / base if nominal is not None and base else None
     return (
         Cell(text=setting.name),
-        Cell(text="-" if updates is None else f"{updates:,}", value=updates),
+        count_cell(updates),
         Cell(text=f"{images:,}" if images else "-", value=images),
-        Cell(text=number(nominal), value=nominal),
-        Cell(text=duration(whole), value=whole),
+        number_cell(nominal),
+        _time(nominal, updates),
         Cell(text="-" if share is None else f"{share:.2f}", value=share),
-        Cell(text=number(own), value=own),
-        Cell(text=duration(spent), value=spent),
+        number_cell(own),
+        _time(own, updates),
     )
+
+
+def _time(seconds: float | None, updates: int | None) -> Cell:
+    whole = seconds * updates if seconds is not None and updates is not None else None
+    return Cell(text=duration(whole), value=whole)

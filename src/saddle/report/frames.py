@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from saddle.report.run import Run
 
 MOST_BYTES = 24 * 2**20
-"""Of all grids together, as PNG; in base64 they are a third more. Runs that do not fit are linked."""
+"""Largest size of all grids together as PNG; base64 adds a third. Runs that do not fit are linked."""
 MOST_POSITIONS = 9
-"""Of the slider."""
+"""Largest number of positions of the slider."""
 FEWEST_POSITIONS = 2
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A grid as it was stored, never made smaller, at those positions of the slider at which it is shown."""
+    """A grid in its stored size, and the positions of the slider at which it is shown."""
 
     updates: int
     positions: tuple[int, ...]
@@ -33,12 +33,12 @@ Strip = tuple[Run, tuple[Picture, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Frames:
-    """What the slider moves through.
+    """The pictures that the slider moves through.
 
     Attributes:
-        positions: the words of each; the last is the end of each run, whatever its updates.
-        strips: the pictures of each run that is in the page.
-        folded: the same of those that are there for who opens them.
+        positions: the label of each position; the last is the end of each run, whatever its updates.
+        strips: the runs on sight, each with its pictures.
+        folded: the runs that are closed until one opens them, each with its pictures.
         linked: runs whose grids did not fit.
     """
 
@@ -49,43 +49,43 @@ class Frames:
 
 
 def frames_of(runs: Sequence[Run], folded: Sequence[Run], most_bytes: int = MOST_BYTES) -> Frames:
-    """The grids of `runs`, the first of which are the last to be left out; those of `folded` are not on sight."""
+    """The grids of `runs`; if they do not fit, the last runs are left out first. `folded` names runs not on sight."""
     drawn = [run for run in runs if run.grids]
     updates = _positions(drawn, most_bytes)
     strips: list[Strip] = []
     linked: list[Run] = []
-    left = most_bytes
+    room = most_bytes
     for run in drawn:
         wanted = _wanted(run, updates)
         size = sum(_size(run, at) for at in wanted)
-        if size > left:
+        if size > room:
             linked.append(run)
             continue
-        left -= size
-        strips.append((run, tuple(filter(None, (_picture(run, at, places) for at, places in wanted.items())))))
-    words = (*(f"update {at:,}" for at in updates), "the end of each run")
-    away = {run.job for run in folded}
+        room -= size
+        strips.append((run, tuple(filter(None, (_picture(run, at, positions) for at, positions in wanted.items())))))
+    labels = (*(f"update {at:,}" for at in updates), "the end of each run")
+    hidden = {run.job for run in folded}
     return Frames(
-        positions=words if strips else (),
-        strips=tuple(strip for strip in strips if strip[0].job not in away),
-        folded=tuple(strip for strip in strips if strip[0].job in away),
+        positions=labels if strips else (),
+        strips=tuple(strip for strip in strips if strip[0].job not in hidden),
+        folded=tuple(strip for strip in strips if strip[0].job in hidden),
         linked=tuple(linked),
     )
 
 
 def _positions(runs: Sequence[Run], most_bytes: int) -> list[int]:
-    """Updates at which most runs have a grid, evenly spread over their logarithm; fewer where the grids are large."""
+    """Updates at which most runs have a grid, evenly spaced on a logarithmic scale; fewer if the grids are large."""
     if not runs:
         return []
     counts = Counter(at for run in runs for at in run.grids)
     common = sorted(at for at in counts if 2 * counts[at] > len(runs)) or sorted(counts)
     of_one = sum(_size(run, max(run.grids)) for run in runs) or 1
-    most = min(MOST_POSITIONS, max(FEWEST_POSITIONS, most_bytes // of_one)) - 1  # and the end
+    most = min(MOST_POSITIONS, max(FEWEST_POSITIONS, most_bytes // of_one)) - 1  # the last position is the end
     return _spread(common, most)
 
 
 def _spread(updates: Sequence[int], most: int) -> list[int]:
-    """At most `most` of them, the first and the last among them."""
+    """At most `most` of the updates, including the first and the last."""
     if len(updates) <= most:
         return list(updates)
     if most == 1:
@@ -97,8 +97,8 @@ def _spread(updates: Sequence[int], most: int) -> list[int]:
 
 
 def _wanted(run: Run, updates: Sequence[int]) -> dict[int, tuple[int, ...]]:
-    """Updates of the grids of a run that are shown -> their positions."""
-    wanted = {at: (place,) for place, at in enumerate(updates) if at in run.grids}
+    """Update of each grid of a run that is shown -> its positions."""
+    wanted = {at: (index,) for index, at in enumerate(updates) if at in run.grids}
     last = max(run.grids)
     return wanted | {last: (*wanted.get(last, ()), len(updates))}
 
@@ -113,7 +113,7 @@ def _size(run: Run, updates: int) -> int:
 def _picture(run: Run, updates: int, positions: tuple[int, ...]) -> Picture | None:
     try:
         content = run.grids[updates].read_bytes()
-    except OSError:  # a run that goes on from an earlier state takes its later grids away
+    except OSError:  # a run that is resumed from an earlier state removes its later grids
         return None
     if not content.startswith(SIGNATURE) or len(content) < 24:
         return None

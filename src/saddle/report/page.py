@@ -8,16 +8,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from saddle.report.curves_figure import INK
 from saddle.report.frames import Frames
 from saddle.report.sheet import Sheet
+from saddle.report.style import INK
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A figure in a page: `svg` as it was saved, and what it shows for those who do not see it."""
+    """A figure in a page: `svg` as it was saved, and `alt`, its description for readers who do not see it."""
 
     svg: str
     alt: str
@@ -26,13 +26,13 @@ class Plot:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A part of a page: sheets and figures under one title; those in `folded` are there for who opens them."""
+    """A part of a page: sheets and figures under one title. The parts in `folded` are closed until one opens them."""
 
     key: str
     title: str
-    words: tuple[str, ...]
-    sheets: tuple[Sheet, ...]
-    plots: tuple[Plot, ...]
+    words: tuple[str, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    plots: tuple[Plot, ...] = ()
     folded: tuple["Block", ...] = ()
     frames: Frames | None = None
 
@@ -53,7 +53,7 @@ def page(title: str, lead: Sequence[str], blocks: Sequence[Block]) -> str:
 
 
 def _inline(plot: Plot) -> Markup:
-    """The figure as a part of the page: in the page's colours, and with identifiers that are its own."""
+    """The figure as a part of the page, in the page's colours and with unique identifiers."""
     svg = plot.svg[plot.svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{plot.key}-\1"', svg)

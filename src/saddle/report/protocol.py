@@ -1,9 +1,10 @@
-"""How a metric was measured. Numbers stand in one column only if that was done in the same way."""
+"""How a metric was measured. Numbers share a column only if they were measured in the same way."""
 
 import json
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from saddle.report.run import Run
@@ -11,7 +12,7 @@ from saddle.runs.summary import higher_is_better
 
 UNKNOWN = "not stored: no run measured like this has ended"
 EVALUATION = ("evaluator", "extractor", "data", "evaluate_images", "evaluate_reference", "resolution", "labels")
-"""Settings that decide how a run is measured."""
+"""The settings that decide how a run is measured, by their first part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +20,10 @@ class Column:
     """One metric under one protocol.
 
     Attributes:
-        name: the metric, with a letter where runs measured it in several ways.
-        protocol: everything that belongs to its numbers.
-        floors: what real data score against real data.
-        runs: those that were measured so, or are being.
+        name: the metric, with a letter if the runs measured it in several ways.
+        protocol: everything that the numbers depend on.
+        floors: the scores of real data against real data.
+        runs: the runs that were, or are being, measured by this protocol.
     """
 
     name: str
@@ -37,29 +38,34 @@ class Column:
         stored = (source for run in self.runs for source in (run.summary, run.environment))
         return higher_is_better(self.metric, *stored)
 
+    @cached_property
+    def jobs(self) -> frozenset[str]:
+        """The jobs of `runs`."""
+        return frozenset(run.job for run in self.runs)
+
 
 def columns_of(runs: Sequence[Run]) -> list[Column]:
-    """The columns of a comparison, what training was judged by first.
+    """The columns of a comparison, the metrics that training is judged by first.
 
-    A run that has not ended has stored no protocol. It counts as measured like the finished runs of the same evaluation
-    settings, where these agree; otherwise its curves have a column of their own.
+    A run that has not ended has stored no protocol. It counts as measured like the finished runs with the same
+    evaluation settings if these agree; otherwise its curves have a column of their own.
     """
-    found: dict[tuple[str, str], list[Run]] = {}
+    groups: dict[tuple[str, str], list[Run]] = {}
     protocols: dict[str, dict[str, Any]] = {}
     for run in runs:
         for metric, protocol in _measured(run, runs):
             key = json.dumps(protocol, sort_keys=True, default=str)
             protocols[key] = protocol
-            found.setdefault((metric, key), []).append(run)
+            groups.setdefault((metric, key), []).append(run)
     mains = {run.main for run in runs if run.main}
-    order = list(dict.fromkeys(metric for metric, _ in found))
-    keys = sorted(found, key=lambda key: (key[0] not in mains, order.index(key[0])))
+    order = list(dict.fromkeys(metric for metric, _ in groups))
+    keys = sorted(groups, key=lambda key: (key[0] not in mains, order.index(key[0])))
     several = {metric for metric, _ in keys if sum(metric == other for other, _ in keys) > 1}
     columns: list[Column] = []
     for metric, key in keys:
         number = sum(column.metric == metric for column in columns)
         name = f"{metric} ({_letters(number)})" if metric in several else metric
-        own = found[metric, key]
+        own = groups[metric, key]
         floors = {run.summary["floor"] for run in own if run.main == metric and run.summary.get("floor") is not None}
         columns.append(
             Column(name=name, metric=metric, protocol=protocols[key], floors=tuple(sorted(floors)), runs=tuple(own))
@@ -68,7 +74,7 @@ def columns_of(runs: Sequence[Run]) -> list[Column]:
 
 
 def _measured(run: Run, runs: Sequence[Run]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Metric, protocol of everything that a run measures."""
+    """The metrics that a run measures, each with its protocol."""
     if run.results:
         yield from ((metric, _stored(run, metric)) for metric in run.results)
         return
@@ -82,7 +88,7 @@ def _measured(run: Run, runs: Sequence[Run]) -> Iterator[tuple[str, dict[str, An
 
 
 def _alike(run: Run, ended: Run) -> bool:
-    """Whether a run will be measured as one was that has ended: by the same settings and the same libraries."""
+    """Whether `run` will be measured as `ended` was: with the same settings and the same libraries."""
     libraries = run.environment.get("versions") or {}
     stored = ended.summary.get("protocol") or {}
     others = [name for name, version in libraries.items() if stored.get(name, version) != version]
@@ -94,7 +100,7 @@ def _stored(run: Run, metric: str) -> dict[str, Any]:
     shared = {key: value for key, value in protocol.items() if key != "comparisons"}
     own: dict[str, Any] = next((one for one in protocol.get("comparisons", ()) if metric in one.get("metrics", ())), {})
     measured = shared | {key: value for key, value in own.items() if key != "metrics"}
-    if "reference_digest" not in measured:  # what was compared with is then the data themselves
+    if "reference_digest" not in measured:  # the samples were compared with the data themselves
         digest = (run.summary.get("data") or {}).get("digest") or {}
         data = {key: value for key, value in run.settings.items() if key.startswith("data.")}
         measured |= {f"digest of the {part}": value for part, value in digest.items()} or data
@@ -106,7 +112,7 @@ def _evaluation(run: Run) -> dict[str, Any]:
 
 
 def _evaluated(run: Run) -> list[str]:
-    """Metrics by the log alone: what is said before the first update was measured, not trained."""
+    """The metrics according to the log alone: the values of update 0 were measured, no training has logged any."""
     first = run.lines[0] if run.lines and run.lines[0]["updates"] == 0 else {}
     return [name for name in first if name != "updates" and not name.endswith("_error")]
 

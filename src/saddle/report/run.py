@@ -1,7 +1,8 @@
-"""A run as a comparison knows it, read from its folder whatever state that is in."""
+"""A run as every report sees it, read from its folder whatever state the folder is in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,23 +12,34 @@ import yaml
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity_of
 from saddle.runs.naming import setting_name
+from saddle.runs.summary import higher_is_better, of_images
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C is ten times as fast, where it was built."""
+"""The loader written in C is ten times as fast, where it was built; both are safe."""
+CAUSES = {
+    "failed": "it did not say why",
+    "interrupted": "it was stopped; the same command goes on with it",
+    "running": "it is being trained",
+    "new": "it has not begun to train",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What a folder says of its run; what it does not say is empty or None.
+    """The contents of a run's folder; whatever the folder lacks is empty or None.
 
     Attributes:
-        status: one of a run's states, "not started" where a job has no folder, "unreadable" where a file is damaged.
-        cause: why it is not finished, one line.
-        trace: the whole message, where there is more of it.
-        settings: path -> value of every key that changes its numbers.
+        status: a state of `saddle.runs.status`, "not started" for a job without a folder, "unreadable" if a file is
+            damaged.
+        cause: one line that says why the run is not finished.
+        trace: the whole message, if it is longer than one line.
+        settings: path -> value of every key that changes the run's numbers.
         summary: `summary.json`.
-        lines: of the log, each with `updates`.
-        overrides: what its job set, where the sweep says so.
+        lines: the lines of the log, each with `updates`.
+        grids: update -> picture of samples.
+        overrides: the overrides of the run's job, if the sweep lists them.
+        main: the metric that runs are compared by; empty while neither this run nor another has named it.
+        floor: what real data score against real data in the main metric.
     """
 
     job: str
@@ -41,75 +53,126 @@ class Run:
     lines: list[dict[str, float]] = field(default_factory=list)
     grids: dict[int, Path] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
+    main: str = ""
+    floor: float | None = None
 
     @property
     def seed(self) -> str:
-        """Its seed; empty where the configuration has none."""
+        """The seed; empty if the configuration has none."""
         return str(self.settings.get("seed", ""))
 
     @property
     def setting(self) -> str:
-        """What it is called without its seed."""
+        """The job's name without the seed."""
         trial = self.environment.get("trial") or {}
         return setting_name(self.job, seed=self.seed, run=str(trial.get("run", "")))
 
     @property
     def updates(self) -> int | None:
-        """How many it has behind it."""
+        """The number of updates that the run has made."""
         logged = int(self.lines[-1]["updates"]) if self.lines else None
-        return self.summary.get("updates", logged) if self.finished else logged
+        return self.summary.get("updates", logged) if self.status == "finished" else logged
+
+    @property
+    def seconds(self) -> float | None:
+        """The measured seconds of training."""
+        return self.summary.get("seconds")
 
     @property
     def finished(self) -> bool:
-        """Whether it came to its end, and so has a result."""
+        """Whether the run ended well and has results."""
         return self.status == "finished" and bool(self.results)
 
     @cached_property
     def results(self) -> dict[str, dict[str, float]]:
-        """Metric -> its `last`, `best` and `best_updates`."""
+        """Metric -> its `last`, `best` and `best_updates`, as the summary has them."""
         metrics = self.summary.get("metrics")
         pairs = metrics.items() if isinstance(metrics, dict) else ()
         return {name: value for name, value in pairs if isinstance(value, dict) and _is_number(value.get("last"))}
 
     @property
-    def main(self) -> str:
-        """The metric that its training was to be judged by."""
-        return str(self.summary.get("main_metric") or "")
+    def resumed(self) -> int:
+        """How often the run was resumed."""
+        return len(self.environment.get("earlier") or [])
 
     @property
-    def resumed(self) -> int:
-        """How often it was gone on with."""
-        return len(self.environment.get("earlier") or [])
+    def of_images(self) -> bool:
+        """Whether the summary says that this is a run on images."""
+        return of_images(self.summary)
+
+    @property
+    def last_grid(self) -> Path | None:
+        """The grid of the most updates."""
+        return self.grids[max(self.grids)] if self.grids else None
+
+    @property
+    def stale(self) -> str:
+        """` @500` if the main metric was last measured at update 500, not at the run's last update."""
+        measured = max(self.curve(self.main), default=None)
+        return "" if measured in (None, self.updates) else f" @{measured}"
 
     def curve(self, metric: str) -> dict[int, float]:
         """Update -> value, as logged."""
         return {int(line["updates"]): line[metric] for line in self.lines if _is_number(line.get(metric))}
 
+    def value(self, metric: str) -> dict[str, float]:
+        """The metric's `last`, `best` and `best_updates`: a finished run's result, or the values logged so far."""
+        if self.finished and metric in self.results:
+            return self.results[metric]
+        curve = self.curve(metric)
+        if not curve:
+            return {}
+        valid = {updates: value for updates, value in curve.items() if not math.isnan(value)}
+        last = curve[max(curve)]
+        if not valid:
+            return {"last": last, "best": math.nan}
+        best = (max if higher_is_better(metric) else min)(valid, key=lambda updates: valid[updates])
+        return {"last": last, "best": valid[best], "best_updates": best}
 
-def read_run(folder: RunFolder, *, state: str | None, overrides: Sequence[str]) -> Run:
-    """The run in `folder`; one whose files cannot be read says so in its `cause`.
+
+def read_runs(
+    folders: Sequence[RunFolder],
+    states: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Sequence[str]] | None = None,
+) -> list[Run]:
+    """The runs in `folders`, in their order. A run without a summary is compared by the others' main metric.
 
     Args:
-        folder: where it lies.
-        state: how its launcher saw it end, where that knows better.
-        overrides: of its job, where the sweep says them.
+        folders: the folders; one that does not exist is a job that has not started.
+        states: job -> how it ended as its launcher saw it. A job that was refused because its folder holds a finished
+            run has failed, although the run has not.
+        overrides: job -> its overrides, if the sweep lists them.
     """
+    runs = [_read(folder, (states or {}).get(folder.job), (overrides or {}).get(folder.job, ())) for folder in folders]
+    known = next((run for run in runs if run.main), None)
+    if known is None:
+        return runs
+    return [
+        replace(run, main=run.main or known.main, floor=run.summary.get("floor", known.summary.get("floor")))
+        for run in runs
+    ]
+
+
+def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run:
+    """The run in `folder`; if a file of it cannot be read, its `cause` says so."""
     own: dict[str, Any] = {"job": folder.job, "folder": folder.path, "overrides": tuple(overrides)}
     if not folder.exists():
         return Run(**own, status=state or "not started", cause="there is no folder of it yet")
     try:
-        status = folder.status()
-        said = str(status.details.get("error") or "")
+        status, summary = folder.status(), folder.summary() or {}
+        error = str(status.details.get("error") or "")
         return Run(
             **own,
             status=state or status.state,
-            cause=said.partition("\n")[0] or _words(status.state, state),
+            cause=error.partition("\n")[0] or _cause(status.state, state),
             trace=str(status.details.get("trace") or ""),
             settings=_settings(folder),
-            summary=folder.summary() or {},
+            summary=summary,
             environment=folder.environment() or {},
             lines=[line for line in folder.metrics() if isinstance(line, dict) and _is_number(line.get("updates"))],
             grids={int(path.stem): path for path in folder.grids()},
+            main=str(summary.get("main_metric") or ""),
+            floor=summary.get("floor"),
         )
     except (ValueError, OSError, AttributeError, TypeError, yaml.YAMLError) as error:
         return Run(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
@@ -117,21 +180,15 @@ def read_run(folder: RunFolder, *, state: str | None, overrides: Sequence[str]) 
 
 def _settings(folder: RunFolder) -> dict[str, Any]:
     try:
-        config = yaml.load(folder.config(), Loader=LOADER)  # both are safe
-    except LookupError:  # it ended before it began to train
+        config = yaml.load(folder.config(), Loader=LOADER)
+    except LookupError:  # the run ended before it began to train
         return {}
     return identity_of(config) if isinstance(config, dict) else {}
 
 
-def _words(state: str, seen: str | None) -> str:
-    words = {
-        "failed": "it did not say why",
-        "interrupted": "it was stopped; the same command goes on with it",
-        "running": "it is being trained",
-        "new": "it has not begun to train",
-    }
-    refused = f"the job is {seen}, the run in its folder {state}" if seen not in (None, state) else ""
-    return words.get(state, refused)
+def _cause(state: str, launcher: str | None) -> str:
+    refused = f"the job is {launcher}, the run in its folder {state}" if launcher not in (None, state) else ""
+    return CAUSES.get(state, refused)
 
 
 def _is_number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""In what runs differ, and which of them differ in their seed alone."""
+"""The keys in which runs differ, and the runs that differ in their seed alone."""
 
 import json
 from collections.abc import Sequence
@@ -8,29 +8,29 @@ from typing import Any
 from saddle.report.run import Run
 
 ABSENT = "(absent)"
-"""Stands for the value of a key that a run's configuration does not have."""
+"""The value shown for a key that a run's configuration does not have."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Runs that differ in their seed alone, under one name: that of their jobs without the seed."""
+    """Runs that differ in their seed alone. The name is that of their jobs without the seed."""
 
     name: str
     runs: tuple[Run, ...]
 
     @property
     def seeds(self) -> dict[str, Run]:
-        """Seed -> its finished run; of two that are the same run the first."""
+        """Seed -> its finished run; the first if there are several."""
         return {run.seed: run for run in reversed(self.runs) if run.finished}
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """What its jobs set."""
+        """The overrides of its jobs."""
         return self.runs[0].overrides
 
 
 def settings_of(runs: Sequence[Run]) -> list[Setting]:
-    """The settings of those runs that have stored a configuration, in the order of the runs."""
+    """The settings of the runs that have stored a configuration, in the order of the runs."""
     known = [run for run in runs if run.settings]
     followers = _followers(known)
     groups: dict[str, list[Run]] = {}
@@ -42,20 +42,20 @@ def settings_of(runs: Sequence[Run]) -> list[Setting]:
 
 
 def differing(settings: Sequence[Setting]) -> dict[str, list[str]]:
-    """Key -> its value in each of `settings`, for the keys in which they differ; keys of equal values are one entry.
+    """Key -> its value in each of `settings`, for the keys in which they differ; keys with equal values are one entry.
 
-    What the jobs set themselves comes first, then what followed from it.
+    The keys that the jobs override come first, then the keys that follow from them.
     """
     followers = _followers([run for setting in settings for run in setting.runs])
     configs = [setting.runs[0].settings for setting in settings]
     paths = [path for path in dict.fromkeys(path for config in configs for path in config) if path not in followers]
-    found: dict[tuple[str, ...], list[str]] = {}
+    by_values: dict[tuple[str, ...], list[str]] = {}
     for path in paths:
         values = tuple(_shown(path, config.get(path, ABSENT)) for config in configs)
         if len(set(values)) > 1:
-            found.setdefault(values, []).append(path.removesuffix("._target_"))
+            by_values.setdefault(values, []).append(path.removesuffix("._target_"))
     chosen = {_key(override) for setting in settings for override in setting.overrides}
-    ordered = sorted(found.items(), key=lambda entry: not chosen & set(entry[1]))
+    ordered = sorted(by_values.items(), key=lambda entry: not chosen & set(entry[1]))
     return {", ".join(dict.fromkeys(keys)): list(values) for values, keys in ordered}
 
 
@@ -65,7 +65,7 @@ def _key(override: str) -> str:
 
 
 def _followers(runs: Sequence[Run]) -> set[str]:
-    """`seed`, and the keys that are the seed in all runs that have them, although it varies there."""
+    """`seed`, and the keys that vary and equal the seed in every run that has them."""
     if len({run.seed for run in runs}) < 2:
         return {"seed", "model.seed"}
     values: dict[str, list[tuple[str, str]]] = {}
@@ -80,7 +80,7 @@ def _followers(runs: Sequence[Run]) -> set[str]:
 
 
 def _names(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """The first name of each group; a second group of that name is counted."""
+    """The first name of each group; a second group of that name gets a number."""
     names: list[str] = []
     for own in candidates:
         name, number = own[0], 2
@@ -91,7 +91,7 @@ def _names(candidates: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _shown(path: str, value: Any) -> str:
-    """A class by its module's name, which is what the command line calls it."""
+    """A value as text; a class is named by its module, which is its option on the command line."""
     if path.endswith("_target_") and isinstance(value, str) and "." in value:
         return value.split(".")[-2] if value.startswith("saddle.") else value.rpartition(".")[2]
     return "none" if value is None or value == {} else str(value)

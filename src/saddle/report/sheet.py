@@ -1,21 +1,23 @@
-"""A table without a form: for a page, for Markdown, for CSV."""
+"""A table without a form, for the page, a terminal, Markdown and CSV."""
 
 import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from saddle.report.text import aligned, number
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """What stands in one place.
+    """One cell of a table.
 
     Attributes:
-        text: for people.
-        value: the number behind it, in full.
-        note: what belongs to it, smaller.
-        mark: how it is meant: `better`, `worse`, `dim`, or nothing.
-        link: where it leads.
+        text: the text that people read.
+        value: the number behind the text, in full.
+        note: an addition in smaller print.
+        mark: the meaning of the cell: `better`, `worse`, `dim`, or nothing.
+        link: the address that the text links to.
         more: a longer text that can be opened.
     """
 
@@ -32,10 +34,10 @@ class Sheet:
     """A table; the first cell of each row names it.
 
     Attributes:
-        key: its name in a page's addresses.
-        title: what it shows.
-        header: one word for each column; those in `numeric` hold numbers.
-        words: what a reader needs to know about it, a paragraph each.
+        key: the table's name in the page's addresses.
+        title: the caption.
+        header: the title of each column; the columns in `numeric` hold numbers.
+        words: what a reader needs to know about the table, one paragraph each.
     """
 
     key: str
@@ -46,11 +48,21 @@ class Sheet:
     words: tuple[str, ...]
 
 
+def number_cell(value: float | None) -> Cell:
+    """A number, or a dash."""
+    return Cell(text=number(value), value=value)
+
+
+def count_cell(value: int | None) -> Cell:
+    """A whole number with separators, or a dash."""
+    return Cell(text="-" if value is None else f"{value:,}", value=value)
+
+
 def markdown(sheet: Sheet) -> str:
     """The sheet as a section of a Markdown file."""
     lines = [
         _line(sheet.header),
-        _line(["---:" if place in sheet.numeric else "---" for place in range(len(sheet.header))]),
+        _line(["---:" if index in sheet.numeric else "---" for index in range(len(sheet.header))]),
     ]
     lines += [_line([_in_one(cell) for cell in row]) for row in sheet.rows]
     return "\n".join([f"## {sheet.title}", "", *lines, *(f"\n{text}" for text in sheet.words)])
@@ -59,20 +71,11 @@ def markdown(sheet: Sheet) -> str:
 def plain(sheet: Sheet) -> str:
     """The sheet for a terminal."""
     cells = [sheet.header, *([cell.text for cell in row] for row in sheet.rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(
-            text.rjust(width) if place in sheet.numeric else text.ljust(width)
-            for place, (text, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in cells
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([sheet.title, "", *lines, "", *sheet.words])
+    return "\n".join([sheet.title, "", *aligned(cells, sheet.numeric), "", *sheet.words])
 
 
 def comma_separated(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """CSV as RFC 4180 has it, but with line feeds; None is an empty field, numbers are in full."""
+    """CSV as RFC 4180 defines it, but with line feeds; None is an empty field, numbers are in full."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEVEL = 0.95
-"""Of every interval."""
+"""Confidence level of every interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """Mean of `n` values, and what their expectation lies between at `LEVEL`; None where that cannot be said."""
+    """Mean of `n` values and the bounds of their expectation at `LEVEL`; None if there are no bounds."""
 
     mean: float
     low: float | None
@@ -25,7 +25,7 @@ class Interval:
 
     @property
     def bounds(self) -> tuple[float, float] | None:
-        """Both ends, where there are any."""
+        """Both bounds, or None."""
         return None if self.low is None or self.high is None else (self.low, self.high)
 
 
@@ -50,31 +50,31 @@ def t_interval(values: Sequence[float]) -> Interval:
 def t_test(values: Sequence[float]) -> float | None:
     """Two-sided p value of "the expectation is 0"; of the differences of pairs this is the paired t test.
 
-    None where there is nothing to judge by: fewer than two values, one that is not finite, or no spread among them.
+    None if there is nothing to judge by: fewer than two values, a value that is not finite, or no spread.
     """
     if len(values) < 2 or not all(map(math.isfinite, values)):
         return None
     spread = statistics.stdev(values)
     if spread == 0:
         return None
-    from scipy.special import stdtr  # half a second that a start should not cost
+    from scipy.special import stdtr  # late, because it takes half a second
 
     t = math.fsum(values) / len(values) / (spread / math.sqrt(len(values)))
     return float(2 * stdtr(len(values) - 1, -abs(t)))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """P values adjusted for their number: who rejects those below alpha errs in any with probability alpha at most.
+    """Adjusted p values: rejecting all below alpha makes any false rejection with probability alpha at most.
 
-    The k-th smallest of m is multiplied by m - k + 1, and is at least as large as those before it (Holm 1979). What has
-    no p value was no test, and does not count.
+    The k-th smallest of m is multiplied by m - k + 1, and is at least as large as those before it (Holm 1979). An entry
+    without a p value was no test and does not count.
     """
-    order = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    order = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
     adjusted: list[float | None] = [None] * len(p_values)
     largest = 0.0
-    for rank, (p, place) in enumerate(order):
+    for rank, (p, index) in enumerate(order):
         largest = max(largest, min(1.0, (len(order) - rank) * p))
-        adjusted[place] = largest
+        adjusted[index] = largest
     return adjusted
 
 

@@ -1,4 +1,6 @@
-"""How numbers are written for people."""
+"""How numbers, names and tables are written for people."""
+
+from collections.abc import Collection, Sequence
 
 
 def number(value: float | None) -> str:
@@ -26,3 +28,21 @@ def shorten(name: str, longest: int) -> str:
         return name
     head = (longest - 2) // 2
     return f"{name[:head]}..{name[len(name) - (longest - 2 - head) :]}"
+
+
+def aligned(lines: Sequence[Sequence[str]], right: Collection[int]) -> list[str]:
+    """Lines of a table for a terminal, the first of which is underlined.
+
+    Args:
+        lines: the header and the rows, each with one text for every column.
+        right: indices of the columns that are aligned to the right.
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = [
+        "  ".join(
+            text.rjust(width) if index in right else text.ljust(width)
+            for index, (text, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]
+    return [padded[0], "  ".join("-" * width for width in widths), *padded[1:]]

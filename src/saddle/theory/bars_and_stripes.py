@@ -1,4 +1,4 @@
-"""Bars and stripes: images so small that all of them can be listed (MacKay 2003, chapter 43)."""
+"""Bars and stripes: images so small that all of them can be enumerated (MacKay 2003, chapter 43)."""
 
 import torch
 
@@ -12,10 +12,10 @@ def bars_and_stripes(side: int) -> Discrete:
 
     A direction is drawn with probability 1/2, then every row (or column) is dark or bright with probability 1/2. Of
     the 2^(side + 1) - 2 images the all dark and the all bright one come from both directions: they have probability
-    2^-side, every other 2^-(side + 1). (Some authors weigh all images alike.)
+    2^-side, every other 2^-(side + 1). (Some authors give all images the same probability.)
 
     Raises:
-        ValueError: side is not in 1 ... 10, beyond which there are too many images to list.
+        ValueError: side is not in 1 ... 10, beyond which there are too many images to enumerate.
     """
     if not 1 <= side <= LARGEST:
         raise ValueError(f"bars and stripes: the side has to be in 1 ... {LARGEST}, not {side}")

@@ -1,14 +1,14 @@
-r"""Divergences between two distributions that are known, with their errors.
+r"""Divergences between two distributions whose probabilities or densities are known, with their errors.
 
-Two `Discrete` ones are compared by sums over the points of both, two densities on the line or in the plane by
+Two `Discrete` distributions are compared by sums over the points of both, two densities on the line or in the plane by
 quadrature: the error is then what the last refinement changed. The conventions are those of `divergences`; KL and JSD
 in nats. Every integrand is written in log densities and never negative, so that nothing cancels and no density
 underflows into a wrong ratio: p log(p / q) - p + q for KL, whose integral is the same.
 
 Raises:
     ValueError: the shapes differ; a discrete distribution meets a density (convolve both, see `smoothed`); the space is
-        neither line nor plane; an integral does not converge; a density does not integrate to 1 where it says that it
-        lies.
+        neither line nor plane; an integral does not converge; a density does not integrate to 1 around its mass
+        centres.
 """
 
 import math
@@ -18,18 +18,18 @@ import torch
 from torch import Tensor
 
 from saddle.theory import divergences
-from saddle.theory.density import Density, Places
+from saddle.theory.density import Density, MassCentres
 from saddle.theory.discrete import Discrete
 from saddle.theory.distribution import Distribution
 from saddle.theory.divergences import Divergence
 from saddle.theory.estimate import Estimate
 from saddle.theory.quadrature import REACH, SHELLS, Integral, integral
-from saddle.theory.ridges import places_of_ratio
+from saddle.theory.ridges import centres_of_ratio
 
 Integrand = Callable[[Tensor, Tensor], Tensor]
-"""Of log p and log q [count]."""
+"""A function of log p and log q, each [count]."""
 MASS = {1: 1e-9, 2: 1e-5}
-"""How far the integral of a density may be from 1."""
+"""Size of the space -> how far the integral of a density may be from 1."""
 
 
 def kl(p: Distribution, q: Distribution) -> Estimate:
@@ -63,14 +63,14 @@ def chi_squared(p: Distribution, q: Distribution) -> Estimate:
     """Pearson's integral (p - q)^2 / q; inf where it diverges, or is above what float64 can hold (1.8e308).
 
     It diverges where p^2 / q does not fall towards infinity, as for Gaussians whose variances are s_p^2 > 2 s_q^2.
-    Near to that p^2 / q is far wider than p. In the plane and with a flat density it is a ridge, which is looked for
-    along its own length, and refused where it cannot be found (`ridges`).
+    Close to that condition p^2 / q is far wider than p. In the plane, with a flat density, it is a ridge, which
+    quadrature follows along its length; a ridge that cannot be located is refused (`ridges`).
     """
-    more: list[Places] = []
+    more: list[MassCentres] = []
     if isinstance(p, Density) and isinstance(q, Density) and p.shape == q.shape:
-        if _heavier(p, q):
+        if _diverges(p, q):
             return Estimate(math.inf, 0.0)
-        more = places_of_ratio(p, q) if p.shape == (2,) else []
+        more = centres_of_ratio(p, q) if p.shape == (2,) else []
     return _between(divergences.chi_squared, _chi_squared, p, q, more=more)
 
 
@@ -80,9 +80,10 @@ def nodes(p: Density, q: Density) -> tuple[Tensor, Tensor, Tensor]:
     E_p f = sum of_p f(x). They are the nodes on which JSD(p || q) converged. Each side is divided by its sum, which is
     1 up to the error of the rule, so that both are distributions over the points.
     """
-    found = _integrated(_jsd, p, q)
-    of_p, of_q = (found.weights * each.log_prob(found.points).exp() for each in (p, q))
-    return found.points, of_p / of_p.sum(), of_q / of_q.sum()
+    nodes_of_jsd = _integrated(_jsd, p, q)
+    points = nodes_of_jsd.points
+    of_p, of_q = (nodes_of_jsd.weights * each.log_prob(points).exp() for each in (p, q))
+    return points, of_p / of_p.sum(), of_q / of_q.sum()
 
 
 def aligned(p: Discrete, q: Discrete) -> tuple[Tensor, Tensor, Tensor]:
@@ -97,15 +98,15 @@ def _between(
     p: Distribution,
     q: Distribution,
     kinks: Integrand | None = None,
-    more: Sequence[Places] = (),
+    more: Sequence[MassCentres] = (),
 ) -> Estimate:
     if p.shape != q.shape:
         raise ValueError(f"the distributions are over points of shape {list(p.shape)} and {list(q.shape)}")
     if isinstance(p, Discrete) and isinstance(q, Discrete):
         return Estimate(of_points(*aligned(p, q)[1:]).item(), 0.0)
     if isinstance(p, Density) and isinstance(q, Density):
-        found = _integrated(integrand, p, q, kinks, more)
-        return Estimate(found.value[0].item(), found.error[0].item())
+        divergence = _integrated(integrand, p, q, kinks, more)
+        return Estimate(divergence.value[0].item(), divergence.error[0].item())
     raise ValueError(
         f"{type(p).__name__} against {type(q).__name__}: a discrete distribution and a density have nothing in common; "
         "convolve both with a Gaussian"
@@ -114,13 +115,13 @@ def _between(
 
 @torch.no_grad()
 def _integrated(
-    integrand: Integrand, p: Density, q: Density, kinks: Integrand | None = None, more: Sequence[Places] = ()
+    integrand: Integrand, p: Density, q: Density, kinks: Integrand | None = None, more: Sequence[MassCentres] = ()
 ) -> Integral:
     """The integral of the integrand, of p and of q, in this order.
 
     Args:
-        kinks: 0 where the integrand has a kink.
-        more: places of the integrand that are none of p or q.
+        kinks: a function of log p and log q that is 0 where the integrand has a kink.
+        more: mass centres of the integrand in addition to those of p and q.
     """
 
     def values(x: Tensor) -> Tensor:
@@ -128,11 +129,13 @@ def _integrated(
         return torch.stack([integrand(of_p, of_q), of_p.exp(), of_q.exp()], dim=1)
 
     bent = None if kinks is None else lambda x: kinks(p.log_prob(x), q.log_prob(x))
-    found = integral(values, [p.places(), q.places(), *more], bent)
-    for name, mass in zip(("p", "q"), found.value[1:].tolist(), strict=True):
-        if abs(mass - 1) > MASS[p.shape[0]] and found.value[0].isfinite():
-            raise ValueError(f"the density {name} integrates to {mass} and not to 1 where its places are: check them")
-    return found
+    integrals = integral(values, [p.mass_centres(), q.mass_centres(), *more], bent)
+    for name, mass in zip(("p", "q"), integrals.value[1:].tolist(), strict=True):
+        if abs(mass - 1) > MASS[p.shape[0]] and integrals.value[0].isfinite():
+            raise ValueError(
+                f"the density {name} integrates to {mass} and not to 1 around its mass_centres(): check them"
+            )
+    return integrals
 
 
 def _kl(p: Tensor, q: Tensor) -> Tensor:
@@ -155,12 +158,12 @@ def _chi_squared(p: Tensor, q: Tensor) -> Tensor:
     return torch.where(near, q.exp() * ratio.clamp(max=1).expm1().square(), (2 * p - q).exp() - 2 * p.exp() + q.exp())
 
 
-def _heavier(p: Density, q: Density) -> bool:
-    """Whether p^2 / q rises along some of 64 rays of the line or the plane, far from all places."""
+def _diverges(p: Density, q: Density) -> bool:
+    """Whether p^2 / q rises along some of 64 rays of the line or the plane, far from all mass centres."""
     if p.shape not in ((1,), (2,)):
         return False
-    places = [p.places(), q.places()]
-    centres, scales = torch.cat([each.centres for each in places]), torch.cat([each.scales for each in places])
+    both = [p.mass_centres(), q.mass_centres()]
+    centres, scales = torch.cat([each.centres for each in both]), torch.cat([each.scales for each in both])
     middle = centres.mean(0)
     reach = ((centres - middle).norm(dim=1).max() + REACH * scales.max()) * 2**SHELLS
     angle = torch.arange(64, dtype=torch.float64) * math.pi / 32

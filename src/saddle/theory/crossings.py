@@ -1,4 +1,4 @@
-"""Where a function on the line changes its sign."""
+"""The points at which a function on the line changes its sign."""
 
 from collections.abc import Callable
 
@@ -6,20 +6,20 @@ import torch
 from torch import Tensor
 
 NARROWINGS = 24
-"""Of the interval in which a least absolute value is looked for, to two thirds each: 6e-5 of its length."""
+"""Reductions, to two thirds each, of the interval that contains a least absolute value: to 6e-5 of its length."""
 HALVINGS = 36
-"""Of the interval in which a sign changes: 1e-11 of its length. A kink that is off by d costs an integral d^2."""
+"""Halvings of the interval in which a sign changes: to 1e-11 of its length. A kink off by d costs an integral d^2."""
 
 
 def crossings(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
     """Points x [crossings], ascending, at which the sign of `function` changes, and the ends of stretches of zeros.
 
-    Found by bisection between points at which it is evaluated, and those are joined by the least absolute values
-    between three neighbours: a function that dips below 0 and returns between two points is seen where it does so once.
+    The function is evaluated at `at` and at the least absolute value between three neighbours, then bisected between
+    changes of sign. A single dip below 0 between two points is therefore seen.
 
     Args:
-        function: points [count, 1] to values [count]; what is no number counts as 0.
-        at: points [count] in ascending order, as near to one another as the function is smooth.
+        function: points [count, 1] to values [count]; NaN counts as 0.
+        at: points [count] in ascending order, as close to one another as the function requires.
     """
 
     def signed(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A distribution with a density, which says where its mass lies."""
+"""A distribution with a density, and where its mass is."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from saddle.theory.distribution import Distribution, flattened
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a density has its mass: all but 1e-18 of it lies within 10 scales of a centre."""
+class MassCentres:
+    """Where a density has its mass: all but 1e-18 of it is within 10 scales of a centre."""
 
     centres: Tensor
     """float64 [count, size]."""
@@ -30,12 +30,16 @@ class Density(Distribution):
         """
 
     @abstractmethod
-    def places(self) -> Places:
-        """Where quadrature has to look; without it a narrow mode lies between the nodes and is missed."""
+    def mass_centres(self) -> MassCentres:
+        """Where quadrature has to begin; otherwise it misses a narrow mode between its nodes."""
 
 
 def on_the_line(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Points x [..., 1] as float64 [...], refused where the space is another."""
+    """Points x [..., 1] as float64 [...].
+
+    Raises:
+        ValueError: the points are not on the line.
+    """
     if shape != (1,):
         raise ValueError(f"a distribution function is for points on the line, [1], not {list(shape)}")
     return flattened(x, shape).reshape(x.shape[:-1])

@@ -22,7 +22,7 @@ def no_penalty(slope: Tensor) -> Tensor:
 
 
 def squared_slope(gamma: float) -> Callable[[Tensor], Tensor]:
-    """gamma / 2 psi^2: R1 and R2, which are the same here, where D's slope is one number.
+    """gamma / 2 psi^2: R1 and R2, which are equal here because D's slope is one number.
 
     R1 + R2 is this at 2 gamma, and the zero-centred penalty of weight w at gamma = 2 w.
     """
@@ -30,9 +30,9 @@ def squared_slope(gamma: float) -> Callable[[Tensor], Tensor]:
 
 
 def unit_slope(weight: float, one_sided: bool) -> Callable[[Tensor], Tensor]:
-    """weight (|psi| - 1)^2, WGAN-GP and DRAGAN; one-sided, WGAN-LP, it counts slopes above 1 only.
+    """weight (|psi| - 1)^2, WGAN-GP and DRAGAN; the one-sided WGAN-LP counts only slopes above 1.
 
-    The two-sided one has a kink at psi = 0, where (0, 0) lies: no eigenvalue speaks for it.
+    The two-sided penalty has a kink at psi = 0, hence at (0, 0), where it has no eigenvalues.
     """
 
     def penalty(slope: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ def unit_slope(weight: float, one_sided: bool) -> Callable[[Tensor], Tensor]:
 
 
 def forces(loss: Loss) -> tuple[float, float]:
-    """(a, b): how hard D pushes the logit of a fake down and G pushes it up where D is undecided."""
+    """(a, b): the force of D down and of G up on the logit of a fake at which D is undecided."""
     game = dirac(loss, no_penalty)
     one, zero = (torch.full((1,), at, dtype=torch.float64) for at in (1.0, 0.0))
     down, up = field(game, one, zero)[1].item(), field(game, zero, one)[0].item()
@@ -94,7 +94,7 @@ def alternating_converges(omega: float, rate: float, gamma: float, d_steps: int)
 
     $$|1 - h \gamma| < 1 \quad\text{and}\quad 0 < h^2 \omega^2 \frac{1 - s^k}{1 - s} < 2 (1 + s^k)$$
 
-    The first fails for gamma = 0 and, for every k, from h gamma = 2 on: D's own step is then too long.
+    The first condition fails for gamma = 0 and, for every k, if h gamma >= 2: D's own step is then too long.
     """
     shrink = 1 - rate * gamma
     if not abs(shrink) < 1:

@@ -1,4 +1,4 @@
-"""A distribution that is known: its log density can be evaluated, and it can be sampled."""
+"""A distribution whose log density can be evaluated and which can be sampled."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from torch import Tensor
 class Distribution(ABC):
     """P over points x of `shape`, all in float64.
 
-    A option over finitely many points gives log probabilities in place of log densities, see `Discrete`.
+    A distribution over finitely many points has log probabilities in place of log densities, see `Discrete`.
     """
 
     shape: tuple[int, ...]
-    """Of one point x: (1,) on the line, (2,) in the plane, [channels, height, width] for images."""
+    """Shape of one point x: (1,) on the line, (2,) in the plane, [channels, height, width] for images."""
 
     @abstractmethod
     def log_prob(self, x: Tensor) -> Tensor:
@@ -47,5 +47,7 @@ def weighed(name: str, weights: Tensor, count: int) -> Tensor:
         raise ValueError(f"{name} have to be [{count}], one for each point, not {list(weights.shape)}")
     total = weights.sum()
     if not (weights >= 0).all() or not abs(total.item() - 1) < 1e-6:
-        raise ValueError(f"{name} are not negative and sum to 1; here is {weights.tolist()[:10]} of sum {total.item()}")
+        raise ValueError(
+            f"{name} have to be at least 0 and sum to 1, not {weights.tolist()[:10]} of sum {total.item()}"
+        )
     return weights / total

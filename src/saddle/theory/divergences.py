@@ -1,13 +1,13 @@
 """Divergences of discrete distributions, as sums.
 
 All take probabilities p, q [..., points], each summing to 1 over its last dimension up to the rounding of float32, by
-which they are divided, and give float64 [...] in nats (total variation, chi-squared, Hellinger and the triangular one
-are pure numbers), up to rounding: of p and q that are almost one a KL may be -1e-16. Terms with p = q = 0 count as 0;
-where q = 0 < p a KL and a chi-squared divergence are inf. Gradients flow where the probabilities are above 0, and not
-through their sums.
+which they are divided, and give float64 [...] in nats (total variation, chi-squared, Hellinger and the triangular
+divergence are pure numbers), up to rounding: the KL of almost equal p and q may be -1e-16. Terms with p = q = 0 count
+as 0; where q = 0 < p the KL and the chi-squared divergence are inf. Gradients flow where the probabilities are above
+0, and not through their sums.
 
 Raises:
-    ValueError: p and q differ in shape, or one of them is no distribution (within 1e-6).
+    ValueError: p and q differ in shape, or one of them does not sum to 1 (within 1e-6).
 """
 
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def chi_squared(p: Tensor, q: Tensor) -> Tensor:
 
 
 def squared_hellinger(p: Tensor, q: Tensor) -> Tensor:
-    """sum (sqrt p - sqrt q)^2, in [0, 2]; without the factor 1/2 that some write."""
+    """sum (sqrt p - sqrt q)^2, in [0, 2]; without the factor 1/2 of some authors."""
     p, q = _pair(p, q)
     return (p.sqrt() - q.sqrt()).square().sum(-1)
 
@@ -76,7 +76,7 @@ def _kl(p: Tensor, q: Tensor) -> Tensor:
 
 
 def _ratio(above: Tensor, below: Tensor) -> Tensor:
-    """above / below elementwise, and 0 / 0 = 0, in the gradient, too."""
+    """above / below elementwise with 0 / 0 = 0, also in the gradient."""
     nothing = (below == 0) & (above == 0)
     return torch.where(nothing, 0.0, above / torch.where(nothing, 1.0, below))
 
@@ -91,6 +91,6 @@ def _of_sum_one(p: Tensor) -> Tensor:
     total = p.detach().double().sum(-1, keepdim=True)
     if not (p >= 0).all() or not ((total - 1).abs() < 1e-6).all():
         raise ValueError(
-            f"probabilities are not negative and sum to 1 over the points; here to {total.squeeze(-1).tolist()}"
+            f"probabilities have to be at least 0 and sum to 1 over the points, not to {total.squeeze(-1).tolist()}"
         )
     return p.double() / total

@@ -1,11 +1,11 @@
-"""A number and how far it may be off."""
+"""A number and its error."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`value` within `error`, in the unit of the value; an error of 0 means exact up to rounding."""
+    """A `value` and its `error` in the same unit; an error of 0 means exact up to rounding."""
 
     value: float
     error: float

@@ -1,4 +1,4 @@
-"""A mixture of Gaussians of any shape."""
+"""A mixture of Gaussians with full covariances."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal
 
 from saddle.noise import drawn_labels, noise
-from saddle.theory.density import Density, Places, on_the_line
+from saddle.theory.density import Density, MassCentres, on_the_line
 from saddle.theory.distribution import flattened, weighed
 
 
@@ -20,7 +20,7 @@ class FullMixture(Density):
         weights: w, [components], not negative, of sum 1.
 
     Raises:
-        ValueError: the shapes do not fit, a diagonal of a root is not above 0, or a weight is none.
+        ValueError: the shapes do not fit, a diagonal of a root is not above 0, or a weight is invalid.
     """
 
     def __init__(self, *, means: Tensor, roots: Tensor, weights: Tensor) -> None:
@@ -33,7 +33,7 @@ class FullMixture(Density):
         self.weights = weighed("weights", weights, len(means))
         self.shape = (means.shape[1],)
         if not (self.roots.diagonal(dim1=1, dim2=2) > 0).all():
-            raise ValueError("a root of a covariance has a diagonal above 0")
+            raise ValueError("the diagonal of each root has to be above 0")
 
     def log_prob(self, x: Tensor) -> Tensor:
         points = flattened(x, self.shape)  # [count, size]
@@ -50,6 +50,6 @@ class FullMixture(Density):
         spread = noise(seed, "mixture", 0, indices, self.shape).double()  # [count, size]
         return self.means.detach()[component] + torch.einsum("nij,nj->ni", self.roots.detach()[component], spread)
 
-    def places(self) -> Places:
+    def mass_centres(self) -> MassCentres:
         least = torch.linalg.svdvals(self.roots.detach())[:, -1]  # [components]
-        return Places(self.means.detach(), least)
+        return MassCentres(self.means.detach(), least)

@@ -15,7 +15,7 @@ Objective = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Game:
-    """What each player minimises as a function of both players' parameters."""
+    """Each player's objective, which it minimises, as a function of both players' parameters."""
 
     discriminator: Objective
     generator: Objective
@@ -25,8 +25,8 @@ class Game:
 class Steps:
     """One update: D takes `d_steps` gradient steps, then G takes one.
 
-    Alternating, as training does it: G's gradient is taken at D's new parameters. Simultaneous, as most proofs have it:
-    at those from before the update.
+    In alternating steps, as in training, G's gradient is taken at D's new parameters; in simultaneous steps, as in most
+    proofs, at the parameters before the update.
     """
 
     discriminator_rate: float
@@ -35,7 +35,7 @@ class Steps:
     alternating: bool
 
     def __call__(self, game: Game, theta: Tensor, psi: Tensor) -> tuple[Tensor, Tensor]:
-        """The parameters after one update, theta [n] and psi [m] to the same; it can be derived."""
+        """The parameters after one update, theta [n] and psi [m] to the same; differentiable."""
         moved = psi
         for _ in range(self.d_steps):
             moved = moved - self.discriminator_rate * _slope(partial(game.discriminator, theta), moved)
@@ -44,13 +44,13 @@ class Steps:
 
 
 def dirac(loss: Loss, penalty: Callable[[Tensor], Tensor]) -> Game:
-    r"""The Dirac-GAN (Mescheder, Geiger and Nowozin 2018, definition 2.1): all reals lie at 0, all fakes at theta.
+    r"""The Dirac-GAN (Mescheder, Geiger and Nowozin 2018, definition 2.1): all reals are at 0, all fakes at theta.
 
     $$P_{data} = \delta_0, \quad P_G = \delta_\theta, \quad D(x) = \psi x + c, \quad D \text{ minimises }
       L_D(c, \psi \theta + c) + R(\psi), \; G \text{ minimises } L_G(\psi \theta + c)$$
 
-    c is the loss's threshold, the logit at which D is undecided, where the paper has 0: D knows the prior odds, so that
-    (0, 0) is an equilibrium for a loss whose undecided logit is another, too.
+    c is the loss's threshold, the logit at which D is undecided; the paper uses 0. With c, (0, 0) is an equilibrium
+    also for a loss whose undecided logit is not 0.
 
     Args:
         loss: both players' terms.
@@ -75,11 +75,11 @@ def dirac(loss: Loss, penalty: Callable[[Tensor], Tensor]) -> Game:
 
 
 def linear_quadratic(coupling: Tensor, of_generator: Tensor, of_discriminator: Tensor) -> Game:
-    r"""One value, which D maximises and G minimises: what every smooth zero-sum game is near its saddle.
+    r"""One value that D maximises and G minimises: the form of every smooth zero-sum game near its saddle.
 
     $$V(\theta, \psi) = \psi^T A \theta + \tfrac12 \theta^T B \theta - \tfrac12 \psi^T C \psi$$
 
-    With B = 0, which is the case of the Dirac-GAN, G has no curvature of its own; C = gamma I is R1 (Nagarajan and
+    With B = 0, as in the Dirac-GAN, G has no curvature of its own; C = gamma I is R1 (Nagarajan and
     Kolter 2017, section 3).
 
     Args:
@@ -98,7 +98,7 @@ def linear_quadratic(coupling: Tensor, of_generator: Tensor, of_discriminator: T
 def field(game: Game, theta: Tensor, psi: Tensor) -> tuple[Tensor, Tensor]:
     """The direction in which both players move: minus each one's own gradient, [n] and [m] at theta [n], psi [m].
 
-    It can be derived. It is no gradient field: its curl makes players circle.
+    It is differentiable. It is not a gradient field: its curl makes the players circle.
     """
     return -_slope(lambda own: game.generator(own, psi), theta), -_slope(partial(game.discriminator, theta), psi)
 
@@ -113,10 +113,10 @@ def trajectory(game: Game, steps: Steps, theta: Tensor, psi: Tensor, updates: in
 
 
 def _slope(objective: Callable[[Tensor], Tensor], parameters: Tensor) -> Tensor:
-    """The gradient of a scalar objective at parameters [n]: [n]; it can be derived if these require gradients.
+    """The gradient of a scalar objective at parameters [n]: [n]; differentiable if these require gradients.
 
     It is taken in an alias of the parameters: in an alternating update D's new psi depends on theta, and a G whose
-    gradient went through that would foresee D's steps, which is another game (unrolled GANs, Metz et al. 2017).
+    gradient went through it would foresee D's steps, which is another game (unrolled GANs, Metz et al. 2017).
     """
     derived = parameters.requires_grad
     own = parameters.view_as(parameters) if derived else parameters.detach().requires_grad_()

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from saddle.noise import drawn_labels, noise
-from saddle.theory.density import Density, Places, on_the_line
+from saddle.theory.density import Density, MassCentres, on_the_line
 from saddle.theory.distribution import flattened, weighed
 
 CHUNK = 2**16
-"""Distances [points, components] computed together: what stays in a processor's cache."""
+"""Number of distances [points, components] computed together, so that they stay in the processor's cache."""
 LEAST = -1e308
 
 
@@ -19,12 +19,12 @@ class GaussianMixture(Density):
     r"""p(x) = sum_i w_i N(x; m_i, s_i^2 I) in a space of any size.
 
     Args:
-        means: m, [components, size]. They are the `modes`, too: of components that overlap the density has its own.
+        means: m, [components, size]. They are also the `modes`, although overlapping components have other maxima.
         deviations: s, [components], above 0.
         weights: w, [components], not negative, of sum 1. A component of weight 0 is left out.
 
     Raises:
-        ValueError: the shapes do not fit, or a deviation or a weight is none.
+        ValueError: the shapes do not fit, or a deviation or a weight is invalid.
     """
 
     def __init__(self, *, means: Tensor, deviations: Tensor, weights: Tensor) -> None:
@@ -34,7 +34,9 @@ class GaussianMixture(Density):
                 f"{list(deviations.shape)}"
             )
         if not (deviations > 0).all() or not deviations.isfinite().all() or not means.isfinite().all():
-            raise ValueError(f"deviations are above 0, means finite; here are {deviations.tolist()[:10]}")
+            raise ValueError(
+                f"deviations have to be above 0 and means finite; the deviations are {deviations.tolist()[:10]}"
+            )
         weights = weighed("weights", weights, len(means))
         there = weights > 0
         self.means, self.deviations, self.weights = means.double()[there], deviations.double()[there], weights[there]
@@ -57,7 +59,7 @@ class GaussianMixture(Density):
         for at, centre in zip(points.T, self.means.T, strict=True):  # one coordinate after the other
             exponent = exponent - ((at[:, None] - centre) * narrow).square()  # [count, components]
         top = exponent.detach().amax(1, keepdim=True).clamp(min=LEAST)
-        return (exponent - top).exp().sum(1).log() + top[:, 0]  # as logsumexp, in half of its time
+        return (exponent - top).exp().sum(1).log() + top[:, 0]  # logsumexp in half the time
 
     def cdf(self, x: Tensor) -> Tensor:
         scaled = (on_the_line(x, self.shape)[..., None] - self.means[:, 0]) / self.deviations  # [..., components]
@@ -68,10 +70,10 @@ class GaussianMixture(Density):
         spread = noise(seed, "mixture", 0, indices, self.shape).double()  # [count, size]
         return self.means.detach()[component] + self.deviations.detach()[component, None] * spread
 
-    def places(self) -> Places:
-        return Places(self.means.detach(), self.deviations.detach())
+    def mass_centres(self) -> MassCentres:
+        return MassCentres(self.means.detach(), self.deviations.detach())
 
     def smoothed(self, deviation: float) -> "GaussianMixture":
-        """The distribution of x + deviation e with e from N(0, I): a mixture again, s^2 + deviation^2 for s^2."""
+        """The distribution of x + deviation e, where e is from N(0, I): the mixture with s^2 + deviation^2 for s^2."""
         wider = (self.deviations.square() + deviation**2).sqrt()
         return GaussianMixture(means=self.means, deviations=wider, weights=self.weights)

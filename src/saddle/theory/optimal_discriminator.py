@@ -1,4 +1,4 @@
-"""The best discriminator between two distributions whose probabilities are known (lecture II.2).
+"""The optimal discriminator between two distributions with known probabilities (lecture II.2).
 
 p and q are probabilities of points [points], or densities' weights on the nodes of a quadrature.
 """
@@ -10,9 +10,9 @@ from saddle.theory.value import value
 
 STEPS = 200
 FURTHEST = 1.0
-"""How far one step of Newton's method may move a logit."""
+"""Largest step of Newton's method in a logit."""
 TIGHT = 1e-13
-"""Sum of p and q's parts of the slope of V at which the search ends."""
+"""Sum of the absolute slopes of V at which Newton's method stops."""
 
 
 def log_ratio(p: Tensor, q: Tensor) -> Tensor:
@@ -21,13 +21,13 @@ def log_ratio(p: Tensor, q: Tensor) -> Tensor:
 
 
 def best_logits(p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-    """max_D V over one free logit for each point, found without the closed form: logits [points] and V [].
+    """max_D V over one free logit for each point, without the closed form: logits [points] and V [].
 
     V is concave in each logit, with slope p s(-v) - q s(v) and curvature (p + q) s(v) s(-v); Newton's method with
-    bounded steps goes up from v = 0. Where p or q is 0 the logit runs away until its slope is nothing.
+    bounded steps starts at v = 0. Where p or q is 0 the logit grows until its slope vanishes.
 
     Raises:
-        ValueError: p and q are not [points] alike.
+        ValueError: p and q are not both [points].
     """
     if p.dim() != 1 or p.shape != q.shape:
         raise ValueError(f"p and q have to be [points], not {list(p.shape)} and {list(q.shape)}")

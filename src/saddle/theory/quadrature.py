@@ -1,12 +1,12 @@
 """Integrals over the line and the plane by adaptive Gauss-Legendre cells, which begin where densities have their mass.
 
-Not by scipy.integrate.cubature, which was tried (scipy 1.17, `python experiments/theory/cubature.py`, whose README has
-the table). It refines what it sees, and takes no cells to begin with, only points at which to cut. On the line that is
+scipy.integrate.cubature was tried and does not suffice (scipy 1.17, `python experiments/theory/cubature.py`; its README
+has the table). It accepts no initial cells, only points at which to cut, and refines what it sees. On the line that is
 enough: with cuts beside each mode it is as right as this (2e-11 of 10 modes out of 20, 1e-3 wide over 20,000). In the
 plane it is as right only where modes are no narrower than the nodes of the whole box are apart. Of two Gaussians that
 lie far apart it says JSD = 0 within 0, for log 2, and cut at their centres it is off by 0.4 within 1e-5; cuts beside
 the centres leave slivers, with which two rings of eight modes are off by 3e-3 after 55 seconds, here 4e-15 after 0.1.
-It keeps no nodes either, which `between.nodes` needs.
+It also does not return the nodes, which `between.nodes` needs.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from saddle.theory.crossings import crossings
-from saddle.theory.density import Places
+from saddle.theory.density import MassCentres
 
 Integrand = Callable[[Tensor], Tensor]
 """Points [count, size] to values [count, outputs], float64."""
@@ -27,25 +27,25 @@ Kinks = Callable[[Tensor], Tensor]
 """Points [count, size] to values [count], which change their sign where an integrand has a kink."""
 
 ORDER = {1: 16, 2: 8}
-"""Nodes of a cell along each axis, by the size of the space."""
+"""Size of the space -> nodes of a cell along each axis."""
 TOLERANCE = {1: 1e-11, 2: 5e-7}
-"""Of the sum of all cells' errors, relative to the integral where that is above 1."""
+"""Tolerance of the sum of all cells' errors, relative to an integral above 1."""
 CELLS = {1: 2**14, 2: 2**15}
-"""Cells refined in one round at most: what is left then counts as error."""
+"""Largest number of cells refined in one round; what is left then counts as error."""
 ROUNDS = 40
-"""How often a cell is halved at most."""
+"""Largest number of halvings of a cell."""
 HIDDEN = 4.0
-"""In the plane the error of an integrand with kinks, over what halving changes: many cells hide a part of theirs. At
-most 2.9 was seen, with 59 pairs of Gaussians whose total variation is known."""
+"""In the plane, the factor from the change by halving to the error of an integrand with kinks, since many cells hide a
+part of theirs. At most 2.9 was seen, with 59 pairs of Gaussians whose total variation is known."""
 STALLED = 3
 """Rounds in a row that do not halve the error, though a kink loses three quarters: what is left is rounding."""
 WIDTH = {1: 3.0, 2: 4.0}
-"""Of the first cells, in scales of the places that they lie in."""
+"""Width of the first cells, in scales of the mass centres nearby."""
 REACH = 10.0
-"""How far the integral goes beyond the outermost centres at first, in scales of `Places`."""
+"""How far the first domain extends beyond the outermost centres, in scales of `MassCentres`."""
 FURTHEST = 1e10
-"""Of a centre from 0, in its scale: numbers are then 1e-6 scales apart. That costs up to 4e-11, which is more than the
-error says."""
+"""Largest distance of a centre from 0, in its scale: floats are then 1e-6 scales apart. That costs up to 4e-11, which
+the error does not include."""
 SHELLS = 9
 """How often the domain grows, each time by twice as much, until what is gained is nothing. Rounding of log densities
 at 10 * 2^9 scales is still below 1e-8."""
@@ -53,7 +53,7 @@ at 10 * 2^9 scales is still below 1e-8."""
 
 @dataclass(frozen=True)
 class Integral:
-    """What an integral is, and the nodes on which it was found."""
+    """The value of an integral, and the nodes of the last refinement."""
 
     points: Tensor
     """[count, size]."""
@@ -65,11 +65,11 @@ class Integral:
     """[outputs]: the sum over all cells of what the last halving changed, and what the tails may hold."""
 
 
-def integral(function: Integrand, places: Sequence[Places], kinks: Kinks | None = None) -> Integral:
-    r"""The integral of each output of `function` over the whole line or plane, with an error found by refinement.
+def integral(function: Integrand, masses: Sequence[MassCentres], kinks: Kinks | None = None) -> Integral:
+    r"""The integral of each output of `function` over the whole line or plane, with an error estimated by refinement.
 
-    Cells are no wider than the narrowest feature of the places near them, and are halved where halving still changes
-    the sum; then the domain grows by shells until they hold nothing.
+    Cells are no wider than the narrowest feature near them, and are halved while halving still changes the sum; then
+    the domain grows by shells until they hold nothing.
 
     A kink between the edge of a cell and its outermost node is seen neither before a halving nor after it. On the line
     cells are therefore cut where `kinks` changes its sign; in the plane the error is taken four times as large.
@@ -82,13 +82,13 @@ def integral(function: Integrand, places: Sequence[Places], kinks: Kinks | None 
             from 0 that float64 cannot resolve it, or the tails do not die out: the integral is infinite or too heavy
             for this rule.
     """
-    size = places[0].centres.shape[1]
-    if size not in ORDER or any(each.centres.shape[1] != size for each in places):
+    size = masses[0].centres.shape[1]
+    if size not in ORDER or any(each.centres.shape[1] != size for each in masses):
         raise ValueError(f"integrals are taken over the line or the plane, not over points of size {size}")
-    centres, scales = torch.cat([each.centres for each in places]), torch.cat([each.scales for each in places])
+    centres, scales = torch.cat([each.centres for each in masses]), torch.cat([each.scales for each in masses])
     low, high = (centres - REACH * scales[:, None]).amin(0), (centres + REACH * scales[:, None]).amax(0)
     if (centres.abs().amax(1) > FURTHEST * scales).any() or not (scales > 0).all():
-        raise ValueError(f"a density lies over {FURTHEST:g} of its scales from 0: float64 cannot resolve it there")
+        raise ValueError(f"a density is over {FURTHEST:g} of its scales from 0: float64 cannot resolve it there")
     core = torch.stack([low, high])[None]  # [1, 2, size]
     parts = [_refined(function, _cut(_graded(core, *_thinned(centres, scales)), kinks), size)]
     total = parts[0].value
@@ -117,19 +117,19 @@ def integral(function: Integrand, places: Sequence[Places], kinks: Kinks | None 
 
 
 def _thinned(centres: Tensor, scales: Tensor) -> tuple[Tensor, Tensor]:
-    """Places [count, size] and [count], one for all that lie less than a scale apart; scales are rounded down."""
+    """Centres [count, size] and scales [count], one for all less than a scale apart; scales are rounded down."""
     narrow = torch.exp2(scales.log2().floor())[:, None]  # [count, 1]
     kept = torch.cat([(centres / narrow).floor(), narrow], dim=1).unique(dim=0)
     return (kept[:, :-1] + 0.5) * kept[:, -1:], kept[:, -1]
 
 
 def _graded(cells: Tensor, centres: Tensor, scales: Tensor) -> Tensor:
-    """Cells [count, 2, size] halved until each is narrow where places are: the further away, the wider."""
+    """Cells [count, 2, size] halved until they are narrow at the centres; the further away, the wider."""
     done = []
     while len(cells):
         sides = cells[:, 1] - cells[:, 0]  # [count, size]
         outside = (cells[:, None, 0] - centres).clamp(min=0) + (centres - cells[:, None, 1]).clamp(min=0)
-        distance = outside.amax(-1)  # [count, places]
+        distance = outside.amax(-1)  # [count, centres]
         allowed = torch.maximum(WIDTH[sides.shape[1]] * scales, distance).amin(1)  # [count]
         wide = sides.amax(1) > allowed
         done.append(cells[~wide])
@@ -164,7 +164,7 @@ def _cut(cells: Tensor, kinks: Kinks | None) -> Tensor:
     lows, highs = cells[:, :, 0].sort(0).values.T.contiguous()  # [count] each
     inner = lows[:, None] + _rule(1)[0][:, 0] * (highs - lows)[:, None]  # [count, nodes]
     at = crossings(kinks, torch.cat([lows, inner.flatten(), highs]).unique())  # in ascending order
-    of = (torch.searchsorted(lows, at) - 1).clamp(min=0)  # the cell in which each lies, unless it lies between two
+    of = (torch.searchsorted(lows, at) - 1).clamp(min=0)  # the cell that contains each, unless it is between two
     at = at[(lows[of] < at) & (at < highs[of])]
     return torch.stack([torch.cat([lows, at]).sort().values, torch.cat([highs, at]).sort().values], dim=1)[..., None]
 
@@ -209,9 +209,9 @@ def _refined(function: Integrand, cells: Tensor, size: int) -> Integral:
 def _applied(function: Integrand, cells: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Sums over each of the cells [count, 2, size]: [count, outputs]; nodes [count, nodes, size] and their weights."""
     size = cells.shape[2]
-    places, shares = _rule(size)  # [nodes, size] and [nodes], of the cell from 0 to 1
+    nodes, shares = _rule(size)  # [nodes, size] and [nodes], of the cell from 0 to 1
     sides = cells[:, 1] - cells[:, 0]  # [count, size]
-    points = cells[:, None, 0] + places * sides[:, None]  # [count, nodes, size]
+    points = cells[:, None, 0] + nodes * sides[:, None]  # [count, nodes, size]
     weights = shares * sides.prod(1)[:, None]  # [count, nodes]
     values = function(points.flatten(0, 1)).unflatten(0, weights.shape)  # [count, nodes, outputs]
     if values.isnan().any():

@@ -1,7 +1,8 @@
-r"""Where p^2 / q lies in the plane when p or q is flat.
+r"""Where p^2 / q has its mass in the plane when p or q is flat.
 
-Of Gaussians with covariances S_p and S_q, p^2 / q is one, too, with the precision 2 S_p^-1 - S_q^-1: it may be as
-narrow as they are and far longer, a ridge that leaves the places of both and lies between the nodes of every shell.
+If p and q are Gaussians with covariances S_p and S_q, p^2 / q is a Gaussian with the precision 2 S_p^-1 - S_q^-1. It
+may be as narrow as they are and far longer: a ridge that leaves the mass centres of both and falls between the nodes of
+every shell.
 """
 
 from collections.abc import Callable
@@ -10,18 +11,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saddle.theory.density import Density, Places
+from saddle.theory.density import Density, MassCentres
 
 SPREAD = 9.0
-"""How far places go along a ridge, in its deviations."""
+"""How far the mass centres reach along a ridge, in its deviations."""
 FLATTEST = 100.0
-"""Longest deviation over shortest at most."""
+"""Largest accepted ratio of the longest to the shortest deviation."""
 LOPSIDED = 2.0
-"""The same above which a ridge gets places of its own."""
+"""Ratio above which a ridge gets mass centres of its own."""
 FLAT = 10.0
-"""The same of p above which a p^2 / q that is no Gaussian is refused."""
+"""Ratio of p above which a p^2 / q that is no Gaussian is refused."""
 FAR = 5.0
-"""Deviations from its middle at which a ridge is still a Gaussian's, for it to be taken for one."""
+"""Deviations from the middle at which a log density is compared with a Gaussian's."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,19 @@ class Ridge:
     middle: Tensor
     """[size]."""
     axis: Tensor
-    """The longest, [size], of length 1."""
+    """Unit vector of the longest deviation, [size]."""
     length: float
-    """The deviation along it."""
+    """The deviation along the axis."""
     width: float
     """The least deviation."""
 
     @property
     def ratio(self) -> float:
-        """Of length to width, from 1."""
+        """Length over width, at least 1."""
         return self.length / self.width
 
-    def places(self) -> Places:
-        """So that all but 1e-18 lies within 10 widths of one.
+    def mass_centres(self) -> MassCentres:
+        """Centres such that all but 1e-18 of the mass is within 10 widths of one.
 
         Raises:
             ValueError: it is over 100 times longer than wide.
@@ -54,26 +55,26 @@ class Ridge:
             )
         at = torch.linspace(-SPREAD, SPREAD, int(SPREAD * self.ratio) + 2, dtype=torch.float64)  # two widths apart
         centres = self.middle + at[:, None] * self.length * self.axis
-        return Places(centres, torch.full((len(centres),), self.width, dtype=torch.float64))
+        return MassCentres(centres, torch.full((len(centres),), self.width, dtype=torch.float64))
 
 
-def places_of_ratio(p: Density, q: Density) -> list[Places]:
-    """Places of p^2 / q that p and q do not have, in the plane; none where neither is flat.
+def centres_of_ratio(p: Density, q: Density) -> list[MassCentres]:
+    """Mass centres of p^2 / q in the plane in addition to those of p and q; none if neither is flat.
 
     Raises:
         ValueError: p^2 / q is over 100 times longer than wide; or p is a Gaussian over 10 times longer than wide and
             p^2 / q is none.
     """
-    centres = p.places().centres
-    found = ridges(lambda x: 2 * p.log_prob(x) - q.log_prob(x), centres)
-    if not found and any(each.ratio > FLAT for each in ridges(p.log_prob, centres)):
+    centres = p.mass_centres().centres
+    quotients = ridges(lambda x: 2 * p.log_prob(x) - q.log_prob(x), centres)
+    if not quotients and any(each.ratio > FLAT for each in ridges(p.log_prob, centres)):
         raise ValueError("p is a flat Gaussian and p^2 / q is none: it diverges, or nothing says how far it goes")
-    return [each.places() for each in found if each.ratio > LOPSIDED]
+    return [each.mass_centres() for each in quotients if each.ratio > LOPSIDED]
 
 
 @torch.enable_grad()
 def ridges(log_density: Callable[[Tensor], Tensor], at: Tensor) -> list[Ridge]:
-    """The Gaussians that a log density, twice differentiable, is near points [count, 2]; each once."""
+    """The Gaussians that a twice differentiable log density equals near points [count, 2], each once."""
     x = at.detach().clone().requires_grad_()
     (slope,) = torch.autograd.grad(log_density(x).sum(), x, create_graph=True)  # [count, 2]
     rows = [torch.autograd.grad(slope[:, axis].sum(), x, retain_graph=True)[0] for axis in range(2)]

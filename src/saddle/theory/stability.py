@@ -12,10 +12,10 @@ from saddle.theory.games import Game, Steps, field
 
 
 def jacobian(game: Game, steps: Steps, theta: Tensor, psi: Tensor) -> Tensor:
-    """Of one update at theta [n], psi [m]: float64 [n + m, n + m], by automatic differentiation.
+    """The Jacobian of one update at theta [n], psi [m]: float64 [n + m, n + m], by automatic differentiation.
 
     Raises:
-        ValueError: the point is no equilibrium: an update moves it.
+        ValueError: the point is not an equilibrium: an update moves it.
     """
     state = torch.cat([theta, psi])
 
@@ -24,15 +24,15 @@ def jacobian(game: Game, steps: Steps, theta: Tensor, psi: Tensor) -> Tensor:
 
     moved = (update(state) - state).abs().max().item()
     if moved > 1e-9:
-        raise ValueError(f"an update moves {state.tolist()} by {moved:.3g}: eigenvalues say something at equilibria")
+        raise ValueError(f"an update moves {state.tolist()} by {moved:.3g}: eigenvalues describe equilibria only")
     return torch.autograd.functional.jacobian(update, state)
 
 
 def jumps(game: Game, steps: Steps, theta: Tensor, psi: Tensor, reach: float) -> bool:
-    """Whether an update is discontinuous in psi [m] at theta [n]: then it has no Jacobian there.
+    """Whether an update is discontinuous in psi [m] at theta [n], where it then has no Jacobian.
 
-    It is if the ends of an interval around psi, `reach` to each side, stay as far apart when the interval shrinks to a
-    hundredth; a steep but continuous update brings them together.
+    It is discontinuous if its values at the ends of an interval around psi, `reach` to each side, stay as far apart
+    when the interval shrinks to a hundredth; a steep but continuous update brings them together.
     """
 
     def gap(reach: float) -> float:
@@ -43,7 +43,7 @@ def jumps(game: Game, steps: Steps, theta: Tensor, psi: Tensor, reach: float) ->
 
 
 def flow_jacobian(game: Game, theta: Tensor, psi: Tensor) -> Tensor:
-    """Of the field itself, learning in infinitely small steps, at theta [n], psi [m]: [n + m, n + m]."""
+    """The Jacobian of the field, of infinitely small steps, at theta [n], psi [m]: [n + m, n + m]."""
 
     def move(state: Tensor) -> Tensor:
         return torch.cat(field(game, *state.split([len(theta), len(psi)])))

@@ -8,8 +8,8 @@ $$V(D) \le \max_D V = -2 \log 2 + 2 JSD(p || q), \quad D^* = \log(p / q)$$
 $$L_D \ge 2 \log 2 - 2 JSD, \qquad JSD \ge \log 2 - L_D / 2,$$
 
 with equality at D* alone. So a small loss proves a large JSD. A large loss proves nothing: it shows a small JSD only if
-D is known to be near its optimum, for D = 0 has L_D = 2 log 2 whatever p and q are. (The lecture has a larger loss as a
-larger JSD: the wrong way round.)
+D is known to be near its optimum, since D = 0 has L_D = 2 log 2 for all p and q. (The lecture reads a larger loss as a
+larger JSD, which is the wrong way round.)
 
 Logits, p and q are [..., points]; p and q are probabilities of points, or a density's weights on the nodes of a
 quadrature (`between.nodes`). Results are [...] in nats.
@@ -22,11 +22,11 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 GREATEST = 2 * math.log(2)
-"""-V of a D that is undecided everywhere."""
+"""-V of a D that is 1/2 everywhere."""
 
 
 def value(logits: Tensor, p: Tensor, q: Tensor) -> Tensor:
-    """V(D) [...] of logits [..., points], finite or not; -inf where D excludes what happens."""
+    """V(D) [...] of logits [..., points], finite or not; -inf if D excludes a possible point."""
     logits = logits.double()
     of_real = torch.where(p > 0, p * logsigmoid(logits), 0.0)
     of_fake = torch.where(q > 0, q * logsigmoid(-logits), 0.0)
@@ -34,12 +34,12 @@ def value(logits: Tensor, p: Tensor, q: Tensor) -> Tensor:
 
 
 def cross_entropy(logits: Tensor, p: Tensor, q: Tensor) -> Tensor:
-    """L_D = -V [...]: what D minimises as a classifier of reals and fakes, twice its mean cross-entropy."""
+    """L_D = -V [...]: D's loss as a classifier of reals and fakes, twice its mean cross-entropy."""
     return -value(logits, p, q)
 
 
 def proven_jsd(of_value: Tensor) -> Tensor:
-    """(V + 2 log 2) / 2 = log 2 - L_D / 2: the lower bound of the JSD that D proves; a negative one says nothing."""
+    """(V + 2 log 2) / 2 = log 2 - L_D / 2: the lower bound of the JSD that D proves; a negative bound is void."""
     return (of_value + GREATEST) / 2
 
 

@@ -15,13 +15,15 @@ from saddle.theory.quadrature import integral
 def wasserstein(p: Distribution, q: Distribution) -> Estimate:
     r"""W1(p, q) = integral |F - G| over the line, in the unit of x (Vallender 1974); F and G are the cdfs.
 
-    A sum over the gaps between points for two `Discrete` ones, quadrature for two densities.
+    Two `Discrete` distributions: a sum over the gaps between points; two densities: quadrature.
 
     Raises:
         ValueError: points are not on the line, or a discrete distribution meets a density.
     """
     if p.shape != (1,) or q.shape != (1,):
-        raise ValueError(f"this distance is for points on the line, [1], not {list(p.shape)} and {list(q.shape)}")
+        raise ValueError(
+            f"the Wasserstein distance is for points on the line, [1], not {list(p.shape)} and {list(q.shape)}"
+        )
     if isinstance(p, Discrete) and isinstance(q, Discrete):
         points, of_p, of_q = aligned(p, q)  # in ascending order
         gaps = points[:, 0].diff()
@@ -31,6 +33,6 @@ def wasserstein(p: Distribution, q: Distribution) -> Estimate:
         def apart(x: Tensor) -> Tensor:
             return p.cdf(x) - q.cdf(x)
 
-        found = integral(lambda x: apart(x).abs()[:, None], [p.places(), q.places()], apart)
-        return Estimate(found.value.item(), found.error.item())
+        distance = integral(lambda x: apart(x).abs()[:, None], [p.mass_centres(), q.mass_centres()], apart)
+        return Estimate(distance.value.item(), distance.error.item())
     raise ValueError(f"{type(p).__name__} against {type(q).__name__}: two discrete distributions, or two densities")

@@ -1,4 +1,4 @@
-"""A generator whose density is a Gaussian's."""
+"""A generator with a Gaussian density."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.noise import noise
-from saddle.theory.density import Density, Places, on_the_line
+from saddle.theory.density import Density, MassCentres, on_the_line
 from saddle.theory.distribution import flattened
 from saddle.theory.ridges import Ridge
 
@@ -32,7 +32,7 @@ class AffineGenerator(nn.Module, Density):
         if offset.dim() != 1 or matrix.shape != (len(offset), len(offset)):
             raise ValueError(f"A has to be [size, size] and b [size], not {list(matrix.shape)}, {list(offset.shape)}")
         if torch.linalg.matrix_rank(matrix.double()) < len(offset):
-            raise ValueError("A is singular: the generator's points lie in a subspace and have no density")
+            raise ValueError("A is singular: the generator's points are in a subspace and have no density")
         self.matrix = nn.Parameter(matrix.double().clone())
         self.offset = nn.Parameter(offset.double().clone())
         self.shape = (len(offset),)
@@ -53,6 +53,6 @@ class AffineGenerator(nn.Module, Density):
     def cdf(self, x: Tensor) -> Tensor:
         return torch.special.ndtr((on_the_line(x, self.shape) - self.offset) / self.matrix[0].abs())
 
-    def places(self) -> Places:
+    def mass_centres(self) -> MassCentres:
         axes, lengths, _ = torch.linalg.svd(self.matrix.detach())  # columns [size, size], descending [size]
-        return Ridge(self.offset.detach(), axes[:, 0], lengths[0].item(), lengths[-1].item()).places()
+        return Ridge(self.offset.detach(), axes[:, 0], lengths[0].item(), lengths[-1].item()).mass_centres()

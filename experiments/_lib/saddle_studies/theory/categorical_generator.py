@@ -10,13 +10,13 @@ from saddle.theory.distribution import Distribution
 
 
 class CategoricalGenerator(nn.Module, Distribution):
-    """P_G = softmax(logits) over given points: the generator of which every expectation is a sum.
+    """P_G = softmax(logits) over given points: a generator whose every expectation is a sum.
 
     A loss is averaged over the points with their probabilities, so that its gradient is exact; no sample is needed.
 
     Args:
-        points: [count, *shape], no two alike.
-        logits: [count], where training begins.
+        points: the points, [count, *shape], all distinct.
+        logits: the initial logits, [count].
     """
 
     points: Tensor
@@ -26,7 +26,7 @@ class CategoricalGenerator(nn.Module, Distribution):
         self.register_buffer("points", points.double())
         self.logits = nn.Parameter(logits.double().clone())
         self.shape = tuple(points.shape[1:])
-        self.now()  # refuses what is no distribution
+        self.now()  # refuses invalid points and logits
 
     @property
     def probabilities(self) -> Tensor:
@@ -34,11 +34,11 @@ class CategoricalGenerator(nn.Module, Distribution):
         return self.logits.softmax(0)
 
     def now(self) -> Discrete:
-        """The distribution as it is now; gradients flow through it."""
+        """The current distribution; gradients flow through it."""
         return Discrete(points=self.points, probabilities=self.probabilities)
 
     def expectation(self, values: Tensor) -> Tensor:
-        """E_G f = sum P_G(x) f(x) for f at the points, [count] to []; exact, and so is its gradient."""
+        """E_G f = sum P_G(x) f(x) for f at the points, [count] to []; exact, with an exact gradient."""
         return self.probabilities @ values
 
     def log_prob(self, x: Tensor) -> Tensor:

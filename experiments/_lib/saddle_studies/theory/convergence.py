@@ -12,29 +12,29 @@ from saddle.theory.games import Game, Steps, dirac, trajectory
 from saddle.theory.stability import jacobian, jumps, spectral_radius
 
 Verdict = Literal["converges", "approaches", "circles", "diverges"]
-"""Near the equilibrium G `converges` at a geometric rate, `approaches` the data although no eigenvalue promises a rate,
-`circles` around them, or `diverges`, which does not say whereto: many games end on a closed orbit."""
+"""Near the equilibrium G `converges` at a geometric rate, `approaches` the data without a rate from eigenvalues,
+`circles` around them, or `diverges`, which does not exclude a closed orbit further out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What was found about one game and one way of taking steps."""
+    """The behaviour of one game under one kind of steps."""
 
     radius: float | None
-    """The spectral radius of the update at (0, 0); None where it jumps there and has no derivative."""
+    """The spectral radius of the update at (0, 0); None if the update is discontinuous there."""
     ratio: float | None
-    """W1(P_data, P_G) = |theta|, the largest late in a trajectory over that of its beginning; None where the radius
+    """W1(P_data, P_G) = |theta|: the largest late in a trajectory over the largest at its beginning; None if the radius
     decides."""
     verdict: Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
-    """How trajectories are looked at where eigenvalues do not decide.
+class TrialSettings:
+    """How trajectories are judged if eigenvalues do not decide.
 
     A change of |theta| by less than the factor `margin`, either way, is circling. A spectral radius within `tolerance`
-    of 1 decides nothing: what terms of higher order do is then looked for from theta = psi = `far` on, and what happens
-    where the update jumps from theta = psi = `near` on.
+    of 1 decides nothing: a trajectory from theta = psi = `far` then shows the terms of higher order. A trajectory from
+    theta = psi = `near` shows the behaviour around a discontinuity.
     """
 
     updates: int
@@ -44,8 +44,8 @@ class Trial:
     far: float
 
 
-def examine(game: Game, steps: Steps, trial: Trial) -> Finding:
-    """What `steps` do near (0, 0) in a game with one parameter each: by eigenvalues, or else by trial."""
+def examine(game: Game, steps: Steps, trial: TrialSettings) -> Finding:
+    """The behaviour near (0, 0) of a game with one parameter each: by eigenvalues, or else by a trajectory."""
     zero = torch.zeros(1, dtype=torch.float64)
     if jumps(game, steps, zero, zero, reach=1e-9):
         ratio = (_sizes(game, steps, trial.near, trial.updates)[1] / trial.near).item()
@@ -62,7 +62,7 @@ def table(
     losses: Mapping[str, Loss],
     penalties: Mapping[str, Callable[[Tensor], Tensor]],
     steps: Mapping[str, Steps],
-    trial: Trial,
+    trial: TrialSettings,
 ) -> dict[tuple[str, str, str], Finding]:
     """A finding for each (loss, penalty, steps) in the Dirac-GAN; penalties are functions of D's slope."""
     return {

@@ -10,12 +10,12 @@ from saddle.noise import noise
 
 
 class Critic(nn.Module):
-    """x [..., size] to logits [...] in float64, by two hidden layers of tanh; its start is a function of the seed.
+    """x [..., size] to logits [...] in float64, by two hidden layers of tanh, initialised as a function of the seed.
 
     Args:
-        size: of one point.
-        width: units of each hidden layer.
-        seed: draws the parameters: N(0, 1 / inputs) for weights, N(0, 1) for the offsets of the hidden units.
+        size: size of one point.
+        width: number of units of each hidden layer.
+        seed: seed of the parameters: N(0, 1 / inputs) for weights, N(0, 1) for the offsets of the hidden units.
     """
 
     def __init__(self, *, size: int, width: int, seed: int) -> None:

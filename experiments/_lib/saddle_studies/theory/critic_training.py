@@ -1,4 +1,4 @@
-"""A discriminator trained on exact expectations: what k steps are worth, apart from all noise (lecture II.3)."""
+"""A discriminator trained on exact expectations: the value of k steps without any noise (lecture II.3)."""
 
 from functools import partial
 
@@ -15,8 +15,8 @@ def stepwise(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, *, steps: 
         critic: points [count, *shape] to logits [count].
         points: [count, *shape].
         p, q: probabilities or weights of the points, [count].
-        steps: k at most.
-        learning_rate: of Adam.
+        steps: the largest k.
+        learning_rate: learning rate of Adam.
     """
     optimizer = torch.optim.Adam(critic.parameters(), lr=learning_rate, betas=(0.0, 0.99))
     values = []
@@ -30,7 +30,7 @@ def stepwise(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, *, steps: 
 
 
 def to_the_end(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, *, iterations: int) -> Tensor:
-    """V [] after at most `iterations` of L-BFGS with line search: as near to its optimum as this network comes."""
+    """V [] after at most `iterations` of L-BFGS with line search: the best V of this network."""
     optimizer = torch.optim.LBFGS(
         critic.parameters(),
         max_iter=iterations,
@@ -46,7 +46,7 @@ def to_the_end(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, *, itera
 
 
 def _descend(critic: nn.Module, points: Tensor, p: Tensor, q: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:
-    """L_D [] with its gradients in place."""
+    """L_D []; its gradients are stored in the parameters."""
     optimizer.zero_grad()
     loss = cross_entropy(critic(points), p, q)
     loss.backward()

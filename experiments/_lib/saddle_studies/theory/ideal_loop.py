@@ -1,4 +1,4 @@
-r"""The loop of the lecture (II.2) as it is meant: D is solved exactly, then G makes its step.
+r"""The ideal loop of the lecture (II.2): D is solved exactly, then G takes a step.
 
 G is a softmax over finitely many points, so that its objective is a sum and its gradient exact:
 
@@ -6,13 +6,13 @@ $$D_t = D^*(p, q_t), \quad L(\theta) = \sum_x q_\theta(x) g(D_t(x)), \quad \thet
 
 with g the loss's own term of G. With one small step per D, the minimax game goes down 2 JSD(p || q), because the
 gradient of a maximum is that of its maximiser (Goodfellow et al. 2014, proposition 2; Danskin 1966). A large step, or
-many steps against a D that is held, leave the place for which D was made, and the JSD may rise: L is linear in q, and
+many steps against a fixed D, leave the neighbourhood in which D is optimal, and the JSD may rise: L is linear in q, and
 its minimum puts all mass on one point. Other games descend something else at D*, see the docstrings of the losses.
 
-It is a function and no `d_steps=optimal` of a run: D* is a table over points, and G has to be one, too. A network G
-whose x is continuous gives every point of P_data probability 0, so that its D* is certain of everything, is a constant
-around every fake, and moves no G (Arjovsky and Bottou 2017, theorem 2.4). A run would train another model under the
-name of the same data. With the points of `data=discrete`, for instance:
+It is a function and not an option `d_steps=optimal` of a run: D* is a table over points, so G has to be one, too. A
+network G with continuous x gives every point of P_data probability 0, so that D* separates everything perfectly, is
+constant around every fake, and gives G no gradient (Arjovsky and Bottou 2017, theorem 2.4). A run would train another
+model under the name of the same data. With the points of `data=discrete`, for instance:
 
     p = torch.tensor([0.1, 0.15, 0.2, 0.25, 0.3], dtype=torch.float64)
     made = ideal_loop(Minimax(), p, torch.zeros(5), steps=100, learning_rate=2.0, g_steps=1)
@@ -26,19 +26,19 @@ from saddle.losses.base import Loss, RelativeLoss
 from saddle.theory.optimal_discriminator import log_ratio
 
 FAR = 40.0
-"""Stands for an infinite logit: tanh and the sigmoid are exact limits there."""
+"""The value of an infinite logit: tanh and the sigmoid equal their limits there."""
 
 
 def ideal_loop(loss: Loss, p: Tensor, logits: Tensor, *, steps: int, learning_rate: float, g_steps: int) -> Tensor:
     """P_G after every step of G, [steps + 1, points]; D is solved anew before every `g_steps` of them.
 
     Args:
-        loss: the game; it has to have an optimum that is a function of log p / q.
+        loss: a loss whose optimum is a function of log p / q.
         p: P_data, [points].
-        logits: where G begins, q = softmax(logits), [points].
-        steps: of G.
-        learning_rate: of plain gradient descent on G's logits.
-        g_steps: of G for each D.
+        logits: the initial logits of G, q = softmax(logits), [points].
+        steps: number of steps of G.
+        learning_rate: learning rate of plain gradient descent on G's logits.
+        g_steps: number of steps of G for each D.
 
     Raises:
         ValueError: the shapes differ, the loss has no such optimum, or G's objective is infinite at it.
@@ -73,7 +73,7 @@ def held_optimum(loss: Loss, p: Tensor, q: Tensor) -> Tensor:
 
 
 def generator_heights(loss: Loss, p: Tensor, logits: Tensor) -> Tensor:
-    """What a fake at each point costs G while D is held at `logits` [points]: g [points], so that L_G = sum q g."""
+    """The cost to G of a fake at each point for fixed D, given by `logits` [points]: g [points], L_G = sum q g."""
     if not isinstance(loss, RelativeLoss):
         return torch.vmap(lambda fake: loss.generator(None, fake[None]))(logits)
     paired = torch.vmap(torch.vmap(lambda real, fake: loss.generator(real[None], fake[None]), (None, 0)), (0, None))

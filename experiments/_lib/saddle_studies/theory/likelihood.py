@@ -22,8 +22,8 @@ def mean_log_likelihood(log_density: LogDensity, theta: Tensor, points: Tensor, 
     """E log p_theta(x) [...] in nats at theta [...].
 
     Args:
-        log_density: of the family.
-        theta: its parameter.
+        log_density: the log density of the family.
+        theta: the parameter of the family.
         points: x [points]: nodes of a quadrature for a population, or the samples.
         weights: [points] or [..., points], of sum 1: density times quadrature weight, or 1 / m each.
     """
@@ -31,7 +31,7 @@ def mean_log_likelihood(log_density: LogDensity, theta: Tensor, points: Tensor, 
 
 
 def kl_from(log_density: LogDensity, theta: Tensor, points: Tensor, weights: Tensor, log_data: Tensor) -> Tensor:
-    """KL(P_data || P_theta) [...] in nats at theta [...]; log_data [points] is log p_data there, the rest as above."""
+    """KL(P_data || P_theta) [...] in nats at theta [...]; log_data [points] is log p_data at the points."""
     return (weights * (log_data - log_density(theta[..., None], points))).sum(-1)
 
 
@@ -44,7 +44,7 @@ def argmax(objective: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> 
     """The theta [...] at which an objective, elementwise from [...] to [...], is largest: Newton's method from `start`.
 
     Raises:
-        ValueError: it does not end in a maximum; begin closer to it.
+        ValueError: it does not end in a maximum; start closer to one.
     """
     theta = start.detach()
     for _ in range(steps):
@@ -54,7 +54,7 @@ def argmax(objective: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> 
     if not (first.abs() < 1e-9).all() or not (second < 0).all():
         raise ValueError(
             f"Newton's method ended with slopes up to {first.abs().max().item():.3g} and curvatures up to "
-            f"{second.max().item():.3g}, which is no maximum: begin closer to one"
+            f"{second.max().item():.3g}, which is no maximum: start closer to one"
         )
     return theta
 

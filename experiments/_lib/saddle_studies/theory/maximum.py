@@ -1,16 +1,16 @@
 r"""argmin over G of a max over D (S15; lecture II.2).
 
 The lecture picks, among three generators, the one whose max_D V(G, D) is lowest, and descends a maximum of three
-discriminators, which it calls a concave function. What is true of f(G) = max_D V(G, D):
+discriminators, which it calls a concave function. The facts about f(G) = max_D V(G, D):
 
 - For each D, V(G, D) = E_{P_data} log D + E_{P_G} log(1 - D) is affine in P_G. A maximum of affine functions is convex:
   f is convex in P_G, for any set of discriminators, and over all of them it is -2 log 2 + 2 JSD(P_data || P_G).
-- A few fixed discriminators are no divergence: their maximum lies below that over all, and its argmin is where they are
-  all fooled, not where P_G = P_data. D has to be found again after every step of G.
-- In a parameter theta of G it is neither in general. For G = N(theta, 1) and a D whose logit is affine, V(theta, D) is
-  even concave in theta, and the maximum has concave branches that meet in convex kinks.
-- Where one D alone is best, the gradient of the maximum is that of its branch, D held (Danskin 1967). At a kink there
-  is none, and each slope between those of the best branches is a subgradient.
+- A maximum over a few fixed discriminators is not a divergence: it is below the maximum over all, and its argmin is
+  where all of them are fooled, not where P_G = P_data. D has to be optimised again after every step of G.
+- In a parameter theta of G it is in general neither convex nor concave. For G = N(theta, 1) and a D whose logit is
+  affine, V(theta, D) is even concave in theta, and the maximum has concave branches that meet in convex kinks.
+- Where one D alone is best, the gradient of the maximum is that of its branch with D fixed (Danskin 1967). At a kink
+  there is none, and each slope between those of the best branches is a subgradient.
 """
 
 import math
@@ -58,8 +58,8 @@ def slopes(branches: Branches, theta: Tensor) -> Tensor:
 def subgradients(branches: Branches, theta: Tensor, tolerance: float) -> tuple[float, float]:
     """The least and the greatest slope of the branches that attain the maximum at theta [] up to `tolerance`.
 
-    All between them are (Clarke's) subgradients of f, and only those; f is differentiable where the two are one. A
-    local minimum has 0 among them.
+    Exactly the values between them are (Clarke's) subgradients of f; f is differentiable where the two are equal. At a
+    local minimum 0 is among them.
     """
     at = branches(theta)
     best = slopes(branches, theta)[at >= at.max() - tolerance]
@@ -75,7 +75,7 @@ class Descent:
     value: Tensor
     """f(theta), float64 [steps + 1]."""
     active: Tensor
-    """The branch that was descended from each, int64 [steps + 1]."""
+    """The branch that was descended at each step, int64 [steps + 1]."""
 
     @property
     def best(self) -> float:
@@ -86,7 +86,7 @@ class Descent:
 def descend(branches: Branches, start: float, rate: float, steps: int) -> Descent:
     r"""theta <- theta - rate / sqrt(t) f'(theta), f' the slope of the best branch (Shor 1985; lecture II.2's loop).
 
-    A step of constant length would jump to and fro over a kink for ever, by about rate times the slope.
+    Steps of constant length would oscillate around a kink for ever, by about rate times the slope.
     """
     theta, path = torch.tensor(start, dtype=torch.float64, requires_grad=True), []
     for t in range(1, steps + 2):

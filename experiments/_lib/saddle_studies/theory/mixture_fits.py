@@ -38,7 +38,7 @@ def by_em(samples: Tensor, start: GaussianMixture, steps: int) -> GaussianMixtur
         precisions_init=start.deviations.numpy() ** -2,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a path of few steps is asked for on purpose
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the few steps are intended
         try:
             fit.fit(samples.numpy())
         except ValueError:  # a variance of 0; the samples themselves were checked above

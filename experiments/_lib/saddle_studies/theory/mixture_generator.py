@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from saddle.theory.density import Density, Places
+from saddle.theory.density import Density, MassCentres
 from saddle.theory.gaussian_mixture import GaussianMixture
 
 
 class MixtureGenerator(nn.Module, Density):
     """p(x) = sum_i w_i N(x; m_i, s_i^2 I) with w = softmax of trained logits, log s trained, m trained.
 
-    The gradient of log p flows into all of them and into x. A draw chooses a component, so samples carry none.
+    The gradient of log p flows into all of them and into x. A draw chooses a component, so samples carry no gradient.
 
     Args:
-        start: where training begins; no weight of it is 0.
+        start: the initial mixture, without weights of 0.
     """
 
     def __init__(self, *, start: GaussianMixture) -> None:
@@ -27,7 +27,7 @@ class MixtureGenerator(nn.Module, Density):
 
     @property
     def mixture(self) -> GaussianMixture:
-        """The distribution as it is now; gradients flow through it."""
+        """The current distribution; gradients flow through it."""
         weights = self.logits.softmax(0)
         return GaussianMixture(means=self.means, deviations=self.log_deviations.exp(), weights=weights)
 
@@ -41,5 +41,5 @@ class MixtureGenerator(nn.Module, Density):
     def cdf(self, x: Tensor) -> Tensor:
         return self.mixture.cdf(x)
 
-    def places(self) -> Places:
-        return self.mixture.places()
+    def mass_centres(self) -> MassCentres:
+        return self.mixture.mass_centres()

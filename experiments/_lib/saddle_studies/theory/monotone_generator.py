@@ -1,4 +1,4 @@
-"""A network on the line whose density is known, because it is invertible."""
+"""An invertible network on the line, which therefore has a known density."""
 
 import math
 from collections.abc import Sequence
@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from saddle.noise import noise
-from saddle.theory.density import Density, Places, on_the_line
+from saddle.theory.density import Density, MassCentres, on_the_line
 
 HALVINGS = 64
-"""Of the interval in which z is looked for; one step of Newton's method follows."""
+"""Halvings of the interval that contains z; one step of Newton's method follows."""
 LIKELY = 40.0
-"""Nearly all z lie within it, as N(40; 0, 1) is 1e-348: halved, it has enough digits even where a is 1e-18."""
+"""Bound of |z|, since N(40; 0, 1) is 1e-348: its halvings have enough digits even if a is 1e-18."""
 
 
 class MonotoneGenerator(nn.Module, Density):
@@ -21,8 +21,8 @@ class MonotoneGenerator(nn.Module, Density):
     $$G(z) = b + a z + \sum_i h_i \tanh(s_i z + t_i), \quad a, h_i, s_i > 0, \; z \sim N(0, 1)$$
     $$\log p(x) = \log N(z; 0, 1) - \log G'(z), \quad z = G^{-1}(x)$$
 
-    z is found by bisection between (x - b - sum h) / a and (x - b + sum h) / a, where it must lie, and between -40 and
-    40 if it lies there. Its derivatives, 1 / G'(z) in x and -(dG / dtheta) / G'(z) in a parameter, come from the
+    z is computed by bisection between its bounds (x - b - sum h) / a and (x - b + sum h) / a, or between -40 and 40 if
+    these contain it. Its derivatives, 1 / G'(z) in x and -(dG / dtheta) / G'(z) in a parameter, come from the
     implicit function theorem, so that log p can be differentiated in x and in all parameters. Positive parameters are
     trained as their logarithms.
 
@@ -73,10 +73,10 @@ class MonotoneGenerator(nn.Module, Density):
         return torch.special.ndtr(self.inverse(x)[..., 0])
 
     @torch.no_grad()
-    def places(self) -> Places:
+    def mass_centres(self) -> MassCentres:
         finest = 0.5 / self.log_steepness.exp().max().clamp(min=1)  # the width in z of the steepest unit
         z = torch.linspace(-9, 9, math.ceil(18 / finest) + 1, dtype=torch.float64)
-        return Places(self._height(z)[:, None], finest * self._slope(z))
+        return MassCentres(self._height(z)[:, None], finest * self._slope(z))
 
     def _height(self, z: Tensor) -> Tensor:
         units = self.log_heights.exp() * (self.log_steepness.exp() * z[..., None] + self.shifts).tanh()

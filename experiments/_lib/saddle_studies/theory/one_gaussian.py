@@ -1,8 +1,8 @@
-r"""What a model does that cannot express the data: one Gaussian Q on two modes of P.
+r"""A model that cannot express the data: one Gaussian Q on two modes of P.
 
-Maximum likelihood, KL(P || Q), pays for data where Q has no density: Q covers both modes and puts its own between them.
-KL(Q || P) pays for samples of Q where there are no data: Q takes one mode and forgets the other, which costs it no more
-than log 2 for modes of equal weight.
+Maximum likelihood, KL(P || Q), penalises data where Q has no density: Q covers both modes and has its own between them.
+KL(Q || P) penalises samples of Q where there are no data: Q takes one mode and drops the other, which costs at most
+log 2 for modes of equal weight.
 """
 
 import torch

@@ -1,8 +1,8 @@
 r"""Why log(1 - D) is slow at the beginning, and what each objective of G descends (S2 and S3; lecture II.3).
 
-The lecture replaces log(1 - D(G(z))) by -log D(G(z)), "the same form" but a help in training. Both push a fake's logit
-l up, with the forces sigma(l) and 1 - sigma(l) = sigma(-l), and against a D that is the same everywhere neither moves
-G: the fixed point P_G = P_data is one and the same. The rest is not. Where D rejects a fake, l << 0, one force is about
+The lecture replaces log(1 - D(G(z))) by -log D(G(z)), "the same form" but better in training. Both push a fake's logit
+l up, with the forces sigma(l) and 1 - sigma(l) = sigma(-l), and against a constant D neither moves G: both have the
+fixed point P_G = P_data. The rest differs. Where D rejects a fake, l << 0, one force is about
 exp(l) and the other about 1; at D* the first descends 2 JSD(P_data || P_G), the second
 KL(P_G || P_data) - 2 JSD(P_data || P_G) (Arjovsky and Bottou 2017, theorem 2.5).
 """
@@ -25,9 +25,9 @@ def nonsaturating_force(logits: Tensor) -> Tensor:
 
 
 def forces(loss: Loss, logits: Tensor) -> Tensor:
-    """Minus the derivative of a loss's generator term in the logits of fakes [count], each by itself: [count].
+    """Minus the derivative of a loss's generator term in the logits of fakes [count], each separately: [count].
 
-    For a loss that is a mean over fakes and does not look at reals.
+    For a loss that is a mean over fakes and independent of the reals.
     """
     logits = logits.detach().requires_grad_()
     (slopes,) = torch.autograd.grad(loss.generator(None, logits), logits)
@@ -47,15 +47,15 @@ def train_to_confidence(
     """Train D in place by gradient descent until its mean logit on the fakes is at most `logit`; returns the steps.
 
     Args:
-        loss: whose term D minimises.
+        loss: the loss whose term D minimises.
         discriminator: x [batch, *shape] to logits [batch, 1].
-        real, fake: x [batch, *shape], the same in every step: G stands still.
+        real, fake: x [batch, *shape], the same in every step: G is fixed.
         logit: D's confidence, for instance -8.
-        rate: of gradient descent.
-        most_steps: after which it gives up.
+        rate: learning rate of gradient descent.
+        most_steps: the largest number of steps.
 
     Raises:
-        ValueError: D does not get there.
+        ValueError: D does not reach the confidence.
     """
     optimizer = torch.optim.SGD(discriminator.parameters(), lr=rate)
     for step in range(most_steps + 1):
@@ -77,12 +77,12 @@ def optimal_logits(p: Tensor, q: Tensor) -> Tensor:
 
 
 def descended(loss: Loss, scores: Tensor, logits: Tensor) -> Tensor:
-    r"""G's gradient in the scores of a categorical G against a D that is held, exactly: [points].
+    r"""G's gradient in the scores of a categorical G against a fixed D, exactly: [points].
 
     $$\nabla_s E_{x \sim q_s} L_G(l(x)), \qquad q_s = softmax(s), \quad l \text{ constant}$$
 
     Args:
-        loss: a mean over fakes that does not look at reals.
+        loss: a loss that is a mean over fakes and independent of the reals.
         scores: s [points].
         logits: l [points], D at each point, for instance `optimal_logits`.
     """
@@ -100,8 +100,8 @@ def minimax_descends(p: Tensor, q: Tensor) -> Tensor:
 def nonsaturating_descends(p: Tensor, q: Tensor) -> Tensor:
     """KL(q || p) - 2 JSD(p || q) [...], in nats: what `nonsaturating` descends at D* (Arjovsky and Bottou 2017, 2.5).
 
-    It is 2 KL(m || p) with m = (p + q) / 2: E_q log(q / p) - E_q log(q / m) - E_p log(p / m) = 2 E_m log(m / p). So it
-    is a divergence by itself, 0 only for q = p. A q that misses half of the data costs it 0.262 nats and 2 JSD 0.432; a
-    q that draws where p is 0 costs it inf.
+    It is 2 KL(m || p) with m = (p + q) / 2: E_q log(q / p) - E_q log(q / m) - E_p log(p / m) = 2 E_m log(m / p). It is
+    therefore a divergence, 0 only for q = p. For a q that misses half of the data it is 0.262 nats and 2 JSD is 0.432;
+    for a q with mass where p is 0 it is inf.
     """
     return kl(q, p) - 2 * jsd(p, q)

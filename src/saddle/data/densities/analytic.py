@@ -1,4 +1,4 @@
-"""Data whose distribution is known."""
+"""Data with a known distribution."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,17 +16,17 @@ ENDLESS = 2**62
 
 
 class AnalyticData(Data):
-    """Samples of a distribution P_data that can be evaluated: a set without an end.
+    """Endless samples of a distribution P_data whose density or probabilities can be evaluated.
 
-    x at a position is a fresh draw, a function of (seed, position): no sample is seen twice, and D cannot know any by
-    heart. Held-out samples come from a stream of their own.
+    x at a position is a new draw, a function of (seed, position): no sample is seen twice, so D cannot memorise any.
+    Held-out samples come from a separate stream.
 
     Args:
         distribution: P_data, in float64.
-        shape: what the configuration says of x.
+        shape: the shape of x in the configuration.
 
     Raises:
-        ValueError: the shape is another.
+        ValueError: the shape is not that of the distribution.
     """
 
     distribution: Distribution
@@ -50,7 +50,7 @@ class AnalyticData(Data):
     @property
     @abstractmethod
     def digest(self) -> str:
-        """Changes with any number that the distribution depends on."""
+        """A hash of every number that the distribution depends on."""
 
     def facts(self) -> dict[str, Any]:
         return {"digest": {"distribution": self.digest}}

@@ -1,4 +1,4 @@
-"""Data that are one of finitely many points."""
+"""Data whose x is one of finitely many points."""
 
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,7 @@ from saddle.theory.discrete import Discrete
 
 
 class Atoms(AnalyticData):
-    """Points that can be listed, each with its probability."""
+    """Data with finitely many points, each with its probability."""
 
     kind = "atoms"
     distribution: Discrete

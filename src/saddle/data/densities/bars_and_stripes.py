@@ -1,4 +1,4 @@
-"""Bars and stripes: images so small that all of them can be listed."""
+"""Bars and stripes: images so small that all of them can be enumerated."""
 
 from typing import Annotated, Literal
 
@@ -16,14 +16,14 @@ Side = Annotated[int, Field(ge=1, le=10)]
 class BarsAndStripes(Atoms):
     """Binary images x [1, side, side] in {-1, 1} whose rows, or whose columns, are each of one colour (MacKay 2003).
 
-    They are pictures to look at, but no `Images`: there is no finite set to hold out from, and instead of features of
-    30 patterns of 4 x 4 their frequencies themselves can be compared.
+    They are pictures but not `Images`: there is no finite set to hold images out of, and the frequencies of the 30
+    patterns of 4 x 4 can be compared directly instead of their features.
 
     Args:
         shape: [1, side, side].
 
     Raises:
-        ValueError: the shape is another.
+        ValueError: the shape is not [1, side, side].
     """
 
     name = "bars_and_stripes"

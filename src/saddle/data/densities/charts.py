@@ -1,4 +1,4 @@
-"""Samples of a known distribution, drawn for a person: points beside the truth, and nothing smoothed."""
+"""Charts of samples next to their known distribution, without smoothing."""
 
 from functools import lru_cache
 
@@ -14,15 +14,14 @@ from torch import Tensor
 from saddle.theory.gaussian_mixture import GaussianMixture
 
 SAMPLES, TRUTH = "#D55E00", "0.35"
-DOTS = 100
-"""Per inch."""
+DPI = 100
 NODES = 241
 MARGIN = 5.0
-"""Deviations that are drawn beyond the outermost modes."""
+"""Extent beyond the outermost modes, in deviations."""
 
 
 def plane_chart(x: Tensor, truth: GaussianMixture) -> Image.Image:
-    """Samples x [count, 2] over the lines on which the density is e^(-k^2 / 2) of its largest, k = 1, 2, 3."""
+    """Samples x [count, 2] over contours at e^(-k^2 / 2) of the largest density, k = 1, 2, 3."""
     figure, panel = _square(f"{len(x):,} samples; lines: the target's density")
     first, second, heights = _landscape(truth)
     levels = heights.max() * np.exp(-(np.array([3, 2, 1]) ** 2) / 2)
@@ -33,7 +32,7 @@ def plane_chart(x: Tensor, truth: GaussianMixture) -> Image.Image:
 
 
 def atoms_chart(x: Tensor, points: Tensor, probabilities: Tensor) -> Image.Image:
-    """Samples x [count, 2] over the points [count, 2] that have a probability, as rings whose area shows it."""
+    """Samples x [count, 2] over rings around the points [count, 2], whose area is the probability."""
     figure, panel = _square(f"{len(x):,} samples; rings: the target's points, area as probability")
     first, second = points.T.numpy()
     panel.scatter(first, second, s=4000 * probabilities.numpy(), facecolors="none", edgecolors=TRUTH, linewidths=1)
@@ -46,8 +45,8 @@ def atoms_chart(x: Tensor, points: Tensor, probabilities: Tensor) -> Image.Image
 
 
 def line_chart(x: Tensor, truth: GaussianMixture) -> Image.Image:
-    """Samples x [count, 1]: each as a stroke below the target's density, and their distribution function by its own."""
-    figure = Figure(figsize=(9, 4), dpi=DOTS, layout="constrained")
+    """Samples x [count, 1] as strokes below the target's density, and both distribution functions."""
+    figure = Figure(figsize=(9, 4), dpi=DPI, layout="constrained")
     density, function = figure.subplots(1, 2)
     low, high = _range(truth.means[:, 0], truth.deviations)
     at = torch.linspace(low, high, 1001, dtype=torch.float64)[:, None]  # [nodes, 1]
@@ -69,7 +68,7 @@ def line_chart(x: Tensor, truth: GaussianMixture) -> Image.Image:
 
 
 def _square(title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6, 6), dpi=DOTS, layout="constrained")
+    figure = Figure(figsize=(6, 6), dpi=DPI, layout="constrained")
     panel = figure.add_subplot()
     panel.set_title(title, fontsize=10)
     panel.set_aspect("equal")
@@ -83,7 +82,7 @@ def _scatter(panel: Axes, x: Tensor) -> None:
 
 
 def _frame(panel: Axes, x: Tensor, *ranges: tuple[float, float]) -> None:
-    """The target's range, or more where samples lie beyond."""
+    """Set the limits to the target's range, or wider if samples are outside."""
     lowest, highest = x.double().min(0).values.tolist(), x.double().max(0).values.tolist()
     limits = [(min(a, b), max(c, d)) for (a, c), b, d in zip(ranges, lowest, highest, strict=True)]
     panel.set_xlim(limits[0])

@@ -16,12 +16,12 @@ class DiscretePoints(Atoms):
     """x [2] is points[i] with probability probabilities[i].
 
     A generator of the line or the plane has a density, so its JSD to these data is log 2 however near its samples come
-    (Arjovsky and Bottou 2017): what can be compared is how often it comes near to each point.
+    (Arjovsky and Bottou 2017); metrics therefore compare how often samples are near each point.
 
-    Points are rounded to float32, in which samples are: each sample has the probability of its point.
+    Points are rounded to float32, the precision of samples, so that each sample has the probability of its point.
 
     Raises:
-        ValueError: two points are alike, or the probabilities do not sum to 1.
+        ValueError: two points are equal, or the probabilities do not sum to 1.
     """
 
     name = "discrete"
@@ -29,14 +29,14 @@ class DiscretePoints(Atoms):
     def __init__(
         self, *, shape: tuple[Literal[2]], points: list[tuple[float, float]], probabilities: list[NonNegativeFloat]
     ) -> None:
-        known = Discrete(
+        distribution = Discrete(
             points=torch.tensor(points, dtype=torch.float32),
             probabilities=torch.tensor(probabilities, dtype=torch.float64),
         )
-        super().__init__(known, shape)
+        super().__init__(distribution, shape)
 
     def render(self, x: Tensor, columns: int) -> Image.Image:
-        """The samples over rings about the points, whose area shows the probability."""
+        """The samples over rings around the points, whose area is the probability."""
         return atoms_chart(x, self.distribution.points, self.distribution.probabilities)
 
     def picture(self, x: Tensor) -> Image.Image:

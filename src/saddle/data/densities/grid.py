@@ -4,14 +4,14 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
-from saddle.data.densities.mixture import Mixture
+from saddle.data.densities.mixture import MixtureData
 from saddle.theory.arrangements import grid
 
 
-class Grid(Mixture):
-    """side x side Gaussians of one deviation and one weight in the plane, `spacing` apart, about the origin.
+class Grid(MixtureData):
+    """side x side Gaussians of equal deviations and weights in the plane, `spacing` apart, around the origin.
 
-    The second usual test of mode coverage (Srivastava et al. 2017; Lin et al. 2018), here within [-1, 1].
+    The second common test of mode coverage (Srivastava et al. 2017; Lin et al. 2018), here within [-1, 1].
     """
 
     name = "grid"

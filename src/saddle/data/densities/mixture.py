@@ -1,4 +1,4 @@
-"""Data that are a mixture of Gaussians."""
+"""Data from a mixture of Gaussians."""
 
 from functools import cached_property
 from typing import Any
@@ -12,10 +12,10 @@ from saddle.data.disk.imageset import digest_of
 from saddle.theory.gaussian_mixture import GaussianMixture
 
 
-class Mixture(AnalyticData):
-    """Points of a Gaussian mixture; by default in the plane.
+class MixtureData(AnalyticData):
+    """Points of a Gaussian mixture, by default in the plane.
 
-    A bounded generator's points lie in [-1, 1]: choose scales such that all but a negligible part of P_data does, too.
+    The points of a bounded generator are in [-1, 1]: choose scales such that almost all of P_data is, too.
     """
 
     kind = "points"
@@ -23,22 +23,22 @@ class Mixture(AnalyticData):
 
     @cached_property
     def digest(self) -> str:
-        known = self.distribution
-        return digest_of("mixture", *(part.numpy() for part in (known.means, known.deviations, known.weights)))
+        mixture = self.distribution
+        return digest_of("mixture", *(part.numpy() for part in (mixture.means, mixture.deviations, mixture.weights)))
 
     def facts(self) -> dict[str, Any]:
-        known = self.distribution
+        mixture = self.distribution
         return {
             **super().facts(),
-            "modes": known.means.tolist(),
-            "deviations": known.deviations.tolist(),
-            "weights": known.weights.tolist(),
+            "modes": mixture.means.tolist(),
+            "deviations": mixture.deviations.tolist(),
+            "weights": mixture.weights.tolist(),
         }
 
     def render(self, x: Tensor, columns: int) -> Image.Image:
-        """The samples x [count, 2] over lines of equal density, where it is e^(-k^2 / 2) of its largest, k = 1, 2, 3.
+        """The samples x [count, 2] over contours at e^(-k^2 / 2) of the largest density, k = 1, 2, 3.
 
-        About a mode that is alone and as high as any these are circles of 1, 2 and 3 deviations.
+        Around an isolated mode of the largest density these are circles of 1, 2 and 3 deviations.
         """
         return plane_chart(x, self.distribution)
 

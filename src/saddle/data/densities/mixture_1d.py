@@ -7,18 +7,18 @@ from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor
 
 from saddle.data.densities.charts import line_chart
-from saddle.data.densities.mixture import Mixture
+from saddle.data.densities.mixture import MixtureData
 from saddle.theory.arrangements import line
 
 
-class Mixture1D(Mixture):
+class Mixture1D(MixtureData):
     """p(x) = sum_i weights_i N(x; means_i, deviations_i^2), x [1].
 
     Args:
-        means, deviations, weights: one number for each component; the weights sum to 1.
+        means, deviations, weights: lists with one number for each component; the weights sum to 1.
 
     Raises:
-        ValueError: they are not as many, or make no mixture.
+        ValueError: their numbers differ, or they do not define a mixture.
     """
 
     name = "mixture_1d"

@@ -4,14 +4,14 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
-from saddle.data.densities.mixture import Mixture
+from saddle.data.densities.mixture import MixtureData
 from saddle.theory.arrangements import ring
 
 
-class Ring(Mixture):
-    """`modes` Gaussians of one deviation and one weight on a circle of `radius` in the plane.
+class Ring(MixtureData):
+    """`modes` Gaussians of equal deviations and weights on a circle of `radius` in the plane.
 
-    The usual test of mode coverage (Metz et al. 2017; Srivastava et al. 2017), here within [-1, 1].
+    The common test of mode coverage (Metz et al. 2017; Srivastava et al. 2017), here within [-1, 1].
     """
 
     name = "ring"

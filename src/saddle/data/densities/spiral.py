@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
-from saddle.data.densities.mixture import Mixture
+from saddle.data.densities.mixture import MixtureData
 from saddle.theory.arrangements import spiral
 
 
-class Spiral(Mixture):
-    """`modes` Gaussians of one deviation and weight along an Archimedean spiral from near the origin to `radius`."""
+class Spiral(MixtureData):
+    """`modes` equal Gaussians along an Archimedean spiral from near the origin to `radius`."""
 
     name = "spiral"
 

@@ -1,4 +1,4 @@
-"""What the files of a folder hold, asked without reading those that stayed as they were."""
+"""The contents of a folder's files, without reading unchanged files again."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -17,22 +17,22 @@ from saddle.storage import alone, folder, writing
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds."""
+    """The content of a file."""
 
     hash: str
     size: tuple[int, int] | None
-    """Width and height of the picture, if it is one."""
+    """Width and height, if the file is a picture."""
 
 
 def content_hash(content: bytes) -> str:
-    """32 hex digits of a file's content."""
+    """A hash of a file's content, 32 hex digits."""
     return new_hash(content).hexdigest()
 
 
 class ImageRoot:
-    """What the cache remembers of one folder: what its files hold, and which sets were made of it.
+    """The cache of one folder: the contents of its files, and the image sets made of it.
 
-    Sets lie beside it under names that say what they are made of, so that a copy of the folder finds them too.
+    The name of a set is a hash of the contents that it is made of, so that a copy of the folder finds the set too.
 
     Args:
         root: the folder.
@@ -45,15 +45,15 @@ class ImageRoot:
 
     @property
     def scratch(self) -> Path:
-        """A file to write to, of whoever is `alone`."""
+        """A temporary file for the process that is `alone`."""
         return self._cache / f"{self._key}.tmp"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """One process at a time: the others wait, and then find what it made.
+        """A lock: one process works, the others wait and then find its results.
 
         Raises:
-            OSError: nothing can be written to the cache.
+            OSError: the cache cannot be written to.
         """
         with alone(self._cache / self._key):
             yield
@@ -61,7 +61,7 @@ class ImageRoot:
     def contents(self, files: Sequence[File]) -> tuple[dict[str, Content], dict[str, str]]:
         """The contents of `files` by path, and path -> reason for those that cannot be read.
 
-        A file is read only if no earlier call found the same path, size and time of change here.
+        A file is read only if its path, size or time of change is not that of an earlier call.
         """
         known = self.recall(f"{self._key}.files")
         fresh = [file for file in files if known.get(file.path, [])[:2] != [file.size, file.changed]]
@@ -69,13 +69,13 @@ class ImageRoot:
         now: dict[str, list[Any]] = {}
         unreadable: dict[str, str] = {}
         for file in files:
-            found = read.get(file)
-            if found is None:
+            content = read.get(file)
+            if content is None:
                 now[file.path] = known[file.path]
-            elif isinstance(found, Content):
-                now[file.path] = [file.size, file.changed, found.hash, found.size]
+            elif isinstance(content, Content):
+                now[file.path] = [file.size, file.changed, content.hash, content.size]
             else:
-                unreadable[file.path] = found
+                unreadable[file.path] = content
         if fresh or now.keys() != known.keys():
             self.remember(f"{self._key}.files", now)
         held = {path: Content(hash_, size and (size[0], size[1])) for path, (_, _, hash_, size) in now.items()}
@@ -93,11 +93,11 @@ class ImageRoot:
             return f"cannot be read: {error.strerror}"
 
     def made(self, settings: str) -> str:
-        """The name of the set that was last made of this folder with these settings; empty if none was."""
+        """The name of the last set made of this folder with these settings, or an empty string."""
         return self.recall(f"{self._key}.{settings}").get("name", "")
 
     def remember_made(self, settings: str, name: str) -> None:
-        """Remember it."""
+        """Store the name of the last set made of this folder with these settings."""
         self.remember(f"{self._key}.{settings}", {"name": name})
 
     def pixels(self, name: str) -> Path:
@@ -105,7 +105,7 @@ class ImageRoot:
         return self._cache / f"{name}.npy"
 
     def recall(self, name: str) -> dict[str, Any]:
-        """What was remembered under a name; empty where that is nothing, or damaged."""
+        """The record stored under a name; empty if there is none or if it is damaged."""
         try:
             content = json.loads((self._cache / f"{name}.json").read_bytes())
         except (OSError, ValueError):
@@ -113,7 +113,7 @@ class ImageRoot:
         return content if isinstance(content, dict) else {}
 
     def remember(self, name: str, content: dict[str, Any]) -> None:
-        """Write it down, whole or not at all."""
+        """Store a record under a name, whole or not at all."""
         path = self._cache / f"{name}.json"
         try:
             with writing(path):
@@ -129,5 +129,5 @@ class ImageRoot:
 
 
 def new_hash(content: bytes = b"") -> Any:
-    """The hash of files' contents, begun with some."""
+    """A new hash for the contents of files, updated with `content`."""
     return blake2b(content, digest_size=16)

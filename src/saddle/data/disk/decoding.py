@@ -1,19 +1,19 @@
-"""One picture file becomes one array: the rule by which people's own pictures turn into training images.
+"""The rule that turns a picture file into a training image.
 
-1. The first frame of a PNG, JPEG, WebP, GIF, BMP or TIFF, told by its content and not by its name. No other decoder is
-   tried: some that Pillow has start programs.
-2. Turned upright as its EXIF orientation says.
-3. The largest centred part with the proportions that are wanted (a square for a square); of an odd rest, the larger
-   half is cut off at the right and at the bottom.
-4. To eight bits. 16-bit grey is scaled, v / 257, and 32-bit integers within 0..65535 likewise; Pillow's own conversion
-   would clip both at 255. Floats are taken as 0..1, or as 0..255 where they do not fit there. Whatever fits no range is
-   spread from its own darkest to its own brightest value. Of 16-bit colour the upper eight bits stay.
-5. Alpha, also of a palette or of one transparent colour, is laid over white. Palettes, CMYK and the others become RGB
-   without colour management: profiles are not applied.
-6. Grey, where one channel is wanted: luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B.
-7. Resized with Pillow's bicubic filter, which is antialiased: its support grows with the reduction, as sampling theory
-   wants (Parmar, Zhang and Zhu 2022, whose clean FID rests on the same filter). Lanczos is as sharp, but rings more at
-   the hard edges of drawings and digits. A part that has the right size already keeps its pixels, bit for bit.
+1. Read the first frame of a PNG, JPEG, WebP, GIF, BMP or TIFF, recognised by its content and not by its name. No other
+   decoder is tried: some of Pillow's start programs.
+2. Rotate it upright according to its EXIF orientation.
+3. Cut out the largest centred part with the proportions of the image (a square for a square); of an odd rest, the
+   larger half is cut off at the right and at the bottom.
+4. Convert to eight bits. 16-bit grey is scaled, v / 257, and so are 32-bit integers within 0..65535; Pillow's own
+   conversion would clip both at 255. Floats are taken as 0..1 or, if they exceed that, as 0..255. Values outside of all
+   these ranges are scaled from their own minimum to their own maximum. 16-bit colour keeps its upper eight bits.
+5. Blend alpha, also of a palette or of one transparent colour, over white. Convert palettes, CMYK and other modes to
+   RGB without colour management: profiles are not applied.
+6. For one channel, convert to grey: luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B.
+7. Resize with Pillow's bicubic filter, which is antialiased: its support grows with the reduction, as sampling theory
+   requires (Parmar, Zhang and Zhu 2022, whose clean FID uses the same filter). Lanczos is as sharp, but rings more at
+   the hard edges of drawings and digits. A part of the right size keeps its pixels, bit for bit.
 """
 
 import re
@@ -28,22 +28,22 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 VERSION = 1
-"""Of the rule: raised whenever it gives other pixels."""
+"""Version of the rule, raised whenever the pixels change."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 ORIENTATION = 0x0112
 SIDEWAYS = (5, 6, 7, 8)
-"""Values of the orientation under which width and height change places."""
+"""Orientations that exchange width and height."""
 
 
 class UndecodableError(ValueError):
-    """A file that gives no image; the text is the reason, in a few words."""
+    """The file cannot be decoded; the message is the reason, in a few words."""
 
 
 def picture_size(file: BinaryIO) -> tuple[int, int]:
-    """Width and height of a picture, upright, read from its header.
+    """Width and height of an upright picture, read from its header.
 
     Raises:
-        UndecodableError: it is no picture.
+        UndecodableError: the file is not a picture.
     """
     with _opened(file) as image:
         try:
@@ -57,7 +57,7 @@ def decode(content: bytes, shape: Sequence[int], enlarge: bool) -> NDArray[np.ui
     """The picture in a file's `content` as an image of `shape`.
 
     Args:
-        content: of the file.
+        content: the bytes of the file.
         shape: [channels, height, width], 1 or 3 channels.
         enlarge: whether smaller pictures are enlarged.
 
@@ -65,7 +65,7 @@ def decode(content: bytes, shape: Sequence[int], enlarge: bool) -> NDArray[np.ui
         uint8 [channels, height, width].
 
     Raises:
-        UndecodableError: it is no picture, damaged, or too small.
+        UndecodableError: the file is not a picture, is damaged, or is too small.
     """
     if not content:
         raise UndecodableError("an empty file")
@@ -75,15 +75,15 @@ def decode(content: bytes, shape: Sequence[int], enlarge: bool) -> NDArray[np.ui
             return fitted(_upright(image), shape, enlarge)
         except UndecodableError:
             raise
-        except Exception as error:  # decoders fail in every way there is on a file that was made to
+        except Exception as error:  # a malicious file can make decoders fail in any way
             raise UndecodableError(_reason(error)) from None
 
 
 def fitted(image: Image.Image, shape: Sequence[int], enlarge: bool) -> NDArray[np.uint8]:
-    """Steps 3 to 7 of the rule, for a picture that stands upright: uint8 [channels, height, width].
+    """Steps 3 to 7 of the rule for an upright picture: uint8 [channels, height, width].
 
     Raises:
-        UndecodableError: it is too small, or holds no finite numbers.
+        UndecodableError: the picture is too small or has values that are not finite.
     """
     channels, height, width = shape
     if not enlarge and too_small(image.size, shape):
@@ -119,12 +119,12 @@ def _reason(error: Exception) -> str:
         pixels = re.search(r"\((\d+) pixels\)", str(error))
         return f"{int(pixels[1]):,} pixels, more than are decoded" if pixels else "more pixels than are decoded"
     if isinstance(error, MemoryError | struct.error | IndexError | KeyError | TypeError | AttributeError):
-        return "damaged"  # what the decoder stumbled over says nothing to a person
+        return "damaged"  # the decoder's own message would not help anybody
     return f"damaged: {error}"
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    with suppress(Exception):  # a picture is not lost with its EXIF data, which cameras and editors often write badly
+    with suppress(Exception):  # bad EXIF data, which are common, must not lose the picture
         ImageOps.exif_transpose(image, in_place=True)
     return image
 
@@ -138,7 +138,7 @@ def _largest_part(size: tuple[int, int], proportions: tuple[int, int]) -> tuple[
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Without alpha, eight bits a channel."""
+    """The picture without alpha and with eight bits a channel."""
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(_scaled(np.asarray(image), fraction=image.mode == "F"))
     if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):

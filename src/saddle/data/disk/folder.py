@@ -1,4 +1,4 @@
-"""A person's own images: every picture in a folder and in its folders."""
+"""One's own images: every picture in a folder and in its folders."""
 
 from functools import cached_property
 from pathlib import Path
@@ -18,19 +18,19 @@ from saddle.data.labels import Labels
 class Folder(Images):
     """All pictures under `root`, in class folders or not, cut and resized by the rule of `saddle.data.disk.decoding`.
 
-    None are held out: an evaluation compares with the images that were trained on. They are decoded when they are first
-    asked for, so a model that was trained on them can draw where they are not.
+    No images are held out: evaluations compare with the training images. The pictures are decoded on first use, so a
+    trained model can sample on a machine that does not have them.
 
     Args:
         root: the folder.
-        shape: of an image, [channels, height, width], with 1 or 3 channels.
-        corrupt: refuse to go on where a file gives no image, all of them named; or skip these files.
-        enlarge: whether pictures smaller than `shape` are enlarged; otherwise they give no image.
-        label: what a label says: `folder`, in which folder of `root` a picture lies, however deep; None: nothing.
-        reference: the part that evaluations compare with, `train` or `all`, which are the same.
+        shape: shape of an image, [channels, height, width], with 1 or 3 channels.
+        corrupt: `refuse` raises an error that names all files that cannot be decoded, `skip` leaves them out.
+        enlarge: whether pictures smaller than `shape` are enlarged; otherwise they count as undecodable.
+        label: `folder` for the folder of `root` that contains the picture at any depth, None for no labels.
+        reference: the part that evaluations compare with, `train` or `all`, which are equal here.
 
     Raises:
-        ValueError: the shape is none of an image.
+        ValueError: the shape is not that of an image.
     """
 
     name = "folder"
@@ -66,10 +66,10 @@ class Folder(Images):
         return {**super().facts(), "left_out": self._decoded.left_out}
 
     def labelled(self, part: Part) -> Labels | None:
-        """The folder that each picture lies in.
+        """The folder of each picture.
 
         Raises:
-            ValueError: a picture lies in none, or there is one folder only.
+            ValueError: a picture is in no folder, or there is only one folder.
         """
         if self.label is None:
             return None

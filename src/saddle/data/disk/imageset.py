@@ -1,4 +1,4 @@
-"""A fixed list of images that is read only where it is looked at."""
+"""A fixed list of images of which only the requested ones are read."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -12,32 +12,32 @@ from torch import Tensor
 
 
 class ImageSet(ABC):
-    """Images of one shape in a fixed order: uint8 [count, channels, height, width], never whole in memory by itself.
+    """Images of one shape in a fixed order: uint8 [count, channels, height, width], not loaded as a whole.
 
-    Its length, its shape and its digest are known without looking at a pixel: what was computed from the images can be
-    found in a cache while the images stay where they are.
+    Length, shape and digest are known without reading a pixel, so that results computed from the images can be found in
+    a cache without reading the images.
     """
 
     digest: str
-    """Says which pixels these are: two sets with one digest hold the same images in the same order."""
+    """A hash of the pixels: two sets with equal digests have the same images in the same order."""
     shape: tuple[int, ...]
-    """Of one image, [channels, height, width]."""
+    """Shape of one image, [channels, height, width]."""
 
     @abstractmethod
     def __len__(self) -> int: ...
 
     @abstractmethod
     def __getitem__(self, rows: NDArray[np.int64]) -> Tensor:
-        """The images number `rows` [count], any order, as uint8 [count, channels, height, width] of their own."""
+        """Copies of the images with indices `rows` [count], in any order: uint8 [count, channels, height, width]."""
 
 
 class StoredImages(ImageSet):
-    """Images as one tensor, made or mapped from a file at the first look.
+    """Images as one tensor, made or mapped from a file on first use.
 
     Args:
-        digest: of everything that the pixels depend on.
+        digest: hash of everything that the pixels depend on.
         shape: [count, channels, height, width].
-        load: gives the tensor, uint8 of that shape; a memory-mapped one is read row by row.
+        load: function that returns the tensor, uint8 of that shape; a memory-mapped tensor is read row by row.
     """
 
     def __init__(self, *, digest: str, shape: Sequence[int], load: Callable[[], Tensor]) -> None:
@@ -48,7 +48,7 @@ class StoredImages(ImageSet):
 
     @cached_property
     def pixels(self) -> Tensor:
-        """All images: uint8 [count, channels, height, width]; not to be written to."""
+        """All images: uint8 [count, channels, height, width], read-only."""
         return self._load()
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ class StoredImages(ImageSet):
 
 
 class JoinedImages(ImageSet):
-    """The images of several sets, one set after the other."""
+    """The images of several sets, concatenated."""
 
     def __init__(self, *sets: ImageSet) -> None:
         self.digest = digest_of(*(one.digest for one in sets))
@@ -80,7 +80,7 @@ class JoinedImages(ImageSet):
 
 
 def digest_of(*parts: object) -> str:
-    """16 hex digits that change with any of `parts`, by their printed form; for bytes and arrays by their content."""
+    """A hash of `parts`, 16 hex digits: bytes and arrays count by their content, all else by its printed form."""
     state = blake2b(digest_size=8)
     for part in parts:
         if isinstance(part, np.ndarray):

@@ -1,4 +1,4 @@
-"""The same work on many items, in threads and with a progress bar."""
+"""A function applied to many items in threads, with a progress bar."""
 
 import sys
 import warnings
@@ -12,17 +12,17 @@ from tqdm import tqdm
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 CHUNK = 16
-"""Items that a thread takes at a time."""
+"""Number of items that a thread takes at a time."""
 MOMENT = 1.0
 """Seconds after which the bar appears."""
 
 
 def in_parallel(work: Callable[[Item], Result], items: Sequence[Item], what: str) -> list[Result]:
-    """`work` of every item, in their order; `what` is said beside the bar.
+    """The results of `work` for every item, in order; `what` is the label of the progress bar.
 
-    Threads are enough where files are read, hashed and decoded, because that happens outside the interpreter's lock.
-    There are as many as torch has: the share of the cores that this process was given among those side by side.
-    Warnings of libraries are dropped: what is wrong with an item is part of its result.
+    Threads suffice because reading, hashing and decoding files happen outside the interpreter's lock. There are as many
+    as torch uses, which is this process's share of the cores. Warnings of libraries are dropped: problems with an item
+    are part of its result.
     """
     results: list[Result] = []
 

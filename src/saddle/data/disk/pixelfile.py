@@ -1,4 +1,4 @@
-"""Images in a file of their own that is mapped into memory, so that a set may be larger than memory."""
+"""Images in a memory-mapped file, so that a set may be larger than memory."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +18,7 @@ from saddle.storage import writing
 
 
 def mapped(path: Path, shape: Sequence[int]) -> Tensor | None:
-    """The images of a file, read where they are looked at: uint8 `shape`; None where no such file is whole."""
+    """The memory-mapped images of a file, uint8 of `shape`; None if the file is missing or incomplete."""
     try:
         pixels = np.load(path, mmap_mode="c", allow_pickle=False)  # copy on write: nothing ever changes the file
     except (OSError, ValueError, EOFError):
@@ -28,7 +28,7 @@ def mapped(path: Path, shape: Sequence[int]) -> Tensor | None:
 
 
 def pixel_digest(path: Path) -> str:
-    """16 hex digits of a file's images, their number and their shape."""
+    """A hash of a file's images, their number and their shape, 16 hex digits."""
     with path.open("rb") as file:
         return file_digest(file, new_hash).hexdigest()[:16]
 
@@ -36,14 +36,14 @@ def pixel_digest(path: Path) -> str:
 class PixelFile:
     """Writes an .npy file of uint8 images into the cache row by row, from several threads and in any order.
 
-    It appears under its name, whole, when the `with` block ends; where that ends in an exception, nothing is left. The
-    number of rows is decided at the end. Rows are written, not assigned to a mapping, because a full disk then is an
-    error that can be caught and not the end of the process.
+    The complete file appears under its name when the `with` block ends; if the block raises, nothing is left. The
+    number of rows is determined at the end. Rows are written instead of assigned to a mapping, so that a full
+    disk raises an error that can be caught and does not kill the process.
 
     Args:
-        path: of the file.
-        scratch: its name until it is whole; a file that is left there from a process that was killed is written over.
-        shape: of one row.
+        path: the path of the file.
+        scratch: the temporary path until it is complete; the remains of a killed process are overwritten.
+        shape: the shape of one row.
 
     Raises:
         OSError: the disk is full, or the folder cannot be written to.
@@ -69,16 +69,16 @@ class PixelFile:
             self._file.write(content)
 
     def read(self, row: int) -> bytes:
-        """A row that was written."""
-        with self._lock, writing(self._path):  # what was written before goes to the disk first
+        """The bytes of a row that was written."""
+        with self._lock, writing(self._path):  # earlier writes are flushed first
             self._file.seek(self._start(row))
             return self._file.read(self._size)
 
     def gather(self, rows: Sequence[int]) -> None:
-        """Keep these rows, in this order, and end. The first mentions of rows must be ascending."""
+        """Keep these rows in this order and end. The first occurrences of rows must be ascending."""
         position: dict[int, int] = {}
         for target, row in enumerate(rows):
-            source = position.get(row, row)  # rows before `target` have been written over
+            source = position.get(row, row)  # rows before `target` have been overwritten
             if source != target:
                 content = self.read(source)
                 with writing(self._path):
@@ -99,7 +99,7 @@ class PixelFile:
                     self._file.close()
                     self._scratch.replace(self._path)
         finally:
-            with suppress(OSError):  # on a full disk closing fails like writing, and the file is closed all the same
+            with suppress(OSError):  # on a full disk closing fails like writing, but closes the file
                 self._file.close()
             self._scratch.unlink(missing_ok=True)
 
@@ -108,7 +108,7 @@ class PixelFile:
 
 
 def _header(shape: tuple[int, ...]) -> bytes:
-    """The beginning of an .npy file; numpy leaves room in it, so that its length does not depend on the row count."""
+    """The header of an .npy file; numpy pads it, so that its length does not depend on the number of rows."""
     written = BytesIO()
     np.lib.format.write_array_header_1_0(written, {"descr": "|u1", "fortran_order": False, "shape": shape})
     return written.getvalue()

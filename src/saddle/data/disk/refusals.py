@@ -1,4 +1,4 @@
-"""Why a folder's pictures cannot be used, in words, with what would help."""
+"""Messages that say why a folder's pictures cannot be used, and what would help."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,24 +8,24 @@ from saddle.data.disk.decoding import too_small
 from saddle.data.disk.files import PICTURES, Listing, readable
 
 NAMED = 50
-"""Files that an error names, each with its reason; it counts the others, by the reasons that most of them have."""
+"""Largest number of files that an error names with their reasons; it counts the others by reason."""
 EXAMPLES = 20
-"""Files that it names where all have one reason."""
+"""Largest number of files that it names if all have the same reason."""
 SIZES = 5
-"""Sizes, or reasons of files that it does not name, that an error names."""
+"""Largest number of sizes, or of reasons of further files, that an error names."""
 Sizes = Mapping[str, tuple[int, int] | None]
-"""Path -> width and height of a picture; None for what is none."""
+"""Path -> width and height of a picture; None for a file that is not a picture."""
 
 
 class UnusableError(ValueError):
-    """Files that give no image.
+    """Some files cannot be used as images.
 
     Args:
         root: the folder.
-        count: of all pictures in it.
-        left_out: path -> reason of those that give none.
-        sizes: of the pictures that could be read.
-        shape: of an image, [channels, height, width].
+        count: number of all pictures in the folder.
+        left_out: path -> reason, for the files that cannot be used.
+        sizes: path -> size, for the files that could be read.
+        shape: shape of an image, [channels, height, width].
     """
 
     def __init__(
@@ -33,9 +33,9 @@ class UnusableError(ValueError):
     ) -> None:
         lines = _named(left_out)
         self.small = any((size := sizes.get(path)) and too_small(size, shape) for path in left_out)
-        """Whether some are only too small."""
+        """Whether some pictures are only too small."""
         self.others = len(left_out) < count
-        """Whether the folder has pictures besides."""
+        """Whether the folder has further pictures."""
         if self.small:
             lines.append(_resolutions([size for size in sizes.values() if size]))
         if not self.others:
@@ -45,7 +45,7 @@ class UnusableError(ValueError):
 
 
 def _named(left_out: Mapping[str, str]) -> list[str]:
-    """Lines that name the files: each with its reason, or the one reason of all with examples."""
+    """Lines that name the files, each with its reason, or one common reason with examples."""
     reasons = set(left_out.values())
     shared = len(left_out) > 1 and len(reasons) == 1
     most = EXAMPLES if shared else NAMED
@@ -62,7 +62,7 @@ def _named(left_out: Mapping[str, str]) -> list[str]:
 
 
 def _resolutions(sizes: Sequence[tuple[int, int]]) -> str:
-    """Which resolutions would fit pictures of these sizes without enlarging them."""
+    """The resolutions that fit pictures of these sizes without enlarging them."""
     width, height = max(sizes, key=lambda size: (min(size), max(size)))
     some, every = min(width, height), min(map(min, sizes))
     fitting = f"resolution={some} fits all" if some == every else f"resolution={some} fits some, resolution={every} all"
@@ -70,7 +70,7 @@ def _resolutions(sizes: Sequence[tuple[int, int]]) -> str:
 
 
 def several_sizes(root: Path, sizes: Sizes) -> str:
-    """Pictures that should be of one size are not."""
+    """The message for pictures of several sizes where one size is needed."""
     counts = Counter(size for size in sizes.values() if size)
     shown = [f"{count:,} of {width} x {height}" for (width, height), count in counts.most_common(SIZES)]
     if len(counts) > SIZES:
@@ -79,21 +79,21 @@ def several_sizes(root: Path, sizes: Sizes) -> str:
 
 
 def no_class_folders(root: Path, paths: Sequence[str]) -> str:
-    """The folder of a picture cannot be its label."""
+    """The message for pictures that are not sorted into class folders."""
     outside = [path for path in paths if "/" not in path]
-    found = (
-        f"{len(outside):,} of {len(paths):,} pictures lie in no folder of it, such as {readable(outside[0])}"
+    cause = (
+        f"{len(outside):,} of {len(paths):,} pictures are in none, such as {readable(outside[0])}"
         if outside
-        else f"all of its pictures lie in {readable(paths[0].partition('/')[0])}/"
+        else f"all of its pictures are in {readable(paths[0].partition('/')[0])}/"
     )
     return (
-        f"labels=true wants the pictures of each class in a folder of their own: {root}/CLASS/...; but {found}. "
+        f"labels=true needs the pictures of each class in a separate folder, {root}/CLASS/..., but {cause}. "
         "Sort them into folders, two or more, or train without labels"
     )
 
 
-def no_pictures(root: Path, found: Listing) -> str:
-    """A folder has none; it says what it has."""
-    suffixes = ", ".join(f"{count:,} {suffix}" for suffix, count in found.suffixes().most_common(5))
+def no_pictures(root: Path, listed: Listing) -> str:
+    """The message for a folder without pictures, which lists its other files."""
+    suffixes = ", ".join(f"{count:,} {suffix}" for suffix, count in listed.suffixes().most_common(5))
     there = f"it has other files: {suffixes}" if suffixes else "it is empty"
     return f"{root} has no pictures ({' '.join(PICTURES)}); {there}"

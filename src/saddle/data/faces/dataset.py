@@ -25,15 +25,15 @@ from saddle.noise import noise
 from saddle.storage import CHECKOUT, cached, folder
 
 Factors = dict[str, NDArray[np.generic]]
-"""One value per face and factor: int64 or float32, [count] each."""
+"""Factor -> its value for each face, int64 or float32 [count]."""
 
 Side = Annotated[int, Field(ge=8)]
 
 VERSION = 13
-"""Of the drawing: raised whenever an image changes."""
+"""Version of the drawing, raised whenever an image changes."""
 
 BLOCK_PIXELS = 2**18
-"""Pixels drawn together, few enough to stay in a processor's cache. The last block is filled up with its last face, so
+"""Number of pixels drawn together, few enough for a processor's cache. The last block is padded with its last face, so
 that every image is computed by the same operations."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
@@ -45,8 +45,8 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "pattern": parts.PATTERNS,
     "accessory": parts.ACCESSORIES,
 }
-"""Factors with a finite number of values: an index into these names. All are equally likely, but half of the faces wear
-no accessory."""
+"""Factor -> the names that its value is an index of. All values are equally likely, but half of the faces wear no
+accessory."""
 
 Category = Literal["hair_colour", "fringe", "eye_colour", "outfit", "background", "pattern", "accessory"]
 
@@ -61,7 +61,7 @@ CONTINUOUS = (
     "face_shape",
     "blush",
 )
-"""Factors that are uniform on [0, 1]."""
+"""Factors with a uniform distribution on [0, 1]."""
 
 FACTORS = (*CATEGORIES, *CONTINUOUS, "mouth", "tilt")
 """`mouth` (0 closed, 1 open) is the square of a uniform number: most mouths are nearly closed. `tilt` (1/2 upright) is
@@ -103,7 +103,7 @@ def render_faces(factors: Factors, resolution: int) -> NDArray[np.uint8]:
 
 
 def _render(factors: Factors, resolution: int) -> NDArray[np.uint8]:
-    """One block, back to front."""
+    """The images of one block, painted back to front."""
     face = parts.Portrait(factors)
     turn = (face.factors["tilt"].astype(np.float32) * 2 - 1) * MOST_TILT
     canvas = Canvas(resolution=resolution, turn=turn, most=MOST_TILT, pivot=(0.0, 0.5))
@@ -128,11 +128,11 @@ class Faces(Images):
     """Rendered faces in the style of anime, with known factors.
 
     Args:
-        shape: of an image, [3, resolution, resolution].
-        train_count: images to train on.
-        test_count: held-out images, from a stream of their own.
-        seed: of the factors.
-        label: the factor that a label tells; None: none.
+        shape: shape of an image, [3, resolution, resolution].
+        train_count: number of images to train on.
+        test_count: number of held-out images, which come from a separate stream.
+        seed: seed of the factors.
+        label: the factor that is the label; None for no labels.
         reference: the part that evaluations compare with.
     """
 

@@ -1,4 +1,4 @@
-"""The eyes, where a face is looked at first: white, iris, pupil, lights, lashes."""
+"""The eyes: white, iris, pupil, lights, lashes."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from saddle.data.faces.parts import EYE_X, EYE_Y, Portrait
 
 
 def eyes(canvas: Canvas, face: Portrait) -> None:
-    """Both at once, in coordinates that point outwards; the lights stand on the same side in both."""
+    """Draw both eyes in coordinates that point outwards; the lights are on the same side in both."""
     window = canvas.turned((-0.5, 0.5, -0.16, 0.36))
     size = 0.82 + 0.36 * face.column("eye_size")
     x = (abs(window.x) - EYE_X) / size
@@ -44,7 +44,7 @@ def eyes(canvas: Canvas, face: Portrait) -> None:
 
 
 def lashes(window: Window, face: Portrait, x: Field, upper: Field, lower: Field, size: Field) -> None:
-    """A heavy upper lid that thickens outwards, a hint of the lower one, a crease above."""
+    """Draw a heavy upper lid that thickens outwards, a hint of the lower lid, and a crease above."""
     p = x / 0.155
     weight = smooth(0.62 * p + 0.62) * smooth((1.32 - p) * 2.2)
     span = window.cover((abs(x - 0.020) - 0.178) * size)

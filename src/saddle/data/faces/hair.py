@@ -1,4 +1,4 @@
-"""Hair as locks: curved strands that taper to a tip, laid over one another, each with its own edge and roundness."""
+"""Hair as overlapping locks: curved strands that taper to a tip, each with its own edge and shading."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from saddle.data.drawing import Canvas, Field, Window, ellipse, smooth
 
 LINE = 0.026
 
-# Every lock: top, tip, x at the top, at the bend, at the tip, half width, bluntness of the tip. Later ones lie above.
+# Every lock: top, tip, x at the top, at the bend, at the tip, half width, bluntness of the tip. Later locks are on top.
 FRINGES = {
     "blunt": [
         (-0.72, 0.06, -0.20, -0.52, -0.46, 0.11, 0.6),
@@ -58,7 +58,7 @@ TABLE = np.array(list(FRINGES.values()), np.float32)  # [styles, locks, 7]
 
 @dataclass(frozen=True)
 class Lock:
-    """One lock, its numbers per picture [count, 1, 1] or the same for all; in the order of FRINGES."""
+    """One lock; each number is [count, 1, 1] or the same for all pictures, in the order of FRINGES."""
 
     top: Field | float
     tip: Field | float
@@ -69,10 +69,10 @@ class Lock:
     blunt: Field | float
 
     def measure(self, x: Field, y: Field) -> tuple[Field, Field, Field]:
-        """Distance, the place t along the lock (0 at the top, 1 at the tip), and across it (-1 and 1 at its edges).
+        """Distance, position t along the lock (0 at the top, 1 at the tip) and across it (-1 and 1 at its edges).
 
         The middle is the parabola through `start` towards `bend` to `end`; the half width is
-        w (1 - (1 - b) t^2 - b t^6) for bluntness b. Above its top the lock goes straight on.
+        w (1 - (1 - b) t^2 - b t^6) for bluntness b. Above its top the lock continues straight.
         """
         length = self.tip - self.top
         first = 2 * (self.bend - self.start)
@@ -90,7 +90,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Hair:
-    """One mass of hair on a window; what is added changes the arrays in place."""
+    """The hair on a window; `add` changes the arrays in place."""
 
     window: Window
     distance: Field
@@ -99,7 +99,7 @@ class Hair:
     """0 line, 1 shadow, 2 body, 3 light."""
 
     def add(self, lock: Lock, within: Field, mirrored: bool = False) -> None:
-        """Lay a lock over what is there, cut to distance `within` < 0; `mirrored` draws it on both sides."""
+        """Draw a lock over the hair, cut to distance `within` < 0; `mirrored` draws it on both sides."""
         x = abs(self.window.x) if mirrored else self.window.x
         distance, t, across = lock.measure(x, self.window.y)
         distance = np.maximum(distance, within)
@@ -108,7 +108,7 @@ class Hair:
         self.join(distance, smooth(2.2 * t - 0.5))
 
     def join(self, distance: Field, strength: Field) -> None:
-        """Make a shape part of the hair, with a line of `strength` just inside its edge."""
+        """Add a shape to the hair, with a line of `strength` just inside its edge."""
         self.line(distance, strength)
         np.minimum(self.distance, distance, out=self.distance)
 
@@ -126,18 +126,18 @@ class Hair:
 
 
 def skull(window: Window, volume: Field) -> Field:
-    """Distance to the head with its hair."""
+    """Distance to the outline of the head with its hair."""
     return ellipse(window.x, window.y + 0.16, 0.62 + 0.05 * volume, 0.68)
 
 
 def fringe_locks(style: NDArray[np.int64]) -> list[Lock]:
-    """The locks that make up each picture's fringe."""
+    """The locks of each picture's fringe."""
     rows = TABLE[style]  # [count, locks, 7]
     return [Lock(*(rows[:, k, j, None, None] for j in range(7))) for k in range(rows.shape[1])]
 
 
 def back_hair(canvas: Canvas, length: Field, volume: Field) -> Hair:
-    """What hangs behind the neck; `length` in [0, 1] from the jaw to below the picture."""
+    """The hair behind the neck; `length` in [0, 1] from the jaw to below the picture."""
     window = canvas.turned((-0.85, 0.85, -0.9, 1.4))
     side = abs(window.x)
     head = skull(window, volume)
@@ -157,7 +157,7 @@ def back_hair(canvas: Canvas, length: Field, volume: Field) -> Hair:
 
 
 def front_hair(canvas: Canvas, style: NDArray[np.int64], length: Field, volume: Field) -> Hair:
-    """Cap, strands beside the cheeks and fringe."""
+    """Cap, strands next to the cheeks, and fringe."""
     window = canvas.turned((-0.75, 0.75, -0.9, 0.9))
     head = skull(window, volume)
     hairline = 0.7 * (window.y + 0.62 - np.sqrt(window.x * window.x + 0.004))
@@ -180,7 +180,7 @@ def front_hair(canvas: Canvas, style: NDArray[np.int64], length: Field, volume: 
 
 
 def shine(hair: Hair, head: Field) -> None:
-    """A band of light around the crown, with ragged edges."""
+    """Add a band of light with ragged edges around the crown."""
     x, y = hair.window.x, hair.window.y
     phase = 5.5 * x
     ragged = abs(phase - np.floor(phase) - 0.5) - 0.25

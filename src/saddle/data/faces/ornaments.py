@@ -1,4 +1,4 @@
-"""What some faces wear: glasses, a headband, a bow, a flower."""
+"""The accessories: glasses, a headband, a bow, a flower."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from saddle.data.faces.parts import EYE_X, EYE_Y, Portrait, bow
 
 
 def wear(canvas: Canvas, face: Portrait, accessory: str, draw: Callable[[Canvas, Portrait], None]) -> None:
-    """Draw what only some faces wear, on their pictures alone."""
+    """Draw an accessory on the pictures of the faces that wear it."""
     rows = np.flatnonzero(face.wears(accessory))
     part = canvas.part(rows)
     draw(part, Portrait({name: values[rows] for name, values in face.factors.items()}))
@@ -19,7 +19,7 @@ def wear(canvas: Canvas, face: Portrait, accessory: str, draw: Callable[[Canvas,
 
 
 def glasses(canvas: Canvas, face: Portrait) -> None:
-    """Round ones with a gleam, below the hair."""
+    """Draw round glasses with a gleam, below the hair."""
     window = canvas.turned((-0.55, 0.55, -0.12, 0.4))
     x = abs(window.x)
     rim = ellipse(x - (EYE_X + 0.005), window.y - (EYE_Y + 0.02), 0.205, 0.190)
@@ -31,21 +31,21 @@ def glasses(canvas: Canvas, face: Portrait) -> None:
 
 
 def ornaments(canvas: Canvas, face: Portrait) -> None:
-    """What is worn in the hair, in the colour of the bow at the collar."""
+    """Draw the accessories in the hair, in the colour of the bow at the collar."""
     wear(canvas, face, "headband", headband)
     wear(canvas, face, "bow", ribbon)
     wear(canvas, face, "flower", flower)
 
 
 def ribbon(canvas: Canvas, face: Portrait) -> None:
-    """A bow on the crown."""
+    """Draw a bow on the crown."""
     crown = canvas.turned((-0.72, -0.12, -0.92, -0.38))
     x, y = crown.x + 0.38, crown.y + 0.64
     bow(crown, abs(0.83 * x - 0.56 * y), 0.56 * x + 0.83 * y, 1.15, face.accent, face.wears("bow"))
 
 
 def headband(canvas: Canvas, face: Portrait) -> None:
-    """Along the skull from side to side."""
+    """Draw a headband along the skull from side to side."""
     band = canvas.turned((-0.7, 0.7, -0.7, -0.1))
     height = abs(band.y - (-0.60 + 0.62 * band.x * band.x)) / np.sqrt(1 + (1.24 * band.x) ** 2)
     head = skull(band, face.column("hair_volume"))
@@ -56,7 +56,7 @@ def headband(canvas: Canvas, face: Portrait) -> None:
 
 
 def flower(canvas: Canvas, face: Portrait) -> None:
-    """A daisy of eight petals at the temple."""
+    """Draw a daisy of eight petals at the temple."""
     window = canvas.turned((0.26, 0.62, -0.46, -0.10))
     x, y = window.x - 0.44, window.y + 0.28
     d, s = (x + y) * 0.7071, (x - y) * 0.7071

@@ -1,4 +1,4 @@
-"""The colours of the faces: every ramp goes from a line's colour over shadow and body to light."""
+"""The colours of the faces: every ramp runs from line over shadow and body to light."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Colour = NDArray[np.floating[Any]]
-"""[3], or [count, 3] for one per picture; a ramp is [count, stops, 3]."""
+"""A colour [3] or one for each picture [count, 3]; a ramp is [count, stops, 3]."""
 
 
 def _colour(code: str) -> Colour:
@@ -71,13 +71,13 @@ HAIR, EYES, SKINS = _ramps(HAIR_COLOURS), _ramps(EYE_COLOURS), _ramps(SKIN)
 WHITE, EYE_WHITE, LASH = _colour("ffffff"), _colour("fffbfa"), _colour("291a26")
 TONGUE, PETAL, POLLEN = _colour("f28585"), _colour("fff7f2"), _colour("ffc740")
 FLUSH, LIPS = _colour("fa9994"), _colour("cc808c")
-"""Tints: the skin is multiplied by them."""
+"""Tints that the skin is multiplied by."""
 BACKDROPS, CLOTHES = _ramps(BACKGROUNDS), _ramps(OUTFITS)
 
 
 def skin(tone: NDArray[np.floating[Any]]) -> Colour:
     """Line, shadow and body of the skin at `tone` in [0, 1], linear between the named ones: [count, 3, 3]."""
-    place = tone * (len(SKINS) - 1)
-    below = np.minimum(place.astype(np.int64), len(SKINS) - 2)
-    share = (place - below.astype(np.float32))[:, None, None]
+    position = tone * (len(SKINS) - 1)
+    below = np.minimum(position.astype(np.int64), len(SKINS) - 2)
+    share = (position - below.astype(np.float32))[:, None, None]
     return SKINS[below] + share * (SKINS[below + 1] - SKINS[below])

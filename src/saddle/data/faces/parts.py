@@ -17,7 +17,7 @@ PATTERNS = ("plain", "glow", "dots", "stripes")
 
 @dataclass(frozen=True)
 class Portrait:
-    """The factors of some faces, as what the parts need: columns [count, 1, 1], ramps [count, stops, 3]."""
+    """The factors of some faces in the forms that the parts need: columns [count, 1, 1], ramps [count, stops, 3]."""
 
     factors: dict[str, NDArray[np.generic]]
 
@@ -45,7 +45,7 @@ class Portrait:
 
 
 def background(canvas: Canvas, face: Portrait) -> None:
-    """A gradient from top to bottom, with a pattern that runs ahead of it."""
+    """Draw a gradient from top to bottom, with a pattern added to its position."""
     window = canvas.still((-1, 1, -1, 1))
     ramp = BACKDROPS[face.index("background")]
     x, y = window.x, window.y
@@ -60,7 +60,7 @@ def background(canvas: Canvas, face: Portrait) -> None:
 
 
 def body(canvas: Canvas, face: Portrait) -> None:
-    """Neck, shoulders and a collar; they stay upright when the head is tilted."""
+    """Draw neck, shoulders and a collar; they stay upright when the head is tilted."""
     window = canvas.still((-1, 1, 0.3, 1))
     x, y = abs(window.x), window.y
     line, shade, base = (face.skin[:, k] for k in range(3))
@@ -85,7 +85,7 @@ def body(canvas: Canvas, face: Portrait) -> None:
 
 
 def bow(window: Window, x: Field, y: Field, size: float, colour: Colour, alpha: Field) -> None:
-    """A tied ribbon about the origin of (x, y), with x >= 0 on both sides."""
+    """Draw a tied ribbon at the origin of (x, y), with x >= 0 on both sides."""
     loop = ellipse(x - 0.085 * size, y, 0.125 * size, 0.155 * size)
     wing = np.maximum(loop, (abs(y) - 0.022 * size - 0.66 * x) * 0.83)
     knot = ellipse(x, y, 0.048 * size, 0.054 * size)
@@ -97,7 +97,7 @@ def bow(window: Window, x: Field, y: Field, size: float, colour: Colour, alpha: 
 
 
 def head(window: Window, face: Portrait, shadow: Field) -> None:
-    """Ears, the face and its shading; `shadow` is what the hair throws on it, on the same window."""
+    """Draw the ears, the face and its shading; `shadow` is the shadow of the hair on the same window."""
     u, v = window.x, window.y
     line, shade, base = (face.skin[:, k] for k in range(3))
     ear = ellipse(abs(u) - 0.50, v - 0.09, 0.075, 0.125)
@@ -115,7 +115,7 @@ def head(window: Window, face: Portrait, shadow: Field) -> None:
 
 
 def outline(u: Field, v: Field, pointed: Field) -> Field:
-    """Distance to the edge of the face, an ellipse drawn out to a chin.
+    """Distance to the edge of the face, an ellipse extended to a chin.
 
     The edge is |u| = W a (1 - m + m a) with a = sqrt(1 - s^2), s = v / H; the distance is f / |grad f| for
     f = (u / W)^2 - (1 - s^2) (1 - m + m a)^2.
@@ -131,14 +131,14 @@ def outline(u: Field, v: Field, pointed: Field) -> Field:
 
 
 def nose(canvas: Canvas, face: Portrait) -> None:
-    """A touch of shadow."""
+    """Draw a touch of shadow."""
     window = canvas.turned((-0.10, 0.12, 0.20, 0.39))
     mark = ellipse(window.x - 0.008, window.y - 0.295, 0.020, 0.014)
     window.paint(face.skin[:, 0], window.cover(mark) * 0.6)
 
 
 def mouth(canvas: Canvas, face: Portrait) -> None:
-    """A curve that opens downwards: dark inside, teeth above, a tongue below."""
+    """Draw a curve that opens downwards: dark inside, teeth above, a tongue below."""
     window = canvas.turned((-0.2, 0.2, 0.34, 0.6))
     opening, smile = face.column("mouth"), face.column("smile")
     half = 0.080 + 0.035 * smile + 0.02 * opening
@@ -164,7 +164,7 @@ def mouth(canvas: Canvas, face: Portrait) -> None:
 
 
 def brows(canvas: Canvas, face: Portrait) -> None:
-    """Seen through the fringe, as the drawing style has it."""
+    """Draw the brows over the fringe, as usual in this style."""
     window = canvas.turned((-0.45, 0.45, -0.24, 0.04))
     x = abs(window.x) - (EYE_X + 0.01)
     tilt = (face.column("brow") - 0.5) * 0.40
