@@ -12,7 +12,7 @@ from options import composed
 from saddle.callbacks.scores import Scores, fooled, gaussian
 from saddle.config import ConfigError, check
 from saddle.data.digits import Digits
-from saddle.models.judging import scoring
+from saddle.models.discriminating import scoring
 from saddle.noise import noise
 from saddle.penalties.r1 import R1
 from saddle.search.ascent import Ascent
@@ -60,7 +60,7 @@ def test_every_step_of_a_round_has_reals_and_noise_of_its_own() -> None:
     data = Toy()
     model: Any = play(alone(d_steps=2, negatives=found(buffer=0)), 2, data=data)
     assert data.asked == [range(i * BATCH, (i + 1) * BATCH) for i in range(4)]
-    assert not torch.equal(model.found(0, model.negatives), model.found(1, model.negatives))
+    assert not torch.equal(model.negatives_of(0, model.negatives), model.negatives_of(1, model.negatives))
 
 
 # ---- samples
@@ -204,7 +204,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     check(composed("model=discriminator_enumeration", "data=bars_and_stripes", "network=mlp"))
     with pytest.raises(ConfigError, match=r"norm=batch.*one x at a time"):
         check(composed("model=discriminator", "network.discriminator.norm=batch"))
-    with pytest.raises(ValueError, match="answers for a batch"):
+    with pytest.raises(ValueError, match="norm=none, layer or spectral"):
         alone(network=dcgan("batch", 16)[1])
     with pytest.raises(ConfigError, match=r"labels=true: model=discriminator knows no classes"):
         check(composed("model=discriminator", "data=digits", "resolution=8", "labels=true"))

@@ -5,8 +5,8 @@ from torch import Tensor
 
 from saddle.callbacks.measure import Instrument, Reading
 from saddle.models.base import GenerativeModel
+from saddle.models.discriminating import scoring
 from saddle.models.discriminator import DiscriminatorAlone
-from saddle.models.judging import scoring
 from saddle.noise import noise
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.models.gan import GAN
-from saddle.models.player import call_network
+from saddle.models.learning import call_network
 
 
 @contextmanager

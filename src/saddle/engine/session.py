@@ -37,7 +37,7 @@ from saddle.engine.building import (
     samples_of,
 )
 from saddle.engine.training import best_precision, require_device, train
-from saddle.models.guard import DivergedError
+from saddle.models.divergence import DivergedError
 from saddle.processes.forked_rank import ForkedRank, forked_ranks
 from saddle.processes.rank_launcher import ABANDONED, RankDiedError
 from saddle.processes.ranks import started_by
