@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from alones import BATCH, alone, found
 from options import composed
-from saddle.callbacks.scores import Scores, fooled, gaussian
+from saddle.callbacks.discriminator_probe import DiscriminatorProbe, fooled, gaussian
 from saddle.config import ConfigError, check
 from saddle.data.digits import Digits
 from saddle.models.discriminating import scoring
@@ -116,7 +116,7 @@ def scores_on_digits(negatives: Any, updates: int) -> dict[str, float]:
     digits = Digits(shape=(1, 8, 8), test_count=360, label="digit", reference="test")
     model = alone(width=64, negatives=negatives, batch_size=32)
     play(model, updates, data=digits, every=updates)
-    readings: dict[str, Any] = {**Scores(every=1, count=300).measure(model)}
+    readings: dict[str, Any] = {**DiscriminatorProbe(every=1, count=300).measure(model)}
     return readings
 
 
@@ -168,7 +168,7 @@ class Linear(nn.Module):
 def test_scores_are_of_what_their_names_say() -> None:
     model = alone(network=Linear())
     model.data = Toy()
-    readings: dict[str, Any] = {**Scores(every=1, count=18).measure(model)}
+    readings: dict[str, Any] = {**DiscriminatorProbe(every=1, count=18).measure(model)}
     reals = Toy().sample(0, range(36), torch.device("cpu"))
     with scoring(model.discriminator) as critic, torch.no_grad():
         one, both = float(critic(reals[:18]).mean()), float(critic(reals).mean())

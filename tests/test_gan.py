@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch._dynamo.utils import counters
 from torch.optim.swa_utils import AveragedModel
 
-from saddle.callbacks.callback_list import CallbackList
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.measure import Measure
 from saddle.data.pixels import from_uint8
@@ -282,14 +281,6 @@ def test_the_average_is_torchs_own_bit_for_bit() -> None:
             torchs.update_parameters(network)
     theirs = torchs.module.state_dict()
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.module.state_dict().items())
-
-
-def test_a_callback_that_acts_elsewhere_is_refused() -> None:
-    class Elsewhere(Callback):
-        def on_before_backward(self, *_: Any) -> None: ...
-
-    with pytest.raises(ValueError, match="Elsewhere acts at on_before_backward; callbacks act at on_train_start"):
-        CallbackList([Elsewhere()])
 
 
 @pytest.mark.slow

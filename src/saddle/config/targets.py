@@ -25,6 +25,7 @@ HOMES = {
     "trainer": ("saddle.engine.training.",),
     "advice": ("saddle.callbacks.",),
     "logger": ("saddle.callbacks.",),
+    "callback": ("saddle.callbacks.", "pytorch_lightning.callbacks."),
 }
 """Where the classes of a group are written: a logger in the place of a data set would be built, and write."""
 NODE_KEYS = ("_target_", "_partial_")
@@ -37,10 +38,10 @@ def resolve(target: object, path: str) -> Definition:
         ConfigError: it is none, or lies outside of what is allowed.
     """
     where = f"{path}._target_={target}".lstrip(".")
-    if not isinstance(target, str) or not target.startswith(PREFIXES):
+    homes = HOMES.get(path.partition(".")[0], PREFIXES)
+    if not isinstance(target, str) or not target.startswith((*PREFIXES, *homes)):
         allowed = listing([f"{prefix}*" for prefix in PREFIXES], "and")
         raise ConfigError(f"{where} is refused: a target is a class of {allowed}")
-    homes = HOMES.get(path.partition(".")[0], PREFIXES)
     if not target.startswith(homes):
         raise ConfigError(f"{where} is refused: a target is a class of {listing([f'{home}*' for home in homes], 'or')}")
     found = find(target)

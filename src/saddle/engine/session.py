@@ -22,7 +22,7 @@ from saddle.callbacks.class_grid import MOST
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.restoring import RestoredOptimizers, restore
+from saddle.callbacks.restoring import RestoredState, restore
 from saddle.config import hints, instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
@@ -100,9 +100,9 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
         if state is not None:
             restore(model, state)
         evaluator = build_evaluator(cfg, data, own_extractors(cfg))
-        measure = Measure(instruments=equipment.evaluations(cfg, data, evaluator), updates=cfg.updates)
+        measure = Measure(instruments=equipment.evaluations(cfg, data, model, evaluator), updates=cfg.updates)
         interruption = Interruption(model)
-        callbacks = [RestoredOptimizers(state), measure, interruption]
+        callbacks = [RestoredState(state), measure, interruption, *equipment.callbacks(cfg)]
         trainer = instantiate(cfg.trainer, loggers=[], callbacks=callbacks, waiting=[])
         with interruption.listening():
             train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=equipment.intervals(cfg))
@@ -174,7 +174,8 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) ->
     advice = [Advice(symptoms=symptoms, measure=measure, earlier=lines)] if symptoms else []
     interruption = Interruption(model)
     progress = equipment.progress(cfg, folder, measure, evaluator)
-    callbacks = [RestoredOptimizers(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
+    ours = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
+    callbacks = [*ours, *equipment.callbacks(cfg)]
     trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks, waiting=waiting)
     folder.touch()
     folder.rewind(until)

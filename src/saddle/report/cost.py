@@ -11,7 +11,7 @@ from saddle.report.settings import Setting
 
 COSTS = Path(__file__).resolve().parents[3] / "experiments" / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"
-NO_COST = ("name", "seed", "updates", "logger", "sweep", "hydra", "fresh", "advice", "schedule")
+NO_COST = ("name", "seed", "updates", "logger", "callback", "sweep", "hydra", "fresh", "advice", "schedule")
 """Keys that change nothing about an update, by their first part."""
 NO_COST_TOO = ("evaluate_", "sample_", "log_", "checkpoint_", "optimizer.", "penalty.gamma=")
 BENCH = "the bench, experiments/speed/results/costs.json"
