@@ -18,13 +18,22 @@ class LinearModel(CodedModel):
         self.matrix, self.shape = matrix, tuple(shape)
         self.code_size, self.prior_distribution = matrix.shape[1], prior
 
-    def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
-        return (codes.to(self.matrix) @ self.matrix.T).unflatten(1, self.shape)
+    def decoder(self) -> nn.Module:
+        return _Linear(self.matrix, self.shape)
 
     def iterate(self, update: int) -> None: ...
 
     def sampling_module(self) -> nn.Module:
         return nn.Identity()
+
+
+class _Linear(nn.Module):
+    def __init__(self, matrix: Tensor, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.matrix, self.shape = matrix, shape
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return (codes.to(self.matrix) @ self.matrix.T).unflatten(1, self.shape)
 
 
 class FittedModel(LinearModel):

@@ -15,7 +15,7 @@ from saddle.losses.f_kl import KullbackLeibler
 from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.losses.wasserstein import Wasserstein
-from saddle.models.judging import scoring
+from saddle.models.discriminating import scoring
 from saddle.noise import noise
 from saddle.search.enumeration import Enumeration
 from saddle.search.langevin import Langevin

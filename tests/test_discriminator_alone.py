@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from alones import BATCH, alone, found
 from options import composed
-from saddle.callbacks.scores import Scores, fooled, gaussian
+from saddle.callbacks.discriminator_probe import DiscriminatorProbe, fooled, gaussian
 from saddle.config import ConfigError, check
 from saddle.data.digits import Digits
-from saddle.models.judging import scoring
+from saddle.models.discriminating import scoring
 from saddle.noise import noise
 from saddle.penalties.r1 import R1
 from saddle.search.ascent import Ascent
@@ -60,7 +60,7 @@ def test_every_step_of_a_round_has_reals_and_noise_of_its_own() -> None:
     data = Toy()
     model: Any = play(alone(d_steps=2, negatives=found(buffer=0)), 2, data=data)
     assert data.asked == [range(i * BATCH, (i + 1) * BATCH) for i in range(4)]
-    assert not torch.equal(model.found(0, model.negatives), model.found(1, model.negatives))
+    assert not torch.equal(model.negatives_of(0, model.negatives), model.negatives_of(1, model.negatives))
 
 
 # ---- samples
@@ -116,7 +116,7 @@ def scores_on_digits(negatives: Any, updates: int) -> dict[str, float]:
     digits = Digits(shape=(1, 8, 8), test_count=360, label="digit", reference="test")
     model = alone(width=64, negatives=negatives, batch_size=32)
     play(model, updates, data=digits, every=updates)
-    readings: dict[str, Any] = {**Scores(every=1, count=300).measure(model)}
+    readings: dict[str, Any] = {**DiscriminatorProbe(every=1, count=300).measure(model)}
     return readings
 
 
@@ -168,7 +168,7 @@ class Linear(nn.Module):
 def test_scores_are_of_what_their_names_say() -> None:
     model = alone(network=Linear())
     model.data = Toy()
-    readings: dict[str, Any] = {**Scores(every=1, count=18).measure(model)}
+    readings: dict[str, Any] = {**DiscriminatorProbe(every=1, count=18).measure(model)}
     reals = Toy().sample(0, range(36), torch.device("cpu"))
     with scoring(model.discriminator) as critic, torch.no_grad():
         one, both = float(critic(reals[:18]).mean()), float(critic(reals).mean())
@@ -204,7 +204,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     check(composed("model=discriminator_enumeration", "data=bars_and_stripes", "network=mlp"))
     with pytest.raises(ConfigError, match=r"norm=batch.*one x at a time"):
         check(composed("model=discriminator", "network.discriminator.norm=batch"))
-    with pytest.raises(ValueError, match="answers for a batch"):
+    with pytest.raises(ValueError, match="norm=none, layer or spectral"):
         alone(network=dcgan("batch", 16)[1])
     with pytest.raises(ConfigError, match=r"labels=true: model=discriminator knows no classes"):
         check(composed("model=discriminator", "data=digits", "resolution=8", "labels=true"))

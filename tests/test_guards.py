@@ -12,8 +12,8 @@ from saddle.callbacks.symptoms import Symptoms
 from saddle.engine.existing_run import check_existing_run
 from saddle.engine.session import run
 from saddle.losses.nonsaturating import NonSaturating
+from saddle.models.divergence import DivergedError
 from saddle.models.gan import GAN
-from saddle.models.guard import DivergedError
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
 from test_wandb import read
@@ -138,9 +138,9 @@ def test_a_warning_is_given_once_also_after_an_interruption_and_to_wandb(
     settings = ["advice.window=6", "optimizer.generator.lr=1e-12", "optimizer.discriminator.lr=0.02"]
     step = GAN.generator_step
 
-    def interrupted(self: GAN, number: int) -> None:
+    def interrupted(self: GAN, number: int) -> dict[str, Tensor]:
         self.interrupted = number == 20
-        step(self, number)
+        return step(self, number)
 
     with monkeypatch.context() as patch:
         patch.setattr(GAN, "generator_step", interrupted)

@@ -11,7 +11,7 @@ import torch
 from sklearn.mixture import GaussianMixture as Reference
 from torch import Tensor
 
-from saddle.callbacks.likelihood import Likelihood
+from saddle.callbacks.log_likelihood import LogLikelihood
 from saddle.data.densities.mixture_1d import Mixture1D
 from saddle.data.densities.ring import Ring
 from saddle.models.mixture import Mixture
@@ -141,9 +141,9 @@ def test_its_distance_from_known_data_is_exact_and_falls() -> None:
     model = mixture()
     model.data = data
     model.configure_optimizers()
-    first = Likelihood(every=1, count=20_000).measure(model)
+    first = LogLikelihood(every=1, count=20_000).measure(model)
     play(model, 60, data=data)
-    last: dict[str, Any] = Likelihood(every=1, count=20_000).measure(model)
+    last: dict[str, Any] = LogLikelihood(every=1, count=20_000).measure(model)
     x = data.unseen(0, range(20_000), torch.device("cpu"))
     estimate = data.distribution.log_prob(x.double()) - model.log_prob(x)
     assert last["kl"] == pytest.approx(float(estimate.mean()), abs=5 * float(estimate.std()) / 20_000**0.5)
@@ -185,7 +185,7 @@ def test_in_a_line_of_the_plane_there_is_a_likelihood_and_no_kl() -> None:
     model = mixture(shape=[2], dimensions=1)
     model.data = Ring(shape=(2,), modes=8, radius=0.8, deviation=0.04)
     model.configure_optimizers()
-    readings = Likelihood(every=1, count=200).measure(model)
+    readings = LogLikelihood(every=1, count=200).measure(model)
     assert "log_likelihood_train" in readings
     assert "kl" not in readings
 
@@ -206,5 +206,5 @@ def test_what_it_knows_by_heart_is_no_likelihood() -> None:
             return noise(7, "others", 0, positions, SHAPE).clamp(-1, 1)
 
     model = play(images(dimensions=35, components=1), 3, data=Half())
-    readings: dict[str, Any] = Likelihood(every=1, count=37).measure(model)
+    readings: dict[str, Any] = LogLikelihood(every=1, count=37).measure(model)
     assert readings["log_likelihood_train"] > readings["log_likelihood"] + 1

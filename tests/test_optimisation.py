@@ -22,8 +22,8 @@ from saddle.engine.session import run
 from saddle.engine.stored import stored_config
 from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.average import Average
+from saddle.models.divergence import DivergedError
 from saddle.models.gan import GAN
-from saddle.models.guard import DivergedError
 from saddle.noise import noise, visited
 from saddle.runs.folder import RunFolder
 from saddle.schedules.base import Schedule

@@ -17,11 +17,11 @@ from saddle.noise import noise
 from saddle.penalties.base import Critic, Penalty
 from saddle.penalties.dragan import DRAGAN
 from saddle.penalties.gradient_penalty import GradientPenalty
-from saddle.penalties.gradients import slopes
 from saddle.penalties.lecam import LeCam
 from saddle.penalties.r1 import R1
 from saddle.penalties.r1_r2 import R1R2
 from saddle.penalties.r2 import R2
+from saddle.penalties.slope import slopes
 from saddle.penalties.weight_clipping import WeightClipping
 from saddle.penalties.zero_centered import ZeroCentered
 
@@ -109,9 +109,9 @@ def between(step: Step) -> Tensor:
 
 
 LOOKS: dict[type[Penalty], Callable[[Any, Step], Tensor]] = {
-    R1: lambda made, at: made.gamma / 2 * size(at.real).square().mean(),
-    R2: lambda made, at: made.gamma / 2 * size(at.fake).square().mean(),
-    R1R2: lambda made, at: made.gamma / 2 * (size(at.real).square() + size(at.fake).square()).mean(),
+    R1: lambda made, at: made.weight * size(at.real).square().mean(),
+    R2: lambda made, at: made.weight * size(at.fake).square().mean(),
+    R1R2: lambda made, at: made.weight * (size(at.real).square() + size(at.fake).square()).mean(),
     GradientPenalty: lambda made, at: made.weight * (size(between(at)) - 1).square().mean(),
     ZeroCentered: lambda made, at: made.weight * size(between(at)).square().mean(),
     DRAGAN: lambda made, at: (

@@ -21,7 +21,7 @@ from saddle.engine.existing_run import check_existing_run
 from saddle.engine.session import run
 from saddle.engine.stored import stored_config
 from saddle.penalties.base import Penalty
-from saddle.penalties.gradients import slopes
+from saddle.penalties.slope import slopes
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity
 from saddle.runs.naming import job_names

@@ -97,7 +97,7 @@ def test_random_codes_belong_to_images_not_to_batches() -> None:
 
 
 def test_an_endless_set_has_no_fixed_codes() -> None:
-    with pytest.raises(ValueError, match="an end"):
+    with pytest.raises(ValueError, match="finite number of training images"):
         MODELS["random codes"](samples=None)
     with pytest.raises(ConfigError, match=r"model=fixed_code.*data=ring.*data=faces"):
         check(prune_unused(composed("model=fixed_code", "data=ring", "network=mlp")))

@@ -207,10 +207,10 @@ def test_a_signal_finishes_the_update_and_stores_it(
     train(whole, "network=mlp", "updates=13")
     step = GAN.generator_step
 
-    def interrupted(self: GAN, number_of_step: int) -> None:
+    def interrupted(self: GAN, number_of_step: int) -> Any:
         if number_of_step == 6:
             os.kill(os.getpid(), number)
-        step(self, number_of_step)
+        return step(self, number_of_step)
 
     with monkeypatch.context() as patch:
         patch.setattr(GAN, "generator_step", interrupted)
@@ -268,10 +268,10 @@ def test_a_disk_without_room_ends_the_run_and_leaves_the_last_state(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     step = GAN.generator_step
 
-    def limited(self: GAN, number: int) -> None:
+    def limited(self: GAN, number: int) -> Any:
         if number == 6:
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-        step(self, number)
+        return step(self, number)
 
     with monkeypatch.context() as patch:
         patch.setattr(GAN, "generator_step", limited)

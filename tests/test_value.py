@@ -11,7 +11,7 @@ from optimal import JSD, optimal, optimum_distance, read
 from options import build
 from saddle.augment.base import Augment
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.value import Value, best_shift, estimated
+from saddle.callbacks.value import Value, best_shift, mean_and_error
 from saddle.data.digits import Digits
 from saddle.data.pixels import to_uint8
 from saddle.losses.least_squares import LeastSquares
@@ -49,9 +49,11 @@ def test_with_coupled_samples_batches_are_what_is_independent() -> None:
     """Logits that are alike within each batch: independent samples would claim an error that is 8 times too small."""
     logits = torch.randn(200, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64).expand(200, 64)
     rows = list(logits)
-    alone, together = (estimated(rows, rows, 0.0, coupled=coupled) for coupled in (False, True))
-    assert alone.mean == pytest.approx(together.mean)
-    assert together.error == pytest.approx(8 * alone.error, rel=0.01)
+    (alone, error), (together, error_together) = (
+        mean_and_error(rows, rows, 0.0, coupled=coupled) for coupled in (False, True)
+    )
+    assert alone == pytest.approx(together)
+    assert error_together == pytest.approx(8 * error, rel=0.01)
 
 
 def test_a_constant_is_no_part_of_a_critic_without_threshold() -> None:

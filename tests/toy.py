@@ -18,7 +18,7 @@ from saddle.losses.base import Loss
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.base import GenerativeModel
 from saddle.models.gan import GAN
-from saddle.models.player import Player
+from saddle.models.learning import Player
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator

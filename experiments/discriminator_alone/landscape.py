@@ -15,8 +15,8 @@ from saddle.config.keys import CONF
 from saddle.data.densities.analytic import AnalyticData
 from saddle.engine.building import build_data, build_model
 from saddle.engine.training import train
+from saddle.models.discriminating import scoring
 from saddle.models.discriminator import DiscriminatorAlone
-from saddle.models.judging import scoring
 from saddle.search.base import Draw
 from saddle.search.negatives import Negatives
 from saddle.search.replay_buffer import Find

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from saddle.data.base import Data
+from saddle.models.discriminating import scoring
 from saddle.models.gan import GAN
-from saddle.models.judging import scoring
 from saddle.samples.codes.views.sheet import Row
 from saddle.search.ascent import Ascent
 from saddle_studies.solver import solved

@@ -27,8 +27,8 @@ from saddle.data.faces.dataset import Faces, Factors, draw_factors, render_faces
 from saddle.data.pixels import from_uint8, grid
 from saddle.engine.building import build_model
 from saddle.engine.trained import trained
+from saddle.models.discriminating import scoring
 from saddle.models.gan import GAN
-from saddle.models.judging import scoring
 from saddle.noise import generator
 from saddle.runs.folder import RunFolder
 from saddle_studies.study import Study

@@ -34,6 +34,7 @@ from omegaconf import DictConfig
 from plane import Points
 from pytorch_lightning import Callback
 
+from saddle.callbacks.callback_list import BundledCallback
 from saddle.callbacks.checkpoint import Checkpoint
 from saddle.callbacks.instruments import TrainingLosses
 from saddle.callbacks.interruption import Interruption
@@ -75,7 +76,7 @@ GAMES: dict[str, tuple[list[str], int]] = {
 """Settings, and updates in a stretch."""
 
 
-class Turns(Callback):
+class Turns(BundledCallback):
     """After each stretch of Saddle's the other sides play as long a stretch; all are timed."""
 
     def __init__(self, others: dict[str, Callable[[int], None]], stretch: int) -> None:

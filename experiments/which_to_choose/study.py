@@ -36,7 +36,7 @@ AXES = {
 }
 """Axis -> its sweep."""
 NO_SETTING = ("name", "seed", "experiment", "updates", "log_every", "sample_every", "sample_images", "evaluate_every")
-NO_SETTING += ("evaluate_images", "checkpoint_every", "hydra", "logger")
+NO_SETTING += ("evaluate_images", "checkpoint_every", "hydra", "logger", "callback")
 """Keys that are no part of a setting, by their first part."""
 FREE = ("loss=", "penalty.gamma=", "optimizer.", "penalty=none", "d_steps=1", "data.train_count=", "data.test_count=")
 """Settings that do not change what an update costs: a loss is a few operations on a few numbers."""

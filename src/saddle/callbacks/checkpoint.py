@@ -3,26 +3,28 @@
 from collections.abc import Callable
 from typing import Any
 
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Trainer
 
+from saddle.callbacks.callback_list import BundledCallback
 from saddle.models.base import GenerativeModel
 from saddle.runs.checkpoints import Checkpoints
 
 
-class Checkpoint(Callback):
-    """Stores the state every `every` updates, at the end, and where the run is interrupted.
+class Checkpoint(BundledCallback):
+    """Stores the state every `every` updates, at the end, and when the run is interrupted.
 
-    What training draws is a function of (seed, update), so the state is parameters, buffers, optimisers, the clock and
-    the means that were not logged yet; no generator's state and no place in a data loader belong to it.
+    Everything that training draws is a function of (seed, update), so the state consists of parameters, buffers,
+    optimisers, the clock, the means that were not logged yet, and the `state_dict` of each of the user's callbacks. It
+    contains neither the state of a random generator nor a position in a data loader.
 
     It acts after the instruments of the same update, so that a log that is cut to the checkpoint's updates has the
     readings of all updates until then, each once.
 
     Args:
-        checkpoints: where.
+        checkpoints: the stored states of the run.
         every: updates between two states.
-        stored: updates of the state that is there already, None for a run from the beginning.
-        facts: gives what is stored beside it, plain values: what the run must find unchanged.
+        stored: updates of the state from which the run resumed; None for a run from the beginning.
+        facts: function that returns the plain values that must be unchanged when the run is resumed.
     """
 
     def __init__(
@@ -35,11 +37,11 @@ class Checkpoint(Callback):
     ) -> None:
         self.checkpoints, self.every, self.stored, self.facts = checkpoints, every, stored, facts
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
         if model.updates % self.every == 0 or model.interrupted:
             self.save(trainer, model)
 
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:
         self.save(trainer, model)
 
     def save(self, trainer: Trainer, model: GenerativeModel) -> None:
@@ -50,6 +52,7 @@ class Checkpoint(Callback):
             "updates": model.updates,
             "model": model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
+            "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks if one.state_dict()},  # type: ignore[attr-defined]
             "notes": model.pending_means(),
             "facts": self.facts(),
         }

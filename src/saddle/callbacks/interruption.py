@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Trainer
 
+from saddle.callbacks.callback_list import BundledCallback
 from saddle.distributed.world import any_rank
 from saddle.models.base import GenerativeModel
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Interruption(Callback):
+class Interruption(BundledCallback):
     """Ends training in good order at the first signal; a second Ctrl-C ends it at once.
 
     Several processes of one run agree on it after each update, and store the state of the same one.
@@ -41,7 +42,7 @@ class Interruption(Callback):
             for number, handler in earlier.items():
                 signal.signal(number, handler)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
         model.interrupted = any_rank(model.interrupted)
         trainer.should_stop = model.interrupted
 

@@ -1,35 +1,63 @@
-"""When to measure: instruments with an interval each, and one call to the loggers for all that is due at an update."""
+"""When to measure: instruments with an interval each, and one call to the loggers for all readings of an update."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from PIL import Image
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Trainer
 from pytorch_lightning.utilities import rank_zero_only
+from torch import Tensor
 
+from saddle.callbacks.callback_list import BundledCallback
 from saddle.models.base import GenerativeModel
 
 Reading = float | Image.Image
 
 
 class Instrument(ABC):
-    """Looks at a model every `every` updates."""
+    """Measures a model every `every` updates.
 
+    Attributes:
+        model_type: class of the models that it accepts; a run of another model does without the instrument.
+    """
+
+    model_type: ClassVar[type[GenerativeModel]] = GenerativeModel
     every: int
 
     @abstractmethod
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        """Numbers and pictures by name; must leave the model, and what training draws, as they were."""
+        """Numbers and pictures by name; must not change the model, nor anything that training draws.
+
+        Args:
+            model: a model of `model_type`.
+        """
 
 
-class Measure(Callback):
-    """Lets every instrument read at update 0, at each multiple of its interval, and once at the end.
+def applicable(instruments: Sequence[Instrument], model: GenerativeModel) -> list[Instrument]:
+    """The instruments that accept the model, in their order."""
+    return [instrument for instrument in instruments if isinstance(model, instrument.model_type)]
 
-    What is read at one update goes to the loggers in one call, so that a number and its picture stay together.
+
+def numbers_and_pictures(readings: Mapping[str, Reading]) -> tuple[dict[str, float], dict[str, Image.Image]]:
+    """Readings by their kind; a tensor [] that a user's callback logs becomes a number."""
+    pictures = {name: reading for name, reading in readings.items() if isinstance(reading, Image.Image)}
+    numbers = {name: reading for name, reading in readings.items() if not isinstance(reading, Image.Image)}
+    return {name: n.item() if isinstance(n, Tensor) else n for name, n in numbers.items()}, pictures
+
+
+class Measure(BundledCallback):
+    """Runs every instrument at update 0, at each multiple of its interval, and once at the end.
+
+    All readings of one update go to the loggers in one call, so that a number and its picture stay together.
+
+    Args:
+        instruments: instruments that accept the model.
+        updates: total number of updates in the run.
 
     Attributes:
-        readings: those of the last update at which this acted.
-        latest: the newest reading of each name.
+        readings: readings of the last update at which this callback acted.
+        latest: newest reading of each name.
     """
 
     def __init__(self, *, instruments: Sequence[Instrument], updates: int) -> None:
@@ -37,15 +65,15 @@ class Measure(Callback):
         self.readings: dict[str, Reading] = {}
         self.latest: dict[str, Reading] = {}
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:
         if model.updates == 0:
             self.read(trainer, model)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
         self.read(trainer, model)
 
     def read(self, trainer: Trainer, model: GenerativeModel) -> None:
-        """Read what is due and log it."""
+        """Run the instruments that are due and log their readings."""
         last = model.updates == self.updates
         due = [one for one in self.instruments if last or model.updates % one.every == 0]
         self.readings = {}

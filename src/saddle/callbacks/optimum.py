@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from saddle.callbacks.discriminator_probe import fresh_fakes, logits, undisturbed, unseen_reals
 from saddle.callbacks.measure import Instrument, Reading
 from saddle.callbacks.value import shift_of
-from saddle.callbacks.verdict import fresh_fakes, logits, undisturbed, unseen_reals
 from saddle.distributed.collectives import gathered
-from saddle.models.base import GenerativeModel
 from saddle.models.gan import GAN
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.smoothed import convolved
@@ -46,22 +45,22 @@ class OptimumDistance(Instrument):
         deviation: s, in the unit of x.
     """
 
+    model_type = GAN
+
     def __init__(self, *, every: int, truth: GaussianMixture, deviation: float) -> None:
         self.every, self.deviation = every, deviation
         self.truth = truth.smoothed(deviation)
 
-    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        """Nothing of a model without a D; no distance to the optimum of a loss that has none."""
-        if not isinstance(model, GAN):
-            return {}
+    def measure(self, model: GAN) -> dict[str, Reading]:  # type: ignore[override]  # of `model_type`
+        """Without the distance for a loss that has no optimum."""
         with undisturbed(model):
-            ratio, said = self._compared(model)
-        slack = ratio.sigmoid() * (logsigmoid(ratio) - logsigmoid(said))
-        slack += (-ratio).sigmoid() * (logsigmoid(-ratio) - logsigmoid(-said))
+            ratio, outputs = self._compared(model)
+        slack = ratio.sigmoid() * (logsigmoid(ratio) - logsigmoid(outputs))
+        slack += (-ratio).sigmoid() * (logsigmoid(-ratio) - logsigmoid(-outputs))
         readings: dict[str, Reading] = {"bound_slack": float(slack.mean())}
         best = model.loss.optimum(ratio)
         if best is not None:
-            squares = (said.sigmoid() - (best - (model.loss.threshold or 0.0)).sigmoid()).square()
+            squares = (outputs.sigmoid() - (best - (model.loss.threshold or 0.0)).sigmoid()).square()
             readings["distance_to_optimum"] = float(squares.nanmean().sqrt())
         return readings
 
@@ -71,8 +70,8 @@ class OptimumDistance(Instrument):
         shift = shift_of(model, max(1, POINTS // model.batch_size))
         reals = self._at(model, q, "optimum real", lambda batch: unseen_reals(model, batch))
         fakes = self._at(model, q, "optimum fake", lambda batch: fresh_fakes(model, "optimum fake", batch))
-        ratio, said = (torch.cat(both) for both in zip(reals, fakes, strict=True))
-        return ratio, said - shift
+        ratio, outputs = (torch.cat(both) for both in zip(reals, fakes, strict=True))
+        return ratio, outputs - shift
 
     def _generated(self, model: GAN) -> Tensor:
         """What G makes of fresh codes, float64 [codes, size], on the CPU."""
@@ -83,10 +82,10 @@ class OptimumDistance(Instrument):
         self, model: GAN, q: GaussianMixture, stream: str, drawn: Callable[[int], tuple[Tensor, Tensor | None]]
     ) -> tuple[Tensor, Tensor]:
         """The same at one side, and D's logits as they are, float64 [points] each."""
-        ratio, said = [], []
+        ratio, outputs = [], []
         for batch in range(max(1, POINTS // model.batch_size)):
             x, labels = drawn(batch)
             points = torch.stack(gathered(*x.double().T), dim=1).cpu()  # [batch_size, size]
             ratio.append(self.truth.log_prob(points) - q.log_prob(points))
-            said.append(logits(model, stream, batch, x, labels).cpu())
-        return torch.cat(ratio), torch.cat(said)
+            outputs.append(logits(model, stream, batch, x, labels).cpu())
+        return torch.cat(ratio), torch.cat(outputs)

@@ -4,9 +4,10 @@ import sys
 from collections.abc import Sequence
 from time import monotonic, time
 
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Trainer
 from tqdm import tqdm
 
+from saddle.callbacks.callback_list import BundledCallback
 from saddle.callbacks.measure import Measure
 from saddle.models.base import GenerativeModel
 from saddle.runs.sweep_position import SweepPosition
@@ -16,7 +17,7 @@ TELLING = 20
 """Updates after which the time left can be told."""
 
 
-class Progress(Callback):
+class Progress(BundledCallback):
     """A bar on a terminal, a line now and then elsewhere: updates, rate, time left of the run and of its sweep.
 
     Args:
@@ -34,14 +35,14 @@ class Progress(Callback):
         self.terminal = sys.stderr.isatty()
         self.bar: tqdm | None = None
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:
         self.first, self.started, self.spoke = model.updates, monotonic(), monotonic()
         self.spoken = False
         if self.terminal:
             shape = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} updates {postfix}"
             self.bar = tqdm(total=self.updates, initial=self.first, desc=self.title, bar_format=shape, leave=True)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
         state = self.state(model.updates)
         if self.bar is not None:
             self.bar.n = model.updates
@@ -50,7 +51,7 @@ class Progress(Callback):
             self.spoken, self.spoke = True, monotonic()
             print(f"{self.title}  {model.updates:,}/{self.updates:,} updates  {state}", file=sys.stderr, flush=True)
 
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:
         if self.bar is not None:
             self.bar.close()
 

@@ -1,18 +1,17 @@
-"""The generator alone: how well it gives images back, and whether near codes belong to near images."""
+"""The generator alone: how well it reconstructs images, and whether near codes belong to near images."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pdist
 
 from saddle.callbacks.measure import Instrument, Reading
-from saddle.models.base import GenerativeModel
 from saddle.models.encoding import EncodingModel
 from saddle.models.regression import RegressionModel, squared_error
 from saddle.models.vae import VAE
 
 
 class Reconstruction(Instrument):
-    """What a model that learns by regression makes of the codes of images; nothing of another model.
+    """How well a model that learns by regression reconstructs images from their latent codes.
 
     `reconstruction_train` is the root of the mean squared error, in units of x (from -1 to 1), over `count` training
     samples and their codes; `reconstruction` the same over as many held-out samples, where there is an encoder for
@@ -29,12 +28,12 @@ class Reconstruction(Instrument):
         draws: codes for each sample of a bound.
     """
 
+    model_type = RegressionModel
+
     def __init__(self, *, every: int, count: int, draws: int) -> None:
         self.every, self.count, self.draws = every, count, draws
 
-    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        if not isinstance(model, RegressionModel):
-            return {}
+    def measure(self, model: RegressionModel) -> dict[str, Reading]:  # type: ignore[override]  # of `model_type`
         with torch.no_grad():
             return dict(self._seen(model) | self._unseen(model))
 
@@ -42,11 +41,11 @@ class Reconstruction(Instrument):
         x = model.data.sample(model.seed, range(self.count), model.device)
         labels = model.data.labels(model.seed, range(self.count), model.device) if model.classes else None
         codes = model.codes_of(model.seed, range(self.count))
-        found = {"reconstruction_train": _error(x, model.decode(codes, labels))}
+        readings = {"reconstruction_train": _error(x, model.decode(codes, labels))}
         if model.updates:  # before the first update an encoder may say one code of all
             apart = pdist(x.flatten(1).double())  # [pairs]
-            found["code_correlation"] = correlation(pdist(codes.double())[apart > 0], apart[apart > 0])
-        return found
+            readings["code_correlation"] = correlation(pdist(codes.double())[apart > 0], apart[apart > 0])
+        return readings
 
     def _unseen(self, model: RegressionModel) -> dict[str, float]:
         count = min(self.count, model.data.held_out)
@@ -54,12 +53,12 @@ class Reconstruction(Instrument):
             return {}
         x = model.data.unseen(model.seed, range(count), model.device)
         labels = model.data.unseen_labels(model.seed, range(count), model.device) if model.classes else None
-        found = {"reconstruction": _error(x, model.decode(model.encode(x), labels))}
+        readings = {"reconstruction": _error(x, model.decode(model.encode(x), labels))}
         if isinstance(model, VAE) and model.likelihood.bounds:
             elbo, iw_bound = model.bounds(x, labels, self.draws, model.seed)
             error = float(elbo.std()) / count**0.5
-            found |= {"elbo": float(elbo.mean()), "elbo_error": error, "iw_bound": float(iw_bound.mean())}
-        return found
+            readings |= {"elbo": float(elbo.mean()), "elbo_error": error, "iw_bound": float(iw_bound.mean())}
+        return readings
 
 
 def correlation(one: Tensor, other: Tensor) -> float:

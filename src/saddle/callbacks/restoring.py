@@ -1,33 +1,42 @@
-"""A model and its optimisers as they were when a state was stored."""
+"""A model, its optimisers and the user's callbacks as they were when a state was stored."""
 
 from typing import Any
 
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Trainer
 
+from saddle.callbacks.callback_list import BundledCallback
 from saddle.models.base import GenerativeModel
 
 
-class RestoredOptimizers(Callback):
-    """Brings the optimisers to a stored state as soon as they are there.
+class RestoredState(BundledCallback):
+    """Restores callbacks before they act, and optimisers as soon as they exist.
 
     Args:
-        state: None for a run from the beginning.
+        state: the stored state; None for a run from the beginning.
     """
 
     def __init__(self, state: dict[str, Any] | None) -> None:
-        self.states = [] if state is None else state["optimizers"]
+        self.optimizers = [] if state is None else state["optimizers"]
+        self.callbacks = {} if state is None else state.get("callbacks", {})  # Saddle 0.2 stored none
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
-        if self.states and len(self.states) != len(trainer.optimizers):
+    def on_fit_start(self, trainer: Trainer, model: GenerativeModel) -> None:
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # a list that Lightning does not annotate
+            if callback.state_key in self.callbacks:
+                callback.load_state_dict(self.callbacks[callback.state_key])
+
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:
+        if self.optimizers and len(self.optimizers) != len(trainer.optimizers):
             own = len(trainer.optimizers)
-            raise ValueError(f"the checkpoint has the states of {len(self.states)} optimisers, this model has {own}")
-        for optimizer, stored in zip(trainer.optimizers, self.states, strict=False):  # no states at the beginning
+            raise ValueError(
+                f"the checkpoint has the states of {len(self.optimizers)} optimisers, this model has {own}"
+            )
+        for optimizer, stored in zip(trainer.optimizers, self.optimizers, strict=False):  # no states at the beginning
             optimizer.load_state_dict(stored)
-        self.states = []  # their memory is not needed any more
+        self.optimizers = []  # frees their memory
 
 
 def restore(model: GenerativeModel, state: dict[str, Any]) -> None:
-    """Bring a model with fresh weights to a stored state; the optimisers follow when they are there.
+    """Restore a model with fresh weights to a stored state; `RestoredState` restores the rest.
 
     Raises:
         ValueError: the state is of another model.

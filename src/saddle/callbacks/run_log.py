@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import Image
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from saddle.callbacks.measure import Reading
+from saddle.callbacks.measure import Reading, numbers_and_pictures
 from saddle.runs.folder import RunFolder
 
 
 class RunLog(Logger):
-    """Writes what is measured into the run folder, whatever other loggers do."""
+    """Writes all readings into the run folder, whatever other loggers do."""
 
     def __init__(self, *, folder: RunFolder) -> None:
         super().__init__()
@@ -28,14 +27,13 @@ class RunLog(Logger):
 
     @rank_zero_only
     def log_hyperparams(self, *_: Any, **__: Any) -> None:
-        """Nothing: the entry stores the whole configuration."""
+        """Nothing: the run folder already has the whole configuration."""
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:
         updates = int(step or 0)
-        for reading in metrics.values():
-            if isinstance(reading, Image.Image):
-                self.folder.save_grid(updates, reading)
-        numbers = {name: reading for name, reading in metrics.items() if not isinstance(reading, Image.Image)}
+        numbers, pictures = numbers_and_pictures(metrics)
+        for picture in pictures.values():
+            self.folder.save_grid(updates, picture)
         if numbers:
             self.folder.log(updates, numbers)

@@ -1,15 +1,20 @@
 """The value of the game where D cannot have learned it by heart: on held-out reals and fresh noise."""
 
-from dataclasses import dataclass
 from math import log
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from saddle.callbacks.discriminator_probe import (
+    fresh_fakes,
+    logits,
+    seen_reals,
+    seen_steps,
+    undisturbed,
+    unseen_reals,
+)
 from saddle.callbacks.measure import Instrument, Reading
-from saddle.callbacks.verdict import fresh_fakes, logits, seen_reals, seen_steps, undisturbed, unseen_reals
-from saddle.models.base import GenerativeModel
 from saddle.models.gan import GAN
 
 IMAGES = 512
@@ -50,13 +55,12 @@ class Value(Instrument):
         count: reals, and fakes, in whole batches, two at least; fewer where fewer are held out.
     """
 
+    model_type = GAN
+
     def __init__(self, *, every: int, count: int) -> None:
         self.every, self.count = every, count
 
-    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        """Nothing of a model without a D."""
-        if not isinstance(model, GAN):
-            return {}
+    def measure(self, model: GAN) -> dict[str, Reading]:  # type: ignore[override]  # of `model_type`
         with undisturbed(model):
             return dict(self._read(model))
 
@@ -69,33 +73,25 @@ class Value(Instrument):
         readings: dict[str, float] = {}
         if batches > 1:
             unseen = [logits(model, "value unseen", batch, *unseen_reals(model, batch)) for batch in range(batches)]
-            found = estimated(unseen, fake, shift, coupled=model.separate_forwards)
-            readings |= {"value": found.mean, "value_error": found.error, "jsd_bound": found.mean / 2 + log(2)}
+            value, error = mean_and_error(unseen, fake, shift, coupled=model.separate_forwards)
+            readings |= {"value": value, "value_error": error, "jsd_bound": value / 2 + log(2)}
         if real:
             readings["value_train"] = float(sum(side.mean() for side in _terms(real, fake, shift)))
         return readings
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A mean and its standard error."""
+def mean_and_error(real: list[Tensor], fake: list[Tensor], shift: float, *, coupled: bool) -> tuple[float, float]:
+    """V with c = `shift`, and its standard error, from logits of reals and of fakes, float64 [batch_size] per batch.
 
-    mean: float
-    error: float
-
-
-def estimated(real: list[Tensor], fake: list[Tensor], shift: float, *, coupled: bool) -> Estimate:
-    """V with c = `shift` from logits of reals and of fakes, float64 [batch_size] for each batch.
-
-    The standard error is that of independent samples; where D couples those of a batch, of independent batches, two at
-    least.
+    The standard error is that of independent samples or, if D couples the samples of a batch, that of at least two
+    independent batches.
     """
     means, variances = [], []
     for side in _terms(real, fake, shift):
         units = side.mean(1) if coupled else side.flatten()
         means.append(units.mean())
         variances.append(units.var() / len(units))
-    return Estimate(mean=float(sum(means)), error=float(sum(variances)) ** 0.5)
+    return float(sum(means)), float(sum(variances)) ** 0.5
 
 
 def _terms(real: list[Tensor], fake: list[Tensor], shift: float) -> tuple[Tensor, Tensor]:

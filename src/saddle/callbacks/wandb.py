@@ -2,18 +2,15 @@
 
 import os
 import shlex
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL.Image import Image
 from pydantic import PositiveFloat
-from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from saddle.callbacks.measure import Reading
+from saddle.callbacks.tracker import Tracker, brief, say
 from saddle.callbacks.wandb_session import begin_session, end_session
 
 if TYPE_CHECKING:
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 TAG_LENGTH = 64  # characters; W&B refuses a run with a longer tag
 
 
-class Wandb(Logger):
+class Wandb(Tracker):
     """One run in Weights & Biases, written by rank 0 alone.
 
     Each call of `log_metrics` is one row with the numbers and the pictures of one moment; its column `updates` is the
@@ -57,6 +54,8 @@ class Wandb(Logger):
         run_folder: where W&B keeps the run on disk.
     """
 
+    title = "W&B"
+
     def __init__(
         self,
         *,
@@ -76,12 +75,10 @@ class Wandb(Logger):
         super().__init__()
         self.offline = True
         self.url: str | None = None
-        self.path: str | None = None
         self._id: str | None = None
         self.run_folder = folder / "wandb"
         self._project = project
         self._run: wandb.Run | None = None
-        self._lost = False  # whether something did not reach W&B
         self._refused = False  # whether W&B did not start at all
         folder.mkdir(parents=True, exist_ok=True)
         settings = {
@@ -113,8 +110,7 @@ class Wandb(Logger):
             self._start(arguments, timeout, best)
         except Exception as error:  # settings that W&B refuses, a service that cannot start: its trouble, not the run's
             self._refused, self._lost, self._run = True, True, None
-            reason = " ".join(str(error).split())[:200]
-            _say(f"W&B refuses to start ({reason}): this run is not in it, metrics.jsonl has every number")
+            say(f"W&B refuses to start ({brief(error)}): this run is not in it, metrics.jsonl has every number")
 
     @property
     def name(self) -> str:
@@ -126,43 +122,21 @@ class Wandb(Logger):
         """The id that W&B gave the run; None once it is finished."""
         return self._run.id if self._run else None
 
-    @rank_zero_only
-    def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:
-        """Write one row: numbers and pictures after `step` updates.
-
-        Raises:
-            RuntimeError: the run is finished already.
-            ValueError: `step` is missing.
-        """
-        if step is None:
-            raise ValueError("log_metrics needs step=..., the number of updates: it is the x-axis of every chart")
-        if self._lost:
-            return
-        if self._run is None:
-            raise RuntimeError("the W&B run is finished: log before finalize()")
+    def write(self, numbers: Mapping[str, float], pictures: Mapping[str, Image], updates: int) -> None:
         import wandb
 
-        with self._apart():
-            row: dict[str, Any] = {"updates": step}
-            for name, value in metrics.items():
-                # W&B's media panel has no x-axis of its own, so the caption says where the picture stands.
-                row[name] = wandb.Image(value, caption=f"updates {step}") if isinstance(value, Image) else value
-            self._run.log(row)
+        assert self._run is not None
+        # W&B's media panel has no x-axis of its own, so the caption names the update.
+        images = {name: wandb.Image(picture, caption=f"updates {updates}") for name, picture in pictures.items()}
+        self._run.log({"updates": updates, **numbers, **images})
 
-    @rank_zero_only
-    def warn(self, text: str) -> None:
-        """Send a warning, which W&B also delivers by mail or chat where its user asked for that."""
-        if self._lost or self._run is None:
-            return
-        with self._apart():
-            self._run.alert(title=text.partition(":")[0], text=text, level="WARN")
+    def alert(self, text: str) -> None:
+        """Send a warning, which W&B also delivers by mail or chat if its user asked for that."""
+        assert self._run is not None
+        self._run.alert(title=text.partition(":")[0], text=text, level="WARN")
 
-    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the whole configuration is given at the start."""
-
-    @rank_zero_only
-    def finalize(self, status: str) -> None:
-        """Finish the run, with exit code 0 if `status` is "success" and 1 otherwise; a second call does nothing."""
+    def close(self, status: str) -> None:
+        """Finish the run, with exit code 0 if `status` is "success" and 1 otherwise."""
         if self._run is None:
             return
         try:
@@ -175,16 +149,6 @@ class Wandb(Logger):
     def identity(self) -> dict[str, Any] | None:
         """What a later part of the run needs to go on with this one; None where there is none."""
         return None if self._id is None else {"id": self._id, "online": not self.offline}
-
-    @contextmanager
-    def _apart(self) -> Iterator[None]:
-        """Whatever goes wrong with W&B (its service stopped, its disk full) is said once, and training goes on."""
-        try:
-            yield
-        except Exception as error:
-            self._lost = True
-            reason = " ".join(str(error).split())[:200]
-            _say(f"W&B takes no more of this run ({reason}); training goes on, metrics.jsonl has every number")
 
     def closing_line(self) -> str:
         """Where the run is, or how to upload it."""
@@ -228,8 +192,4 @@ class Wandb(Logger):
         self._id = self._run.id
         self.path = None if self.offline or self.url is None else self._run.path
         if problem:
-            _say(f"W&B: {problem}; the run is kept offline, upload it with: {self._sync()}")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+            say(f"W&B: {problem}; the run is kept offline, upload it with: {self._sync()}")

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationToMissingValueError, OmegaConfBaseException
 
 from saddle.config.field_names import written_here
-from saddle.config.keys import CONF, KINDS, MOUNTED, NEEDED, PLAYERS, WHOLE, groups
+from saddle.config.keys import CONF, KINDS, MOUNTED, NEEDED, PLAYERS, SEVERAL, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
 from saddle.config.rules import RULES, THERE
@@ -58,8 +58,9 @@ def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> I
         group, _, place = choice.partition("@")
         if _there(written, place or group) is None and (place or group) not in missing:
             yield f"there is no {place or group}, which every run needs: set {choice}={listing(options[group], 'or')}"
-    for group in PLAYERS:
-        for player, node in (written.get(group) or {}).items():
+    for group in (*PLAYERS, *SEVERAL):
+        nodes = written.get(group) or {}
+        for player, node in nodes.items() if "_target_" not in nodes else ():  # W&B's alone, in runs of Saddle 0.2
             if f"{group}.{player}" in missing and node is None:
                 continue
             if not isinstance(node, dict) or "_target_" not in node:

@@ -6,7 +6,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from saddle.config.field_names import written_here
-from saddle.config.keys import MOUNTED
+from saddle.config.keys import MOUNTED, SEVERAL
 from saddle.config.messages import ConfigError, listing, meant, nearest
 from saddle.config.signatures import signature
 from saddle.config.targets import resolve
@@ -19,10 +19,11 @@ def check_option(override: Override, there: list[str]) -> None:
         return
     if value is None:
         raise ConfigError(f"{key}=null: takes {listing(there, 'or')}; to leave the group out, write ~{key}")
-    if isinstance(value, list):
+    if isinstance(value, list) and override.key_or_group not in SEVERAL:
         raise ConfigError(f"{override.input_line}: takes one option; for a sweep over several: -m {key}=a,b")
-    if str(value) not in there:
-        raise ConfigError(f"{override.input_line}: {no_option(override.key_or_group, str(value), there)}")
+    for option in map(str, value if isinstance(value, list) else [value]):
+        if option not in there:
+            raise ConfigError(f"{override.input_line}: {no_option(override.key_or_group, option, there)}")
 
 
 def no_option(group: str, option: str, there: list[str]) -> str:

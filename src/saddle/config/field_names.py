@@ -35,7 +35,7 @@ FIELD = {
     # data and logger
     "data=folder data.root=...": "data=*/* data=image* data=ffhq* data=afhq* data=lsun* data=custom",
     "data=folder data.root={}": "data*root data*dir",
-    "logger=none, and all numbers are in the run's metrics.jsonl": "logger=tensorboard logger=csv",
+    "logger=tensorboard": "logger=tb logger=tensorboardx",
     "logger=wandb, which without a key or a network is offline": "logger=*offline*",
     "logger=none, or logger=wandb": "*wandb",
     # keys of the game

@@ -29,7 +29,8 @@ SWEEPS  -m in front, then key=value,value,... for as many keys as you like: ever
   hydra.launcher.jobs=2 trains two jobs side by side; hydra/launcher=submitit_slurm submits all of them to a cluster.
 
 RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
-  checkpoints/. The same numbers and grids go to Weights & Biases; logger=none switches that off.
+  checkpoints/. The same numbers and grids go to Weights & Biases; logger=none switches that
+  off, and logger=[wandb,tensorboard] has several.
 
 NEXT
   python src/evaluate.py            the numbers of all finished runs of the newest sweep in one table
@@ -54,7 +55,7 @@ def help_on(settings: Sequence[str], conf: Path = CONF) -> str:
         _option(key, option, conf)
         for key, values in chosen
         if key.partition("@")[0] in groups(conf)
-        for option in values.split(",")
+        for option in values.strip("[]").split(",")
     ]
     return "\n\n".join([*options, OF_OPTIONS]) if options else help_text(conf)
 

@@ -31,6 +31,9 @@ MOUNTED = {"metric": "evaluator.metrics"}
 PLAYERS = ("network", "optimizer", "schedule")
 """Groups that hold one node for each player."""
 
+SEVERAL = ("callback", "logger")
+"""Groups of which a run may have several options, `logger=[wandb,csv]`: each has a node of its own in the group."""
+
 
 class Sweep(TypedDict):
     """What stands in the key `sweep`."""

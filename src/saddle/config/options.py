@@ -31,7 +31,8 @@ def settings_in(file: Path, place: str) -> list[tuple[str, str]]:
     """
     written = file.read_text(encoding="utf-8")
     found = [(f"{group}={option}", "") for group, option in _CHOICE.findall(written)]
-    above = [] if "# @package _global_" in written else [place]
+    package = _PACKAGE.search(written)
+    above = [] if package and package[1] == "_global_" else [package[1] if package else place]
     steps: list[tuple[int, str]] = [(-1, step) for step in above]
     for indent, key, value, text in _SETTING.findall(written):
         while steps and steps[-1][0] >= len(indent):
@@ -44,6 +45,7 @@ def settings_in(file: Path, place: str) -> list[tuple[str, str]]:
 
 
 _CHOICE = re.compile(r"^ +- (?:override )?/([\w@.]+?)(?:@_global_[\w.]*)?: (\w+)", re.MULTILINE)
+_PACKAGE = re.compile(r"^# @package (\S+)", re.MULTILINE)
 _SETTING = re.compile(r"^( *)(\w+):(?: +([^\s#].*?))?(?: +# (.+))?$", re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")
 

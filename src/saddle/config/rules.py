@@ -6,12 +6,13 @@ A rule takes the resolved configuration as a plain mapping and yields what is wr
 import os
 import re
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
-from saddle.config.keys import groups, option_files
+from saddle.config.keys import SEVERAL, groups, option_files
 from saddle.config.kinds import describe, fits
 from saddle.config.messages import ConfigError, listing, show
 from saddle.config.options import chosen
@@ -92,6 +93,16 @@ def shipped_or_there(values: Values) -> Iterator[str]:
             weights_file(weights)
         except FileNotFoundError as missing:
             yield str(missing)
+
+
+def packages_there(values: Values) -> Iterator[str]:
+    """A tracker or a callback may need an optional package."""
+    for group in SEVERAL:
+        nodes = values.get(group) or {}
+        for name, node in nodes.items() if "_target_" not in nodes else ():
+            package = attribute(resolve(node["_target_"], f"{group}.{name}"), "package")
+            if isinstance(package, str) and find_spec(package) is None:
+                yield f"{group}={name}: the package {package} is not installed; install it: pip install {package}"
 
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -396,5 +407,5 @@ RULES: tuple[Rule, ...] = (
     encoder_there,
 )
 """What holds anywhere."""
-THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures)
+THERE: tuple[Rule, ...] = (shipped_or_there, own_pictures, packages_there)
 """Which files there must be."""

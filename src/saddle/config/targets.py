@@ -26,6 +26,7 @@ HOMES = {
     "trainer": ("saddle.engine.training.",),
     "advice": ("saddle.callbacks.",),
     "logger": ("saddle.callbacks.",),
+    "callback": ("saddle.callbacks.", "pytorch_lightning.callbacks."),
 }
 """Where the classes of a group are written: a logger in the place of a data set would be built, and write. A class of a
 trusted package must be derived from one of them."""
@@ -40,10 +41,10 @@ def resolve(target: object, path: str) -> Definition:
     """
     where = f"{path}._target_={target}".lstrip(".")
     trusted = tuple(package.prefix for package in trusted_packages())
-    if not isinstance(target, str) or not target.startswith((*PREFIXES, *trusted)):
+    homes = HOMES.get(path.partition(".")[0], PREFIXES)
+    if not isinstance(target, str) or not target.startswith((*PREFIXES, *homes, *trusted)):
         allowed = listing([f"{prefix}*" for prefix in (*PREFIXES, *trusted)], "and")
         raise ConfigError(f"{where} is refused: a target is a class of {allowed}{how_to_trust(str(target))}")
-    homes = HOMES.get(path.partition(".")[0], PREFIXES)
     if not target.startswith((*homes, *trusted)):
         raise ConfigError(f"{where} is refused: a target is a class of {listing([f'{home}*' for home in homes], 'or')}")
     found = find(target)

@@ -18,7 +18,7 @@ from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel
-from saddle.models.player import Player
+from saddle.models.learning import Player
 from saddle.networks.batch_norm import synchronised
 from saddle.networks.initial import initialised
 

@@ -4,20 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
 
 from saddle.callbacks.class_grid import ClassGrid
+from saddle.callbacks.discriminator_probe import DiscriminatorProbe
 from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
-from saddle.callbacks.likelihood import Likelihood
-from saddle.callbacks.measure import Instrument, Measure
+from saddle.callbacks.log_likelihood import LogLikelihood
+from saddle.callbacks.measure import Instrument, Measure, applicable
 from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.reconstruction import Reconstruction
 from saddle.callbacks.run_log import RunLog
-from saddle.callbacks.scores import Scores
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
+from saddle.config.signatures import signature
+from saddle.config.targets import resolve
 from saddle.data.base import Data
 from saddle.data.densities.analytic import AnalyticData
 from saddle.metrics.base import SampleEvaluator
@@ -88,59 +91,79 @@ def instruments(
     return [
         TrainingLosses(every=cfg.log_every),
         samples(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images or data.shown),
-        *evaluations(cfg, data, evaluator),
+        *evaluations(cfg, data, model, evaluator),
     ]
 
 
-def evaluations(cfg: DictConfig, data: Data, evaluator: SampleEvaluator | None) -> list[Instrument]:
-    """What all ranks measure together."""
+def evaluations(
+    cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: SampleEvaluator | None
+) -> list[Instrument]:
+    """What all ranks measure together: the instruments that accept the model."""
     count = POINTS if isinstance(data, AnalyticData) else IMAGES
-    found: list[Instrument] = [
+    evaluations: list[Instrument] = [
         Value(every=cfg.evaluate_every, count=count),
         Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
-        Scores(every=cfg.evaluate_every, count=SCORED),
-        Likelihood(every=cfg.evaluate_every, count=LIKELY),
+        DiscriminatorProbe(every=cfg.evaluate_every, count=SCORED),
+        LogLikelihood(every=cfg.evaluate_every, count=LIKELY),
     ]
     for metric in evaluator.metrics if evaluator is not None else ():
         if isinstance(metric, SmoothedDivergence):
             truth, deviation = metric.real, metric.jsd.sigma / 2  # of points in hand more can be resolved
-            found.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
+            evaluations.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
     if evaluator is not None:
-        found.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
-    return found
+        evaluations.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
+    return applicable(evaluations, model)
 
 
 def loggers(
     cfg: DictConfig, data: str, folder: RunFolder, evaluator: SampleEvaluator | None, earlier: dict[str, Any] | None
 ) -> list[Logger]:
-    """Where readings go: the run folder, and Weights & Biases if that is wanted; `earlier`: its run so far.
+    """Where readings go: the run folder and the trackers that the configuration names.
 
-    To its configuration there belongs `setting`, what the run is called without its seed: W&B groups by it as the
-    comparison's page does.
+    A tracker receives what its constructor names. Its configuration has a further key `setting`, the name of the run
+    without its seed: W&B groups by it as the comparison's page does.
+
+    Args:
+        cfg: the configuration.
+        data: name of the data set.
+        folder: the run folder.
+        evaluator: its metrics are the columns that have a better side.
+        earlier: identity of the W&B run so far; None for a run from the beginning.
     """
-    loggers: list[Logger] = [RunLog(folder=folder)]
-    make = instantiate(cfg.logger)
-    if make is not None:
-        directions = evaluator.higher_is_better if evaluator is not None else {}
-        best = {name: "max" if higher else "min" for name, higher in directions.items()}
-        trial = (folder.environment() or {}).get("trial") or {}
-        setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
-        config: Any = OmegaConf.to_container(cfg, resolve=True)
-        chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
-        tags = [data, *(target.split(".")[-2] for target in chosen if target)]
-        loggers.append(
-            make(
-                folder=folder.path,
-                group=folder.sweep,
-                job=folder.job,
-                job_type="training",
-                tags=tags,
-                config=config | {"setting": setting},
-                best=best,
-                earlier=earlier,
-            )
-        )
-    return loggers
+    trial = (folder.environment() or {}).get("trial") or {}
+    setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
+    directions = evaluator.higher_is_better if evaluator is not None else {}
+    known = {
+        "folder": folder.path,
+        "group": folder.sweep,
+        "job": folder.job,
+        "job_type": "training",
+        "tags": [data, *(target.split(".")[-2] for target in chosen if target)],
+        "config": config | {"setting": setting},
+        "best": {name: "max" if higher else "min" for name, higher in directions.items()},
+        "earlier": earlier,
+    }
+    trackers = []
+    for name, node in tracker_nodes(cfg).items():
+        wanted = known.keys() & signature(resolve(node._target_, f"logger.{name}")).arguments.keys()
+        trackers.append(instantiate(node, **{key: known[key] for key in wanted}))
+    return [RunLog(folder=folder), *trackers]
+
+
+def tracker_nodes(cfg: DictConfig) -> dict[str, DictConfig]:
+    """The node of each logger by its option's name; runs of Saddle 0.2 stored that of W&B alone."""
+    logger = cfg.get("logger") or {}
+    return {"wandb": logger} if "_target_" in logger else {name: node for name, node in logger.items() if node}
+
+
+def callbacks(cfg: DictConfig) -> list[Callback]:
+    """The callbacks that the configuration names in addition to Saddle's own; each rank has them."""
+    if not cfg.get("callback"):  # runs of Saddle 0.2 stored none
+        return []
+    nodes = OmegaConf.masked_copy(cfg, ["callback"])  # under their path, which says what their targets may be
+    return list(instantiate(nodes)["callback"].values())
 
 
 def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:

@@ -22,7 +22,7 @@ from saddle.callbacks.class_grid import MOST
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.restoring import RestoredOptimizers, restore
+from saddle.callbacks.restoring import RestoredState, restore
 from saddle.config import hints, instantiate
 from saddle.config.packages import described_packages
 from saddle.data.base import Data
@@ -39,7 +39,7 @@ from saddle.engine.building import (
 )
 from saddle.engine.stored import upgraded_settings
 from saddle.engine.training import best_precision, require_device, train
-from saddle.models.guard import DivergedError
+from saddle.models.divergence import DivergedError
 from saddle.processes.forked_rank import ForkedRank, forked_ranks
 from saddle.processes.rank_launcher import ABANDONED, RankDiedError
 from saddle.processes.ranks import started_by
@@ -102,9 +102,9 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
         if state is not None:
             restore(model, state)
         evaluator = build_evaluator(cfg, data, own_extractors(cfg))
-        measure = Measure(instruments=equipment.evaluations(cfg, data, evaluator), updates=cfg.updates)
+        measure = Measure(instruments=equipment.evaluations(cfg, data, model, evaluator), updates=cfg.updates)
         interruption = Interruption(model)
-        callbacks = [RestoredOptimizers(state), measure, interruption]
+        callbacks = [RestoredState(state), measure, interruption, *equipment.callbacks(cfg)]
         trainer = instantiate(cfg.trainer, loggers=[], callbacks=callbacks, waiting=[])
         with interruption.listening():
             train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=equipment.intervals(cfg))
@@ -180,7 +180,8 @@ def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) ->
     advice = [Advice(symptoms=symptoms, measure=measure, earlier=lines)] if symptoms else []
     interruption = Interruption(model)
     progress = equipment.progress(cfg, folder, measure, evaluator)
-    callbacks = [RestoredOptimizers(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
+    ours = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
+    callbacks = [*ours, *equipment.callbacks(cfg)]
     trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks, waiting=waiting)
     folder.touch()
     folder.rewind(until)

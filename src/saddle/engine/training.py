@@ -13,7 +13,7 @@ from pydantic import PositiveInt
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import Logger
 
-from saddle.callbacks.callback_list import CallbackList
+from saddle.callbacks.callback_list import bundled
 from saddle.data.base import Data
 from saddle.distributed.strategy import PerNetworkStrategy
 from saddle.models.base import GenerativeModel
@@ -81,7 +81,8 @@ class QuietTrainer(Trainer):
             plugins=[_cluster()],
             precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
             logger=list(loggers),
-            callbacks=CallbackList(callbacks),
+            callbacks=bundled(callbacks),
+            log_every_n_steps=1,  # a "step" of Lightning's is a stretch of updates
             max_epochs=1,
             enable_progress_bar=False,
             enable_checkpointing=False,

@@ -13,6 +13,7 @@ from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine.building import build_data, build_evaluator, facts_of
+from saddle.engine.components import tracker_nodes
 from saddle.engine.stored import stored_config
 from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.evaluation.memorised import memorised
@@ -92,10 +93,11 @@ def _say_of_the_images(run: RunFolder, cfg: DictConfig, data: Images) -> None:
 
 def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str:
     """Log an evaluation where its run was logged, online also into that run's summary; where it is, one line."""
-    make = instantiate(cfg.logger)
-    if make is None:
+    node = tracker_nodes(cfg).get("wandb")
+    if node is None:
         return ""
-    logger: Wandb = make(
+    logger: Wandb = instantiate(
+        node,
         folder=run.path,
         group=run.sweep,
         job=run.job,
@@ -115,5 +117,5 @@ def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str
     if training is None or logger.path is None:
         return logger.closing_line()
     numbers = {f"evaluation/{name}": value for name, value in result["metrics"].items()}
-    problem = add_to_summary(training, numbers, folder=run.path, timeout=cfg.logger.timeout)
+    problem = add_to_summary(training, numbers, folder=run.path, timeout=node.timeout)
     return logger.closing_line() + (f"; not in the summary of {training}: {problem}" if problem else "")

@@ -1,4 +1,4 @@
-"""What every model promises: a rule that changes parameters from update to update, and samples by index."""
+"""The interface of all models: an update changes the parameters, and samples are drawn by index."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from saddle.data.base import Data
 from saddle.data.classes import Classes
 from saddle.distributed import world
-from saddle.models.guard import Guard, require_finite_weights
+from saddle.models.divergence import require_finite_weights
 from saddle.noise import drawn_labels, noise
 
 
@@ -18,12 +18,11 @@ class GenerativeModel(LightningModule, ABC):
     """Changes its parameters one update at a time and can always be sampled.
 
     Attributes:
-        updates: iterations done: the clock of everything (budget, evaluation, grids, logs). Lightning's `global_step`
-            is used for nothing.
-        data: where the real samples come from.
-        interrupted: set from outside: training ends after the update that is going on.
-        guard: is shown every step before it is taken.
-        classes: of the samples, for a conditional model; None for the others.
+        updates: number of finished iterations: the clock of everything (budget, evaluation, grids, logs). Lightning's
+            `global_step` is not used.
+        data: source of the real samples.
+        interrupted: set from outside; training ends after the current update.
+        classes: classes of the samples, for a conditional model; None for other models.
     """
 
     automatic_optimization = False
@@ -34,7 +33,6 @@ class GenerativeModel(LightningModule, ABC):
         super().__init__()
         self.updates = 0
         self.interrupted = False
-        self.guard = Guard()
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
@@ -44,13 +42,13 @@ class GenerativeModel(LightningModule, ABC):
 
     @abstractmethod
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
-        """Generated samples [len(indices), *shape]; i a function of (model, seed, indices[i], label) alone.
+        """Generated samples [len(indices), *shape]; sample i is a function of (model, seed, indices[i], label) alone.
 
-        `labels` [len(indices)] are for conditional models; without, these take those of `labels_of`.
+        `labels` [len(indices)] are for conditional models; by default these use `labels_of`.
         """
 
     def labels_of(self, indices: Sequence[int], seed: int) -> Tensor | None:
-        """The labels of samples `indices` where nobody asks for others, int64 [len(indices)]; None without classes.
+        """The default labels of samples `indices`, int64 [len(indices)]; None without classes.
 
         Each class is drawn as often as it is in the training set.
         """
@@ -61,7 +59,7 @@ class GenerativeModel(LightningModule, ABC):
 
     @abstractmethod
     def sampling_module(self) -> nn.Module:
-        """The network that `sample` draws with: what is kept when training is over."""
+        """The module that `sample` draws with; its weights are stored at the end of training."""
 
     @property
     @abstractmethod
@@ -69,17 +67,17 @@ class GenerativeModel(LightningModule, ABC):
         """Real samples seen in one update."""
 
     def parts(self) -> dict[str, nn.Module]:
-        """What the model consists of, by name."""
+        """The modules of the model by name."""
         return dict(self.named_children())
 
     def sizes(self) -> dict[str, int]:
-        """Trainable parameters of each network."""
+        """Number of trainable parameters of each network."""
         networks = self.parts()
         sizes = {name: sum(p.numel() for p in networks[name].parameters() if p.requires_grad) for name in networks}
         return {name: size for name, size in sizes.items() if size}
 
     def training_step(self, updates: range, batch_idx: int) -> None:
-        """Carry out a stretch of iterations; callbacks act between two stretches.
+        """Carry out several iterations; callbacks run between two calls.
 
         Raises:
             DivergedError: a loss, a gradient or the weights are not finite.
@@ -90,11 +88,18 @@ class GenerativeModel(LightningModule, ABC):
             if world.any_rank(self.interrupted):  # all processes of a run end after the same update
                 self.interrupted = True
                 break
-        self.guard.require_finite()
+        self.check_pending_steps()
         require_finite_weights(self.parts(), self.updates)
 
+    def check_pending_steps(self) -> None:
+        """Check the numbers of the steps since the last call that were not checked when they were taken, if any.
+
+        Raises:
+            DivergedError: a loss or a gradient is not finite; the error names the first.
+        """
+
     def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:
-        """A stretch of updates has nothing to move; Lightning would take the range for a collection and rebuild it."""
+        """A range of updates has nothing to move; Lightning would treat it as a collection and rebuild it."""
         return batch
 
     def log_mean(self, **numbers: Tensor) -> None:
@@ -113,35 +118,48 @@ class GenerativeModel(LightningModule, ABC):
         return dict(zip(names, means, strict=True))
 
     def pending_means(self) -> dict[str, tuple[Tensor, int]]:
-        """What was noted and not yet fetched, name -> (sum, count): it belongs to the state of a run."""
+        """The running means that were not fetched yet, name -> (sum, count): a part of the state of a run."""
         return {name: (total, self._counts[name]) for name, total in self._sums.items()}
 
-    def restore_pending_means(self, notes: Mapping[str, tuple[Tensor, int]]) -> None:
-        """Go on from earlier `pending_means`."""
-        self._sums = {name: total for name, (total, _) in notes.items()}
-        self._counts = {name: count for name, (_, count) in notes.items()}
+    def restore_pending_means(self, means: Mapping[str, tuple[Tensor, int]]) -> None:
+        """Resume from stored `pending_means`."""
+        self._sums = {name: total for name, (total, _) in means.items()}
+        self._counts = {name: count for name, (_, count) in means.items()}
 
 
 class CodedModel(GenerativeModel):
-    """A model whose samples are decoded from codes z.
+    """A model whose samples are decoded from latent codes z.
 
     `sample` is `decode` of `prior`, and `prior` is `to_prior` of `base_noise`.
 
     Attributes:
-        code_size: dimensions of a code.
-        prior_distribution: of the codes: `normal`, `uniform`, or `fitted`, a Gaussian with the moments of codes.
+        code_size: dimensions of a latent code.
+        prior_distribution: distribution of the codes: `normal`, `uniform`, or `fitted`, a Gaussian fitted to codes.
     """
 
     code_size: int
     prior_distribution: str
 
     @abstractmethod
+    def decoder(self) -> nn.Module:
+        """The network that `decode` calls: from codes, and labels of a conditional model, to x."""
+
+    @torch.no_grad()
     def decode(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """x [count, *shape] for codes [count, code_size], in evaluation mode, without gradients.
 
         Raises:
-            ValueError: labels [count] are missing, or given to a model that knows no classes.
+            ValueError: labels [count] are given to a model without classes.
         """
+        if labels is not None and self.classes is None:
+            raise ValueError("this model has no classes (it was trained with labels=false): draw without labels")
+        network = self.decoder()
+        training = network.training
+        network.eval()
+        try:  # never compiled, for the same bits everywhere
+            return network(codes) if labels is None else network(codes, labels)
+        finally:
+            network.train(training)
 
     def base_noise(self, indices: Sequence[int], seed: int) -> Tensor:
         """The noise behind the codes of samples `indices`, [len(indices), code_size]: uniform, or else N(0, I)."""

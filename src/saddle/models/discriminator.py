@@ -9,15 +9,15 @@ from torch import Tensor, nn
 from saddle.distributed.collectives import gathered
 from saddle.losses.base import Loss
 from saddle.models.average import averaged
-from saddle.models.judging import JudgingModel, scoring, wide
-from saddle.models.player import Player
+from saddle.models.discriminating import DiscriminatingModel, as_logits, scoring
+from saddle.models.learning import Player
 from saddle.noise import BLOCK, noise
 from saddle.penalties.base import Penalty
 from saddle.search.base import Search
 from saddle.search.negatives import Negatives
 
 
-class DiscriminatorAlone(JudgingModel):
+class DiscriminatorAlone(DiscriminatingModel):
     r"""In each round D takes `d_steps` steps on `batch_size` fresh reals and as many negatives, and minimises its own
     term of the loss.
 
@@ -48,16 +48,16 @@ class DiscriminatorAlone(JudgingModel):
 
     Args:
         discriminator: x [batch, *shape] to logits [batch, 1].
-        loss: whose term of D is minimised.
-        penalty: what D minimises besides, as in a game; without negatives it finds reals on both sides.
-        search: from starts to points that D scores high.
-        negatives: of each step; null: none.
-        sample_steps: of the search that draws a sample.
-        shape: of x.
-        batch_size: m, reals in one step, and negatives, over all devices together.
+        loss: the game whose term for D is minimised.
+        penalty: term that D minimises in addition, as in a game; without negatives it gets reals on both sides.
+        search: from starting points to points that D scores high.
+        negatives: negatives of each step; null: none.
+        sample_steps: steps of the search that draws a sample.
+        shape: shape of x.
+        batch_size: m, reals and negatives in one step, over all devices together.
         d_steps: steps in one round.
-        seed: of the data order and of all noise.
-        average_half_life, average_ramp: of the averaged D, in reals (`Average`).
+        seed: seed of the data order and of all noise.
+        average_half_life, average_ramp: settings of the averaged D, in reals (`Average`).
 
     Raises:
         ValueError: D couples the samples of a batch.
@@ -81,17 +81,22 @@ class DiscriminatorAlone(JudgingModel):
         average_half_life: PositiveFloat | None,
         average_ramp: PositiveFloat,
     ) -> None:
-        super().__init__()
-        self.judge(discriminator, loss, penalty, batch_size)
+        super().__init__(
+            discriminator=discriminator,
+            generator=None,
+            loss=loss,
+            penalty=penalty,
+            classes=None,
+            batch_size=batch_size,
+            seed=seed,
+        )
         if self.separate_forwards:
             raise ValueError(
-                "a discriminator that generates is asked for one x at a time, and with batch normalisation it answers "
-                "for a batch: set network.discriminator.norm=none, layer or spectral"
+                "a discriminator that generates needs a logit for each x alone, and with batch normalisation a logit "
+                "depends on the whole batch: set network.discriminator.norm=none, layer or spectral"
             )
-        self.players = (discriminator,)
         self.search, self.negatives = search, negatives
-        self.sample_steps, self.shape = sample_steps, tuple(shape)
-        self.d_steps, self.seed = d_steps, seed
+        self.sample_steps, self.shape, self.d_steps = sample_steps, tuple(shape), d_steps
         images = batch_size * d_steps
         self.averaged = averaged(self.discriminator, half_life=average_half_life, ramp=average_ramp, images=images)
 
@@ -102,32 +107,28 @@ class DiscriminatorAlone(JudgingModel):
     def iterate(self, update: int) -> None:
         self.set_rates(update)
         for step in range(update * self.d_steps, (update + 1) * self.d_steps):
-            self.discriminator_step(step)
+            self.log_mean(**self.discriminator_step(step))
         if self.averaged is not None:
             self.averaged.update(update)
 
-    def discriminator_step(self, step: int) -> None:
-        """D's step number `step` since the start of training."""
-        real = self.reals(step, self.batch_size)
+    def discriminator_step(self, step: int) -> dict[str, Tensor]:
+        """D's step number `step` since the start of training; returns the numbers to log, [] each."""
+        real, numbers = self.reals(step, self.batch_size), {}
         if self.negatives is None:
-            (logits_real,) = gathered(wide(self.d(real)))  # [batch_size]
+            (logits_real,) = gathered(as_logits(self.d(real)))  # [batch_size]
             negative, logits_negative = real, torch.zeros_like(logits_real)
         else:
-            negative = self.found(step, self.negatives)
+            negative = self.negatives_of(step, self.negatives)
             logits_real, logits_negative = gathered(*self.logits(real, negative, None))
-            self.log_mean(score_negatives=logits_negative.mean())
-        loss = self.loss.discriminator(logits_real, logits_negative)
-        penalty = self.penalised(step, real, negative, None, logits_real, logits_negative)
-        (gradient,) = self.step(loss if penalty is None else loss + penalty, self.d)
-        if self.penalty is not None:
-            self.penalty.project(self.discriminator)
-        self.log_mean(loss_discriminator=loss, gradient_discriminator=gradient, score_positives=logits_real.mean())
+            numbers["score_negatives"] = logits_negative.mean()
+        numbers |= self.descend(step, real, negative, None, logits_real, logits_negative)
+        return {**numbers, "score_positives": logits_real.mean()}
 
-    def found(self, step: int, negatives: Negatives) -> Tensor:
+    def negatives_of(self, step: int, negatives: Negatives) -> Tensor:
         """This rank's share of the negatives of a step, [share, *shape]."""
 
         def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
-            return self.numbers(f"negatives {stream}", step, self.batch_size, shape, distribution)
+            return self.noise(f"negatives {stream}", step, self.batch_size, shape, distribution)
 
         with scoring(self.discriminator) as critic:
             return negatives(step, lambda start, steps: self.search(critic, start, steps, draw), draw).detach()
@@ -136,13 +137,13 @@ class DiscriminatorAlone(JudgingModel):
         return self.discriminator if self.averaged is None else self.averaged.module
 
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
-        """As the base class says; to the bit, because the block of indices that one lies in is drawn together.
+        """See the base class; equal to the bit, because all samples of a block of indices are drawn together.
 
         Raises:
             ValueError: labels are given.
         """
         if labels is not None:
-            raise ValueError("a discriminator alone knows no classes: draw without labels")
+            raise ValueError("a discriminator alone has no classes: draw without labels")
         if not len(indices):
             return torch.empty(0, *self.shape, device=self.device)
         blocks = {block: self._block(block, seed) for block in sorted({index // BLOCK for index in indices})}

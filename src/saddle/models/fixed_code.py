@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import joined
 from saddle.models.code_gaussian import CodeGaussian, codes_in
-from saddle.models.learning import positions
-from saddle.models.player import Player
+from saddle.models.learning import Player, positions
 from saddle.models.regression import RegressionModel, squared_error
 from saddle.noise import noise
 
@@ -30,20 +29,20 @@ class FixedCode(RegressionModel):
     begin at principal components; here G's objective is that of the other rules.)
 
     Args:
-        generator: codes, and labels if there are classes, to x.
-        classes: what the labels of the data mean; None: G is told none.
-        samples: training images; None where they have no end, 0 for a model that only draws.
+        generator: network from codes, and labels if there are classes, to x.
+        classes: classes of the labels; None: G receives no labels.
+        samples: number of training images; None if it is infinite, 0 for a model that only samples.
         batch_size: m, over all devices together.
-        code_size: dimensions of a code.
-        prior: of random codes; learned ones have none.
-        seed: of the codes and of the data order.
+        code_size: dimensions of a latent code.
+        prior: distribution of random codes; learned codes have none.
+        seed: seed of the codes and of the data order.
         codes: see above.
-        code_rate: of learned codes.
-        codes_half_life: of the fitted Gaussian, in images (`CodeGaussian`).
-        average_half_life, average_ramp: of the averaged generator, in images that G learned from (`Average`).
+        code_rate: learning rate of learned codes.
+        codes_half_life: half-life of the fitted Gaussian, in images (`CodeGaussian`).
+        average_half_life, average_ramp: settings of the averaged generator, in images that G learned from (`Average`).
 
     Raises:
-        ValueError: there is no end to the training images, or random codes have no prior.
+        ValueError: the number of training images is infinite, or random codes have no prior.
     """
 
     table: Tensor
@@ -65,29 +64,30 @@ class FixedCode(RegressionModel):
         average_half_life: PositiveFloat | None,
         average_ramp: PositiveFloat,
     ) -> None:
-        super().__init__()
+        learned = codes == "learned"
         if samples is None:
-            raise ValueError("a fixed code for each training image wants training images that have an end")
-        self.g = generator
-        self.players = (generator,)
-        self.classes, self.batch_size, self.seed = classes, batch_size, seed
-        self.learned, self.code_rate, self.code_size = codes == "learned", code_rate, code_size
-        if not self.learned and prior is None:
+            raise ValueError("a fixed code for each training image needs a finite number of training images")
+        if not learned and prior is None:
             raise ValueError("model.prior=null: random codes are drawn from a prior; set it to normal or uniform")
-        drawn = "normal" if self.learned or prior is None else prior
-        self.prior_distribution = "fitted" if self.learned else drawn
-        table = noise(seed, "fixed codes", 0, range(samples), (code_size,), drawn)
-        if self.learned:
-            table = nn.functional.normalize(table)
-        self.register_buffer("table", table, persistent=self.learned)
-        networks: dict[str, nn.Module] = {"generator": generator.network}
-        if self.learned:
-            moments = CodeGaussian(size=code_size, half_life=codes_half_life, ramp=average_ramp, images=batch_size)
-            networks["codes"] = moments
-        self.keep(networks, average_half_life, average_ramp)
+        moments = CodeGaussian(size=code_size, half_life=codes_half_life, ramp=average_ramp, images=batch_size)
+        super().__init__(
+            players=[generator],
+            code_gaussian=moments if learned else None,
+            classes=classes,
+            batch_size=batch_size,
+            code_size=code_size,
+            prior_distribution="fitted" if learned or prior is None else prior,
+            seed=seed,
+            average_half_life=average_half_life,
+            average_ramp=average_ramp,
+        )
+        self.learned, self.code_rate = learned, code_rate
+        distribution = "normal" if learned or prior is None else prior
+        table = noise(seed, "fixed codes", 0, range(samples), (code_size,), distribution)
+        self.register_buffer("table", nn.functional.normalize(table) if learned else table, persistent=learned)
 
     def rows(self, update: int) -> Tensor:
-        """Which images this rank's share of the batch of `update` holds, int64 [share]."""
+        """The indices of the images in this rank's share of the batch of `update`, int64 [share]."""
         return self.data.rows(self.seed, positions(update, self.batch_size)).to(self.device)
 
     def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:

@@ -1,36 +1,115 @@
-"""What models that learn from batches by gradient have in common: batches and steps."""
+"""Players, and the models in which they learn from batches by gradient descent: batches and optimiser steps."""
 
 from abc import ABC
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import isfinite
+from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from saddle.data.classes import Classes
 from saddle.distributed.world import share
 from saddle.models.average import Average
 from saddle.models.base import GenerativeModel
-from saddle.models.player import Player
+from saddle.models.compilation import compiled_network
+from saddle.models.divergence import diverged
 from saddle.noise import drawn_labels, noise
+from saddle.schedules.base import Schedule
+
+MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
+
+
+class Player:
+    """A network that learns, its optimiser, and its learning rate in each update.
+
+    Args:
+        name: role of the network in the model.
+        network: the network; conditional if it was built with a number of classes.
+        make_optimizer: function from parameters to an optimiser.
+        schedule: learning rate of each update, as a fraction of the optimiser's own.
+        clip_norm: largest norm of the gradient over all parameters; a larger gradient is scaled down to it (Pascanu et
+            al. 2013). null: gradients are not clipped.
+        compiled: whether calls of the player run the code that `torch.compile` makes of the network.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: Literal["generator", "discriminator", "encoder"],
+        network: nn.Module,
+        make_optimizer: MakeOptimizer,
+        schedule: Schedule,
+        clip_norm: float | None,
+        compiled: bool,
+    ) -> None:
+        self.name, self.network, self.make_optimizer = name, network, make_optimizer
+        self.schedule, self.clip_norm = schedule, clip_norm
+        self._forward = compiled_network(network) if compiled else network
+
+    def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The network's output; a network that is not conditional takes no labels."""
+        return call_network(self._forward, x, labels)
+
+    def create_optimizer(self) -> Optimizer:
+        """A fresh optimiser for all parameters, on the device on which the network is now.
+
+        The player remembers the initial learning rates, because a stored state restores those of its own update.
+        """
+        self.parameters = list(self.network.parameters())
+        self.optimizer = self.make_optimizer(self.parameters)
+        self._initial_rates: list[float] = [group["lr"] for group in self.optimizer.param_groups]
+        return self.optimizer
+
+    def set_rate(self, update: int) -> float:
+        """Set the learning rate of all steps of `update` in each parameter group; returns that of the first group."""
+        fraction = self.schedule(update)
+        for group, initial in zip(self.optimizer.param_groups, self._initial_rates, strict=True):
+            group["lr"] = fraction * initial
+        return fraction * self._initial_rates[0]
+
+    def clear_gradients(self) -> None:
+        """Remove all gradients."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def gradient_norm(self) -> Tensor:
+        """The norm [] of the gradient over all parameters."""
+        return torch.nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+
+    def clip(self, norm: Tensor) -> None:
+        """Scale the gradient, whose norm is `norm`, down to `clip_norm`."""
+        if self.clip_norm is not None:
+            torch.nn.utils.clip_grads_with_norm_(self.parameters, self.clip_norm, norm)
+
+
+def call_network(network: Callable[..., Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
+    """The output of a network for x, and for labels if there are any."""
+    return network(x) if labels is None else network(x, labels)
 
 
 class LearningModel(GenerativeModel, ABC):
-    """A model that learns from batches: this rank's share of each is a part of the same batch for all ranks.
+    """A model that learns from batches; each rank holds its share of every batch.
 
-    What a step sees (reals, labels, codes) is a function of (seed, step, index), on any number of devices.
+    Everything that a step draws (reals, labels, codes) is a function of (seed, step, index) on any number of devices.
+
+    Args:
+        players: the networks that learn, in the order in which an update moves them.
+        classes: classes of the samples, for a conditional model; None for other models.
+        batch_size: m, reals in one step, over all devices together.
+        seed: seed of the codes, the labels and the data order.
 
     Attributes:
-        seed: of the codes, the labels and the data order.
-        classes: of the samples, for a conditional model.
-        players: the networks that learn, in the order in which an update moves them.
-        averaged: of the networks that `sample` draws with.
+        averaged: running average of the networks that `sample` draws with; None if there is none.
     """
 
-    seed: int
-    classes: Classes | None
-    players: Sequence[Player]
     averaged: Average | None
+
+    def __init__(self, *, players: Sequence[Player], classes: Classes | None, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.players, self.classes, self.batch_size, self.seed = tuple(players), classes, batch_size, seed
+        self._unchecked: list[tuple[str, int, Tensor, Tensor]] = []  # name, update, loss [], gradient norm []
 
     def configure_optimizers(self) -> list[Optimizer]:
         if self.averaged is not None:
@@ -38,38 +117,59 @@ class LearningModel(GenerativeModel, ABC):
         return [player.create_optimizer() for player in self.players]
 
     def set_rates(self, update: int) -> None:
-        """The learning rate of each player in `update`."""
+        """Set the learning rate of each player for `update`."""
         for player in self.players:
             rate = player.set_rate(update)
             if player.schedule.varies:
                 self.log_mean(**{f"rate_{player.name}": torch.tensor(rate)})
 
-    def step(self, loss: Tensor, *players: Player, own: Sequence[Tensor] = ()) -> list[Tensor]:
+    def step(self, loss: Tensor, *players: Player, extra_inputs: Sequence[Tensor] = ()) -> list[Tensor]:
         """One step of these players, whose parameters alone receive gradients; returns the gradients' norms, [] each.
 
-        `own` are tensors of this rank's samples that receive gradients besides; they are no parameters.
+        `extra_inputs` are tensors of this rank's samples that also receive gradients; they are not parameters.
 
-        The strategy of several devices averages these gradients in `manual_backward`: the norm is that of all samples.
-        It is taken, and looked at, before the gradient is clipped.
+        The strategy of several devices averages these gradients in `manual_backward`, so the norm is that of all
+        samples. It is taken and checked before the gradient is clipped.
 
         Raises:
             DivergedError: the loss or a norm is not finite; no step is taken.
         """
         for player in players:
-            player.clear()
-        self.manual_backward(loss, inputs=[*(parameter for player in players for parameter in player.parameters), *own])
-        norms = [player.norm() for player in players]
+            player.clear_gradients()
+        inputs = [*(parameter for player in players for parameter in player.parameters), *extra_inputs]
+        self.manual_backward(loss, inputs=inputs)
+        norms = [player.gradient_norm() for player in players]
         for player, norm in zip(players, norms, strict=True):
-            self.guard.look(player.name, self.updates + 1, loss, norm)
+            self._check_finite(player, loss, norm)
         for player, norm in zip(players, norms, strict=True):
             player.clip(norm)
-            self._take(player)
+            self._optimizer_step(player)
         return norms
 
-    def _take(self, player: Player) -> None:
-        """The optimiser's step: through Lightning's wrapper, which counts it in `global_step`, of the last player only.
+    def _check_finite(self, player: Player, loss: Tensor, norm: Tensor) -> None:
+        """Refuse a step that would spoil the weights, on a CPU before it is taken.
 
-        The others' go through the strategy, so that Lightning's clock, too, counts updates.
+        Elsewhere that would make the processor wait for the device in every step: `check_pending_steps` fetches the
+        numbers of several steps together, before anything is measured or stored.
+        """
+        if loss.device.type != "cpu":
+            self._unchecked.append((player.name, self.updates + 1, loss.detach(), norm))
+        elif not (isfinite(loss.item()) and isfinite(norm.item())):
+            raise diverged(player.name, self.updates + 1, loss.item(), norm.item())
+
+    def check_pending_steps(self) -> None:
+        steps, self._unchecked = self._unchecked, []
+        if not steps:
+            return
+        numbers = torch.stack([number.double() for *_, loss, norm in steps for number in (loss, norm)]).tolist()
+        for (name, update, *_), loss, norm in zip(steps, numbers[::2], numbers[1::2], strict=True):
+            if not (isfinite(loss) and isfinite(norm)):
+                raise diverged(name, update, loss, norm)
+
+    def _optimizer_step(self, player: Player) -> None:
+        """The optimiser's step; only the last player's goes through Lightning's wrapper, which counts `global_step`.
+
+        The others go through the strategy, so that Lightning's clock counts updates, too.
         """
         if player is not self.players[-1]:
             self.trainer.strategy.optimizer_step(player.optimizer, lambda: None)
@@ -82,7 +182,7 @@ class LearningModel(GenerativeModel, ABC):
         return self.data.sample(self.seed, positions(batch, size), self.device)
 
     def labels_of_reals(self, batch: int, size: int) -> Tensor | None:
-        """Those of `reals(batch, size)`, int64 [share]; None if nobody is told any."""
+        """The labels of `reals(batch, size)`, int64 [share]; None for a model that is not conditional."""
         if self.classes is None:
             return None
         return self.data.labels(self.seed, positions(batch, size), self.device)
@@ -94,12 +194,12 @@ class LearningModel(GenerativeModel, ABC):
         counts = list(self.classes.counts.values())
         return drawn_labels(self.seed, stream, step, share(size), counts).to(self.device)
 
-    def numbers(self, stream: str, step: int, size: int, shape: tuple[int, ...], distribution: str) -> Tensor:
+    def noise(self, stream: str, step: int, size: int, shape: tuple[int, ...], distribution: str) -> Tensor:
         """Fresh random numbers for each sample of a step: [share, *shape]."""
         return noise(self.seed, stream, step, share(size), shape, distribution).to(self.device)
 
 
 def positions(batch: int, size: int) -> range:
-    """Where this rank's share of batch number `batch` stands in the sequence of epochs."""
+    """The positions of this rank's share of batch number `batch` in the sequence of epochs."""
     own, start = share(size), batch * size
     return range(start + own.start, start + own.stop)

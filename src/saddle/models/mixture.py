@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from math import prod
+from math import isfinite, prod
 from typing import Literal
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from saddle.models.base import GenerativeModel
+from saddle.models.divergence import diverged
 from saddle.noise import generator
 from saddle.theory.full_mixture import FullMixture
 
@@ -120,7 +121,8 @@ class Mixture(GenerativeModel):
             loss = -self.density.distribution().log_prob(self.points).mean()
             self.manual_backward(loss, inputs=list(self.density.parameters()))
         norm = torch.nn.utils.get_total_norm([p.grad for p in self.density.parameters() if p.grad is not None])
-        self.guard.look("mixture", self.updates + 1, loss, norm)
+        if not (isfinite(loss.item()) and isfinite(norm.item())):
+            raise diverged("mixture", self.updates + 1, loss.item(), norm.item())
         wrapped = self.optimizers()
         assert not isinstance(wrapped, list)
         wrapped.step()

@@ -1,36 +1,60 @@
 """The generator alone: a network from codes to images that learns by regression, without a discriminator."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from saddle.data.classes import Classes
 from saddle.distributed.collectives import gathered
 from saddle.models.average import averaged
-from saddle.models.drawing import DrawingModel
+from saddle.models.base import CodedModel
+from saddle.models.code_gaussian import CodeGaussian
+from saddle.models.learning import LearningModel, Player
 
 
-class RegressionModel(DrawingModel, ABC):
-    """G learns to draw given images x from codes of theirs; rules differ in where the codes come from (lecture I.2).
+class RegressionModel(LearningModel, CodedModel, ABC):
+    """G learns to draw each real x from a latent code of x; the models differ in where it comes from (lecture I.2).
 
     An update is one step of all players on `batch_size` reals in the order of epochs.
 
+    Args:
+        players: the networks that learn, the generator last.
+        code_gaussian: Gaussian that is fitted to the codes; None for a model whose prior is known.
+        classes, batch_size, seed: see `LearningModel`.
+        code_size, prior_distribution: see `CodedModel`.
+        average_half_life, average_ramp: settings of the averaged networks, in images that they learned from
+            (`Average`).
+
     Attributes:
-        networks: what `sample` needs, by name; averaged together.
-        batch_size: m, over all devices together.
+        g: the generator.
+        networks: everything that `sample` needs, by name; averaged together.
     """
 
-    networks: nn.ModuleDict
-    batch_size: int
-
-    def keep(self, networks: dict[str, nn.Module], half_life: float | None, ramp: float) -> None:
-        """These are the `networks`, with an average of `half_life` images (`Average`), or none."""
-        self.networks = nn.ModuleDict(networks)
-        self.averaged = averaged(self.networks, half_life=half_life, ramp=ramp, images=self.batch_size)
+    def __init__(
+        self,
+        *,
+        players: Sequence[Player],
+        code_gaussian: CodeGaussian | None,
+        classes: Classes | None,
+        batch_size: int,
+        code_size: int,
+        prior_distribution: str,
+        seed: int,
+        average_half_life: float | None,
+        average_ramp: float,
+    ) -> None:
+        super().__init__(players=players, classes=classes, batch_size=batch_size, seed=seed)
+        self.g, self.code_size, self.prior_distribution = players[-1], code_size, prior_distribution
+        self.networks = nn.ModuleDict({player.name: player.network for player in players})
+        if code_gaussian is not None:
+            self.networks["codes"] = code_gaussian
+        self.averaged = averaged(self.networks, half_life=average_half_life, ramp=average_ramp, images=batch_size)
 
     @abstractmethod
     def codes_of(self, seed: int, positions: range) -> Tensor:
-        """The codes [len(positions), code_size] that belong to the training samples there, without gradients."""
+        """The codes [len(positions), code_size] of the training samples at `positions`, without gradients."""
 
     @abstractmethod
     def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
@@ -43,11 +67,11 @@ class RegressionModel(DrawingModel, ABC):
         if self.averaged is not None:
             self.averaged.update(update)
 
-    def descend(self, losses: Tensor, *own: Tensor) -> None:
-        """One step of all players down the mean of all ranks' losses [share]; `own` as for `step`."""
-        (together,) = gathered(losses)  # [batch_size]
-        loss = together.mean()
-        norms = self.step(loss, *self.players, own=own)
+    def descend(self, losses: Tensor, *extra_inputs: Tensor) -> None:
+        """One step of all players down the mean of all ranks' losses [share]; `extra_inputs` as for `step`."""
+        (losses,) = gathered(losses)  # [batch_size]
+        loss = losses.mean()
+        norms = self.step(loss, *self.players, extra_inputs=extra_inputs)
         gradients = {f"gradient_{player.name}": norm for player, norm in zip(self.players, norms, strict=True)}
         self.log_mean(loss_generator=loss, **gradients)
 
@@ -59,9 +83,9 @@ class RegressionModel(DrawingModel, ABC):
         return dict(self.networks)
 
     def sampling_module(self) -> nn.ModuleDict:
-        kept = self.networks if self.averaged is None else self.averaged.module
-        assert isinstance(kept, nn.ModuleDict)
-        return kept
+        networks = self.networks if self.averaged is None else self.averaged.module
+        assert isinstance(networks, nn.ModuleDict)
+        return networks
 
     def decoder(self) -> nn.Module:
         return self.sampling_module()["generator"]

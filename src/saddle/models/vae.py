@@ -10,8 +10,8 @@ from torch import Tensor
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import gathered
 from saddle.models.encoding import EncodingModel
+from saddle.models.learning import Player
 from saddle.models.likelihood import Likelihood
-from saddle.models.player import Player
 from saddle.noise import noise
 
 
@@ -68,16 +68,24 @@ class VAE(EncodingModel):
         average_half_life: PositiveFloat | None,
         average_ramp: PositiveFloat,
     ) -> None:
-        super().__init__()
-        self.e, self.g = self.players = (encoder, generator)
-        self.likelihood, self.classes, self.batch_size = likelihood, classes, batch_size
-        self.code_size, self.prior_distribution, self.seed = code_size, "normal", seed
+        super().__init__(
+            encoder=encoder,
+            generator=generator,
+            code_gaussian=None,
+            classes=classes,
+            batch_size=batch_size,
+            code_size=code_size,
+            prior_distribution="normal",
+            seed=seed,
+            average_half_life=average_half_life,
+            average_ramp=average_ramp,
+        )
+        self.likelihood = likelihood
         self.beta, self.constraint = beta, {"kl": kl, "lecture": lecture}[constraint]
-        self.keep({"encoder": encoder.network, "generator": generator.network}, average_half_life, average_ramp)
 
     def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
         m, s = self.encoded(x).chunk(2, dim=1)  # [share, code_size] each
-        e = self.numbers("posterior", update, self.batch_size, (self.code_size,), "normal")
+        e = self.noise("posterior", update, self.batch_size, (self.code_size,), "normal")
         drawn = self.g(s.exp() * e + m, labels)
         log_prob = self.likelihood.log_prob(x, drawn.to(x.dtype))  # [share]
         divergence = kl(s, m)

@@ -3,12 +3,11 @@
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
-from saddle.penalties.base import Critic, Draw, Penalty
-from saddle.penalties.gradients import slopes
-from saddle.penalties.interpolation import between
+from saddle.penalties.base import Draw
+from saddle.penalties.slope import SlopePenalty, between
 
 
-class GradientPenalty(Penalty):
+class GradientPenalty(SlopePenalty):
     """weight E (|grad D(x)| - 1)^2 at x = e real + (1 - e) fake, e uniform on [0, 1] (Gulrajani et al. 2017, eq. 3).
 
     Without a 1/2, as published. The optimal 1-Lipschitz critic has slope 1 almost everywhere on the lines between
@@ -18,16 +17,8 @@ class GradientPenalty(Penalty):
     of slope 1 everywhere it gives (sqrt(8) - 1)^2 = 3.343 at batch 8 instead of 0.
     """
 
-    per_sample = True
-
     def __init__(self, *, weight: NonNegativeFloat, one_sided: bool, every: PositiveInt) -> None:
-        super().__init__()
-        self.weight, self.one_sided, self.every = weight, one_sided, every
+        super().__init__(weight=weight, target=1.0, one_sided=one_sided, every=every)
 
-    def forward(
-        self, critic: Critic, real: Tensor, fake: Tensor, logits_real: Tensor, logits_fake: Tensor, draw: Draw
-    ) -> Tensor:
-        excess = slopes(critic, between(real, fake, draw)) - 1  # [n]
-        if self.one_sided:
-            excess = excess.relu()
-        return self.weight * excess.square().mean()
+    def points(self, real: Tensor, fake: Tensor, draw: Draw) -> list[Tensor]:
+        return [between(real, fake, draw)]

@@ -15,7 +15,9 @@ MOST_VALUES = 4
 NOT_NAMED = ("fresh", "run", "sweep.retry_failed")
 """Keys that say what to do with a folder that is there, and so must not choose another one."""
 
-NO_OTHER_JOB = r"(name|updates|logger|advice|log_every|sample_every|sample_images|evaluate_every|checkpoint_every)\b"
+NO_OTHER_JOB = (
+    r"(name|updates|logger|callback|advice|log_every|sample_every|sample_images|evaluate_every|checkpoint_every)\b"
+)
 """Keys of which another value asks for the same run, longer or looked at otherwise."""
 
 _FORBIDDEN = r"[^A-Za-z0-9.+_-]"

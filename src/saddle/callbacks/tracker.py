@@ -1,0 +1,108 @@
+"""Loggers outside the run folder: a tracker that fails never ends a run."""
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from PIL.Image import Image
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities import rank_zero_only
+
+from saddle.callbacks.measure import Reading, numbers_and_pictures
+
+
+class Tracker(Logger, ABC):
+    """Receives the numbers and grids of a run and its resolved configuration; written by rank 0 alone.
+
+    Whatever goes wrong in the tracker is reported once, and training continues: metrics.jsonl has every number.
+
+    Attributes:
+        title: name of the tracker in messages.
+        package: optional package that it needs; None: none. A missing package is refused before training.
+        path: address of the run in the tracker; None if it has none.
+    """
+
+    title: ClassVar[str]
+    package: ClassVar[str | None] = None
+    path: str | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lost = False  # whether something did not reach the tracker
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        return self.title
+
+    @property
+    def version(self) -> str | None:
+        return None
+
+    @abstractmethod
+    def write(self, numbers: Mapping[str, float], pictures: Mapping[str, Image], updates: int) -> None:
+        """Write the readings after `updates` updates; may raise anything."""
+
+    @abstractmethod
+    def close(self, status: str) -> None:
+        """Finish the run; `status` is "success" or how it failed; may raise anything."""
+
+    def alert(self, text: str) -> None:
+        """Pass a warning on; trackers without warnings do nothing."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:
+        """Write one row: numbers and pictures after `step` updates.
+
+        Raises:
+            RuntimeError: the run is already finished.
+            ValueError: `step` is missing.
+        """
+        if step is None:
+            raise ValueError("log_metrics needs step=..., the number of updates: it is the x-axis of every chart")
+        if self._lost:
+            return
+        if self._closed:
+            raise RuntimeError(f"the {self.title} run is finished: log before finalize()")
+        with self._apart():
+            self.write(*numbers_and_pictures(metrics), step)
+
+    @rank_zero_only
+    def warn(self, text: str) -> None:
+        """Pass a warning on, as long as the run is open."""
+        if not self._lost and not self._closed:
+            with self._apart():
+                self.alert(text)
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the constructor receives the whole configuration."""
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """Finish the run; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            with self._apart():
+                self.close(status)
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """Report an error of the tracker (its service stopped, its disk is full) once, and continue."""
+        try:
+            yield
+        except Exception as error:
+            self._lost = True
+            lost = f"{self.title} takes no more of this run ({brief(error)})"
+            say(f"{lost}; training goes on, metrics.jsonl has every number")
+
+
+def brief(error: Exception) -> str:
+    """The text of an error in one line."""
+    return " ".join(str(error).split())[:200]
+
+
+def say(line: str) -> None:
+    """Print a line for the person in front of the terminal."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,102 @@
+"""Callbacks of a user: Lightning's hooks all act, their state is stored and restored; Saddle's own stay bundled."""
+
+from typing import Any
+
+import pytest
+from pytorch_lightning import Callback
+
+from options import composed
+from saddle.callbacks.callback_list import BundledCallback, bundled
+from saddle.config import ConfigError, check
+from saddle.engine import components
+from saddle.runs.checkpoints import Checkpoints
+from saddle.runs.folder import RunFolder
+from saddle.runs.identity import identity
+from test_resume import MLP, alone, cut, train  # noqa: F401  # one is a fixture
+
+pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
+
+
+class Counter(Callback):
+    """Counts the steps of all optimisers, at a hook that Saddle's own callbacks do not have."""
+
+    def __init__(self) -> None:
+        self.steps, self.restored = 0, False
+
+    def on_before_optimizer_step(self, *_: Any) -> None:
+        self.steps += 1
+
+    def on_fit_start(self, *_: Any) -> None:
+        self.restored = self.steps > 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"steps": self.steps}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.steps = state_dict["steps"]
+
+
+def test_the_state_of_a_callback_belongs_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed and resumed, it ends with the number of steps of a run in one piece: one of D and one of G an update."""
+    made: list[Counter] = []
+    monkeypatch.setattr(components, "callbacks", lambda cfg: [made.append(Counter()) or made[-1]])  # type: ignore[func-returns-value]
+    parts = RunFolder("runs/single/parts")
+    cut(parts, monkeypatch, "GAN.discriminator_step", 7, MLP, "updates=9")
+    assert train(parts, MLP, "updates=9") == 0
+    state, _ = Checkpoints(parts.checkpoints).load()
+    assert state is not None
+    assert list(state["callbacks"].values()) == [{"steps": made[1].steps}]
+    assert made[1].restored
+    assert made[1].steps == 18
+
+
+def test_what_a_callback_logs_stands_at_its_updates() -> None:
+    """Lightning would number the calls of training_step, which are stretches of updates."""
+    folder = RunFolder("runs/single/rates")
+    assert train(folder, MLP, "updates=6", "callback=learning_rate") == 0
+    rates = {line["updates"] for line in folder.metrics() if "lr-Adam" in line}
+    assert rates <= {0, 3, 4, 5, 6}
+    assert len(rates) > 2
+
+
+def test_a_callback_is_no_part_of_the_identity_of_a_run() -> None:
+    assert identity(composed(MLP)) == identity(composed(MLP, "callback=[learning_rate]", "logger=[csv]"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("callback=[learning_rate,device_stat]", "callback.*device_stat.*Did you mean device_stats"),
+        ("+callback.mine._target_=pytorch_lightning.loggers.CSVLogger", r"callback\.mine\._target_.*is refused"),
+        ("+callback.mine._target_=pytorch_lightning.callbacks.os.system", r"callback\.mine\._target_.*no such class"),
+        ("network.generator._target_=pytorch_lightning.callbacks.Timer", r"network\.generator\._target_.*is refused"),
+        ("+callback.mine.width=3", r"callback\.mine=.*takes a node with _target_"),
+    ],
+)
+def test_a_wrong_callback_is_refused(setting: str, said: str) -> None:
+    from saddle.config.composing import check_jobs
+
+    with pytest.raises(ConfigError, match=said):
+        check_jobs([[MLP, setting]])
+
+
+def test_a_missing_package_is_refused_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("saddle.config.rules.find_spec", lambda name: None)
+    cfg = composed(MLP, "callback=device_stats", "logger=[csv,tensorboard]")
+    with pytest.raises(ConfigError, match=r"logger=tensorboard: .*pip install tensorboard") as refused:
+        check(cfg)
+    assert "callback=device_stats: the package psutil is not installed; install it: pip install psutil" in str(refused)
+    check(cfg, files=False)  # to draw from such a run it need not be there
+
+
+def test_bundled_callbacks_come_first_and_have_no_other_hook() -> None:
+    class Ours(BundledCallback): ...
+
+    ours, theirs = Ours(), Counter()
+    together, last = bundled([theirs, ours])
+    assert together.callbacks == [ours]  # type: ignore[attr-defined]  # a CallbackList
+    assert last is theirs
+    with pytest.raises(TypeError, match=r"on_before_backward.*on_train_start"):
+
+        class Elsewhere(BundledCallback):
+            def on_before_backward(self, *_: Any) -> None: ...
