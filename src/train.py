@@ -3,7 +3,6 @@
 `python src/train.py run=runs/SWEEP/JOB [updates=N]` goes on with a run, to more updates if that is asked for.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -17,17 +16,14 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from saddle.cli.arguments import arguments
+from saddle.cli.training import carry_out
 from saddle.config import check, enter, prune_unused
 from saddle.config.keys import CONF, KINDS, groups
-from saddle.distributed.agreement import agreed
-from saddle.engine.existing_run import check_existing_run
 from saddle.engine.stored import stored_config
-from saddle.processes.ranks import end_with_parent, interrupt_with_sweep, mismatch, rank_of_process, started_by
-from saddle.processes.threads import thread_variables
+from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import job_names, single_name
 from saddle.runs.sweep import find_run
-from saddle.runs.sweep_position import SweepPosition
 from saddle.runs.trial import Trial
 
 GOING_ON = {
@@ -42,36 +38,6 @@ GOING_ON = {
 def job(cfg: DictConfig) -> None:
     """One run, composed and checked."""
     sys.exit(carry_out(prune_unused(cfg), RunFolder(HydraConfig.get().runtime.output_dir)))
-
-
-def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
-    """Train what `cfg` says into `folder`, unless what lies there is an answer; the exit code."""
-    rank = rank_of_process()
-    if mistake := mismatch(cfg.trainer.devices, cfg.trainer.num_nodes):
-        return _refused(mistake) if rank == 0 else 2
-    place = SweepPosition.current()
-    together = cfg.trainer.devices * (place.side_by_side if place is not None else 1)
-    os.environ |= thread_variables(side_by_side=together)  # before anything imports torch
-    answer = _answer(cfg, folder) if rank == 0 else None
-    if started_by() != "itself":
-        answer = agreed(answer)
-    if answer is None:
-        try:
-            from saddle.engine.session import assist, run  # imports torch: only when a run really starts
-        except KeyboardInterrupt:
-            if rank == 0:
-                folder.break_off()
-            raise
-        answer = run(cfg, folder) if rank == 0 else assist(cfg, folder)
-    return answer
-
-
-def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
-    try:
-        return check_existing_run(cfg, folder)
-    except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
-        print(f"error: {error}", file=sys.stderr)
-        return 1
 
 
 def _refused(message: str) -> int:

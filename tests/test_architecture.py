@@ -20,7 +20,7 @@ from toy import game, play
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
 GROUND = {"storage", "noise"}
 MAY_IMPORT = {
-    "cli": {"config", "engine", "evaluation", "processes", "report", "runs", "samples"},
+    "cli": {"config", "distributed", "engine", "evaluation", "processes", "report", "runs", "samples"},
     "config": {"storage"},
     "theory": {"noise", "losses"},
     "data": GROUND | {"theory"},
