@@ -5,15 +5,13 @@
 
 import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the imports last, Ctrl-C ends the process without a trace
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from saddle.cli.arguments import arguments
 from saddle.cli.training import carry_out
@@ -22,9 +20,8 @@ from saddle.config.keys import CONF, KINDS, groups
 from saddle.engine.stored import stored_config
 from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.folder import RunFolder
-from saddle.runs.naming import job_names, single_name
 from saddle.runs.sweep import find_run
-from saddle.runs.trial import Trial
+from saddle.runs.trial import Trial, register_places
 
 GOING_ON = {
     "run": "the run's folder",
@@ -81,12 +78,6 @@ def _whole(key: str, text: str) -> int:
     return int(text)
 
 
-def place_of(overrides: Sequence[str]) -> str:
-    """Where a run that is no job of a sweep lies under `runs/`."""
-    trial = Trial.current()
-    return str(Path("single") / single_name(overrides) if trial is None else trial.place(job_names([overrides])[0]))
-
-
 def main() -> None:
     """Refuse what is wrong with the command line, then hand over to Hydra."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -96,7 +87,7 @@ def main() -> None:
         sys.exit(go_on(sys.argv))
     if Trial.current() is not None and {"-m", "--multirun"} & set(sys.argv):
         sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
-    OmegaConf.register_new_resolver("single_run", place_of)
+    register_places()
     sys.argv[1:] = enter(sys.argv[1:])
     job()
 
