@@ -17,6 +17,7 @@ from saddle.cli.arguments import arguments
 from saddle.cli.training import carry_out
 from saddle.config import check, enter, prune_unused
 from saddle.config.keys import CONF, KINDS, groups
+from saddle.config.options import with_options
 from saddle.engine.stored import stored_config
 from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.folder import RunFolder
@@ -34,7 +35,8 @@ GOING_ON = {
 @hydra.main(version_base=None, config_path="../conf", config_name="train")
 def job(cfg: DictConfig) -> None:
     """One run, composed and checked."""
-    sys.exit(carry_out(prune_unused(cfg), RunFolder(HydraConfig.get().runtime.output_dir)))
+    hydra = HydraConfig.get()
+    sys.exit(carry_out(with_options(prune_unused(cfg), hydra.runtime.choices), RunFolder(hydra.runtime.output_dir)))
 
 
 def _refused(message: str) -> int:

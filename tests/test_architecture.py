@@ -49,8 +49,8 @@ MAY_IMPORT = {
     "engine": {"callbacks", "config", "data", "distributed", "metrics", "models", "networks", "processes", "runs"},
     "samples": GROUND | {"config", "data", "engine", "metrics", "models", "networks", "runs", "search"},
     "evaluation": {"callbacks", "config", "data", "engine", "metrics", "models", "runs", "samples"},
-    "report": {"runs"},
-    "runs": {"distributed"},
+    "report": {"config", "runs"},
+    "runs": {"config", "distributed"},
 }
 """Room -> rooms and modules of the package that it may know."""
 

@@ -34,6 +34,7 @@ from PIL import Image
 from saddle.cli.arguments import arguments
 from saddle.cli.training import carry_out
 from saddle.config.keys import CONF
+from saddle.engine import session  # noqa: F401  # imported here once, for all the processes that are forked
 from saddle.noise import generator
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder

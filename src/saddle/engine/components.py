@@ -18,6 +18,7 @@ from saddle.callbacks.scores import Scores
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
+from saddle.config.options import option_name
 from saddle.data.base import Data
 from saddle.data.densities.analytic import AnalyticData
 from saddle.metrics.base import SampleEvaluator
@@ -124,8 +125,7 @@ def loggers(
         trial = (folder.environment() or {}).get("trial") or {}
         setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
         config: Any = OmegaConf.to_container(cfg, resolve=True)
-        chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
-        tags = [data, *(target.split(".")[-2] for target in chosen if target)]
+        tags = [data, *(option_name(cfg, group) for group in ("model", "loss") if cfg.get(group))]
         loggers.append(
             make(
                 folder=folder.path,

@@ -25,6 +25,7 @@ class Run:
         cause: why it is not finished, one line.
         trace: the whole message, where there is more of it.
         settings: path -> value of every key that changes its numbers.
+        config: `config.yaml`.
         summary: `summary.json`.
         lines: of the log, each with `updates`.
         overrides: what its job set, where the sweep says so.
@@ -36,6 +37,7 @@ class Run:
     cause: str = ""
     trace: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, float]] = field(default_factory=list)
@@ -99,13 +101,15 @@ def read_run(folder: RunFolder, *, state: str | None, overrides: Sequence[str]) 
         return Run(**own, status=state or "not started", cause="there is no folder of it yet")
     try:
         status = folder.status()
+        config = _config(folder)
         said = str(status.details.get("error") or "")
         return Run(
             **own,
             status=state or status.state,
             cause=said.partition("\n")[0] or _words(status.state, state),
             trace=str(status.details.get("trace") or ""),
-            settings=_settings(folder),
+            settings=identity_of(config) if config else {},
+            config=config,
             summary=folder.summary() or {},
             environment=folder.environment() or {},
             lines=[line for line in folder.metrics() if isinstance(line, dict) and _is_number(line.get("updates"))],
@@ -115,12 +119,12 @@ def read_run(folder: RunFolder, *, state: str | None, overrides: Sequence[str]) 
         return Run(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
 
 
-def _settings(folder: RunFolder) -> dict[str, Any]:
+def _config(folder: RunFolder) -> dict[str, Any]:
     try:
         config = yaml.load(folder.config(), Loader=LOADER)  # both are safe
     except LookupError:  # it ended before it began to train
         return {}
-    return identity_of(config) if isinstance(config, dict) else {}
+    return config if isinstance(config, dict) else {}
 
 
 def _words(state: str, seen: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 PLACEMENT = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes")
-WHEREABOUTS = ("name", "fresh", "sweep", "logger", "advice", "recipe", "experiment", *PLACEMENT)
+WHEREABOUTS = ("name", "fresh", "sweep", "logger", "advice", "recipe", "experiment", "options", *PLACEMENT)
 INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "checkpoint_every")
 
 
