@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from PIL import Image
 
 from saddle.config import instantiate, prune_unused
+from saddle.config.options import with_options
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 
@@ -53,4 +54,8 @@ def build(group: str, name: str, **changed: Any) -> Any:
 def composed(*overrides: str) -> DictConfig:
     """A job's configuration, as `python src/train.py OVERRIDES` has it."""
     with initialize_config_dir(str(CONF), version_base=None):
-        return prune_unused(compose("train", overrides=list(overrides), return_hydra_config=False))
+        cfg = compose("train", overrides=list(overrides), return_hydra_config=True)
+        choices = cfg.hydra.runtime.choices
+        with open_dict(cfg):
+            del cfg["hydra"]
+        return with_options(prune_unused(cfg), choices)

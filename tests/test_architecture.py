@@ -49,8 +49,8 @@ MAY_IMPORT = {
     "engine": {"callbacks", "config", "data", "distributed", "metrics", "models", "networks", "processes", "runs"},
     "samples": GROUND | {"config", "data", "engine", "metrics", "models", "networks", "runs", "search"},
     "evaluation": {"callbacks", "config", "data", "engine", "metrics", "models", "runs", "samples"},
-    "report": {"runs", "storage"},
-    "runs": {"distributed", "storage", "version"},
+    "report": {"config", "runs", "storage"},
+    "runs": {"config", "distributed", "storage", "version"},
 }
 """Room -> rooms and modules of the package that it may know."""
 

@@ -328,7 +328,7 @@ def test_both_sides_know_the_same_suffixes() -> None:
 
 
 def test_the_keys_are_those_of_the_root(made: Composer) -> None:
-    keys = {str(key) for key in made.compose([])} - {"hydra", *groups(CONF)}
+    keys = {str(key) for key in made.compose([])} - {"hydra", "options", *groups(CONF)}
     assert keys == set(KINDS)
 
 

@@ -12,10 +12,10 @@ from PIL import Image
 from torch import Tensor
 
 from options import CONF, composed, known
+from saddle.cli.training import carry_out
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.base import Data
 from saddle.data.densities.analytic import AnalyticData
-from saddle.engine.session import run
 from saddle.metrics.atoms import AtomFrequencies
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.modes import coverage
@@ -316,7 +316,7 @@ def test_a_run_is_compared_by_its_own_number(tmp_path: Path, monkeypatch: pytest
     small = ["logger=none", "updates=2", "evaluate_every=2", "evaluate_images=200", "batch_size=256", "sample_images=9"]
     folders = [RunFolder(f"runs/one/{name}") for name in KNOWN]
     for folder in folders:
-        assert run(composed(f"data={folder.job}", "network=mlp", *small), folder) == 0
+        assert carry_out(composed(f"data={folder.job}", "network=mlp", *small), folder) == 0
     of_every_run(folders)
     folders = [RunFolder(f"runs/one/{name}") for name in ("ring", "discrete")]
     summaries: list[Any] = [folder.summary() for folder in folders]

@@ -17,10 +17,10 @@ from hostile import write_hostile
 from options import composed
 from pictures import Thumbnail, pictures
 from saddle.cli import evaluate
+from saddle.cli.training import carry_out as train
 from saddle.config import check
 from saddle.data.digits import Digits
 from saddle.engine.building import build_data, build_model
-from saddle.engine.session import run as train
 from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.evaluation.finished import evaluate_run
 from saddle.evaluation.folders import evaluate_folders

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from options import composed
 from saddle.callbacks.symptoms import Symptoms
-from saddle.engine.existing_run import check_existing_run
-from saddle.engine.session import run
+from saddle.cli.training import carry_out
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.divergence import DivergedError
 from saddle.models.gan import GAN
@@ -95,9 +94,7 @@ def folder(tmp_path: Path, monkeypatch: Patch) -> RunFolder:
 
 
 def train(folder: RunFolder, *settings: str) -> int:
-    cfg = composed(*SMALL, *EVERY, *settings)
-    answer = check_existing_run(cfg, folder)
-    return run(cfg, folder) if answer is None else answer
+    return carry_out(composed(*SMALL, *EVERY, *settings), folder)
 
 
 @pytest.mark.filterwarnings("ignore:.* generated and .* real images")

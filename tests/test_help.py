@@ -13,13 +13,15 @@ from omegaconf import OmegaConf
 
 from saddle.config import (
     ConfigError,
+    check,
     help_on,
     help_text,
     precheck,
 )
 from saddle.config.composing import Composer
 from saddle.config.keys import CONF, KINDS, groups
-from saddle.config.options import chosen, leaves
+from saddle.config.options import option_name
+from saddle.runs.identity import identity
 
 OPTIONS = [(group, option) for group, options in groups(CONF).items() for option in options]
 
@@ -61,14 +63,35 @@ def test_help_on_a_option_names_the_keys_of_its_own_with_their_comments(conf: Pa
         help_on(["loss=minimax,hing"])
 
 
-@pytest.mark.parametrize(("group", "option"), OPTIONS)
-def test_a_node_is_called_by_the_option_that_it_is_of(group: str, option: str) -> None:
-    """By one that says the same: two sources may agree on an optimiser."""
-    node = yaml.safe_load((CONF / group / f"{option}.yaml").read_text())
-    if node and any(path.endswith("_target_") for path, _ in leaves(node)):
-        named, _, found = chosen(group, node).partition("=")
-        assert named == group
-        assert yaml.safe_load((CONF / group / f"{found}.yaml").read_text()) == node
+@pytest.mark.parametrize(
+    ("group", "option", "module"),
+    [
+        ("model", "learned_code", "fixed_code"),
+        ("model", "vae_bernoulli", "vae"),
+        ("model", "discriminator_random", "discriminator"),
+        ("loss", "least_squares_pearson", "least_squares"),
+        ("optimizer.generator", "adam_wgan_gp", "Adam"),
+    ],
+)
+def test_an_option_keeps_its_name(made: Composer, group: str, option: str, module: str) -> None:
+    """A run stored without the names of its options is called by the modules of its classes."""
+    choice = f"optimizer@{group}" if "." in group else group
+    cfg = made.compose([f"{choice}={option}"])
+    check(cfg)
+    assert option_name(cfg, group) == option
+    job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+    stored_before = OmegaConf.masked_copy(job, [str(key) for key in job if key != "options"])
+    assert identity(job) == identity(stored_before)
+    assert option_name(stored_before, group) == module
+
+
+def test_names_are_of_options_that_the_model_uses(made: Composer) -> None:
+    cfg = made.compose(["model=vae", "recipe=sngan"])
+    assert cfg.options.recipe == "sngan"
+    assert cfg.options.extractor == "faces"
+    assert "loss" not in cfg.options
+    assert "launcher" not in str(cfg.options)
+    assert option_name(cfg, "loss") == "none"
 
 
 def test_the_configuration_that_is_shown_is_the_one_that_is_run(made: Composer, conf: Path) -> None:

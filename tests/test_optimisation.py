@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 import test_resume
 from options import CONF, composed, options
+from saddle.cli.training import carry_out
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.pixels import from_uint8
-from saddle.engine.session import run
 from saddle.engine.stored import stored_config
 from saddle.losses.relativistic_average import RelativisticAverage
 from saddle.models.average import Average
@@ -143,7 +143,7 @@ def test_an_extended_run_keeps_its_schedule(capsys: pytest.CaptureFixture[str]) 
     longer = stored_config(parts, files=True)
     longer.updates = 10
     check(longer)
-    assert run(longer, parts) == 0
+    assert carry_out(longer, parts) == 0
     assert whole.weights.read_bytes() == parts.weights.read_bytes()
     assert train(parts, *linear, floor, "updates=12") == 2
     assert "schedule.generator.end: 6 -> 12" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from options import composed
 from saddle.config import ConfigError, check, check_jobs, help_text, instantiate, precheck
 from saddle.config.keys import option_files
 from saddle.config.packages import described_packages, trusted_packages
+from saddle.engine.experiment import Experiment
 from saddle.engine.session import run
 from saddle.engine.stored import stored_config
 from saddle.metrics.extractors.base import Extractor
@@ -143,7 +144,7 @@ def test_its_options_are_listed_and_checked_as_those_of_saddle() -> None:
 def test_it_trains_and_is_recorded(lab: Path) -> None:
     (cfg,) = check_jobs([[*PARTS, "updates=3", "logger=none", "sample_images=4", "evaluate_images=50"]])
     folder = RunFolder(Path("runs/single/outside"))
-    assert run(cfg, folder) == 0
+    run(Experiment(cfg, folder))
     assert (folder.summary() or {})["updates"] == 3
     before = (folder.environment() or {})["packages"]
     assert list(before) == ["outside_lab"]

@@ -14,11 +14,11 @@ from torch import nn
 
 import test_resume
 from options import CONF, build, composed, options
+from saddle.cli.training import carry_out
 from saddle.config import check, help_text, hints, instantiate, precheck
 from saddle.config.composing import composer
 from saddle.config.keys import KINDS, groups
-from saddle.engine.existing_run import check_existing_run
-from saddle.engine.session import run
+from saddle.engine.existing_run import claim_folder
 from saddle.engine.stored import stored_config
 from saddle.penalties.base import Penalty
 from saddle.penalties.slope import slopes
@@ -261,8 +261,7 @@ alone = test_resume.alone
 def test_every_recipe_trains_and_is_known_again(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The run is what it chose, whoever chose it: stored without its name, gone on with, and found finished."""
     folder, cfg = RunFolder(f"runs/single/recipe-{name}"), composed(*TINY, f"recipe={name}")
-    assert check_existing_run(cfg, folder) is None
-    assert run(cfg, folder) == 0
+    assert carry_out(cfg, folder) == 0
     assert capsys.readouterr().err.count(NOTE) == (name == "r3gan_cifar10")
     lines = [json.loads(line) for line in (folder.path / "metrics.jsonl").read_text().splitlines()]
     losses = [line["loss_discriminator"] for line in lines if "loss_discriminator" in line]
@@ -273,7 +272,7 @@ def test_every_recipe_trains_and_is_known_again(name: str, capsys: pytest.Captur
     assert "recipe" not in stored
     again = composed(*TINY, f"recipe={name}", f"trainer.precision={stored.trainer.precision}")
     assert identity(stored) == identity(again)
-    assert check_existing_run(composed(*TINY, f"recipe={name}"), folder) == 0
+    assert not claim_folder(composed(*TINY, f"recipe={name}"), folder)
 
 
 # ---- gamma elsewhere

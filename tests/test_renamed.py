@@ -33,7 +33,7 @@ def test_a_stored_run_of_an_earlier_version_is_read_and_can_be_resumed(tmp_path:
     run.write_config(text)
     assert identity(read_config(run)) == identity(cfg)
     assert identity(stored_config(run, files=True)) == identity(cfg)
-    old = OmegaConf.to_container(OmegaConf.create(text))
+    old: Any = OmegaConf.to_container(OmegaConf.create(text))
     assert identity_of(old) == identity(cfg)
     in_a_checkpoint = {
         path: OLD.get(value, value) if isinstance(value, str) else value for path, value in identity(cfg).items()

@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 
 from options import composed
-from saddle.engine.existing_run import check_existing_run
-from saddle.engine.session import run
+from saddle.cli.training import carry_out
+from saddle.engine.existing_run import claim_folder
 from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
 from saddle.models.learning import LearningModel
@@ -64,9 +64,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def train(folder: RunFolder, *settings: str) -> int:
     """The command with these settings, as `src/train.py` carries it out."""
-    cfg = composed(*SMALL, *EVERY, *settings)
-    answer = check_existing_run(cfg, folder)
-    return run(cfg, folder) if answer is None else answer
+    return carry_out(composed(*SMALL, *EVERY, *settings), folder)
 
 
 def die(folder: RunFolder) -> None:
@@ -309,9 +307,8 @@ def test_a_run_begun_with_fresh_goes_on(capsys: pytest.CaptureFixture[str]) -> N
     train(folder, MLP, "updates=9", "fresh=true")
     cfg = stored_config(folder, files=True)
     cfg.updates = 13
-    assert check_existing_run(cfg, folder) is None
-    assert "going on with the run" in capsys.readouterr().out
-    assert run(cfg, folder) == 0
+    assert carry_out(cfg, folder) == 0
+    assert "resuming the run (finished)" in capsys.readouterr().out
     assert (folder.summary() or {})["updates"] == 13
 
 
@@ -343,8 +340,7 @@ def test_settings_changed_by_hand_are_found(capsys: pytest.CaptureFixture[str]) 
     config.write_text(config.read_text().replace("lr: 0.002", "lr: 0.5"))
     cfg = stored_config(folder, files=True)
     cfg.updates = 13
-    assert check_existing_run(cfg, folder) is None
-    assert run(cfg, folder) == 1
+    assert carry_out(cfg, folder) == 1
     said = capsys.readouterr().err
     assert "config.yaml was changed by hand" in said
     assert "lr: 0.002 -> 0.5" in said
@@ -359,7 +355,7 @@ def test_a_spoilt_configuration_is_refused_in_words(content: str) -> None:
     train(folder, MLP, "updates=9")
     (folder.path / "config.yaml").write_text(content)
     with pytest.raises(ValueError, match=r"config\.yaml") as refusal:
-        check_existing_run(composed(*SMALL, *EVERY, MLP, "updates=9"), folder)
+        claim_folder(composed(*SMALL, *EVERY, MLP, "updates=9"), folder)
     assert os.environ["HOME"] not in str(refusal.value)
 
 

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from saddle.callbacks.measure import Measure
-from saddle.cli import train
+from saddle.cli import train, training
 from saddle.cli.arguments import arguments
 from saddle.processes.threads import cores
 from saddle.runs.folder import RunFolder, replace_file
@@ -173,14 +173,14 @@ def test_a_run_that_is_broken_off_before_training_stands_as_before(
             raise KeyboardInterrupt
 
     monkeypatch.setitem(sys.modules, "saddle.engine.session", Importing())
-    monkeypatch.setattr(train, "thread_variables", lambda **_: {})
+    monkeypatch.setattr(training, "thread_variables", lambda **_: {})
     cfg = DictConfig({"trainer": {"devices": 1, "num_nodes": 1}})
-    monkeypatch.setattr(train, "check_existing_run", lambda cfg, folder: folder.claim())
+    monkeypatch.setattr(training, "claim_folder", lambda cfg, folder: folder.claim() or True)
     for found, then in (("new", "interrupted"), ("failed", "failed"), ("finished", "finished")):
         if found != "new":
             run.mark(found, updates=5)
         with pytest.raises(KeyboardInterrupt):
-            train.carry_out(cfg, run)
+            training.carry_out(cfg, run)
         status = run.status()
         assert (status.state, status.died) == (then, False)
         assert status.details == ({} if found == "new" else {"updates": 5})

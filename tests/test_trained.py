@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from fake_runs import make_run, make_sweep
 from options import composed
 from saddle.data.pixels import grid
-from saddle.engine.building import build_data, build_model, samples_of
+from saddle.engine.experiment import Experiment
 from saddle.engine.trained import trained
 from saddle.models.fixed_code import FixedCode
 from saddle.runs.checkpoints import Checkpoints
@@ -24,8 +24,8 @@ EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 def test_the_whole_state_of_a_run_is_there_again(tmp_path: Path) -> None:
     """The codes of the training images too, which nothing is sampled with."""
     cfg = composed("data=digits", "network=mlp", "resolution=8", "model=learned_code", "logger=none")
-    data = build_data(cfg)
-    model = build_model(cfg, None, samples_of(data))
+    experiment = Experiment(cfg)
+    data, model = experiment.data, experiment.model
     assert isinstance(model, FixedCode)
     with torch.no_grad():
         model.table.mul_(0.5)
@@ -35,7 +35,7 @@ def test_the_whole_state_of_a_run_is_there_again(tmp_path: Path) -> None:
         trained(run)
     state = {"updates": 7, "model": model.state_dict(), "optimizers": [], "notes": {}, "facts": {}}
     Checkpoints(run.checkpoints).save(state)
-    _, _, again = trained(run)
+    again = trained(run).model
     assert isinstance(again, FixedCode)
     assert again.updates == 7
     assert not again.training

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from saddle.data.faces.dataset import draw_factors
-from saddle.engine.building import build_data, own_extractors
+from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
 from saddle.noise import noise
 from saddle.runs.folder import RunFolder
@@ -107,9 +107,9 @@ def _subject(run: RunFolder) -> Subject:
         model = coded(load_model(run, cfg), "attributes")
     except (LookupError, ValueError) as error:
         sys.exit(f"error: {error}")
-    extractor = next(iter(own_extractors(cfg)), None)
-    data = build_data(cfg)
-    subject = Subject(model=model, data=data, extractor=extractor, seed=cfg.seed, label=None, threshold=None)
+    experiment = Experiment(cfg)
+    extractor = next(iter(experiment.extractors), None)
+    subject = Subject(model=model, data=experiment.data, extractor=extractor, seed=cfg.seed, label=None, threshold=None)
     if subject.reader is None:
         sys.exit(f"error: {run.path}: no factors are known of its samples; it takes a run on faces")
     return subject

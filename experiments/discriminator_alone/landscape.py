@@ -9,12 +9,8 @@ from matplotlib.figure import Figure
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
-from saddle.config import check, instantiate, prune_unused
-from saddle.config.composing import composer
-from saddle.config.keys import CONF
+import saddle
 from saddle.data.densities.analytic import AnalyticData
-from saddle.engine.building import build_data, build_model
-from saddle.engine.training import train
 from saddle.models.discriminating import scoring
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.search.base import Draw
@@ -62,16 +58,13 @@ class Watch(Callback):
 
 def landscape(rounds: Sequence[int]) -> Figure:
     """Train D on a mixture on the line, as many rounds as the last of `rounds`, and draw it after each of them."""
-    with composer(CONF) as made:
-        cfg = prune_unused(made.compose([*SETTINGS, f"updates={rounds[-1]}"]))
-    check(cfg)
-    data, model = build_data(cfg), build_model(cfg)
+    experiment = saddle.compose(*SETTINGS, updates=rounds[-1])
+    data = experiment.data
     assert isinstance(data, AnalyticData)
     x = torch.linspace(-1, 1, 401)
     watch = Watch(x, rounds)
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)  # its remarks on hardware
-    trainer = instantiate(cfg.trainer, loggers=[], callbacks=[watch], waiting=[])
-    train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=[1])
+    experiment.fit(experiment.trainer(callbacks=[watch]), every=[1])
     return draw(
         rounds=rounds,
         x=x,

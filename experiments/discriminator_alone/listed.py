@@ -21,7 +21,8 @@ def listed(runs: Sequence[RunFolder], columns: int) -> tuple[list[dict[str, Any]
     found: list[dict[str, Any]] = []
     rows: list[Row] = []
     for run in runs:
-        cfg, data, model = trained(run)
+        experiment = trained(run)
+        cfg, data, model = experiment.config, experiment.data, experiment.model
         assert isinstance(model, DiscriminatorAlone)
         assert isinstance(model.search, Enumeration)
         temperature = model.search.temperature

@@ -21,8 +21,6 @@ from landscape import landscape
 from listed import listed
 from solver import solver
 
-from saddle.data.base import Data
-from saddle.engine.building import build_evaluator, own_extractors
 from saddle.engine.trained import trained
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.base import GenerativeModel
@@ -54,7 +52,8 @@ def main() -> None:
     solving: list[list[dict[str, Any]]] = []
     shown: list[Row] = []
     for run in study.finished():
-        cfg, data, model = trained(run)
+        experiment = trained(run)
+        cfg, data, model = experiment.config, experiment.data, experiment.model
         assert isinstance(model, DiscriminatorAlone)
         kind = _kind(model)
         negatives.append({"negatives": kind, "seed": cfg.seed, **_last(run), "curve": _curve(run)})
@@ -62,12 +61,13 @@ def main() -> None:
         if kind not in (row.words for row in shown):
             shown.append(Row(kind, model.sample(range(SHOWN), cfg.seed)))
         if kind == WALKS:
-            _walked(walks, model, cfg.seed, _evaluator(cfg, data))
+            _walked(walks, model, cfg.seed, experiment.evaluator)
     of_all, picture = listed(study.finished("discriminator_alone_listed"), SHOWN)
     study.picture("listed", picture)
     longest = max(one["updates"] for one in negatives)  # nothing below takes longer than a short training did
     for run in study.finished("discriminator_alone_game"):
-        cfg, data, game = trained(run)
+        experiment = trained(run)
+        cfg, data, game = experiment.config, experiment.data, experiment.model
         assert isinstance(game, GAN)
         drawn = {METRIC: _last(run)[METRIC], "milliseconds": _milliseconds(game)}
         walks.setdefault("G of the game, at once", []).append(drawn)
@@ -114,12 +114,6 @@ def _kind(model: DiscriminatorAlone) -> str:
     if isinstance(model.negatives, Random):
         return "random"
     return "found by ascent" if isinstance(model.search, Ascent) else WALKS
-
-
-def _evaluator(cfg: Any, data: Data) -> SampleEvaluator:
-    evaluator = build_evaluator(cfg, data, own_extractors(cfg))
-    assert evaluator is not None
-    return evaluator
 
 
 def _walked(

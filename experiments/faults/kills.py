@@ -32,9 +32,9 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 
 from saddle.cli.arguments import arguments
+from saddle.cli.training import carry_out
 from saddle.config.keys import CONF
-from saddle.engine.existing_run import check_existing_run
-from saddle.engine.session import run
+from saddle.engine import session  # noqa: F401  # imported here once, for all the processes that are forked
 from saddle.noise import generator
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
@@ -155,8 +155,7 @@ def _start(name: str, folder: RunFolder) -> int:
         os.dup2(sink, 2)
         with initialize_config_dir(str(CONF), version_base=None):
             cfg = compose("train", overrides=[*COMMON, *EVERY, *CASES[name]])
-        answer = check_existing_run(cfg, folder)
-        code = run(cfg, folder) if answer is None else answer
+        code = carry_out(cfg, folder)
     finally:
         os._exit(code)
 

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from saddle.data.base import Data
-from saddle.engine.building import build_evaluator, own_extractors
+from saddle.engine.experiment import Experiment
 from saddle.engine.trained import trained
 from saddle.models.fixed_code import FixedCode
 from saddle.models.regression import RegressionModel
@@ -61,7 +61,8 @@ def main() -> None:
     found: dict[str, list[dict[str, Any]]] = {}
     rows: list[Row] = []
     for run in study.runs():
-        cfg, data, model = trained(run)
+        experiment = trained(run)
+        data, model = experiment.data, experiment.model
         if not isinstance(model, RegressionModel):
             sys.exit(f"error: {run.path}: {type(model).__name__} is no generator that learns alone")
         if not found:
@@ -70,13 +71,14 @@ def main() -> None:
         if name not in found:
             rows += _drawn(name, data, model)
         found.setdefault(name, []).append(
-            {"run": run.job, "updates": model.updates, **_measured(run, cfg, data, model)}
+            {"run": run.job, "updates": model.updates, **_measured(run, experiment, model)}
         )
     study.numbers(found)
     study.table("results", ["rule", *COLUMNS.values()], [_cells(name, seeds) for name, seeds in found.items()])
     study.picture("codes", _picture(data, rows))
     for run in study.finished("generator_alone_plane"):
-        _, digits, model = trained(run)
+        plane_of = trained(run)
+        digits, model = plane_of.data, plane_of.model
         assert isinstance(model, RegressionModel)
         subject = Subject(model=model, data=digits, extractor=None, seed=SEED, label=None, threshold=None)
         study.picture(f"plane_{_name(model).lower()}", plane(subject, PLANE).picture)
@@ -92,15 +94,15 @@ def _ends(model: RegressionModel, indices: Sequence[int]) -> tuple[Tensor, Tenso
     return codes[::2], codes[1::2]
 
 
-def _measured(run: RunFolder, cfg: Any, data: Data, model: RegressionModel) -> dict[str, float]:
+def _measured(run: RunFolder, experiment: Experiment, model: RegressionModel) -> dict[str, float]:
     """What the last evaluation found, and what is measured besides, on as many images."""
     last: dict[str, float] = {}
     for line in run.metrics():
         last |= line
-    evaluator = build_evaluator(cfg, data, own_extractors(cfg))
+    data, evaluator = experiment.data, experiment.evaluator
     assert evaluator is not None
     metric = evaluator.main_metric
-    extractor = own_extractors(cfg)[0]
+    extractor = experiment.extractors[0]
 
     def distance(draw: Callable[[Sequence[int]], Tensor]) -> float:
         return evaluator(draw)[metric]
@@ -112,7 +114,7 @@ def _measured(run: RunFolder, cfg: Any, data: Data, model: RegressionModel) -> d
         ),
         "fd_between_images": distance(lambda indices: halfway(model, indices)),
         "fd_samples": last[metric],
-        "fd_between_samples": distance(lambda indices: midpoints(model, indices, cfg.seed)),
+        "fd_between_samples": distance(lambda indices: midpoints(model, indices, experiment.config.seed)),
         "diversity": last[f"diversity_{extractor.name}"],
         "path_length": length.length,
         "path_straight": length.straight,

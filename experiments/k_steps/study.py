@@ -23,10 +23,8 @@ from omegaconf import DictConfig
 from pytorch_lightning import Callback
 from torch import Tensor
 
-from saddle.config import instantiate
-from saddle.engine.building import build_data, build_model, samples_of
+from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
-from saddle.engine.training import train
 from saddle.losses.minimax import Minimax
 from saddle.report.curves import over_seeds
 from saddle.report.run import Run
@@ -224,10 +222,8 @@ def _seconds_of_steps(run: RunFolder) -> tuple[float, float]:
 def _timed(cfg: DictConfig, k: int) -> list[float]:
     """Seconds of an update with k steps of D, evaluations left out."""
     cfg.d_steps = cfg.model.d_steps = k
-    data, timed = build_data(cfg), Timed()
-    trainer = instantiate(cfg.trainer, loggers=[], callbacks=[timed], waiting=[])
-    model = build_model(cfg, samples=samples_of(data))
-    train(model=model, data=data, trainer=trainer, updates=STRETCH * STRETCHES, every=[STRETCH])
+    experiment, timed = Experiment(cfg), Timed()
+    experiment.fit(experiment.trainer(callbacks=[timed]), updates=STRETCH * STRETCHES, every=[STRETCH])
     return timed.seconds
 
 

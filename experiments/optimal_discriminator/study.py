@@ -17,7 +17,7 @@ from torch import Tensor
 from saddle.callbacks.discriminator_probe import fresh_fakes, undisturbed
 from saddle.callbacks.restoring import restore
 from saddle.data.densities.mixture import MixtureData
-from saddle.engine.building import build_data, build_model
+from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
 from saddle.report.run import Run
@@ -210,7 +210,8 @@ def _bounds(groups: dict[Values, list[Run]]) -> Figure:
 def _in_training(run: RunFolder) -> Figure:
     """D of a finished game on the line against D* of its last generator, densities smoothed as for `bound_slack`."""
     cfg = stored_config(run, files=True)
-    data, model = build_data(cfg), build_model(cfg)
+    experiment = Experiment(cfg)
+    data, model = experiment.data, experiment.model
     state, _ = Checkpoints(run.checkpoints).load()
     if not isinstance(model, GAN) or not isinstance(data, MixtureData) or state is None:
         sys.exit(f"error: {run.path} is no finished game on a Gaussian mixture")

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from saddle.data.faces.dataset import Faces, Factors, draw_factors, render_faces
 from saddle.data.pixels import from_uint8, grid
-from saddle.engine.building import build_model
+from saddle.engine.experiment import Experiment
 from saddle.engine.trained import trained
 from saddle.models.discriminating import scoring
 from saddle.models.gan import GAN
@@ -134,13 +134,13 @@ def preferred(model: GAN, real: np.ndarray, wrong: np.ndarray, plausible: np.nda
 def _game(run: RunFolder) -> tuple[GAN, GAN, int]:
     """The run's game, the same before its first update, and the side of its images."""
     try:
-        cfg, data, model = trained(run)
+        experiment = trained(run)
     except (LookupError, ValueError) as error:
         sys.exit(f"error: {error}")
-    fresh = build_model(cfg)
+    data, model, fresh = experiment.data, experiment.model, Experiment(experiment.config).model
     if not isinstance(model, GAN) or not isinstance(fresh, GAN) or not isinstance(data, Faces):
         sys.exit(f"error: {run.path} is no game on faces: python src/train.py makes one")
-    return model, fresh, cfg.resolution
+    return model, fresh, experiment.config.resolution
 
 
 def _cells(runs: Sequence[Sequence[Row]]) -> list[list[str]]:

@@ -113,9 +113,10 @@ def main() -> None:
 def _measure(overrides: list[str], stretch: int, rounds: int) -> dict[str, list[float]]:
     """For each variant the quartiles and the median of its time over that of the loop with everything."""
     with tempfile.TemporaryDirectory() as place:
-        cfg, data = composed(overrides)
-        bf16 = cfg.trainer.precision == "bf16-mixed"
-        games = [game_of(cfg, data, Path(place) / str(number), bf16=bf16) for number in range(len(VARIANTS) + 1)]
+        experiment = composed(overrides)
+        bf16 = experiment.config.trainer.precision == "bf16-mixed"
+        places = [Path(place) / str(number) for number in range(len(VARIANTS) + 1)]
+        games = [game_of(experiment, folder, bf16=bf16) for folder in places]
         loops = {"best": BestLoop(games.pop(), together=True)}
         loops |= {name: make(games.pop()) for name, make in VARIANTS.items()}
         seconds: dict[str, list[float]] = {name: [] for name in loops}

@@ -109,10 +109,10 @@ def _settings() -> list[str]:
 def _seconds(name: str) -> list[float]:
     """Seconds of an update in two stretches of a fresh run."""
     stretch = LONG.get(name, STRETCH)
-    cfg, data = composed([] if name == DEFAULT else name.split())
+    experiment = composed([] if name == DEFAULT else name.split())
     timed = Timed(stretch)
     with tempfile.TemporaryDirectory() as place:
-        train_as_saddle(cfg, data, RunFolder(Path(place)), 3 * stretch, timed, stretch)
+        train_as_saddle(experiment, RunFolder(Path(place)), 3 * stretch, timed, stretch)
     return timed.seconds
 
 

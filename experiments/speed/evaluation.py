@@ -18,13 +18,9 @@ from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
-from hydra import compose, initialize_config_dir
 from pytorch_lightning import Callback
 
-from saddle.config import instantiate
-from saddle.config.keys import CONF
-from saddle.engine.building import build_data, build_evaluator, build_model
-from saddle.engine.training import best_precision, train
+import saddle
 from saddle.metrics.evaluator import ImageEvaluator
 from saddle.runs.environment import describe
 from saddle_studies import readme
@@ -61,17 +57,14 @@ class Stopwatch(Callback):
 def main() -> None:
     """Measure, and write results and table."""
     warnings.simplefilter("ignore")
-    with initialize_config_dir(str(CONF), version_base=None):
-        cfg = compose("train", overrides=["logger=none"])
-    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
-    data, model = build_data(cfg), build_model(cfg)
-    evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
-    assert evaluator is not None
+    experiment = saddle.compose("logger=none")
+    evaluator = experiment.evaluator
+    assert isinstance(evaluator, ImageEvaluator)
     watch = Stopwatch(evaluator)
-    trainer = instantiate(cfg.trainer, loggers=[], callbacks=[watch], waiting=[])
-    train(model=model, data=data, trainer=trainer, updates=UPDATES, every=[STRETCH])
+    trainer = experiment.trainer(callbacks=[watch])
+    experiment.fit(trainer, updates=UPDATES, every=[STRETCH])
     update, evaluation = statistics.median(watch.updates), statistics.median(watch.evaluations)
-    machine = {key: describe([], cfg.trainer.precision, None)[key] for key in ("processor", "threads", "precision")}
+    machine = {key: describe([], trainer.precision, None)[key] for key in ("processor", "threads", "precision")}
     measured = {"update": update, "evaluation": evaluation, "evaluations": watch.evaluations}
     results = {"images": evaluator.count, **measured, **machine}
     (HERE / "results").mkdir(exist_ok=True)

@@ -28,9 +28,7 @@ from training import LOG_EVERY, best_of, composed, train_as_saddle
 from saddle.callbacks.instruments import Evaluation
 from saddle.callbacks.measure import Measure
 from saddle.cli.arguments import arguments
-from saddle.config import instantiate
 from saddle.data.images import Images
-from saddle.engine.building import build_evaluator
 from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
 from saddle_studies import readme
@@ -72,22 +70,23 @@ def _alone(side: str) -> str:
 
 def _peak(side: str) -> dict[str, float]:
     """Resident MiB when all is imported and the images are there, and at the peak."""
-    cfg, data = composed([])
+    experiment = composed([])
+    data = experiment.data
     assert isinstance(data, Images)
     data.train[np.arange(64)]
     images = 0.0
     with tempfile.TemporaryDirectory() as place:
         imports = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         if side == "best":
-            loop = best_of(cfg, data, Path(place))
+            loop = best_of(experiment, Path(place))
             images = loop.game.pixels.numel() / 2**20
             loop.run(UPDATES)
         else:
-            evaluator = build_evaluator(cfg, data, [instantiate(cfg.extractor)])
+            evaluator = experiment.evaluator
             assert evaluator is not None
             measure = Measure(instruments=[Evaluation(every=UPDATES, evaluator=evaluator, seed=0)], updates=UPDATES)
             last = measure if side == "evaluating" else Callback()
-            train_as_saddle(cfg, data, RunFolder(Path(place)), UPDATES, last, LOG_EVERY)
+            train_as_saddle(experiment, RunFolder(Path(place)), UPDATES, last, LOG_EVERY)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"imports": imports / 1024, "peak": peak / 1024, "images": images}
 

@@ -30,7 +30,6 @@ import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 from loops import BestLoop, Game, TutorialLoop
-from omegaconf import DictConfig
 from plane import Points
 from pytorch_lightning import Callback
 
@@ -43,12 +42,10 @@ from saddle.callbacks.measure import Measure
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.run_log import RunLog
 from saddle.cli.arguments import arguments
-from saddle.config import instantiate
 from saddle.config.keys import CONF
-from saddle.data.base import Data
 from saddle.data.images import Images
-from saddle.engine.building import build_data, build_model, samples_of
-from saddle.engine.training import best_precision, train
+from saddle.engine.experiment import Experiment
+from saddle.engine.training import best_precision
 from saddle.models.gan import GAN
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.environment import describe
@@ -121,58 +118,62 @@ def main() -> None:
 def _measure(overrides: list[str], stretch: int, rounds: int) -> dict[str, Any]:
     """Medians and quartiles of the ratios, and a median update of Saddle's in milliseconds."""
     with tempfile.TemporaryDirectory() as place:
-        cfg, data = composed(overrides)
+        experiment = composed(overrides)
         folder = RunFolder(Path(place) / "saddle")
         others = {
-            "tutorial": TutorialLoop(game_of(cfg, data, Path(place) / "a", bf16=False)).run,
-            "best": best_of(cfg, data, Path(place) / "b").run,
+            "tutorial": TutorialLoop(game_of(experiment, Path(place) / "a", bf16=False)).run,
+            "best": best_of(experiment, Path(place) / "b").run,
         }
         turns = Turns(others, stretch)
-        train_as_saddle(cfg, data, folder, stretch * (rounds + 1), turns, stretch)
+        train_as_saddle(experiment, folder, stretch * (rounds + 1), turns, stretch)
     seconds = {name: values[1:] for name, values in turns.seconds.items()}
     return {
         "ms_per_update": 1e3 * statistics.median(seconds["saddle"]) / stretch,
         "to_best": ratio(seconds["best"], seconds["saddle"]),
         "to_tutorial": ratio(seconds["tutorial"], seconds["saddle"]),
         "best_to_tutorial": ratio(seconds["tutorial"], seconds["best"]),
-        "checkpoint": _checkpoint_share(cfg, data, statistics.median(seconds["saddle"]) / stretch),
-        "input": _input_share(cfg, data, statistics.median(seconds["saddle"]) / stretch),
+        "checkpoint": _checkpoint_share(experiment, statistics.median(seconds["saddle"]) / stretch),
+        "input": _input_share(experiment, statistics.median(seconds["saddle"]) / stretch),
     }
 
 
-def composed(overrides: list[str]) -> tuple[DictConfig, Data]:
-    """The configuration of a game, and its data."""
+def composed(overrides: list[str]) -> Experiment:
+    """A game, with its data; unchecked, because the points in the plane are no data set of `conf/`."""
     with initialize_config_dir(str(CONF), version_base=None):
         cfg = compose("train", overrides=["logger=none", *overrides])
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
-    return cfg, Points(20_000) if list(cfg.data.shape) == [2] else build_data(cfg)
+    experiment = Experiment(cfg)
+    if list(cfg.data.shape) == [2]:
+        experiment.data = Points(20_000)
+    return experiment
 
 
-def train_as_saddle(cfg: DictConfig, data: Data, folder: RunFolder, updates: int, last: Callback, stretch: int) -> None:
+def train_as_saddle(game: Experiment, folder: RunFolder, updates: int, last: Callback, stretch: int) -> None:
     """A run as `python src/train.py` makes it, evaluations and grids left out."""
-    model = build_model(cfg, samples=samples_of(data))
+    experiment = Experiment(game.config)  # with fresh weights
+    experiment.data = game.data
     measure = Measure(instruments=[TrainingLosses(every=LOG_EVERY)], updates=updates)
     lifecycle = Lifecycle(folder=folder, seconds=0.0, recipe={})
     checkpoint = Checkpoint(
-        checkpoints=Checkpoints(folder.checkpoints), every=cfg.checkpoint_every, stored=None, facts=dict
+        checkpoints=Checkpoints(folder.checkpoints), every=game.config.checkpoint_every, stored=None, facts=dict
     )
     progress = Progress(updates=updates, title="saddle", place=None, measure=measure, names=["loss_discriminator"])
-    callbacks = [measure, Interruption(model), checkpoint, lifecycle, progress, last]
-    trainer = instantiate(cfg.trainer, loggers=[RunLog(folder=folder)], callbacks=callbacks, waiting=[])
-    train(model=model, data=data, trainer=trainer, updates=updates, every=[LOG_EVERY, stretch])
+    callbacks = [measure, Interruption(experiment.model), checkpoint, lifecycle, progress, last]
+    trainer = experiment.trainer(callbacks=callbacks, loggers=[RunLog(folder=folder)])
+    experiment.fit(trainer, updates=updates, every=[LOG_EVERY, stretch])
 
 
-def best_of(cfg: DictConfig, data: Data, folder: Path) -> BestLoop:
+def best_of(experiment: Experiment, folder: Path) -> BestLoop:
     """The best loop, ready to play."""
-    model = build_model(cfg)
+    model = experiment.model
     assert isinstance(model, GAN)
-    bf16 = cfg.trainer.precision == "bf16-mixed"
-    return BestLoop(game_of(cfg, data, folder, bf16=bf16), together=not model.separate_forwards)
+    bf16 = experiment.config.trainer.precision == "bf16-mixed"
+    return BestLoop(game_of(experiment, folder, bf16=bf16), together=not model.separate_forwards)
 
 
-def game_of(cfg: DictConfig, data: Data, folder: Path, *, bf16: bool) -> Game:
+def game_of(experiment: Experiment, folder: Path, *, bf16: bool) -> Game:
     """Fresh networks of the same kind, and the images."""
-    model = build_model(cfg)
+    cfg, data, model = experiment.config, experiment.data, experiment.model
     assert isinstance(model, GAN)
     pixels = data.train[np.arange(len(data.train))] if isinstance(data, Images) else data.points
     log = RunFolder(folder)
@@ -193,7 +194,7 @@ def game_of(cfg: DictConfig, data: Data, folder: Path, *, bf16: bool) -> Game:
     )
 
 
-def _checkpoint_share(cfg: DictConfig, data: Data, update: float) -> float:
+def _checkpoint_share(experiment: Experiment, update: float) -> float:
     """Seconds of storing a state over the seconds of the updates between two, at the default interval."""
 
     class Storing(Callback):
@@ -212,12 +213,13 @@ def _checkpoint_share(cfg: DictConfig, data: Data, update: float) -> float:
 
     storing = Storing()
     with tempfile.TemporaryDirectory() as place:
-        train_as_saddle(cfg, data, RunFolder(Path(place)), 1, storing, 1)
-    return storing.seconds / (cfg.checkpoint_every * update)
+        train_as_saddle(experiment, RunFolder(Path(place)), 1, storing, 1)
+    return storing.seconds / (experiment.config.checkpoint_every * update)
 
 
-def _input_share(cfg: DictConfig, data: Data, update: float) -> float:
+def _input_share(experiment: Experiment, update: float) -> float:
     """Seconds of drawing an update's reals, as floats in [-1, 1], over those of the update."""
+    cfg, data = experiment.config, experiment.data
     times = []
     for step in range(50):
         began = perf_counter()

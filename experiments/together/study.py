@@ -18,7 +18,6 @@ from typing import Any
 from omegaconf import OmegaConf
 from PIL import Image, ImageDraw
 
-from saddle.engine.building import build_evaluator, own_extractors
 from saddle.engine.trained import trained
 from saddle.models.base import CodedModel
 from saddle.runs.folder import RunFolder
@@ -62,7 +61,8 @@ def _cost(model: str) -> float:
 
 def _measured(run: RunFolder) -> dict[str, Any]:
     """What a finished run comes to, and what its model does half-way between two codes."""
-    cfg, data, model = trained(run)
+    experiment = trained(run)
+    model, evaluator = experiment.model, experiment.evaluator
     last: dict[str, float] = {}
     for line in run.metrics():
         last |= line
@@ -71,9 +71,8 @@ def _measured(run: RunFolder) -> dict[str, Any]:
         **{name: last[name] for name in METRICS},
         "ms_per_sample": 1e3 * _seconds(model) / TIMED,
     }
-    evaluator = build_evaluator(cfg, data, own_extractors(cfg))
     if isinstance(model, CodedModel) and evaluator is not None:
-        between = evaluator(lambda indices: midpoints(model, indices, cfg.seed))
+        between = evaluator(lambda indices: midpoints(model, indices, experiment.config.seed))
         found["fd_midpoints"] = between[METRICS[0]]
     return found
 
@@ -104,7 +103,8 @@ def _grids(runs: dict[str, list[RunFolder]]) -> Image.Image:
     columns: list[tuple[str, Image.Image, Image.Image | None]] = []
     indices = range(SIDE**2)
     for name, (run, *_) in runs.items():
-        cfg, data, model = trained(run)
+        experiment = trained(run)
+        cfg, data, model = experiment.config, experiment.data, experiment.model
         if not columns:
             columns.append(("real", data.render(data.sample(cfg.seed, indices, model.device), columns=SIDE), None))
         between = (

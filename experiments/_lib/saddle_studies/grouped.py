@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from saddle.config.options import option_name
 from saddle.report.run import Run, read_runs
 from saddle.report.statistics import t_interval
 from saddle.runs.folder import RunFolder
@@ -12,7 +13,7 @@ Values = tuple[str, ...]
 def grouped(folders: Sequence[RunFolder], keys: Sequence[str]) -> dict[Values, list[Run]]:
     """The values of `keys` in the configuration -> the runs that have them, in the order of the folders.
 
-    A class is named by its module, which is its option on the command line; null is `none`.
+    An option is given by its name, as on the command line; a group without one is `none`.
     """
     groups: dict[Values, list[Run]] = {}
     for run in read_runs(folders):
@@ -36,8 +37,7 @@ def plus_minus(values: Sequence[float], digits: int) -> str:
 
 
 def _value(run: Run, key: str) -> str:
-    named = run.settings.get(f"{key}._target_")
-    if named is not None:
-        return str(named).split(".")[-2]
+    if f"{key}._target_" in run.settings:
+        return option_name(run.config, key)
     value = run.settings.get(key)
     return "none" if value is None else str(value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from saddle.engine.existing_run import still_asked
+from saddle.engine.existing_run import holds_same_run
 from saddle.processes.job_process import cause_of
 from saddle.runs.folder import RunFolder
 from saddle.runs.status import Status
@@ -46,7 +46,7 @@ class Job:
         One with other settings is started: it refuses to overwrite what is there, and says in what they differ.
         """
         skipped = ("finished",) if retry_failed else ("finished", "failed")
-        if self.before.state in skipped and still_asked(self.cfg, self.run):
+        if self.before.state in skipped and holds_same_run(self.cfg, self.run):
             self.state = self.before.state
             if self.state == "failed":
                 self.cause = _first(self.before.details) or "it did not say why"

@@ -3,7 +3,6 @@
 `saddle train run=runs/SWEEP/JOB [updates=N]` resumes a run, for more updates in all where `updates=` says so.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,22 +10,19 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from saddle.cli.arguments import arguments
+from saddle.cli.training import carry_out
 from saddle.config import check, enter, prune_unused
 from saddle.config.keys import CONF, KINDS, ROOT, groups
-from saddle.distributed.agreement import agreed
-from saddle.engine.existing_run import check_existing_run
+from saddle.config.options import with_options
 from saddle.engine.stored import stored_config
-from saddle.processes.ranks import end_with_parent, interrupt_with_sweep, mismatch, rank_of_process, started_by
-from saddle.processes.threads import thread_variables
+from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
-from saddle.runs.naming import job_names, single_name
 from saddle.runs.sweep import find_run
-from saddle.runs.sweep_position import SweepPosition
-from saddle.runs.trial import Trial
+from saddle.runs.trial import Trial, register_places
 
 RESUMING = {
     "run": "the run's folder",
@@ -40,37 +36,8 @@ RESUMING = {
 @hydra.main(version_base=None, config_path=str(CONF), config_name=ROOT)
 def job(cfg: DictConfig) -> None:
     """One run, composed and checked."""
-    sys.exit(carry_out(prune_unused(cfg), RunFolder(HydraConfig.get().runtime.output_dir)))
-
-
-def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
-    """Train what `cfg` describes into `folder`, unless a run that is there makes that unnecessary; the exit code."""
-    rank = rank_of_process()
-    if mistake := mismatch(cfg.trainer.devices, cfg.trainer.num_nodes):
-        return _refused(mistake) if rank == 0 else 2
-    place = SweepPosition.current()
-    together = cfg.trainer.devices * (place.side_by_side if place is not None else 1)
-    os.environ |= thread_variables(side_by_side=together)  # before anything imports torch
-    code = _code_of_existing(cfg, folder) if rank == 0 else None
-    if started_by() != "itself":
-        code = agreed(code)
-    if code is None:
-        try:
-            from saddle.engine.session import assist, run  # imports torch: only when a run really starts
-        except KeyboardInterrupt:
-            if rank == 0:
-                folder.break_off()
-            raise
-        code = run(cfg, folder) if rank == 0 else assist(cfg, folder)
-    return code
-
-
-def _code_of_existing(cfg: DictConfig, folder: RunFolder) -> int | None:
-    try:
-        return check_existing_run(cfg, folder)
-    except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    run = HydraConfig.get().runtime
+    sys.exit(carry_out(with_options(prune_unused(cfg), run.choices), RunFolder(run.output_dir)))
 
 
 def _refused(message: str) -> int:
@@ -114,12 +81,6 @@ def _whole(key: str, text: str) -> int:
     return int(text)
 
 
-def place_of(overrides: Sequence[str]) -> str:
-    """The folder under `runs/` of a run that is no job of a sweep."""
-    trial = Trial.current()
-    return str(Path("single") / single_name(overrides) if trial is None else trial.place(job_names([overrides])[0]))
-
-
 def main(argv: list[str]) -> None:
     """Refuse what is wrong with the command line, then hand over to Hydra."""
     try:
@@ -137,7 +98,7 @@ def _main(argv: list[str]) -> None:
         sys.exit(resume(argv))
     if Trial.current() is not None and {"-m", "--multirun"} & set(argv):
         sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
-    OmegaConf.register_new_resolver("single_run", place_of, replace=True)
+    register_places()
     sys.argv[1:] = enter(_absolute(argv), as_typed)
     job()
 

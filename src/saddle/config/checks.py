@@ -11,6 +11,7 @@ from saddle.config.field_names import written_here
 from saddle.config.keys import CONF, KINDS, MOUNTED, NEEDED, PLAYERS, SEVERAL, WHOLE, groups
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.nodes import NodeCheck
+from saddle.config.options import OPTIONS
 from saddle.config.rules import RULES, THERE
 from saddle.config.unused import unused_paths
 
@@ -43,7 +44,7 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
 def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> Iterator[str]:
     """Keys that should not be there, keys and nodes that should; `missing` are those that the model does without."""
     options = groups(conf)
-    known = {*KINDS, *options} - {*WHOLE, *MOUNTED}
+    known = {*KINDS, *options, OPTIONS} - {*WHOLE, *MOUNTED}
     for key in WHOLE:
         if key in written:
             yield f"what the file of {key}=... sets stays inside {key}: it must begin with `# @package _global_`"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from hydra import initialize_config_dir
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
@@ -87,9 +88,36 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> Entry:
             return Entry([], None)
         if not flags.cfg or flags.resolve:
             check(cfg, conf)
-        words = [str(override.input_line) for override in parsed]
-        notes = [*ignored(words, cfg, conf), *_idle(words, cfg)]
-        return Entry(notes, _shown(cfg, flags) if flags.cfg == "job" else None)
+        return Entry(_notes(parsed, cfg, conf), _shown(cfg, flags) if flags.cfg == "job" else None)
+
+
+def compose_job(overrides: Sequence[str], conf: Path = CONF) -> tuple[DictConfig, str, list[str]]:
+    """One run outside of a command: its checked configuration, its folder, and notes on what changes nothing.
+
+    Args:
+        overrides: as on the command line, paths in quotes.
+        conf: the folder of the configuration.
+
+    Raises:
+        ConfigError: says what is wrong and what would be right.
+    """
+    with initialize_config_dir(str(conf), version_base="1.3"), composer(conf) as made:
+        parsed = [made.parse(argument) for argument in overrides]
+        for override in parsed:
+            if override.is_sweep_override():
+                raise ConfigError(_several(override))
+        cfg = made.compose(_job(parsed, 0))
+        if cfg.hydra.mode == RunMode.MULTIRUN:
+            raise ConfigError(f"{' '.join(overrides)} is a sweep of several runs, which the command trains")
+        check(cfg, conf)
+        job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
+        return job, str(cfg.hydra.run.dir), _notes(parsed, cfg, conf)
+
+
+def _notes(parsed: Sequence[Override], cfg: DictConfig, conf: Path) -> list[str]:
+    """A line for each override that changes nothing."""
+    words = [str(override.input_line) for override in parsed]
+    return [*ignored(words, cfg, conf), *_idle(words, cfg)]
 
 
 def _shown(cfg: DictConfig, flags: Namespace) -> str:

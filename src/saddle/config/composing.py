@@ -21,6 +21,7 @@ from saddle.config.checks import check
 from saddle.config.diagnosis import check_key, check_mount, check_option, check_replaced
 from saddle.config.keys import CONF, ROOT
 from saddle.config.messages import ConfigError
+from saddle.config.options import with_options
 from saddle.config.unused import prune_unused
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
@@ -75,7 +76,7 @@ class Composer:
             raise ConfigError(_one_line(error)) from None
         for override in parsed:
             check_replaced(override, _mounts(cfg))
-        return prune_unused(cfg)
+        return with_options(prune_unused(cfg), cfg.hydra.runtime.choices)
 
     def _load(self, overrides: Sequence[str]) -> DictConfig:
         return self.config_loader.load_configuration(ROOT, [*self.always, *overrides], RunMode.RUN, from_shell=False)

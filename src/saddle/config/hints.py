@@ -63,7 +63,7 @@ def clipping_undone(values: Values) -> Iterator[str]:
         and _norm(values) == "spectral"
     ):
         yield (
-            f"network.discriminator.norm=spectral undoes {chosen('penalty', penalty)}: it divides the weights by their "
+            f"network.discriminator.norm=spectral undoes {chosen('penalty', values)}: it divides the weights by their "
             "size; network.discriminator.norm=none leaves it in force"
         )
 
@@ -75,7 +75,7 @@ def nothing_bounds(values: Values) -> Iterator[str]:
         return
     if attribute(resolve(loss["_target_"], "loss"), "needs_lipschitz"):
         yield (
-            f"{chosen('loss', loss)} wants a Lipschitz D, and here nothing keeps it so: its value means nothing and "
+            f"{chosen('loss', values)} wants a Lipschitz D, and here nothing keeps it so: its value means nothing and "
             "grows; penalty=gradient_penalty or a spectral norm bounds it"
         )
 

@@ -105,7 +105,7 @@ class NodeCheck:
             options = self.options.get(argument.name)
             if options and not self.values.get(argument.name) and not fits(None, argument.kind):
                 right = f"{argument.name}={listing(options, 'or')}"
-                needing = chosen(path, self.values[path])
+                needing = chosen(path, self.values)
                 self.others.append(f"there is no {argument.name}, which {needing} needs: set {right}")
 
     def _fit(self, path: str, value: Any, kind: Any) -> None:

@@ -1,36 +1,72 @@
-"""Options of the groups as a person types them: which one a node is of, and which keys one has."""
+"""The options that were chosen in the groups, by the names that a person types, and the keys that an option sets.
+
+A configuration keeps Hydra's own choices in its node `options`: `{loss: hinge, optimizer: {generator: adam, ...}}`.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from omegaconf import DictConfig, OmegaConf, open_dict
 
-from saddle.config.keys import CONF, option_files
+from saddle.config.keys import WHOLE
+
+OPTIONS = "options"
+"""The top-level node that holds the names of the chosen options; a part of no run's identity."""
 
 
-def chosen(group: str, node: Mapping[str, Any], conf: Path = CONF) -> str:
-    """`penalty=r1`, the option that a node is of: it has the same classes, and of several such most of the values.
+def with_options(cfg: DictConfig, choices: Mapping[str, Any]) -> DictConfig:
+    """`cfg` with the names of those options that its model plays with.
 
-    A node whose class no option has is called by its class, `penalty._target_=...`.
+    Args:
+        cfg: a composed configuration, pruned of what its model does not use.
+        choices: Hydra's `hydra.runtime.choices`, such as `optimizer@optimizer.generator: adam`.
     """
-    own = dict(leaves(node))
-    files = {option: dict(leaves(_read(file))) for option, file in option_files(conf)[group].items()}
-    scores = {option: _shared(own, other) for option, other in files.items()}
-    best = max(scores, key=lambda option: scores[option])
-    return f"{group}={best}" if scores[best][0] else f"{group}._target_={own.get('_target_')}"
+    names = OmegaConf.create({})
+    for choice, option in choices.items():
+        place = str(choice).rpartition("@")[2].removeprefix("_global_.")
+        used = place in WHOLE or OmegaConf.select(cfg, place) is not None
+        if option is not None and used and not str(choice).startswith("hydra/"):
+            OmegaConf.update(names, place, option, force_add=True)
+    with open_dict(cfg):
+        cfg[OPTIONS] = names
+    return cfg
+
+
+def option_name(config: Mapping[str, Any], place: str) -> str:
+    """The name of the option at `place`, such as `loss` or `optimizer.generator`; `none` where there is none.
+
+    Runs stored by versions up to 0.2 do not know their options: there it is the module of the class.
+    """
+    name, node = _at(config.get(OPTIONS), place), _at(config, place)
+    if name is not None:
+        return ",".join(map(str, name)) if isinstance(name, list) else str(name)
+    target = str(node.get("_target_", "none")) if hasattr(node, "get") else "none"
+    return target.split(".")[-2 if target.startswith("saddle.") else -1]
+
+
+def chosen(group: str, config: Mapping[str, Any]) -> str:
+    """`penalty=r1`, as a person types it."""
+    return f"{group}={option_name(config, group)}"
+
+
+def _at(config: Any, place: str) -> Any:
+    """What is at a path; None where there is nothing."""
+    for step in place.split("."):
+        config = config.get(step) if hasattr(config, "get") else None
+    return config
 
 
 def settings_in(file: Path, place: str) -> list[tuple[str, str]]:
-    """What a option's file sets, `penalty.gamma=10.0`, each with the comment beside it; what only refers is left out.
+    """What an option's file sets, `penalty.gamma=10.0`, each with its comment; mere references are left out.
 
     Args:
-        file: the option's.
-        place: where its keys stand, such as `penalty` or `optimizer.generator`.
+        file: the option's file.
+        place: where its keys are in a configuration, such as `penalty` or `optimizer.generator`.
     """
     written = file.read_text(encoding="utf-8")
-    found = [(f"{group}={option}", "") for group, option in _CHOICE.findall(written)]
+    settings = [(f"{group}={option}", "") for group, option in _CHOICE.findall(written)]
     package = _PACKAGE.search(written)
     above = [] if package and package[1] == "_global_" else [package[1] if package else place]
     steps: list[tuple[int, str]] = [(-1, step) for step in above]
@@ -40,31 +76,11 @@ def settings_in(file: Path, place: str) -> list[tuple[str, str]]:
         steps.append((len(indent), key))
         path, plain = ".".join(step for _, step in steps), value.replace(" ", "").replace('"', "")
         if text or (plain and not key.startswith("_") and not _REFERENCE.fullmatch(plain)):
-            found.append((f"{path}={plain}" if plain else path, text))
-    return found
+            settings.append((f"{path}={plain}" if plain else path, text))
+    return settings
 
 
 _CHOICE = re.compile(r"^ +- (?:override )?/([\w@.]+?)(?:@_global_[\w.]*)?: (\w+)", re.MULTILINE)
 _PACKAGE = re.compile(r"^# @package (\S+)", re.MULTILINE)
 _SETTING = re.compile(r"^( *)(\w+):(?: +([^\s#].*?))?(?: +# (.+))?$", re.MULTILINE)
 _REFERENCE = re.compile(r"\$\{[\w.\[\]]+\}")
-
-
-def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a node that is no mapping, by its path inside the node."""
-    if not isinstance(node, Mapping):
-        yield path, node
-        return
-    for key, value in node.items():
-        yield from leaves(value, f"{path}.{key}" if path else str(key))
-
-
-def _shared(own: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[int, int, int]:
-    """How many classes and how many other values are the same; then, the more the better, minus what one only has."""
-    same = [path for path, value in own.items() if path in other and other[path] == value]
-    classes = [path for path in same if path.rpartition(".")[2] == "_target_"]
-    return len(classes), len(same) - len(classes), -len(own.keys() ^ other.keys())
-
-
-def _read(file: Path) -> Any:
-    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}

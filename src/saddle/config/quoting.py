@@ -1,8 +1,9 @@
 """Double quotes around paths, so that Hydra's grammar takes any folder's name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os.path import expanduser  # pathlib's would tidy the path up
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -33,6 +34,27 @@ def _quoted(argument: str) -> str:
 def quote(text: str) -> str:
     """`text` as a quoted value of Hydra's grammar, where a backslash stands for itself unless a quote follows it."""
     return '"' + re.sub(r'(\\*)("|$)', lambda match: match[1] * 2 + ("\\" + match[2] if match[2] else ""), text) + '"'
+
+
+def assigned(key: str, value: Any) -> str:
+    """The override `key=value` for a value of Python, in Hydra's grammar."""
+    return f"{key}={_written(value)}"
+
+
+def _written(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{key}:{_written(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_written, value)) + "]"
+    text = str(value)
+    plain = isinstance(value, int | float) or (_WORD.fullmatch(text) and text.lower() not in _NO_TEXT)
+    return text if plain else quote(text)
+
+
+_WORD = re.compile(r"[A-Za-z_][\w-]*")
+_NO_TEXT = ("null", "true", "false", "nan", "inf")
 
 
 def _parses(argument: str) -> bool:

@@ -50,7 +50,7 @@ def one_device(values: Values) -> Iterator[str]:
     model, devices = resolve(values["model"]["_target_"], "model"), values["trainer"].get("devices", 1)
     if attribute(model, "undivided") is True and devices * values["trainer"].get("num_nodes", 1) > 1:
         yield (
-            f"trainer.devices={devices}: {chosen('model', values['model'])} looks at all its samples in every update, "
+            f"trainer.devices={devices}: {chosen('model', values)} looks at all its samples in every update, "
             "and every device would do the same; set trainer.devices=1 trainer.num_nodes=1"
         )
 
@@ -226,7 +226,7 @@ def comparable_data(values: Values) -> Iterator[str]:
         needed = listing(dict.fromkeys(needs[option] for option in foreign), "and")
         yield (
             f"evaluator.metrics: {listing(foreign, 'and')} {'need' if len(foreign) > 1 else 'needs'} {needed}, and "
-            f"{chosen('data', values['data'])} has {kind}: leave evaluator=... and metric@... out, every data set "
+            f"{chosen('data', values)} has {kind}: leave evaluator=... and metric@... out, every data set "
             "chooses its own"
         )
     elif not values.get("extractor") and any(need in FROM_EXTRACTOR for need in needs.values()):
@@ -243,7 +243,7 @@ def comparable_data(values: Values) -> Iterator[str]:
         yield "evaluator.metrics is empty: add a metric with +metric@evaluator.metrics.NAME=NAME"
     if kind != "images" and values["evaluate_reference"] is not None:
         yield (
-            f"evaluate_reference={values['evaluate_reference']}: {chosen('data', values['data'])} has no reference "
+            f"evaluate_reference={values['evaluate_reference']}: {chosen('data', values)} has no reference "
             "images, its distribution is known; leave it null"
         )
 
@@ -267,7 +267,7 @@ def slopes_of_samples(values: Values) -> Iterator[str]:
         return
     if attribute(resolve(penalty["_target_"], "penalty"), "per_sample") is True:
         yield (
-            f"network.discriminator.norm=batch: {chosen('penalty', penalty)} looks at D's slope at single samples, "
+            f"network.discriminator.norm=batch: {chosen('penalty', values)} looks at D's slope at single samples, "
             "which a D with batch normalisation does not have; set network.discriminator.norm=none, layer or spectral, "
             "or choose another penalty"
         )
@@ -277,7 +277,7 @@ def images_to_augment(values: Values) -> Iterator[str]:
     """An augmentation moves and colours pixels."""
     augment, shape = values.get("augment"), values["data"].get("shape")
     if augment and shape is not None and (len(shape) != 3 or shape[0] not in (1, 3)):
-        name = chosen("augment", augment)
+        name = chosen("augment", values)
         yield f"data.shape={show(shape)}: {name} transforms images of 1 or 3 channels; set augment=none"
 
 
@@ -294,7 +294,7 @@ def signs_to_follow(values: Values) -> Iterator[str]:
     if attribute(resolve(loss["_target_"], "loss"), "threshold") is None:
         yield (
             f"augment.target={show(augment['target'])}: the augmentation follows the signs of D's logits, and those of "
-            f"{chosen('loss', loss)} count only up to a constant; set augment.target=null augment.probability=0.3, "
+            f"{chosen('loss', values)} count only up to a constant; set augment.target=null augment.probability=0.3, "
             "which keeps it there, or choose another loss"
         )
 
@@ -321,7 +321,7 @@ def told_classes(values: Values) -> Iterator[str]:
     """A model that takes no classes cannot be told any."""
     model = resolve(values["model"]["_target_"], "model")
     if values["labels"] and "classes" not in signature(model).arguments:
-        name = chosen("model", values["model"])
+        name = chosen("model", values)
         yield f"labels=true: {name} knows no classes; set labels=false, or choose another model"
 
 
@@ -331,7 +331,7 @@ def separate_samples(values: Values) -> Iterator[str]:
     discriminator = values["network"].get("discriminator") or {}
     if attribute(model, "one_by_one") is True and discriminator.get("norm") == "batch":
         yield (
-            f"network.discriminator.norm=batch: {chosen('model', values['model'])} asks D for one x at a time, and "
+            f"network.discriminator.norm=batch: {chosen('model', values)} asks D for one x at a time, and "
             "with batch normalisation it answers for a batch; set network.discriminator.norm=none, layer or spectral"
         )
 
@@ -344,8 +344,8 @@ def few_enough(values: Values) -> Iterator[str]:
     search, data = resolve(node["_target_"], "model"), resolve(values["data"]["_target_"], "data")
     if attribute(search, "lists") is True and attribute(data, "black_and_white") is not True:
         yield (
-            f"{chosen('model', values['model'])} goes through all black and white images of a few pixels, and "
-            f"{chosen('data', values['data'])} has others; set data=bars_and_stripes network=mlp, or "
+            f"{chosen('model', values)} goes through all black and white images of a few pixels, and "
+            f"{chosen('data', values)} has others; set data=bars_and_stripes network=mlp, or "
             "model=discriminator, which walks"
         )
 
@@ -355,8 +355,8 @@ def finite_set(values: Values) -> Iterator[str]:
     model, data = (resolve(values[group]["_target_"], group) for group in ("model", "data"))
     if attribute(model, "finite") is True and attribute(data, "kind") != "images":
         yield (
-            f"{chosen('model', values['model'])} has a code for each training image, and "
-            f"{chosen('data', values['data'])} draws every sample anew: set data=faces, or another set of images"
+            f"{chosen('model', values)} has a code for each training image, and "
+            f"{chosen('data', values)} draws every sample anew: set data=faces, or another set of images"
         )
 
 
@@ -365,7 +365,7 @@ def encoder_there(values: Values) -> Iterator[str]:
     model = resolve(values["model"]["_target_"], "model")
     if attribute(model, "code_parameters") is not None and not values["network"].get("encoder"):
         right = listing(_options("network", "encoder:"), "or")
-        name, networks = chosen("model", values["model"]), chosen("network", values["network"])
+        name, networks = chosen("model", values), chosen("network", values)
         yield f"{name} has an encoder, and {networks} has none (network.encoder): set network={right}"
 
 

@@ -1,9 +1,9 @@
-"""What a model plays with; the rest of a configuration is null, so that a run's settings are those that it has.
+"""What a model uses; the rest of its configuration is null, so that a run stores the settings that it really has.
 
-A model's constructor names what it plays with: networks (`generator`, `discriminator`, `encoder`), groups (`loss`,
-`penalty`, `augment`) and top-level keys (`d_steps`, `code_size`). What some model names and this one does not is not
-a part of its runs: neither of their identity nor of what is compared. The same holds for a key that a option's own file
-puts to null (`prior` of learned codes).
+A model's constructor names what it uses: networks (`generator`, `discriminator`, `encoder`), groups (`loss`, `penalty`,
+`augment`) and top-level keys (`d_steps`, `code_size`). What only others' constructors name is no part of its runs:
+neither of their identity nor of what is compared. The same holds for a key that an option's own file sets to null
+(`prior` of learned codes).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ NETWORKS = ("generator", "discriminator", "encoder")
 
 
 def prune_unused(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
-    """`cfg`, in which what its model does not play with is set to null; one with a wrong model stays as it is."""
+    """`cfg`, in which what its model does not use is set to null; one with a wrong model stays as it is."""
     for path in unused_paths(_model(cfg), conf):
         if OmegaConf.select(cfg, path) is not None:
             OmegaConf.update(cfg, path, None, merge=False)
@@ -31,19 +31,23 @@ def prune_unused(cfg: DictConfig, conf: Path = CONF) -> DictConfig:
 
 
 def ignored(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> Iterator[str]:
-    """A line for each override that sets what the model of `cfg` does not play with."""
+    """A line for each override that sets what the model of `cfg` does not use."""
     missing = unused_paths(_model(cfg), conf)
     whole = tuple(group for group in PLAYERS if all(f"{group}.{network}" in missing for network in NETWORKS))
     for override in overrides:
         key = override.lstrip("+").partition("=")[0].rpartition("@")[2]
         without = next((path for path in (*missing, *whole) if key == path or key.startswith(f"{path}.")), None)
         if without is not None:
-            model: Any = OmegaConf.to_container(cfg.model, resolve=False)
-            yield f"{override} changes nothing with {chosen('model', model, conf)}, which has no setting {without}"
+            yield f"{override} changes nothing with {chosen('model', cfg)}, which has no setting {without}"
 
 
 def unused_paths(model: Mapping[str, Any], conf: Path = CONF) -> tuple[str, ...]:
-    """The paths that the runs of a model do not have, by its node, unresolved; none for a class that is no model."""
+    """The paths that a model does not use.
+
+    Args:
+        model: its node, in which references are not resolved; one whose class is no model uses everything.
+        conf: the folder of the groups.
+    """
     try:
         missing = _absent(str(model.get("_target_")), conf)
     except ConfigError:
@@ -81,7 +85,3 @@ def _model(cfg: DictConfig) -> dict[str, Any]:
     """The model's node, in which references are not resolved."""
     node: Any = OmegaConf.to_container(cfg.model, resolve=False) if OmegaConf.is_dict(cfg.get("model")) else {}
     return node
-
-
-def _target(cfg: DictConfig) -> str:
-    return str(OmegaConf.select(cfg, "model._target_"))

@@ -19,6 +19,7 @@ from saddle.callbacks.run_log import RunLog
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
+from saddle.config.options import option_name
 from saddle.config.signatures import signature
 from saddle.config.targets import resolve
 from saddle.data.base import Data
@@ -133,14 +134,13 @@ def loggers(
     trial = (folder.environment() or {}).get("trial") or {}
     setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    chosen = [OmegaConf.select(cfg, f"{group}._target_") for group in ("model", "loss")]
     directions = evaluator.higher_is_better if evaluator is not None else {}
     known = {
         "folder": folder.path,
         "group": folder.sweep,
         "job": folder.job,
         "job_type": "training",
-        "tags": [data, *(target.split(".")[-2] for target in chosen if target)],
+        "tags": [data, *(option_name(cfg, group) for group in ("model", "loss") if cfg.get(group))],
         "config": config | {"setting": setting},
         "best": {name: "max" if higher else "min" for name, higher in directions.items()},
         "earlier": earlier,

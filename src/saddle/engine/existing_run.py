@@ -1,4 +1,4 @@
-"""What to do where a run's folder is not empty. Imports nothing heavy: a sweep of finished jobs is done at once."""
+"""What to do where a run's folder is not empty. Imports nothing heavy, so that a finished sweep ends at once."""
 
 import sys
 from collections import Counter
@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from saddle.engine.errors import RunRefusedError
 from saddle.engine.stored import read_config, stored_config
 from saddle.runs.environment import code
 from saddle.runs.folder import RunFolder
@@ -16,57 +17,59 @@ from saddle.runs.messages import closing, shown
 from saddle.runs.sweep_position import SweepPosition
 
 
-def check_existing_run(cfg: DictConfig, folder: RunFolder) -> int | None:
-    """The exit code if the folder already answers the command; None when training begins, in an empty folder.
+def claim_folder(cfg: DictConfig, folder: RunFolder) -> bool:
+    """Claim the folder for a training that begins or resumes there; False where it holds the finished run already.
 
-    A finished run answers the same command, one that did not finish is gone on with from its last checkpoint, and so is
-    a finished one that is asked for more updates. A run with other settings is refused by the keys that differ. A run
-    without a checkpoint is moved aside, as any is by `fresh=true`.
+    A run that is not finished is resumed from its last checkpoint, and so is a finished one for which `updates` is now
+    larger. A run without a checkpoint is moved aside, as any run is by `fresh=true`.
 
     Raises:
-        ValueError: what the folder says of its run was changed by hand.
+        RunRefusedError: the folder holds a run with other settings, or one that is being trained right now.
+        ValueError: a file in the folder was changed by hand.
+        OSError: the folder cannot be written.
     """
     with folder.claiming():
-        answer = _answer(cfg, folder)
-        if answer is None:
+        due = _training_is_due(cfg, folder)
+        if due:
             folder.claim()  # at once: a second command, a moment later, must find it taken
-    return answer
+    return due
 
 
-def _answer(cfg: DictConfig, folder: RunFolder) -> int | None:
+def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
     status = folder.status()
     if status.state == "new" and not folder.exists():
-        return None
+        return True
     if status.state == "running":
-        return _refuse(f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}")
+        raise RunRefusedError(
+            f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}"
+        )
     state = "unfinished" if status.state == "new" else status.state
     if cfg.fresh or not folder.can_go_on():
-        if not folder.has_results():  # nothing that anybody would want to keep
-            return None
-        aside = folder.move_aside() or Path()
-        print(f"the {state} run that was here is now {shown(aside)}; training begins again")
-        return None
+        if folder.has_results():  # something that somebody may want to keep
+            aside = folder.move_aside() or Path()
+            print(f"the {state} run that was here is now {shown(aside)}; training begins again")
+        return True
     stored = stored_config(folder, files=False)
-    if refusal := mismatch(cfg, folder):
-        return _refuse(refusal)
+    if reason := mismatch(cfg, folder):
+        raise RunRefusedError(reason)
     if SweepPosition.current() is None and (note := other_code([folder.environment()])):
         print(f"note: {note}", file=sys.stderr)
     if status.state == "finished" and cfg.updates == stored.updates:
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
-        return 0
-    print(f"going on with the run ({state}) in {shown(folder.path)}; fresh=true would begin again")
-    return None
+        return False
+    print(f"resuming the run ({state}) in {shown(folder.path)}; fresh=true would begin again")
+    return True
 
 
 def mismatch(cfg: DictConfig, folder: RunFolder) -> str | None:
-    """Why the run that is there cannot be the answer to what is asked; None where it can, or where there is none."""
+    """Why the run in the folder is not the one that `cfg` describes; None where it is, or where there is none."""
     if not folder.can_go_on():
         return None
     state = folder.status().state
     stored = stored_config(folder, files=False)
-    asked, had = identity(cfg), identity(stored)
-    more = asked.pop("updates") - had.pop("updates")
-    if changed := differences(had, asked):
+    wanted, present = identity(cfg), identity(stored)
+    more = wanted.pop("updates") - present.pop("updates")
+    if changed := differences(present, wanted):
         return (
             f"{shown(folder.path)} holds a run ({'unfinished' if state == 'new' else state}) with other settings "
             f"({'; '.join(changed)}): sweep the key to have both, or choose another name=; fresh=true moves the run "
@@ -80,8 +83,8 @@ def mismatch(cfg: DictConfig, folder: RunFolder) -> str | None:
     return None
 
 
-def still_asked(cfg: DictConfig, folder: RunFolder) -> bool:
-    """Whether the folder's run, however it ended, is the one that `cfg` asks for; one that has not said it is."""
+def holds_same_run(cfg: DictConfig, folder: RunFolder) -> bool:
+    """Whether the folder's run, however it ended, is the one that `cfg` describes; true where it stored no settings."""
     try:
         return not differences(identity(read_config(folder)), identity(cfg))
     except LookupError:
@@ -91,13 +94,13 @@ def still_asked(cfg: DictConfig, folder: RunFolder) -> bool:
 
 
 def other_code(environments: Iterable[Mapping[str, Any] | None]) -> str:
-    """Which of these runs, by what they stored of their environment, other code than this has trained; or nothing.
+    """A sentence that names the runs which another version of the code trained, by their environments; or nothing.
 
-    Of two runs with uncommitted changes nobody knows whether they are the same.
+    Two versions with uncommitted changes may differ although their commits are equal.
     """
     now = code()
-    earlier = [known for known in environments if known and known.get("commit") and now["commit"]]
-    names = [_name_of(known) for known in earlier]
+    earlier = [stored for stored in environments if stored and stored.get("commit") and now["commit"]]
+    names = [_name_of(stored) for stored in earlier]
     others = Counter(name for name in names if name != _name_of(now))
     if not others:
         return ""
@@ -106,10 +109,5 @@ def other_code(environments: Iterable[Mapping[str, Any] | None]) -> str:
     return f"{runs} with other code: commit {which}; now {_name_of(now)}"
 
 
-def _name_of(known: Mapping[str, Any]) -> str:
-    return f"{str(known['commit'])[:7]}{' with changes' if known.get('dirty') else ''}"
-
-
-def _refuse(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 2
+def _name_of(environment: Mapping[str, Any]) -> str:
+    return f"{str(environment['commit'])[:7]}{' with changes' if environment.get('dirty') else ''}"

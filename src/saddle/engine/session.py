@@ -1,12 +1,12 @@
-"""One run from its configuration to its folder: what `python src/train.py` does when everything has been checked."""
+"""One run, from its experiment to its folder: everything that training does once the configuration is checked."""
 
 import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -22,92 +22,74 @@ from saddle.callbacks.class_grid import MOST
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.restoring import RestoredState, restore
+from saddle.callbacks.restoring import RestoredState
 from saddle.config import hints, instantiate
 from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.images import Images
-from saddle.engine import components as equipment
-from saddle.engine.building import (
-    build_classes,
-    build_data,
-    build_evaluator,
-    build_model,
-    facts_of,
-    own_extractors,
-    samples_of,
-)
-from saddle.engine.stored import upgraded_settings
-from saddle.engine.training import best_precision, require_device, train
+from saddle.engine import components
+from saddle.engine.errors import RunFailedError, RunInterrupted
+from saddle.engine.experiment import Experiment
+from saddle.engine.resuming import require_unchanged, state_facts
+from saddle.engine.training import best_precision, require_device
+from saddle.metrics.base import SampleEvaluator
 from saddle.models.divergence import DivergedError
 from saddle.processes.forked_rank import ForkedRank, forked_ranks
 from saddle.processes.rank_launcher import ABANDONED, RankDiedError
 from saddle.processes.ranks import started_by
-from saddle.processes.streams import lasting_streams
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
-from saddle.runs.identity import differences, identity
 from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
 from saddle.runs.trial import Trial
 
+State = dict[str, Any]
+"""What a checkpoint holds."""
+EXPECTED = (ValueError, OSError, RankDiedError, MisconfigurationException)
+"""Errors whose message says it all; another one is a mistake of ours, whose trace is shown."""
 
-def run(cfg: DictConfig, folder: RunFolder) -> int:
-    """Train what `cfg` describes into `folder`, on from its last checkpoint; returns the exit code of the process."""
-    beside = cfg.trainer.devices - 1 if started_by() == "itself" else 0
+
+def run(experiment: Experiment) -> None:
+    """Train the experiment into its folder, from its last checkpoint if there is one.
+
+    Raises:
+        RunFailedError: training failed; the folder says why.
+        RunInterrupted: Ctrl-C or a signal ended it; its state is stored.
+    """
+    folder = experiment.folder
     try:
-        with forked_ranks(beside, partial(assist, cfg, folder)) as waiting, lasting_streams():
-            return _run(cfg, folder, waiting)
-    except KeyboardInterrupt:  # before there was anything to interrupt
-        folder.break_off()
-        return _interrupted(folder)
-    except OSError as error:  # of the system, which has no more processes for us
-        folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-        print(f"error: the processes of {cfg.trainer.devices} devices could not be started: {error}", file=sys.stderr)
-        return 1
-
-
-def _run(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) -> int:
-    _quiet_libraries()
-    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
-    cfg.fresh = False  # it was, if it was asked for; who goes on with this run does not ask for it again
-    try:
-        finished = _train(cfg, folder, waiting)
+        with ExitStack() as stack:
+            waiting = _other_ranks(stack, experiment)
+            stack.enter_context(_libraries_kept_quiet())
+            finished = _train(experiment, waiting)
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
         with suppress(OSError):
             folder.break_off()
-        return _interrupted(folder)
+        finished = False
     except Exception as error:
-        where = ""
-        with suppress(OSError):  # of a full disk: then the run is known by its dead process
-            folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-            where = " (the trace is in its status.json)"
-        if not isinstance(error, ValueError | OSError | RankDiedError | MisconfigurationException):  # a mistake of ours
-            traceback.print_exc()
-        print(f"error: {error}{_left(error, folder)}", file=sys.stderr)
-        print(f"failed: {shown(folder.path)}{where}", file=sys.stderr)
-        return 1
-    return 0 if finished else _interrupted(folder)
+        raise _failure(error, folder) from error
+    if not finished:
+        how = "goes on from there" if folder.can_go_on() else "begins again"
+        place = shown(folder.path)
+        raise RunInterrupted(f"interrupted: {place}; the same command, or run={place}, {how}") from None
 
 
-def assist(cfg: DictConfig, folder: RunFolder) -> int:
-    """The same training as one of the ranks beside the first, which writes nothing; returns the exit code."""
-    _quiet_libraries()
-    warnings.simplefilter("ignore")  # rank 0 says it
-    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
+def assist(experiment: Experiment) -> int:
+    """The same training as one of the ranks beside the first, which writes nothing; the exit code of its process."""
     try:
-        state, _ = Checkpoints(folder.checkpoints).load()
-        data = build_data(cfg)
-        model = build_model(cfg, build_classes(cfg, data), samples_of(data))
-        if state is not None:
-            restore(model, state)
-        evaluator = build_evaluator(cfg, data, own_extractors(cfg))
-        measure = Measure(instruments=equipment.evaluations(cfg, data, model, evaluator), updates=cfg.updates)
-        interruption = Interruption(model)
-        callbacks = [RestoredState(state), measure, interruption, *equipment.callbacks(cfg)]
-        trainer = instantiate(cfg.trainer, loggers=[], callbacks=callbacks, waiting=[])
-        with interruption.listening():
-            train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=equipment.intervals(cfg))
+        with _libraries_kept_quiet():
+            warnings.simplefilter("ignore")  # rank 0 shows them
+            _settle(experiment.config)
+            state, _ = Checkpoints(experiment.folder.checkpoints).load()
+            if state is not None:
+                experiment.restore(state)
+            measure = Measure(instruments=experiment.evaluations(), updates=experiment.config.updates)
+            interruption = Interruption(experiment.model)
+            trainer = experiment.trainer(
+                callbacks=[RestoredState(state), measure, interruption, *experiment.callbacks()]
+            )
+            with interruption.listening():
+                experiment.fit(trainer)
     except (KeyboardInterrupt, SystemExit):
         return 130
     except DivergedError:  # in rank 0 as well, which says it
@@ -121,126 +103,125 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
     return 0
 
 
-def _left(error: Exception, folder: RunFolder) -> str:
-    """What a run that diverged leaves."""
-    if not isinstance(error, DivergedError):
-        return ""
-    state, _ = Checkpoints(folder.checkpoints).load()
-    stored = "no state was stored before" if state is None else f"the state of update {state['updates']:,} is stored"
-    return f"\n{stored}; the same settings would come to the same point, so begin again with others (fresh=true)"
-
-
-def _interrupted(folder: RunFolder) -> int:
-    how = "goes on from there" if folder.can_go_on() else "begins again"
-    print(f"interrupted: {shown(folder.path)}; the same command, or run={shown(folder.path)}, {how}", file=sys.stderr)
-    return 130
-
-
-def _train(cfg: DictConfig, folder: RunFolder, waiting: Sequence[ForkedRank]) -> bool:
+def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     """Whether the run came to its end."""
+    cfg, folder = experiment.config, experiment.folder
+    _settle(cfg)
     require_device(cfg.trainer.accelerator)
     checkpoints = Checkpoints(folder.checkpoints)
-    state, problems = checkpoints.load()
-    for problem in problems:
-        print(f"note: {problem}", file=sys.stderr)
+    state = _newest_state(checkpoints)
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    began, trial = folder.environment() or {}, Trial.current()
-    described = describe(sys.argv, cfg.trainer.precision, folder.environment())
-    outside = {"packages": described_packages()}
-    folder.write_environment(described | outside | {"trial": asdict(trial) if trial else began.get("trial")})
-    data = build_data(cfg)
-    facts = facts_of(cfg, data)  # reads a person's own images: what is wrong with them is said first
-    if left_out := facts.get("left_out"):
-        print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
-    evaluator = build_evaluator(cfg, data, own_extractors(cfg))
-    directions = evaluator.higher_is_better if evaluator is not None else {}
-    measured = {name: {"higher_is_better": higher} for name, higher in directions.items()}
-    folder.write_environment({**(folder.environment() or {}), "metrics": measured})  # before the first number
-    _require_a_batch(cfg.batch_size, data)
-    model = build_model(cfg, build_classes(cfg, data), samples_of(data))
-    known = {"data": facts["digest"], "settings": _settings(cfg), **_surroundings(cfg)}
+    _store_environment(experiment)
+    facts = _data_facts(experiment)  # before anything is built: what is wrong with somebody's own images comes first
+    evaluator = experiment.evaluator
+    _store_directions(folder, evaluator)
+    _require_a_batch(cfg.batch_size, experiment.data)
+    known = state_facts(cfg, facts["digest"])
+    model = experiment.model
     if state is not None:
-        _require_unchanged(state, known, cfg.updates)
-        restore(model, state)
-    earlier = state["facts"] if state is not None else {}
-    measure = Measure(instruments=equipment.instruments(cfg, data, model, evaluator), updates=cfg.updates)
-    recipe = equipment.recipe(cfg, data, model)
-    lifecycle = Lifecycle(folder=folder, seconds=earlier.get("seconds", 0.0), recipe=recipe)
-    loggers = equipment.loggers(cfg, data.name, folder, evaluator, earlier.get("wandb"))
+        require_unchanged(state, known, cfg.updates)
+        experiment.restore(state)
+    stored_facts = state["facts"] if state is not None else {}
+    resumed_at = model.updates if state is not None else None
+
+    recipe = components.recipe(cfg, experiment.data, model)
+    lifecycle = Lifecycle(folder=folder, seconds=stored_facts.get("seconds", 0.0), recipe=recipe)
+    loggers = components.loggers(cfg, experiment.data.name, folder, evaluator, stored_facts.get("wandb"))
+    measure = Measure(instruments=experiment.instruments(), updates=cfg.updates)
+    advice = _advice(cfg, measure, folder, resumed_at)
+    interruption = Interruption(model)
     checkpoint = Checkpoint(
         checkpoints=checkpoints,
         every=cfg.checkpoint_every,
-        stored=None if state is None else model.updates,
-        facts=lambda: {**known, "seconds": lifecycle.seconds, "wandb": equipment.wandb_identity(loggers)},
+        stored=resumed_at,
+        facts=lambda: {**known, "seconds": lifecycle.seconds, "wandb": components.wandb_identity(loggers)},
     )
-    symptoms = instantiate(cfg.advice)
-    until = model.updates if state is not None else -1
-    lines = [line for line in folder.metrics() if line["updates"] <= until]
-    advice = [Advice(symptoms=symptoms, measure=measure, earlier=lines)] if symptoms else []
-    interruption = Interruption(model)
-    progress = equipment.progress(cfg, folder, measure, evaluator)
+    progress = components.progress(cfg, folder, measure, evaluator)
     ours = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
-    callbacks = [*ours, *equipment.callbacks(cfg)]
-    trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks, waiting=waiting)
+    trainer = experiment.trainer(callbacks=[*ours, *experiment.callbacks()], loggers=loggers, waiting=waiting)
+
     folder.touch()
-    folder.rewind(until)
+    folder.rewind(-1 if resumed_at is None else resumed_at)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    print(opening(cfg, data.name, model.sizes(), folder), flush=True)
-    if model.classes is not None:
-        print(conditions(model.classes.counts, MOST), flush=True)
-    if state is not None:
-        print(f"from update {model.updates:,} on", flush=True)
-    for hint in hints(cfg):
-        print(f"note: {hint}", file=sys.stderr, flush=True)
+    _announce(experiment, resumed_at)
     with interruption.listening():
-        train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=equipment.intervals(cfg))
+        experiment.fit(trainer)
         if model.interrupted:
             return False
-        warned = [said for one in advice for said in one.given]
-        summary = equipment.summary(folder, facts, model, lifecycle.seconds, evaluator, loggers)
-        folder.write_summary({**summary, "warnings": warned})
+        summary = components.summary(folder, facts, model, lifecycle.seconds, evaluator, loggers)
+        folder.write_summary({**summary, "warnings": [said for one in advice for said in one.given]})
         folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
     return True
 
 
-def _settings(cfg: DictConfig) -> dict[str, Any]:
-    """What a state belongs to besides its images, path -> value: config.yaml might be changed by hand."""
-    return {path: value for path, value in identity(cfg).items() if path != "updates"}
-
-
-def _surroundings(cfg: DictConfig) -> dict[str, Any]:
-    """What changes the last bits."""
-    return {
-        "threads": torch.get_num_threads(),
-        "precision": cfg.trainer.precision,
-        "devices": cfg.trainer.devices * cfg.trainer.num_nodes,
-    }
-
-
-def _require_unchanged(state: dict[str, Any], known: dict[str, Any], updates: int) -> None:
-    """Refuse to go on with other images or settings; say it where the last bits will be others.
+def _other_ranks(stack: ExitStack, experiment: Experiment) -> list[ForkedRank]:
+    """The processes that wait to become ranks 1, 2, ..., forked before anything is built; none on one device.
 
     Raises:
-        ValueError: the state is of other images, other settings, or beyond `updates`.
+        OSError: the system has no more processes for us.
     """
-    had = state["facts"]
-    if had["data"] != known["data"]:
-        raise ValueError(
-            f"the images have changed since this run began (digest {had['data']}, now {known['data']}): bring them "
-            "back, or begin again with fresh=true"
-        )
-    if changed := differences(upgraded_settings(had["settings"]), known["settings"]):
-        raise ValueError(
-            f"config.yaml was changed by hand since the last state was stored ({'; '.join(changed)}): change it back, "
-            "or begin again with fresh=true"
-        )
-    if state["updates"] > updates:
-        raise ValueError(f"this run has {state['updates']:,} updates behind it: updates={updates} is less")
-    for what in ("threads", "precision", "devices"):
-        if had[what] != known[what]:
-            print(f"note: {what} {had[what]} before, {known[what]} now: the last bits will differ", file=sys.stderr)
+    devices = experiment.config.trainer.devices
+    count = devices - 1 if started_by() == "itself" else 0
+    try:
+        return stack.enter_context(forked_ranks(count, partial(assist, experiment)))
+    except OSError as error:
+        raise OSError(f"the processes of {devices} devices could not be started: {error}") from error
+
+
+def _settle(cfg: DictConfig) -> None:
+    """Replace what holds for this command on this machine only."""
+    cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
+    cfg.fresh = False  # whoever resumes this run does not ask for a new one
+
+
+def _newest_state(checkpoints: Checkpoints) -> State | None:
+    state, problems = checkpoints.load()
+    for problem in problems:
+        print(f"note: {problem}", file=sys.stderr)
+    return state
+
+
+def _store_environment(experiment: Experiment) -> None:
+    folder = experiment.folder
+    earlier, trial = folder.environment() or {}, Trial.current()
+    described = describe(experiment.command, experiment.config.trainer.precision, folder.environment())
+    outside = {"packages": described_packages()}
+    folder.write_environment(described | outside | {"trial": asdict(trial) if trial else earlier.get("trial")})
+
+
+def _store_directions(folder: RunFolder, evaluator: SampleEvaluator | None) -> None:
+    """Store which metrics are better when they are higher, before the first number."""
+    directions = evaluator.higher_is_better if evaluator is not None else {}
+    metrics = {name: {"higher_is_better": higher} for name, higher in directions.items()}
+    folder.write_environment({**(folder.environment() or {}), "metrics": metrics})
+
+
+def _data_facts(experiment: Experiment) -> dict[str, Any]:
+    facts = experiment.facts()
+    if left_out := facts.get("left_out"):
+        print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
+    return facts
+
+
+def _advice(cfg: DictConfig, measure: Measure, folder: RunFolder, resumed_at: int | None) -> list[Advice]:
+    """The callback that warns of symptoms, which has seen the lines of the run so far; none where it is off."""
+    symptoms = instantiate(cfg.advice)
+    lines = [] if resumed_at is None else [line for line in folder.metrics() if line["updates"] <= resumed_at]
+    return [Advice(symptoms=symptoms, measure=measure, earlier=lines)] if symptoms else []
+
+
+def _announce(experiment: Experiment, resumed_at: int | None) -> None:
+    """Say what is trained, on what and where to, and what is unusual about it."""
+    cfg, model = experiment.config, experiment.model
+    print(opening(cfg, experiment.data.name, model.sizes(), experiment.folder), flush=True)
+    if model.classes is not None:
+        print(conditions(model.classes.counts, MOST), flush=True)
+    if resumed_at is not None:
+        print(f"from update {resumed_at:,} on", flush=True)
+    for hint in hints(cfg):
+        print(f"note: {hint}", file=sys.stderr, flush=True)
 
 
 def _require_a_batch(batch_size: int | None, data: Data) -> None:
@@ -251,10 +232,31 @@ def _require_a_batch(batch_size: int | None, data: Data) -> None:
         )
 
 
-def _quiet_libraries() -> None:
-    """Keep Lightning's remarks on hardware and its advertisements out of the way; warnings of ours stay."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    logging.getLogger("lightning").setLevel(logging.ERROR)
-    logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-    show_warnings_as_notes()
+def _failure(error: Exception, folder: RunFolder) -> RunFailedError:
+    """Store how the run failed; what to say of it."""
+    where = ""
+    with suppress(OSError):  # of a full disk: then the run is known by its dead process
+        folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        where = " (the trace is in its status.json)"
+    text = f"{error}{_what_is_left(error, folder)}\nfailed: {shown(folder.path)}{where}"
+    return RunFailedError(text, expected=isinstance(error, EXPECTED))
+
+
+def _what_is_left(error: Exception, folder: RunFolder) -> str:
+    """What a run that diverged leaves."""
+    if not isinstance(error, DivergedError):
+        return ""
+    state, _ = Checkpoints(folder.checkpoints).load()
+    stored = "no state was stored before" if state is None else f"the state of update {state['updates']:,} is stored"
+    return f"\n{stored}; the same settings would come to the same point, so begin again with others (fresh=true)"
+
+
+@contextmanager
+def _libraries_kept_quiet() -> Iterator[None]:
+    """Lightning says nothing about hardware and itself; while it lasts, of all warnings ours alone are shown."""
+    for name in ("pytorch_lightning", "lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))  # torch may have been imported under another number
+    with warnings.catch_warnings():
+        show_warnings_as_notes()
+        yield

@@ -34,6 +34,7 @@ class Run:
         cause: one line that says why the run is not finished.
         trace: the whole message, if it is longer than one line.
         settings: path -> value of every key that changes the run's numbers.
+        config: `config.yaml`.
         summary: `summary.json`.
         lines: the lines of the log, each with `updates`.
         grids: update -> picture of samples.
@@ -48,6 +49,7 @@ class Run:
     cause: str = ""
     trace: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, float]] = field(default_factory=list)
@@ -159,14 +161,15 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
     if not folder.exists():
         return Run(**own, status=state or "not started", cause="there is no folder of it yet")
     try:
-        status, summary = folder.status(), folder.summary() or {}
+        status, summary, config = folder.status(), folder.summary() or {}, _config(folder)
         error = str(status.details.get("error") or "")
         return Run(
             **own,
             status=state or status.state,
             cause=error.partition("\n")[0] or _cause(status.state, state),
             trace=str(status.details.get("trace") or ""),
-            settings=_settings(folder),
+            settings=identity_of(config) if config else {},
+            config=config,
             summary=summary,
             environment=folder.environment() or {},
             lines=[line for line in folder.metrics() if isinstance(line, dict) and _is_number(line.get("updates"))],
@@ -178,12 +181,12 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
         return Run(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
 
 
-def _settings(folder: RunFolder) -> dict[str, Any]:
+def _config(folder: RunFolder) -> dict[str, Any]:
     try:
         config = yaml.load(folder.config(), Loader=LOADER)
     except LookupError:  # the run ended before it began to train
         return {}
-    return identity_of(config) if isinstance(config, dict) else {}
+    return config if isinstance(config, dict) else {}
 
 
 def _cause(state: str, launcher: str | None) -> str:

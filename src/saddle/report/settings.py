@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from saddle.config.options import option_name
 from saddle.report.run import Run
 
 ABSENT = "(absent)"
@@ -47,11 +47,11 @@ def differing(settings: Sequence[Setting]) -> dict[str, list[str]]:
     The keys that the jobs override come first, then the keys that follow from them.
     """
     followers = _followers([run for setting in settings for run in setting.runs])
-    configs = [setting.runs[0].settings for setting in settings]
-    paths = [path for path in dict.fromkeys(path for config in configs for path in config) if path not in followers]
+    runs = [setting.runs[0] for setting in settings]
+    paths = [path for path in dict.fromkeys(path for run in runs for path in run.settings) if path not in followers]
     by_values: dict[tuple[str, ...], list[str]] = {}
     for path in paths:
-        values = tuple(_shown(path, config.get(path, ABSENT)) for config in configs)
+        values = tuple(_shown(path, run) for run in runs)
         if len(set(values)) > 1:
             by_values.setdefault(values, []).append(path.removesuffix("._target_"))
     chosen = {_key(override) for setting in settings for override in setting.overrides}
@@ -90,8 +90,9 @@ def _names(candidates: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def _shown(path: str, value: Any) -> str:
-    """A value as text; a class is named by its module, which is its option on the command line."""
-    if path.endswith("_target_") and isinstance(value, str) and "." in value:
-        return value.split(".")[-2] if value.startswith("saddle.") else value.rpartition(".")[2]
+def _shown(path: str, run: Run) -> str:
+    """A value; for the class of a group's option the option's name."""
+    value = run.settings.get(path, ABSENT)
+    if path.endswith("._target_") and isinstance(value, str) and value != ABSENT:
+        return option_name(run.config, path.removesuffix("._target_"))
     return "none" if value is None or value == {} else str(value)

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from saddle.runs.renamed import upgraded
 
 PLACEMENT = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes")
-WHEREABOUTS = ("name", "fresh", "sweep", "logger", "callback", "advice", "recipe", "experiment", *PLACEMENT)
+WHEREABOUTS = ("name", "fresh", "sweep", "logger", "callback", "advice", "recipe", "experiment", "options", *PLACEMENT)
 INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "checkpoint_every")
 
 

@@ -8,6 +8,7 @@ from shlex import quote
 
 from omegaconf import DictConfig
 
+from saddle.config.options import option_name
 from saddle.runs.commands import in_checkout, typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import of_images
@@ -25,7 +26,7 @@ def show_warnings_as_notes() -> None:
 def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFolder) -> str:
     """What will be trained, on what, and where it goes. `sizes`: the parameters of each network."""
     networks = [f"{name} {size:,}" for name, size in sizes.items()]
-    parts = [f"{part} {_option(cfg, part)}" for part in ("model", "loss") if cfg.get(part)]
+    parts = [f"{part} {option_name(cfg, part)}" for part in ("model", "loss") if cfg.get(part)]
     chosen = ", ".join([*parts, f"data {data}"])
     return "\n".join(
         [
@@ -105,7 +106,3 @@ def _steps(cfg: DictConfig) -> str:
     """What an update consists of."""
     of_d = "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
     return "" if cfg.batch_size is None else f" of {cfg.batch_size} images{of_d}"
-
-
-def _option(cfg: DictConfig, group: str) -> str:
-    return str(cfg[group]._target_).split(".")[-2]

@@ -5,11 +5,13 @@
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from saddle.runs.naming import readable
+from omegaconf import OmegaConf
+
+from saddle.runs.naming import job_names, readable, single_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +34,14 @@ class Trial:
         that none is found finished without a word to W&B. The same run, begun again, finds its folder.
         """
         return Path(readable(self.sweep)) / f"{job}_{readable(self.run)}"
+
+
+def single_place(overrides: Sequence[str]) -> str:
+    """Where a run that is no job of a sweep is stored, below `runs/`."""
+    trial = Trial.current()
+    return str(Path("single") / single_name(overrides) if trial is None else trial.place(job_names([overrides])[0]))
+
+
+def register_places() -> None:
+    """Let configurations say `${single_run:OVERRIDES}`, as `conf/train.yaml` does."""
+    OmegaConf.register_new_resolver("single_run", single_place, replace=True)

@@ -1,0 +1,253 @@
+"""What `saddle` offers to Python: an experiment is composed and trained; runs and sweeps on disk are loaded.
+
+torch is imported when there is something to build: a wrong configuration is refused at once.
+"""
+
+import math
+import os
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from saddle.config.commandline import compose_job
+from saddle.config.quoting import assigned, quote_paths
+from saddle.engine.errors import RunRefusedError
+from saddle.engine.existing_run import claim_folder
+from saddle.engine.stored import stored_config
+from saddle.processes.threads import thread_variables
+from saddle.runs.folder import RunFolder
+from saddle.runs.sweep import find_run, runs_of
+from saddle.runs.trial import register_places
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor, nn
+
+    from saddle.engine.experiment import Experiment
+    from saddle.models.base import GenerativeModel
+    from saddle.report.compared import Comparison
+
+
+def compose(*overrides: str, **keys: Any) -> "Experiment":
+    """An experiment, its configuration composed and checked as on the command line.
+
+    Args:
+        overrides: as after `python src/train.py`: `"data=ring"`, `"penalty.gamma=1"`.
+        keys: the same as Python values: `updates=500`, `loss="minimax"`, `evaluate_images=None`.
+
+    Raises:
+        ConfigError: says what is wrong, where, and what would be right.
+    """
+    words = [*quote_paths(overrides), *(assigned(key, value) for key, value in keys.items())]
+    register_places()
+    cfg, place, notes = compose_job(words)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    from saddle.engine.experiment import Experiment
+
+    return Experiment(cfg, RunFolder(Path(place).absolute()), ["python", "src/train.py", *words])
+
+
+def train(*experiment: "Experiment | str", **keys: Any) -> "Run":
+    """Train an experiment, or the one that overrides describe (see `compose`); the finished run.
+
+    Raises:
+        ConfigError: the overrides are wrong.
+        RunRefusedError: the folder holds another run, or one that is being trained right now, or the run needs several
+            processes.
+        RunFailedError: training failed; the folder says why.
+        RunInterrupted: it was interrupted; its state is stored, and the same call resumes it.
+    """
+    from saddle.engine.experiment import Experiment
+
+    begun = experiment[0] if experiment and isinstance(experiment[0], Experiment) else compose(*experiment, **keys)  # type: ignore[arg-type]  # then all are overrides
+    trainer = begun.config.trainer
+    if trainer.devices * trainer.num_nodes > 1:
+        raise RunRefusedError(
+            f"trainer.devices={trainer.devices}: several devices need a process each, copied from one that has used no "
+            f"thread yet; train it with: {' '.join(begun.command)}"
+        )
+    os.environ |= thread_variables(side_by_side=1)
+    if claim_folder(begun.config, begun.folder):
+        from saddle.engine import session
+
+        session.run(Experiment(begun.config.copy(), begun.folder, begun.command))  # its model is trained, and no other
+    return Run(begun.folder)
+
+
+def load(path: str | Path) -> "Run | Sweep":
+    """The run, or the sweep, in the folder `path`.
+
+    Raises:
+        LookupError: there is none; the message names what is near.
+    """
+    place = Path(path).expanduser()
+    return Sweep(place) if place.is_dir() and not RunFolder(place).exists() else Run(find_run(place))
+
+
+class Run:
+    """A run on disk: its numbers, and its model with the weights that it ended with.
+
+    Args:
+        folder: where the run is stored.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}: {self.status}>"
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.folder.path
+
+    @property
+    def status(self) -> str:
+        """`new`, `running`, `finished`, `failed` or `interrupted`."""
+        return self.folder.status().state
+
+    @cached_property
+    def config(self) -> DictConfig:
+        """The whole resolved configuration.
+
+        Raises:
+            LookupError, ValueError: the run has none, or one that this version cannot build.
+        """
+        return stored_config(self.folder, files=False)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the run comes to, as in summary.json; empty while it is not finished."""
+        return self.folder.summary() or {}
+
+    @property
+    def metrics(self) -> dict[str, list[float]]:
+        """Everything that was logged, as columns of equal length; NaN where an update has no number."""
+        lines = self.folder.metrics()
+        names = dict.fromkeys(name for line in lines for name in line)
+        return {name: [line.get(name, math.nan) for line in lines] for name in names}
+
+    def data_frame(self) -> "pd.DataFrame":
+        """`metrics` as a data frame of pandas with the updates as its index.
+
+        Raises:
+            ModuleNotFoundError: pandas is not installed.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.metrics).set_index("updates")
+
+    @cached_property
+    def model(self) -> "GenerativeModel":
+        """The model with its final weights, on the GPU where there is one.
+
+        Raises:
+            LookupError: the run has no weights yet.
+            ValueError: its files were changed by hand, or are of another version.
+        """
+        from saddle.samples.sampling import best_device, load_model
+
+        return load_model(self.folder, self.config).to(best_device())
+
+    @property
+    def generator(self) -> "nn.Module":
+        """The network that samples are drawn with: averaged weights, where the run keeps an average."""
+        return self.model.sampling_module()
+
+    def sample(self, count: int, *, seed: int | None = None, label: int | None = None) -> "Tensor":
+        """Samples x [count, *shape] on the CPU; images are in [-1, 1]. Sample i of a seed is always the same.
+
+        Args:
+            count: how many.
+            seed: of the codes; None: the run's own.
+            label: the class of all samples; None: each as often as in the training set.
+
+        Raises:
+            ValueError: the model knows no classes.
+        """
+        from saddle.samples.sampling import Samples
+
+        return Samples(self.model, seed=self._seed(seed), label=label, threshold=None).first(count)
+
+    def prior(self, count: int, *, seed: int | None = None) -> "Tensor":
+        """The latent codes [count, code_size] of the first samples of a seed.
+
+        Raises:
+            ValueError: the model has no latent code.
+        """
+        from saddle.samples.sampling import coded
+
+        return coded(self.model, "prior").prior(range(count), self._seed(seed))
+
+    def decode(self, codes: "Tensor", labels: "Tensor | None" = None) -> "Tensor":
+        """Samples x [count, *shape] of codes [count, code_size]; a conditional model needs labels [count].
+
+        Raises:
+            ValueError: the model has no latent code.
+        """
+        from saddle.samples.sampling import coded
+
+        return coded(self.model, "decode").decode(codes.to(self.model.device), labels)
+
+    def evaluate(self, *, images: int | None = None, extractors: tuple[str, ...] = (), fresh: bool = False) -> Any:
+        """Measure the final model again, as `make fid` does: its `metrics`, their `floor` and the `protocol`.
+
+        Args:
+            images: generated ones; None: as in the run's own evaluations.
+            extractors: options of `conf/extractor` in addition to the run's own, such as `inception`.
+            fresh: whether to measure again what was measured before.
+
+        Raises:
+            LookupError: the run has no weights.
+            ValueError: its data are no images.
+        """
+        from saddle.evaluation.extra_extractors import extra_extractors
+        from saddle.evaluation.finished import evaluate_run
+
+        return evaluate_run(self.folder, images=images, extra=extra_extractors(extractors, None), fresh=fresh)
+
+    def _seed(self, seed: int | None) -> int:
+        return int(self.config.seed) if seed is None else seed
+
+
+class Sweep:
+    """The runs of a sweep, in the order of its jobs.
+
+    Args:
+        path: the sweep's folder.
+
+    Raises:
+        LookupError: it is no folder, or holds no run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.runs = [Run(folder) for folder in runs_of(path)]
+
+    def __repr__(self) -> str:
+        return f"<Sweep {self.path}: {len(self.runs)} runs>"
+
+    def compare(self, baseline: str | None = None) -> "Comparison":
+        """The settings over their seeds, and their differences to a baseline, paired by seed.
+
+        Args:
+            baseline: a setting, or one of its jobs; None: the first.
+
+        Raises:
+            LookupError: there is no such setting or job.
+        """
+        from saddle.report.comparison import read_comparison
+
+        return read_comparison(self.path, [run.folder for run in self.runs], None, baseline)
+
+    def table(self) -> str:
+        """A line for each run, as on the terminal."""
+        from saddle.report.rows import read_rows
+        from saddle.report.table import terminal
+
+        return terminal(read_rows([run.folder for run in self.runs]))
