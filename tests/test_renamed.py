@@ -1,6 +1,7 @@
 """What earlier versions stored is read in the words of this one."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
