@@ -6,7 +6,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from saddle.data.disk.imageset import ImageSet, StoredImages, digest_of
 from saddle.data.pixels import to_uint8
-from saddle.metrics.extractors.base import Extractor
+from saddle.metrics.extractors.base import Classifier, Extractor
 from saddle.noise import generator
 
 
@@ -40,3 +40,12 @@ class Thumbnail(Extractor):
     def features(self, images: Tensor) -> Tensor:
         self.shown += len(images)
         return adaptive_avg_pool2d(images * self.scale, 4).flatten(1)
+
+
+class Judge(Thumbnail, Classifier):
+    """The same features, of which the first ten are the logits of ten classes; called as Inception is."""
+
+    name, frechet_name, kernel_name = "judge", "fid", "kid"
+
+    def logits(self, features: Tensor) -> Tensor:
+        return features[:, :10] / 25

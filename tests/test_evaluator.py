@@ -13,11 +13,10 @@ import torch
 from torch import Tensor
 
 from options import build
-from pictures import Thumbnail, image_set, pictures
+from pictures import Judge, Thumbnail, image_set, pictures
 from saddle.data.disk.imageset import StoredImages
 from saddle.data.pixels import to_uint8
 from saddle.metrics.evaluator import ImageEvaluator
-from saddle.metrics.extractors.base import Classifier
 from saddle.metrics.extractors.features import features_of
 from saddle.metrics.frechet import Gaussian, frechet_distance
 from saddle.metrics.inception_score import inception_score
@@ -27,7 +26,6 @@ from saddle.metrics.nearest import nearest
 from saddle.metrics.reference import Reference
 from saddle.metrics.sliced import SlicedWassersteinDistance
 from saddle.metrics.wasserstein import SlicedWasserstein
-from saddle.noise import noise
 
 REFERENCE = pictures("reference", 200, 16)
 GENERATED = pictures("generated", 200, 16)
@@ -93,12 +91,6 @@ def test_the_numbers_are_those_of_the_distances() -> None:
 
 
 def test_several_extractors_see_the_same_images_in_one_pass() -> None:
-    class Judge(Thumbnail, Classifier):
-        name, frechet_name, kernel_name = "judge", "fid", "kid"
-
-        def logits(self, features: Tensor) -> Tensor:
-            return features[:, :10] / 25
-
     drawn: list[int] = []
 
     def sample(indices: range) -> Tensor:
@@ -280,15 +272,6 @@ def test_the_protocol_names_what_the_numbers_depend_on() -> None:
     assert protocol["torch"] == version("torch")
     for other in (reference(count=151), reference(255 - REFERENCE, 150)):
         assert protocol["reference_digest"] != evaluator(reference=other).protocol()["reference_digest"]
-
-
-def test_an_image_of_noise_is_worse_in_every_number_than_a_real_one() -> None:
-    found = evaluator()(lambda indices: to_uint8(noise(0, "test", 0, indices, [3, 16, 16])))
-    real = evaluator()(lambda indices: REFERENCE[list(indices)])
-    for smaller in ("fd_thumbnail", "kd_thumbnail", "swd"):
-        assert found[smaller] > real[smaller]
-    for larger in ("precision", "recall", "density", "coverage"):
-        assert found[f"{larger}_thumbnail"] < real[f"{larger}_thumbnail"]
 
 
 def test_the_nearest_of_another_set() -> None:

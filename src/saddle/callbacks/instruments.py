@@ -1,4 +1,4 @@
-"""The instruments of every run: training losses, a grid of samples, the distance to held-out reals."""
+"""The instruments of every run: training losses, a grid of samples, an evaluation."""
 
 from math import ceil, sqrt
 
@@ -33,7 +33,7 @@ class SampleGrid(Instrument):
 
 
 class Evaluation(Instrument):
-    """Samples against the data: the numbers of a `SampleEvaluator`."""
+    """The metrics of an evaluator: samples against the data."""
 
     def __init__(self, *, every: int, evaluator: SampleEvaluator, seed: int) -> None:
         self.every, self.evaluator, self.seed = every, evaluator, seed

@@ -1,1 +1,1 @@
-"""After training: finished runs measured again, folders of images against one another."""
+"""Evaluation after training: of finished runs, and of one folder of images against another."""

@@ -1,4 +1,4 @@
-"""A finished run measured again: its final model, through its own extractor and others."""
+"""Evaluation of a finished run: its final model, with its own extractor and others."""
 
 import sys
 from hashlib import sha256
@@ -45,7 +45,7 @@ def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, 
     own = instantiate(cfg.extractor)
     evaluator = build_evaluator(cfg, data, [own, *extra.different_from(own)])
     if not isinstance(evaluator, ImageEvaluator) or not isinstance(data, Images):
-        raise ValueError(f"{run.path}: only images are measured again; of {data.name} its summary.json has all numbers")
+        raise ValueError(f"{run.path}: only images are measured again; all numbers of {data.name} are in summary.json")
     _say_of_the_images(run, cfg, data)
     result: Result = {
         "updates": (run.summary() or {}).get("updates"),
@@ -83,16 +83,19 @@ def _require_its_classes(run: RunFolder, model: GenerativeModel, data: Data) -> 
 
 
 def _say_of_the_images(run: RunFolder, cfg: DictConfig, data: Images) -> None:
-    """What a person must know of the real images to read the numbers."""
+    """Print what a person must know about the real images to read the numbers."""
     trained = (run.summary() or {}).get("data", {}).get("digest")
     if trained is not None and trained != facts_of(cfg, data)["digest"]:
-        print("note: the images are not those that the run was trained on: they have changed since", file=sys.stderr)
+        print("note: the images have changed since the run was trained on them", file=sys.stderr)
     if data.test is None:
-        print("note: none are held out: the real images are those trained on, and copies score best", file=sys.stderr)
+        print(
+            "note: no images are held out: the real images are the training images, so copies score best",
+            file=sys.stderr,
+        )
 
 
 def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str:
-    """Log an evaluation where its run was logged, online also into that run's summary; where it is, one line."""
+    """Log an evaluation where its run was logged, online also in that run's summary; return where, in one line."""
     node = tracker_nodes(cfg).get("wandb")
     if node is None:
         return ""

@@ -1,4 +1,4 @@
-"""One folder of images, or npz file, measured against another: for samples that come from elsewhere."""
+"""Evaluation of one folder of images, or npz file, against another: for samples from other programs."""
 
 import sys
 from pathlib import Path
@@ -27,25 +27,25 @@ def evaluate_folders(
     corrupt: Literal["refuse", "skip"],
     extra: ExtraExtractors,
 ) -> dict[str, Any]:
-    """Measure the images of `generated` against those of `reference`, all of them; no model is involved.
+    """Measure all images of `generated` against all images of `reference`, without a model.
 
-    Without a resolution the images are taken as they are and must all have one size; with one they are cropped to the
-    largest centred square and resized. An npz file (`saddle.samples.archives`) stands for a folder; its images stay as
-    they are, grey ones are repeated as three channels.
+    Without a resolution the images are used as they are and must have the same size; with one they are cropped to the
+    largest centred square and resized. An npz file (`saddle.samples.archives`) may take the place of a folder; its
+    images are not resized, and grey ones are repeated as three channels.
 
     Args:
         generated: the folder, or npz file, of generated images.
         reference: that of the real ones.
-        resolution: the size to bring all of them to.
-        corrupt: refuse files that give no image, or skip them and say how many.
+        resolution: height and width to which all images are resized; None: as they are.
+        corrupt: what to do with files that cannot be read as images: refuse them, or skip them and say how many.
         extra: the extractors.
 
     Returns:
         `metrics`, `higher_is_better`, `floor`, `protocol` and `missing`, as for a run.
 
     Raises:
-        ValueError: a folder or file is not there, or holds no images, damaged ones, or several sizes; or those of an
-            npz file have another size than `resolution`.
+        ValueError: a folder or file does not exist, or holds no images, damaged ones, or images of several sizes; or
+            the images of an npz file have another size than `resolution`.
     """
     shape = None if resolution is None else (3, resolution, resolution)
     fake, real = (_images(root, shape, corrupt) for root in (generated, reference))

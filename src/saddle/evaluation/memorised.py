@@ -1,4 +1,4 @@
-"""Is it memorised? Samples beside the training images that they are most like."""
+"""Does a model memorise? Its samples next to the training images that they are most similar to."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +16,9 @@ from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel
 
 SHOWN = 32
-"""Samples in the picture."""
+"""Number of samples in the picture."""
 COMPARED = 1_000
-"""Samples, and held-out images, whose distances are compared."""
+"""Number of samples, and of held-out images, whose distances are compared."""
 BATCH = 250
 COLUMNS = 4
 HEADER = 20
@@ -27,12 +27,12 @@ HEADER = 20
 
 @dataclass(frozen=True)
 class Memorised:
-    """What is known of a model's samples and the training images nearest to them.
+    """A model's samples and the training images nearest to them.
 
     Attributes:
-        picture: pairs, four in a row: a sample and to its right the nearest training image.
-        numbers: median distance in the features of `extractor` from samples to their nearest training image, and the
-            same from held-out images, where there are some: samples that are much nearer than those are copies.
+        picture: pairs, four in a row: a sample and, to its right, the nearest training image.
+        numbers: median distance, in the features of `extractor`, from samples to their nearest training image, and from
+            held-out images, where there are some. If samples are much nearer than held-out images, they are copies.
     """
 
     picture: Image.Image
@@ -40,7 +40,7 @@ class Memorised:
 
 
 def memorised(model: GenerativeModel, seed: int, data: Images, extractor: Extractor) -> Memorised:
-    """Look for the samples of `model` among the training images of `data`, in the features of `extractor`."""
+    """Find the nearest training images of the samples of `model`, in the features of `extractor`."""
     train = Reference(images=data.train, split="train", count=len(data.train))
     real = features_of(extractor, train, BATCH)  # [train, num_features]
     count = min(COMPARED, len(data.train))
@@ -55,7 +55,7 @@ def memorised(model: GenerativeModel, seed: int, data: Images, extractor: Extrac
 
 
 def _pairs(samples: Tensor, neighbours: Tensor) -> Image.Image:
-    """Pairs of images [count, channels, height, width] under a line that says what they are."""
+    """Pairs of images [count, channels, height, width] under a line of explanation."""
     thin = torch.full((*samples.shape[:3], 1), 255, dtype=torch.uint8)
     pairs = grid(torch.cat([samples, thin, neighbours], dim=3), columns=COLUMNS, gap=10)
     sheet = Image.new(pairs.mode, (pairs.width, pairs.height + HEADER), "white")

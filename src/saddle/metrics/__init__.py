@@ -1,1 +1,1 @@
-"""Samples against data: distances between images, and the extractors that look at them."""
+"""Metrics of samples against data, evaluators as lists of metrics, and feature extractors."""

@@ -24,6 +24,8 @@ class Metric(ABC):
     """What it computes from; see `PROVIDED` in `saddle.config.rules`."""
     fewest: int = 1
     """The smallest number of samples on each side with which it can be computed."""
+    order_matters: bool = False
+    """Whether the same samples in another order give other numbers."""
 
     @property
     @abstractmethod

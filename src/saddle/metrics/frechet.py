@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 ROWS = 8192
-"""Images that enter the factor at a time: float64 copies of so many features exist at once."""
+"""Images that enter the factor at a time: only their features exist as float64 copies."""
 ENOUGH = 2
-"""Times as many images as features, from which on the covariance may have full rank."""
+"""Images for each feature from which on the covariance may have full rank."""
 ROUNDING = 1e-9
-"""Of tr S_r + tr S_g, that the faster way may be off."""
+"""The largest error of the faster method, relative to tr S_r + tr S_g."""
 PANELS = 8
-"""Of columns, in which a symmetric product is computed."""
+"""Blocks of columns in which a symmetric product is computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +29,8 @@ class Gaussian:
         """The Gaussian with the mean and the unbiased covariance (divisor count - 1) of the features.
 
         F is the triangular factor of a QR decomposition of the centred features, divided by sqrt(count - 1). The
-        covariance itself is never formed: it would square the condition, and a root of it is no cheaper. One block of
-        rows after another is taken in, so that float64 copies of all features never exist.
+        covariance itself is never formed: that would square the condition number, and its root is no cheaper. The rows
+        enter block by block, so that float64 copies of all features never exist.
 
         Args:
             features: [count, num_features], at least two, of any float type and on any device.
@@ -87,11 +87,11 @@ def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
 
 
 def frechet_distance_of(real: Gaussian, features: Tensor) -> float:
-    """`frechet_distance` of the Gaussian fitted to generated features [count, num_features], in half of the time.
+    """`frechet_distance` of the Gaussian fitted to generated features [count, num_features], in half the time.
 
     With many more images than features the eigenvalues of S_r S_g are those of the symmetric F_r S_g F_r^T, and most of
-    them well above rounding: then S_g may be formed, and no factor of it is needed. Rounding moves each eigenvalue by
-    about eps of the largest; where their roots would move the distance by more than `ROUNDING`, the factors decide.
+    them are well above rounding: then S_g may be formed, without a factor. Rounding moves each eigenvalue by about eps
+    of the largest; where their roots would move the distance by more than `ROUNDING`, the factors are used.
     """
     count, num_features = features.shape
     if count >= ENOUGH * num_features and len(real.factor) == num_features:
@@ -107,7 +107,7 @@ def frechet_distance_of(real: Gaussian, features: Tensor) -> float:
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean [num_features], unbiased covariance [num_features, num_features], float64; only half of it is computed."""
+    """Mean [num_features], unbiased covariance [num_features, num_features], float64; only one triangle is computed."""
     count, num_features = features.shape
     mean = features.mean(dim=0, dtype=torch.float64)
     covariance = mean.new_zeros(num_features, num_features)
@@ -131,5 +131,5 @@ def _require_usable(features: Tensor) -> None:
         spoilt = (~usable).nonzero().flatten().tolist()
         raise ValueError(
             f"features of {len(spoilt)} of {len(features)} images are infinite or not a number, first of image "
-            f"{spoilt[0]}: look at that image and at the weights of the extractor"
+            f"{spoilt[0]}: check that image and the weights of the extractor"
         )

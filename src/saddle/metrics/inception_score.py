@@ -20,6 +20,8 @@ class InceptionScore(LogitMetric):
         score_splits: number of parts over which the score is averaged.
     """
 
+    order_matters = True  # the parts are contiguous
+
     def __init__(self, *, real: RealFeatures, score_splits: PositiveInt) -> None:
         super().__init__(real=real)
         self.score_splits = score_splits

@@ -10,7 +10,7 @@ from torch import Tensor
 from saddle.metrics.base import FeatureMetric
 
 ROWS = 1024
-"""Rows of a kernel matrix that exist at a time: 1,024 x 10,000 numbers instead of 10,000 x 10,000."""
+"""Rows of a kernel matrix that are in memory at a time: 1,024 x 10,000 numbers instead of 10,000 x 10,000."""
 
 
 class KernelDistance(FeatureMetric):
@@ -40,9 +40,9 @@ class MeanDiscrepancy:
         k(x, y) = (x . y / d + 1)^3
 
     Binkowski et al. 2018, "Demystifying MMD GANs" (KID, with Inception features). The paper averages over random
-    subsets to save memory; here one subset holds all images, so nothing is drawn and the variance is the smallest. It
-    is unbiased: around 0, and sometimes below it, when both sets come from one distribution. It is computed in float64:
-    the three means are close to one another, and their difference is what counts.
+    subsets to save memory. Here one subset holds all images, so nothing is drawn and the variance is the smallest. The
+    estimate is unbiased: when both sets come from one distribution it is around 0, and sometimes below. It is computed
+    in float64, since it is a small difference of three means.
 
     Args:
         real: features [count, num_features], at least two.
@@ -66,7 +66,7 @@ def _kernel(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _mean_among(x: Tensor) -> float:
-    """Mean of k(x_i, x_j) over i != j; of the symmetric matrix only the upper triangle is made, block by block."""
+    """Mean of k(x_i, x_j) over i != j; only the upper triangle of the symmetric matrix is computed, block by block."""
     total = 0.0
     for start, rows in _blocks(x):
         square = _kernel(rows, rows)

@@ -13,7 +13,7 @@ from saddle.metrics.extractors.features import RealFeatures
 from saddle.noise import generator
 
 ROWS = 1024
-"""Rows of a distance matrix that exist at a time."""
+"""Rows of a distance matrix that are in memory at a time."""
 
 
 class PRDC(FeatureMetric):
@@ -68,23 +68,23 @@ class PRDC(FeatureMetric):
 class Manifold:
     """The real images as a union of balls, and how generated images overlap with it.
 
-    Around every point of a set lies a ball as wide as the distance to the point's k-th nearest neighbour in the set.
+    The ball around a point of a set has the distance to the point's k-th nearest neighbour in the set as its radius.
 
         precision = share of generated points inside a real ball
         recall    = share of real points inside a generated ball
-        density   = real balls around a generated point, in the mean, over k
+        density   = mean number of real balls around a generated point, divided by k
         coverage  = share of real balls with a generated point inside
 
     Precision and recall: Kynkaanniemi et al. 2019, "Improved precision and recall metric for assessing generative
-    models". Density and coverage: Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models". A
-    lonely real point has a wide ball; what falls into it counts fully for precision, but only as one ball of many for
-    density. Density may exceed 1 and is 1 in the mean for two sets from one distribution, the others are at most 1. All
-    four depend on k and on the number of images.
+    models". Density and coverage: Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models".
+    An isolated real point has a wide ball; a generated point inside it counts fully for precision, but only as one ball
+    of many for density. Density may exceed 1, and its mean is 1 for two sets from one distribution; the others are at
+    most 1. All four depend on k and on the number of images.
 
-    A ball is closed. Distances are computed in float64 as |x|^2 + |y|^2 - 2 x.y, and a point that lies on the edge up
-    to the rounding of that sum is inside: a copy of a real image always is. With 2,048 features this takes points for
-    one whose distance is below about 1e-6 of their distance from the mean of the real images, which is what float32
-    leaves uncertain of a network's features. Time grows with the product of the two counts, memory with their sum.
+    A ball is closed. Distances are computed in float64 as |x|^2 + |y|^2 - 2 x.y, and a point on the edge, up to the
+    rounding of that sum, is inside: a copy of a real image always is. With 2,048 features, points count as equal if
+    their distance is below about 1e-6 of their distance from the mean of the real images, which is the uncertainty of a
+    network's features in float32. Time grows with the product of the two counts, memory with their sum.
 
     Args:
         real: features [count, num_features].

@@ -13,22 +13,22 @@ from saddle.noise import generator
 from saddle.storage import cached
 
 MOST = 10_000
-"""Images on each side where no number is asked for."""
+"""Images on each side where `evaluate_images` is null."""
 
 
 class Reference:
-    """The real images that generated ones are compared with: all of a set, or a fixed random part of it.
+    """The real images that generated ones are compared with: a whole set, or a fixed random part.
 
-    A part is random because folders are often sorted by kind. What is computed from the images once is kept in the
-    cache on disk under their digest, so that a later evaluation looks at none of them.
+    A part is random because folders are often sorted by kind. What is computed from the images is stored in the cache
+    on disk under their digest, so that a later evaluation reads none of them.
 
     Args:
         images: the set.
-        split: which part of the data it is (train, test, all); only stated.
-        count: how many of them; None is all, at most 10,000.
+        split: the name of the set (train, test, all), for the protocol.
+        count: number of images; None is all of them, at most 10,000.
 
     Raises:
-        ValueError: more images are asked for than there are.
+        ValueError: `count` is more than the set has.
     """
 
     def __init__(self, *, images: ImageSet, split: str, count: int | None) -> None:
@@ -45,34 +45,34 @@ class Reference:
         return self.images[self._rows[indices.start : indices.stop]]
 
     def of(self, labels: Labels | None) -> Labels | None:
-        """Of the labels of the whole set those of these images."""
+        """The labels of these images, from those of the whole set; None if there are none."""
         return labels and labels.of(self._rows)
 
     def batches(self, size: int, doing: str) -> Iterator[tuple[range, Tensor]]:
         """The images in batches, uint8 [size, channels, height, width], each with its indices among them.
 
         Args:
-            size: of a batch; the last one may be smaller.
-            doing: what the progress bar says.
+            size: images in a batch; the last batch may be smaller.
+            doing: text of the progress bar.
         """
         for indices in progress(batches(self.count, size), doing):
             yield indices, self.at(indices)
 
     def cached(self, name: str, make: Callable[[], dict[str, np.ndarray]], *settings: object) -> dict[str, np.ndarray]:
-        """The arrays `name`, which depend on these images and `settings`, made by `make()` where they are not there.
+        """The arrays `name`, which depend on these images and `settings`: from the cache, or made by `make()`.
 
-        Those that another version of torch computed are not taken.
+        Arrays that another version of torch computed are not used.
         """
         return cached(f"{name}_{digest_of(self.digest, torch.__version__, *settings)}", make)
 
 
 def batches(count: int, size: int) -> list[range]:
-    """0..count in pieces of `size`."""
+    """The range 0..count in pieces of `size`."""
     return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def progress(pieces: list[range], doing: str) -> Iterator[range]:
-    """The pieces, and a bar in the terminal if they take long."""
+    """The pieces, with a progress bar in the terminal if they take long."""
     with tqdm(
         total=pieces[-1].stop if pieces else 0, desc=doing, delay=5, leave=False, disable=None, unit="img"
     ) as bar:
@@ -84,7 +84,7 @@ def progress(pieces: list[range], doing: str) -> Iterator[range]:
 def _allowed(count: int | None, available: int) -> int:
     if count is not None and count > available:
         raise ValueError(
-            f"evaluate_images={count}, but the reference has {available} images; at most that many, or null for "
-            f"min({MOST:,}, size of the reference)"
+            f"evaluate_images={count}, but the reference has {available} images; set evaluate_images={available} or "
+            f"less, or null for min({MOST:,}, size of the reference)"
         )
     return min(MOST, available) if count is None else count

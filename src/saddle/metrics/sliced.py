@@ -25,6 +25,8 @@ class SlicedWassersteinDistance(ImageMetric):
         projections: number of directions.
     """
 
+    order_matters = True  # the places of its patches are a function of an image's index
+
     def __init__(self, *, real: Reference, patches: PositiveInt, projections: PositiveInt) -> None:
         super().__init__(real=real)
         self._settings = {"swd_patches": patches, "swd_projections": projections}

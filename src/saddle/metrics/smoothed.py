@@ -1,4 +1,4 @@
-"""The Jensen-Shannon divergence between a known density and samples, both smoothed alike."""
+"""The Jensen-Shannon divergence between a known density and samples, both smoothed by the same noise."""
 
 from dataclasses import dataclass
 from math import log, nan
@@ -11,14 +11,14 @@ from saddle.theory.gaussian_mixture import GaussianMixture
 STEP = 0.5
 """Spacing of the lattice in units of sigma."""
 NODES = 1024
-"""Along one axis at most: sigma grows where more would be needed."""
+"""The largest number of lattice points along one axis: sigma grows where more would be needed."""
 REACH = 8.0
-"""Deviations of a smoothed mode that the lattice goes beyond it: 1e-14 of P is left out."""
+"""How far the lattice extends beyond a smoothed mode, in standard deviations: 1e-14 of P is left out."""
 
 
 @dataclass(frozen=True)
 class Smoothed:
-    """The divergence in nats, and its standard error; that of one sample is no number."""
+    """The divergence in nats, and its standard error, which is NaN for a single sample."""
 
     value: float
     error: float
@@ -30,16 +30,16 @@ class SmoothedJSD:
     $$P_n * N = \frac1n \sum_i N(x; z_i, \sigma^2 I)$$
 
     Noise can only hide a difference: JSD(P * N, Q * N) <= JSD(P, Q) (data processing). The integral is a sum over a
-    lattice, exact to about 1e-7 as both densities are smooth at the scale sigma, and the kernel is a product over
-    axes, so all densities are matrix products. What lies beyond the lattice, where P is nothing, counts in full.
+    lattice, exact to about 1e-7 since both densities are smooth at the scale sigma. The kernel is a product over axes,
+    so all densities are matrix products. Samples beyond the lattice, where P vanishes, count in full.
 
-    With n samples the value is too large by about that of n samples of P itself, which therefore is its floor. The
+    With n samples the value is too large by about the value of n samples of P itself, which is therefore its floor. The
     error is the standard error to first order in the samples, by the functional derivative
     1/2 (N * log(q / m))(z_i), q = P_n * N and m the mean of both densities (von Mises 1947); at q = p it is 0.
 
     Args:
         truth: P, on the line or in the plane.
-        sigma: of the noise; enlarged where the lattice would have more than 1024 nodes along an axis.
+        sigma: standard deviation of the noise; enlarged where the lattice would exceed 1024 nodes along an axis.
 
     Raises:
         ValueError: P is neither on the line nor in the plane.

@@ -1,4 +1,4 @@
-"""Sliced Wasserstein distance between patches of Laplacian pyramids: a distance that needs no network."""
+"""Sliced Wasserstein distance between patches of Laplacian pyramids, which needs no network."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -63,7 +63,7 @@ class SlicedWasserstein:
         return [self._sorted(torch.cat(levels), depth) for depth, levels in enumerate(zip(*parts, strict=True))]
 
     def _corners(self, depth: int, indices: range) -> NDArray[np.float64]:
-        """Where the patches of these images lie, in 0..1 of the room there is: [len(indices), patches, 2]."""
+        """The patches' corners in these images, in 0..1 of the possible range: [len(indices), patches, 2]."""
         return np.stack([_block(depth, i // BLOCK, self._patches)[i % BLOCK] for i in indices])
 
     def _sorted(self, patches: Tensor, depth: int) -> NDArray[np.float32]:
