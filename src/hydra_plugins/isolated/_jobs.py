@@ -168,9 +168,9 @@ class Jobs:
             for line in words:
                 _say(f"  | {line}")
         if any(row.metrics for row in rows):
-            found = read_comparison(self.folder, runs, states, None)
-            write_comparison(self.folder, found, rows)
-            if differences := over_seeds(found):
+            comparison = read_comparison(self.folder, runs, states, None)
+            write_comparison(self.folder, comparison, rows)
+            if differences := over_seeds(comparison):
                 _say(f"\n{differences}".rstrip())
         _say(f"\n{closing_words(self.folder, rows)}")
 
