@@ -25,7 +25,7 @@ def known() -> list[str]:
 
 
 def needs(group: str, name: str, folder: Path) -> list[str]:
-    """Settings without which a option cannot be chosen: files of one's own, which are written into `folder`."""
+    """Settings without which an option cannot be chosen: files of one's own, which are written into `folder`."""
     of_points = {
         "jsd_smoothed": "ring",
         "modes": "ring",
@@ -47,7 +47,7 @@ def needs(group: str, name: str, folder: Path) -> list[str]:
 
 
 def build(group: str, name: str, **changed: Any) -> Any:
-    """The object that a option which needs no other group describes, some of its values changed."""
+    """The object that an option which needs no other group describes, some of its values changed."""
     return instantiate(OmegaConf.merge(OmegaConf.load(CONF / group / f"{name}.yaml"), changed))  # type: ignore[arg-type]  # right at run time, wider on paper
 
 

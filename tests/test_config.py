@@ -33,7 +33,7 @@ MISTAKES = [
     ("+loss=minimax", "loss is there already; write loss=minimax"),
     ("++loss=minimax", "force-add of config groups is not supported"),
     ("optimizer=adam", "write optimizer@optimizer.discriminator=adam or optimizer@optimizer.generator=adam"),
-    ("optimizer.generator=adam", "a option is chosen with optimizer@optimizer.generator=adam"),
+    ("optimizer.generator=adam", "an option is chosen with optimizer@optimizer.generator=adam"),
     ("network.generator=mlp", "network.generator=mlp: takes a node with _target_"),
     (
         "~optimizer@optimizer.generator",

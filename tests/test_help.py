@@ -151,3 +151,14 @@ print(sorted(heavy & set(sys.modules)))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert "resolution=48: network.generator.resolution" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["train.py", "sample.py"])
+def test_a_reader_of_help_that_stops_reading_leaves_no_trace(command: str) -> None:
+    """As `--help | head` does."""
+    words = [sys.executable, str(Path(__file__).parents[1] / "src" / command), "--help"]
+    reading, writing = os.pipe()
+    os.close(reading)  # nobody reads any of it
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -317,12 +317,14 @@ def test_a_refused_job_does_not_spoil_the_finished_run_in_its_folder(program: li
     assert (jobs.jobs[0].state, jobs.jobs[0].cause) == ("failed", "seed differs")
 
 
-ASKED = {"timeout_min": 1, "cpus_per_task": 1, "mem_gb": None, "slurm_partition": None}
+PARAMETERS = {"timeout_min": 1, "cpus_per_task": 1, "mem_gb": None, "slurm_partition": None}
 
 
 def queue(jobs: Jobs, at_a_time: int = 2) -> Queue:
     folder = jobs.folder / "submitit"
-    return Queue(cluster="local", folder=folder, jobs=at_a_time, asked=ASKED, gpus_per_node=None, max_timeouts=1)
+    return Queue(
+        cluster="local", folder=folder, jobs=at_a_time, parameters=PARAMETERS, gpus_per_node=None, max_timeouts=1
+    )
 
 
 def test_submitted_jobs_end_as_others_do(program: list[str], capfd: Capture) -> None:
@@ -455,9 +457,10 @@ hydra:
 
 STUDY_PROGRAM = """
 import sys, types
-import hydra
+import hydra, saddle
 from saddle.runs.folder import RunFolder
 stub = types.ModuleType("saddle.config")
+stub.__path__ = [saddle.__path__[0] + "/config"]  # of which the search path's plugin reads a module
 class ConfigError(Exception): pass
 def check_jobs(jobs):
     if any("note=wrong" in job for job in jobs): raise ConfigError("note=wrong: there is no such note")
@@ -485,7 +488,7 @@ def test_a_study_that_says_multirun_does_not_start_itself(tmp_path: Path) -> Non
     def study(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(home / "study.py"), *arguments]
         environment = {**os.environ, "PYTHONPATH": str(SRC)}
-        return subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, timeout=180)
 
     done = study("--config-name", "study", "hydra.verbose=false", "note=exit")
     assert done.returncode == 1, done.stderr

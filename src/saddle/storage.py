@@ -119,10 +119,10 @@ def weights_file(weights: str) -> Path:
     Raises:
         FileNotFoundError: there is no such file.
     """
-    given = Path(weights).expanduser()
-    path = SHIPPED / given if given.name == weights else given
+    named = Path(weights).expanduser()
+    path = SHIPPED / named if named.name == weights else named
     if path.is_file():
         return path
     shipped = " and ".join(sorted(file.name for file in SHIPPED.glob("*.safetensors")))
-    here = f"; the file of that name in this folder is ./{weights}" if given.is_file() else ""
+    here = f"; the file of that name in this folder is ./{weights}" if named.is_file() else ""
     raise FileNotFoundError(f"extractor.weights={weights}: there is no {path}; the package has {shipped}{here}")

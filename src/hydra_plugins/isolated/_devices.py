@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 def visible_devices(environment: Mapping[str, str] = os.environ) -> list[str]:
     """The GPUs that CUDA would show, as CUDA_VISIBLE_DEVICES names them; without that variable all that there are."""
-    told = environment.get("CUDA_VISIBLE_DEVICES")
-    if told is None:
+    variable = environment.get("CUDA_VISIBLE_DEVICES")
+    if variable is None:
         return [str(number) for number in range(_count())]
-    listed = [name.strip() for name in told.split(",")]
+    listed = [name.strip() for name in variable.split(",")]
     hidden = next((place for place, name in enumerate(listed) if name in ("", "-1")), len(listed))
     return listed[:hidden]  # CUDA stops reading there
 

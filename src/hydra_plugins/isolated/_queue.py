@@ -32,7 +32,7 @@ class Queue(Executor):
         cluster: `slurm` or `local`.
         folder: on a file system that all machines see.
         jobs: at a time; None for all.
-        asked: submitit's names for what every job needs.
+        parameters: submitit's names for what every job needs.
         gpus_per_node: None for as many as devices, on a GPU.
         max_timeouts: how many times a job whose time is up is queued again.
     """
@@ -43,14 +43,14 @@ class Queue(Executor):
         cluster: str,
         folder: Path,
         jobs: int | None,
-        asked: Mapping[str, Any],
+        parameters: Mapping[str, Any],
         gpus_per_node: int | None,
         max_timeouts: int,
     ):
         self.at_a_time = jobs
         self.sharing = (jobs or 1) if cluster == "local" else 1
         self.manner = f"submitted with submitit ({cluster}), logs in {folder}"
-        self.cluster, self.gpus_per_node, self.asked = cluster, gpus_per_node, asked
+        self.cluster, self.gpus_per_node, self.parameters = cluster, gpus_per_node, parameters
         try:
             self.executor = AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=max_timeouts)
         except RuntimeError as error:
@@ -58,7 +58,7 @@ class Queue(Executor):
         self._submitted: dict[int, Submission[tuple[int, list[str]]]] = {}
 
     def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig) -> str:
-        self.executor.update_parameters(name=f"saddle-{place.job}", **self.asked, **self._shape(cfg.trainer))
+        self.executor.update_parameters(name=f"saddle-{place.job}", **self.parameters, **self._shape(cfg.trainer))
         paths = [str(SOURCES), os.environ.get("PYTHONPATH", "")]
         with environment_variables(PYTHONPATH=os.pathsep.join(filter(None, paths))):
             submission = self.executor.submit(Task(command, place.environment()))

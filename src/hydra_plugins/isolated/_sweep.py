@@ -89,8 +89,8 @@ def _refuse(message: str, say: bool) -> NoReturn:
 
 def _flags(config: DictConfig) -> list[str]:
     """What every job must be told as well: where configurations lie, Hydra's keys that are not the sweep's own."""
-    given = get_args_parser().parse_args(sys.argv[1:])
-    options = {"--config-path": given.config_path, "--config-name": given.config_name, "--config-dir": given.config_dir}
+    flags = get_args_parser().parse_args(sys.argv[1:])
+    options = {"--config-path": flags.config_path, "--config-name": flags.config_name, "--config-dir": flags.config_dir}
     own = re.compile(r"[+~]*hydra[./](mode|sweep|sweeper|launcher|run)\b")
     return [
         *(word for option, value in options.items() if value for word in (option, value)),

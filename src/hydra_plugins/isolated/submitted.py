@@ -42,10 +42,10 @@ class SubmittedLauncher(SweepLauncher):
     ) -> None:
         self.cluster, self.jobs, self.max_timeouts = cluster, jobs, max_timeouts
         self.gpus_per_node = gpus_per_node
-        self.asked: dict[str, Any] = {"timeout_min": timeout_min, "cpus_per_task": cpus_per_task, "mem_gb": mem_gb}
+        self.parameters: dict[str, Any] = {"timeout_min": timeout_min, "cpus_per_task": cpus_per_task, "mem_gb": mem_gb}
         own = {"partition": partition, "account": account, "qos": qos, "constraint": constraint}
-        self.asked |= {f"slurm_{key}": value for key, value in own.items()}
-        self.asked["slurm_setup"] = list(setup) or None
+        self.parameters |= {f"slurm_{key}": value for key, value in own.items()}
+        self.parameters["slurm_setup"] = list(setup) or None
 
     def executor(self, folder: Path) -> "Executor":
         try:
@@ -60,7 +60,7 @@ class SubmittedLauncher(SweepLauncher):
             cluster=self.cluster,
             folder=folder / "submitit",
             jobs=self.jobs,
-            asked=self.asked,
+            parameters=self.parameters,
             gpus_per_node=self.gpus_per_node,
             max_timeouts=self.max_timeouts,
         )

@@ -1,4 +1,4 @@
-"""The check of one composed configuration: keys, references, types, targets, combinations."""
+"""Checks one composed configuration: keys, references, types, targets, combinations."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,9 +20,9 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
     """Refuse a composed configuration that cannot be run.
 
     Args:
-        cfg: of one job; Hydra's own node may be in it.
+        cfg: the configuration of one job, with or without Hydra's own node.
         conf: the folder of the groups.
-        files: whether the files that it names must be there, as for a training; to draw from a model they need not.
+        files: whether the files that it names must exist, as for training; sampling does not need them.
 
     Raises:
         ConfigError: with one line for each mistake.
@@ -42,12 +42,12 @@ def check(cfg: DictConfig, conf: Path = CONF, *, files: bool = True) -> None:
 
 
 def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> Iterator[str]:
-    """Keys that should not be there, keys and nodes that should; `missing` are those that the model does without."""
+    """Keys that must not be there, keys and nodes that are lacking; `missing` are those that the model does not use."""
     options = groups(conf)
     known = {*KINDS, *options, OPTIONS} - {*WHOLE, *MOUNTED}
     for key in WHOLE:
         if key in written:
-            yield f"what the file of {key}=... sets stays inside {key}: it must begin with `# @package _global_`"
+            yield f"the file of {key}=... sets keys inside {key} only: it must begin with `# @package _global_`"
     for key in (key for key in MOUNTED if key in written):
         yield f"there is no key {key}; an option of this group is added with +{key}@{MOUNTED[key]}.NAME=NAME"
     for key in (key for key in written if key not in known and key not in {*WHOLE, *MOUNTED}):
@@ -65,12 +65,12 @@ def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> I
             if f"{group}.{player}" in missing and node is None:
                 continue
             if not isinstance(node, dict) or "_target_" not in node:
-                given = f"{group}.{player}={show(node)}"
-                yield f"{given}: takes a node with _target_; set a value inside it, or choose another option"
+                setting = f"{group}.{player}={show(node)}"
+                yield f"{setting}: takes a node with _target_; set a value inside it, or choose another option"
 
 
 def _unresolved(job: DictConfig, written: dict[str, Any]) -> Iterator[str]:
-    """Values that are missing and references that lead nowhere; each cause is named once."""
+    """Values that are missing and references that cannot be resolved; each cause is named once."""
     causes: set[str] = set()
     for path, value in _leaves(written):
         if value == "???":
@@ -88,14 +88,14 @@ def _unresolved(job: DictConfig, written: dict[str, Any]) -> Iterator[str]:
 
 
 def _there(written: Any, path: str) -> Any:
-    """What stands at `path`, or None."""
+    """The value at `path`, or None."""
     for step in path.split("."):
         written = written.get(step) if isinstance(written, dict) else None
     return written
 
 
 def _leaves(written: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value that is no container, with its path."""
+    """Every value that is not a container, with its path."""
     if isinstance(written, dict):
         for key, value in written.items():
             yield from _leaves(value, f"{path}.{key}" if path else str(key))

@@ -1,4 +1,4 @@
-"""What an entry does with its command line before Hydra sees it."""
+"""Checks a command line before Hydra sees it."""
 
 import os
 import re
@@ -25,12 +25,12 @@ from saddle.config.unused import ignored
 
 
 class Entry(NamedTuple):
-    """What a command line that can be run comes to before Hydra sees it."""
+    """The result of checking a command line that can be run."""
 
     notes: list[str]
-    """On settings that change nothing; of a sweep each of its jobs says its own."""
+    """Notes on settings that change nothing; each job of a sweep prints its own."""
     shown: str | None
-    """All that is asked for, where nothing is to be run."""
+    """What to print instead of running anything, after `--help` or `--cfg job`."""
 
 
 def enter(argv: Sequence[str], as_typed: Callable[[str], str] = str) -> list[str]:
@@ -60,7 +60,7 @@ def enter(argv: Sequence[str], as_typed: Callable[[str], str] = str) -> list[str
 
 
 def precheck(argv: Sequence[str], conf: Path = CONF) -> Entry:
-    """Refuse a command line that cannot be run; of a sweep, every value of every swept key is in a job that is checked.
+    """Refuse a command line that cannot be run; of a sweep it checks jobs that cover every value of every swept key.
 
     Args:
         argv: the arguments without the program.
@@ -121,7 +121,7 @@ def _notes(parsed: Sequence[Override], cfg: DictConfig, conf: Path) -> list[str]
 
 
 def _shown(cfg: DictConfig, flags: Namespace) -> str:
-    """What `--cfg job` shows: what would be run. Hydra's own would hold what the model does not play with as well."""
+    """What `--cfg job` shows: the configuration that would be run, without what its model does not use."""
     job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
     whole, nowhere = flags.package in (None, "_global_"), object()
     part = job if whole else OmegaConf.select(job, flags.package, default=nowhere)
@@ -134,7 +134,7 @@ def _shown(cfg: DictConfig, flags: Namespace) -> str:
 
 
 def _flags(argv: Sequence[str]) -> Namespace | None:
-    """Hydra's flags and the overrides; None where Hydra only informs, or reads another root."""
+    """Hydra's flags and the overrides; None if Hydra only informs, or reads another root."""
     if "--version" in argv:
         return None
     parser = get_args_parser()
@@ -173,7 +173,7 @@ def _search_path(folder: str | None) -> list[str]:
 
 
 def _idle(overrides: Sequence[str], cfg: DictConfig) -> Iterator[str]:
-    """A line for each override that only sweeps look at, or only conditional runs."""
+    """A line for each override that has an effect only on sweeps, or only on conditional runs."""
     in_sweep = any(override.startswith("hydra.mode=") for override in overrides)  # the launcher says so
     for override in overrides:
         if not in_sweep and re.match(r"sweep\.|hydra[./]launcher\b", override):
@@ -183,14 +183,14 @@ def _idle(overrides: Sequence[str], cfg: DictConfig) -> Iterator[str]:
 
 
 def _several(override: Override) -> str:
-    """What to do about several values where there is no sweep."""
+    """The mend for several values without a sweep."""
     line = str(override.input_line)
     key, _, value = line.partition("=")
     return f"{line}: one run for each of these values needs -m in front; one text is {key}='{quote(value)}'"
 
 
 def _cover(parsed: Sequence[Override]) -> list[list[str]]:
-    """Jobs among those of the sweep in which every value of every key occurs."""
+    """Some jobs of the sweep in which every value of every key occurs."""
     return [_job(parsed, number) for number in range(max([1, *(len(_values(override)) for override in parsed)]))]
 
 
@@ -204,7 +204,7 @@ def _job(parsed: Sequence[Override], number: int) -> list[str]:
 
 
 def _values(override: Override) -> list[str]:
-    """The override once for each of its values."""
+    """One override for each of its values."""
     if not override.is_sweep_override():
         return [str(override.input_line)]
     if not override.is_discrete_sweep():

@@ -1,4 +1,4 @@
-"""Composing jobs with Hydra; what does not compose is refused in words."""
+"""Composes jobs with Hydra, and explains in words why one does not compose."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class Composer:
     """Turns overrides into configurations."""
 
     def __init__(self, config_loader: ConfigLoader, always: Sequence[str]) -> None:
-        """With Hydra's loader; the overrides `always` stand in front of every job's."""
+        """Use Hydra's loader; the overrides `always` are put in front of those of every job."""
         self.config_loader = config_loader
         self.always = list(always)
         self.groups = self._options("", ObjectType.GROUP)
@@ -41,7 +41,7 @@ class Composer:
         """One override.
 
         Raises:
-            ConfigError: it is none.
+            ConfigError: it cannot be read as one.
         """
         key, equals, value = argument.partition("=")
         if not key or not (equals or key.startswith("~")):
@@ -49,7 +49,7 @@ class Composer:
         try:
             return OverridesParser.create(self.config_loader).parse_overrides([argument])[0]
         except HydraException:
-            if "" in value.split(","):  # the shell took what stands behind the space for the next setting
+            if "" in value.split(","):  # the shell took what follows the space as the next setting
                 raise ConfigError(
                     f"{argument}: several values are separated by a comma without spaces, {key}=A,B"
                 ) from None
@@ -58,10 +58,10 @@ class Composer:
             ) from None
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """The configuration of one job, Hydra's own node included; what its model does not play with is null.
+        """The configuration of one job, including Hydra's own node; what its model does not use is null.
 
         Raises:
-            ConfigError: a option, a key or a file is wrong.
+            ConfigError: an option, a key or a file is wrong.
         """
         parsed = [self.parse(override) for override in overrides]
         for override in parsed:
@@ -83,11 +83,11 @@ class Composer:
 
     def _options(self, group: str, kind: ObjectType) -> list[str]:
         root = ROOT if self.always else None  # looking at the search path again is slow
-        found = self.config_loader.get_group_options(group, kind, config_name=root, overrides=self.always)
-        return [name for name in found if name != "hydra"]
+        options = self.config_loader.get_group_options(group, kind, config_name=root, overrides=self.always)
+        return [name for name in options if name != "hydra"]
 
     def _explain(self, parsed: Sequence[Override]) -> None:
-        """Find the override that does not fit what the others compose to, and refuse it; nothing if none is found."""
+        """Find the override that does not fit what the others compose to, and refuse it; nothing if there is none."""
         choosing = [override for override in parsed if override.key_or_group in self.groups]
         mounts = _mounts(self._load([])) if choosing else []
         for override in choosing:
@@ -113,7 +113,7 @@ class Composer:
 
 @contextmanager
 def composer(conf: Path, always: Sequence[str] = ()) -> Iterator[Composer]:
-    """A composer with Hydra's loader: the one at work, as inside a launcher, or a passing one for the folder `conf`."""
+    """A composer with the loader that Hydra uses now, as in a launcher, or with a temporary one for `conf`."""
     if GlobalHydra.instance().is_initialized():
         yield Composer(GlobalHydra.instance().config_loader(), always)
         return
@@ -122,7 +122,7 @@ def composer(conf: Path, always: Sequence[str] = ()) -> Iterator[Composer]:
 
 
 def check_jobs(jobs: Sequence[Sequence[str]], conf: Path = CONF) -> list[DictConfig]:
-    """Compose and check every job of a sweep; the configuration of each, Hydra's own node left out.
+    """Compose and check every job of a sweep; returns their configurations without Hydra's own node.
 
     Args:
         jobs: the overrides of each.
@@ -136,7 +136,7 @@ def check_jobs(jobs: Sequence[Sequence[str]], conf: Path = CONF) -> list[DictCon
 
 
 def check_each(jobs: Sequence[Sequence[str]], made: Composer, conf: Path) -> list[DictConfig]:
-    """The same with a composer that is there already."""
+    """`check_jobs` with a composer that exists already."""
     composed = []
     for number, job in enumerate(jobs, 1):
         try:

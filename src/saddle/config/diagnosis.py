@@ -1,4 +1,4 @@
-"""Why an override does not compose: no such option, no such group, no such key."""
+"""Explains why an override does not compose: there is no such option, group or key."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -12,30 +12,30 @@ from saddle.config.signatures import signature
 from saddle.config.targets import resolve
 
 
-def check_option(override: Override, there: list[str]) -> None:
-    """Refuse the choice of a option that is not among those which are there."""
+def check_option(override: Override, options: list[str]) -> None:
+    """Refuse the choice of an option that its group does not have."""
     key, value = override.get_key_element(), override.value()
     if override.is_delete() or isinstance(value, dict):
         return
     if value is None:
-        raise ConfigError(f"{key}=null: takes {listing(there, 'or')}; to leave the group out, write ~{key}")
+        raise ConfigError(f"{key}=null: takes {listing(options, 'or')}; to leave the group out, write ~{key}")
     if isinstance(value, list) and override.key_or_group not in SEVERAL:
         raise ConfigError(f"{override.input_line}: takes one option; for a sweep over several: -m {key}=a,b")
     for option in map(str, value if isinstance(value, list) else [value]):
-        if option not in there:
-            raise ConfigError(f"{override.input_line}: {no_option(override.key_or_group, option, there)}")
+        if option not in options:
+            raise ConfigError(f"{override.input_line}: {no_option(override.key_or_group, option, options)}")
 
 
-def no_option(group: str, option: str, there: list[str]) -> str:
-    """That `option` is not there, and which was meant."""
-    near = meant(nearest(option, there), f"choose {listing(there, 'or')}")
+def no_option(group: str, option: str, options: list[str]) -> str:
+    """Says that a group has no `option`, and which of its options may have been meant."""
+    near = meant(nearest(option, options), f"choose {listing(options, 'or')}")
     return f"there is no such option{written_here(f'{group}={option}', option) or near}"
 
 
 def check_mount(override: Override, mounts: Sequence[str]) -> None:
-    """Refuse the choice in a group that is not there under this name, or that is added although it is.
+    """Refuse a choice in a group that has another name, or one that is added (`+`) although it is made already.
 
-    `mounts` are the groups of the defaults list as they are chosen: `loss`, `optimizer@optimizer.generator`.
+    `mounts` are the groups as the defaults list names them: `loss`, `optimizer@optimizer.generator`.
     """
     if override.is_delete():
         return
@@ -51,18 +51,18 @@ def check_mount(override: Override, mounts: Sequence[str]) -> None:
 
 
 def check_replaced(override: Override, mounts: Sequence[str]) -> None:
-    """Refuse a plain value where a group's option stands: `optimizer.generator=adam`."""
+    """Refuse a plain value in the place of a group's option: `optimizer.generator=adam`."""
     if override.is_delete() or isinstance(override.value(), dict):
         return
     for mount in mounts:
         if mount.partition("@")[2] == override.key_or_group:
-            raise ConfigError(f"{override.input_line}: a option is chosen with {mount}={override.get_value_string()}")
+            raise ConfigError(f"{override.input_line}: an option is chosen with {mount}={override.get_value_string()}")
 
 
 def check_key(
     override: Override, composed: dict[str, Any], mounts: Sequence[str], having: Callable[[str, str], list[str]]
 ) -> None:
-    """Refuse a key that is not there, or one that is added although it is.
+    """Refuse a key that does not exist, or one that is added (`+`) although it exists.
 
     `having(group, key)` are the options of a group that have a key.
     """
@@ -95,7 +95,7 @@ def check_key(
 
 
 def _called(key: str, composed: dict[str, Any], line: str) -> str:
-    """What the field's name for a key means here; nothing where it is the end of a key that is there."""
+    """The key of Saddle for another name of the field; nothing if the name is the last part of a key of Saddle."""
     there = "." in key or any(leaf.rpartition(".")[2] == key for leaf in _leaves(composed))
     return "" if there else written_here(key, line.partition("=")[2])
 
@@ -103,9 +103,9 @@ def _called(key: str, composed: dict[str, Any], line: str) -> str:
 def _alternatives(
     steps: list[str], depth: int, at: dict[str, Any], composed: dict[str, Any], mounts: Sequence[str]
 ) -> list[str]:
-    """Keys that may have been meant: with a step spelled otherwise, or the same last step elsewhere.
+    """Keys that may have been meant: with one step spelled differently, or with the same last step elsewhere.
 
-    One word alone, such as `devices`, is sooner a step that was left out than a misspelling.
+    A single word such as `devices` more probably lacks the steps before it than is misspelled.
     """
     groups = [] if depth else [mount for mount in mounts if mount.isidentifier()]
     near = [".".join([*steps[:depth], name, *steps[depth + 1 :]]) for name in nearest(steps[depth], [*at, *groups])]
@@ -116,7 +116,7 @@ def _alternatives(
 
 
 def _arguments(node: dict[str, Any], path: str) -> Iterable[str]:
-    """What the class of a node takes, written in the node or not."""
+    """The arguments of a node's class, whether or not the node has them."""
     try:
         return signature(resolve(node["_target_"], path)).arguments if "_target_" in node else ()
     except ConfigError:

@@ -75,6 +75,6 @@ group's options, `n_critic` of keys, in small letters and as `fnmatch` matches i
 def written_here(typed: str, value: str) -> str:
     """`; write d_steps=5` for `n_critic` and the value 5; nothing if the field has no such name."""
     name = typed.lower().replace("-", "_")
-    found = (right for right, names in FIELD.items() for each in names.split() if fnmatchcase(name, each))
-    right = next(found, None)
+    replacements = (right for right, names in FIELD.items() for each in names.split() if fnmatchcase(name, each))
+    right = next(replacements, None)
     return "" if right is None else f"; write {right.replace('{}', value)}"

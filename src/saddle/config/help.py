@@ -1,4 +1,4 @@
-"""The help text: what there is, by topic, read from the files that define it."""
+"""The help text, by topic, read from the files that define the options and keys."""
 
 import re
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ Saddle trains generative adversarial networks, and each player alone, and compar
 
 SWEEPS = """\
 SWEEPS  -m in front, then key=value,value,... for as many keys as you like: every combination is one run, in a process
-  of its own. All are checked before the first starts. The same command goes on with it; with name=NAME it may have
-  more values than before, or other keys, and keeps the jobs that are done.
+  of its own. All are checked before the first starts. The same command resumes it; with name=NAME the command may
+  have more values or other keys than before, and finished jobs are kept.
   hydra.launcher.jobs=2 trains two jobs side by side; hydra/launcher=submitit_slurm submits all of them to a cluster.
 
 RESULTS  runs/<sweep>/<job>/, one run in runs/single/<job>/: samples/ (grids), metrics.jsonl, summary.json, config.yaml,
@@ -45,7 +45,7 @@ python src/train.py --help lists all groups, options and top-level keys; --cfg j
 
 
 def help_on(settings: Sequence[str], conf: Path = CONF) -> str:
-    """The help for `python src/train.py SETTINGS --help`: of the options that they choose, of everything if of none.
+    """The text of `python src/train.py SETTINGS --help`: on the options that they choose, or on everything.
 
     Raises:
         ConfigError: there is no such option.
@@ -61,12 +61,12 @@ def help_on(settings: Sequence[str], conf: Path = CONF) -> str:
 
 
 def help_text(conf: Path = CONF) -> str:
-    """The help for `python src/train.py --help`."""
+    """The text of `python src/train.py --help`."""
     return "\n".join([ABOUT, _groups(conf), _keys(conf), SWEEPS])
 
 
 def _option(key: str, option: str, conf: Path) -> str:
-    """What a option's file says of it, and the keys that it sets."""
+    """The description of an option, and the keys that its file sets."""
     group, there = key.partition("@")[0], groups(conf)[key.partition("@")[0]]
     if option not in there:
         raise ConfigError(f"{key}={option}: {no_option(group, option, there)}")
@@ -74,8 +74,8 @@ def _option(key: str, option: str, conf: Path) -> str:
     file = option_files(conf)[group][option]
     rows = settings_in(file, names[0].rpartition("@")[2])
     title = f"{', '.join(f'{name}={option}' for name in names)}  {_first_comment(file)}"
-    told = _aligned([f"  {label}" for label, _ in rows], [text for _, text in rows], least=20)
-    return "\n".join([fill(title, WIDTH, subsequent_indent="  "), *(told or ["  it has no keys of its own"])])
+    lines = _aligned([f"  {label}" for label, _ in rows], [text for _, text in rows], least=20)
+    return "\n".join([fill(title, WIDTH, subsequent_indent="  "), *(lines or ["  it has no keys of its own"])])
 
 
 def _names(group: str, conf: Path, option: str) -> list[str]:
@@ -109,14 +109,14 @@ def _first_comment(path: Path) -> str:
 
 def _keys(conf: Path) -> str:
     written = (conf / f"{ROOT}.yaml").read_text(encoding="utf-8")
-    found = re.findall(r"^(?:(\w+):\n  )?(\w+): +(\S+) +# (.+)$", written, re.MULTILINE)
-    labels = [f"  {f'{above}.' * bool(above)}{key}={default}" for above, key, default, _ in found]
-    rows = _aligned(labels, [explanation for *_, explanation in found], least=20)
+    keys = re.findall(r"^(?:(\w+):\n  )?(\w+): +(\S+) +# (.+)$", written, re.MULTILINE)
+    labels = [f"  {f'{above}.' * bool(above)}{key}={default}" for above, key, default, _ in keys]
+    rows = _aligned(labels, [explanation for *_, explanation in keys], least=20)
     return "\n".join(["KEYS  with their defaults", *rows]) + "\n"
 
 
 def _aligned(labels: Sequence[str], texts: Sequence[str], least: int) -> list[str]:
-    """Each label with its text, all texts from one column on, which is `least` or more."""
+    """Each label with its text; all texts begin in one column, at least the column `least`."""
     column = max([least, *(len(label) + 2 for label in labels)])
     return [
         fill(text, WIDTH, initial_indent=label.ljust(column), subsequent_indent=" " * column) or label

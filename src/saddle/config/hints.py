@@ -1,4 +1,4 @@
-"""What works, but may be far from what is meant: one line each, for a person to judge.
+"""Notes on settings that work but are perhaps not what was meant, one line each.
 
 A hint takes the resolved configuration as a plain mapping, as a rule does (`rules.py`), and refuses nothing.
 """

@@ -17,10 +17,10 @@ ROOT = "train"
 TWICE = tuple(
     f"{group}@{group}.{player}" for group in ("optimizer", "schedule") for player in ("generator", "discriminator")
 )
-"""Choices that each player has for itself: `optimizer@optimizer.generator=adam`."""
+"""Choices that are made for each player separately: `optimizer@optimizer.generator=adam`."""
 
 NEEDED = ("data", "network", "model", *TWICE, "evaluator", "trainer")
-"""Choices without which nothing can be trained; whether a run needs one of the others is up to its model."""
+"""Choices that every run needs; whether it needs one of the others depends on its model."""
 
 WHOLE = ("recipe", "experiment")
 """Groups whose options set keys of the whole configuration and leave none of their own."""
@@ -36,13 +36,13 @@ SEVERAL = ("callback", "logger")
 
 
 class Sweep(TypedDict):
-    """What stands in the key `sweep`."""
+    """The keys under `sweep`."""
 
     retry_failed: bool
 
 
 class Keys:
-    """What each top-level key takes."""
+    """The type of each top-level key."""
 
     name: str | None
     fresh: bool

@@ -1,4 +1,4 @@
-"""What the settings of a sweep's launcher take, by the launcher's class."""
+"""The types of a sweep launcher's settings, by the launcher's class."""
 
 from typing import Any, Literal, TypedDict, get_type_hints
 
@@ -10,13 +10,13 @@ from saddle.config.messages import ConfigError, show
 
 
 class Isolated(TypedDict):
-    """Of `hydra_plugins.isolated.launcher`."""
+    """Settings of `hydra_plugins.isolated.launcher`."""
 
     jobs: PositiveInt
 
 
 class Submitted(TypedDict):
-    """Of `hydra_plugins.isolated.submitted`."""
+    """Settings of `hydra_plugins.isolated.submitted`."""
 
     cluster: Literal["slurm", "local"]
     jobs: PositiveInt | None
@@ -36,7 +36,7 @@ LAUNCHERS: dict[str, Any] = {"IsolatedLauncher": Isolated, "SubmittedLauncher": 
 
 
 def check_launcher(node: DictConfig) -> None:
-    """Refuse a setting of the launcher that it cannot take; one of Hydra's own launchers checks itself.
+    """Refuse a value that the launcher cannot take; Hydra's own launchers check themselves.
 
     Raises:
         ConfigError: names it.

@@ -1,4 +1,4 @@
-"""The check of values: top-level keys against their types, what stands in a node against its target's signature."""
+"""Checks values: top-level keys against their types, the keys of a node against its target's signature."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from saddle.config.targets import NODE_KEYS, resolve
 
 
 @dataclass(frozen=True)
-class Misfit:
+class Mismatch:
     """A value of the wrong type."""
 
     source: str
@@ -29,14 +29,14 @@ class Misfit:
 
 
 class NodeCheck:
-    """Walks over a configuration and collects what is wrong with its values."""
+    """Walks through a configuration and collects what is wrong with its values."""
 
     def __init__(
         self, values: dict[str, Any], written: dict[str, Any], options: dict[str, list[str]], missing: Sequence[str]
     ) -> None:
-        """The configuration with all references resolved, and as written; the groups' options; what the model lacks."""
+        """Take the configuration resolved and as written, the groups' options, and the paths that the model lacks."""
         self.values, self.written, self.options, self.missing = values, written, options, missing
-        self.misfits: list[Misfit] = []
+        self.mismatches: list[Mismatch] = []
         self.others: list[str] = []
 
     def mistakes(self) -> list[str]:
@@ -48,10 +48,10 @@ class NodeCheck:
                 self._fit(key, self.values[key], kind)
         for key, value in self.values.items():
             self._walk(key, value)
-        return [*self.others, *_merged(self.misfits)]
+        return [*self.others, *_merged(self.mismatches)]
 
     def _group(self, path: str, values: Any, kinds: dict[str, Any]) -> None:
-        """Keys that stand together under one top-level key."""
+        """Check the keys under one top-level key."""
         if not isinstance(values, dict):
             self.others.append(f"{path}={show(values)}: {path} takes no value itself; it has {listing(kinds, 'and')}")
             return
@@ -82,21 +82,21 @@ class NodeCheck:
         except ConfigError as error:
             self.others.append(str(error))
             return
-        given = {str(key): value for key, value in node.items() if not str(key).startswith("_")}
+        arguments = {str(key): value for key, value in node.items() if not str(key).startswith("_")}
         for key in (key for key in node if str(key).startswith("_") and key not in NODE_KEYS):
             self.others.append(f"{path}.{key}: of Hydra's own keys, nodes take {listing(NODE_KEYS, 'and')} only")
         self._fit(f"{path}._partial_", node.get("_partial_", False), bool)
-        for key in (key for key in given if key in known.arguments):
-            self._fit(f"{path}.{key}", given[key], known.arguments[key].kind)
-        for key in (key for key in given if key not in known.arguments and not known.open):
+        for key in (key for key in arguments if key in known.arguments):
+            self._fit(f"{path}.{key}", arguments[key], known.arguments[key].kind)
+        for key in (key for key in arguments if key not in known.arguments and not known.open):
             near = meant(nearest(key, known.arguments), f"it takes {listing(known.arguments, 'and')}")
             self.others.append(f"{path}.{key}: {known.name} has no argument {key}{near}")
-        self._lacking(path, known, given, partial=node.get("_partial_") is True)
+        self._lacking(path, known, arguments, partial=node.get("_partial_") is True)
 
-    def _lacking(self, path: str, known: Signature, given: Mapping[str, Any], partial: bool) -> None:
-        """Arguments without which the node cannot be built; a partial one lacks only groups that were left out."""
+    def _lacking(self, path: str, known: Signature, arguments: Mapping[str, Any], partial: bool) -> None:
+        """Required arguments that the node lacks; a partial node may lack all but groups that were left out."""
         lacking = [
-            argument for argument in known.arguments.values() if argument.required and argument.name not in given
+            argument for argument in known.arguments.values() if argument.required and argument.name not in arguments
         ]
         if lacking and not partial:
             names = listing([argument.name for argument in lacking], "and")
@@ -111,7 +111,7 @@ class NodeCheck:
     def _fit(self, path: str, value: Any, kind: Any) -> None:
         if _holds_node(value) or fits(value, kind):
             return
-        self.misfits.append(Misfit(self._source(path), path, value, describe(kind), mended(value, kind)))
+        self.mismatches.append(Mismatch(self._source(path), path, value, describe(kind), mended(value, kind)))
 
     def _source(self, path: str) -> str:
         """Where the value at `path` was set: references are followed."""
@@ -124,7 +124,7 @@ _REFERENCE = re.compile(r"\$\{(\w[\w.\[\]]*)\}")
 
 
 def _at(container: Any, path: str) -> Any:
-    """What stands at `path`; None where the way leads through a reference."""
+    """The value at `path`; None if a reference is on the way."""
     for step in re.findall(r"[^.\[\]]+", path):
         if isinstance(container, str):
             return None
@@ -138,11 +138,11 @@ def _holds_node(value: Any) -> bool:
     return isinstance(value, list) and any(map(_holds_node, value))
 
 
-def _merged(misfits: list[Misfit]) -> Iterator[str]:
-    """One line for all places that refuse a value in the same words; where it was set speaks for where it is used."""
-    direct = {mismatch.source for mismatch in misfits if mismatch.source == mismatch.path}
-    places: dict[tuple[str, str], list[Misfit]] = {}
-    for mismatch in misfits:
+def _merged(mismatches: list[Mismatch]) -> Iterator[str]:
+    """One line for all places that refuse a value in the same words, under the path where it was set."""
+    direct = {mismatch.source for mismatch in mismatches if mismatch.source == mismatch.path}
+    places: dict[tuple[str, str], list[Mismatch]] = {}
+    for mismatch in mismatches:
         if mismatch.path == mismatch.source or mismatch.source not in direct:
             places.setdefault((mismatch.source, mismatch.takes), []).append(mismatch)
     for (source, takes), same in places.items():

@@ -113,19 +113,19 @@ def own_pictures(values: Values) -> Iterator[str]:
     data = values["data"]
     if "corrupt" not in data or not isinstance(data.get("root"), str):
         return
-    given, root = f"data.root={show(data['root'])}", Path(data["root"]).expanduser()
+    setting, root = f"data.root={show(data['root'])}", Path(data["root"]).expanduser()
     if not data["root"]:
-        yield f"{given}: names no folder; the one that you are in is data.root=."
+        yield f"{setting}: names no folder; the one that you are in is data.root=."
     elif not root.exists():
         nearest = next(above for above in root.absolute().parents if above.exists())
-        yield f"{given}: there is no such folder; {nearest} is there"
+        yield f"{setting}: there is no such folder; {nearest} is there"
     elif not root.is_dir():
-        yield f"{given}: this is a file, not a folder of pictures"
+        yield f"{setting}: this is a file, not a folder of pictures"
     elif not _has_picture(root):
-        yield f"{given}: there are no pictures in this folder ({' '.join(PICTURES)})"
+        yield f"{setting}: there are no pictures in this folder ({' '.join(PICTURES)})"
     elif values["labels"] and len(folders := _folders(root)) < 2:
-        found = f"there is {folders[0]}/ only" if folders else "there is none"
-        yield f"labels=true: {given} needs a folder for each class, two or more; {found}. Or set labels=false"
+        classes = f"there is {folders[0]}/ only" if folders else "there is none"
+        yield f"labels=true: {setting} needs a folder for each class, two or more; {classes}. Or set labels=false"
     if values["evaluate_reference"] == "test":
         yield "evaluate_reference=test: of one's own images none are held out; leave it, or set it to train"
 

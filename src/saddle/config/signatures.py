@@ -60,9 +60,9 @@ def _arguments(target: Definition) -> tuple[list[Argument], bool]:
     if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
         return _fields(node, target.module), False
     for base in node.bases:
-        found = lookup(base, target.module)
-        if isinstance(found, Definition):
-            arguments, is_open = _arguments(found)
+        base_class = lookup(base, target.module)
+        if isinstance(base_class, Definition):
+            arguments, is_open = _arguments(base_class)
             if arguments or is_open:
                 return arguments, is_open
         elif ast.unparse(base) != "object":
@@ -73,10 +73,10 @@ def _arguments(target: Definition) -> tuple[list[Argument], bool]:
 def _parameters(args: ast.arguments, module: Module, bound: bool) -> tuple[list[Argument], bool]:
     positional = [*args.posonlyargs, *args.args]
     needed = len(positional) - len(args.defaults)
-    found = [Argument(arg.arg, i < needed, arg.annotation, module) for i, arg in enumerate(positional)][bound:]
+    arguments = [Argument(arg.arg, i < needed, arg.annotation, module) for i, arg in enumerate(positional)][bound:]
     for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-        found.append(Argument(arg.arg, default is None, arg.annotation, module))
-    return found, args.kwarg is not None
+        arguments.append(Argument(arg.arg, default is None, arg.annotation, module))
+    return arguments, args.kwarg is not None
 
 
 def _fields(node: ast.ClassDef, module: Module) -> list[Argument]:
@@ -119,11 +119,11 @@ class _Attributes:
         return self._names[name]
 
 
-def _as_type(found: Definition | Module | None) -> Any:
-    if isinstance(found, Module):
-        return _Attributes(found)
-    if isinstance(found, Definition):
-        return Opaque if isinstance(found.node, ast.ClassDef) else _evaluate(found.node, found.module)
+def _as_type(definition: Definition | Module | None) -> Any:
+    if isinstance(definition, Module):
+        return _Attributes(definition)
+    if isinstance(definition, Definition):
+        return Opaque if isinstance(definition.node, ast.ClassDef) else _evaluate(definition.node, definition.module)
     return Any
 
 

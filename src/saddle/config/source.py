@@ -47,12 +47,12 @@ class Module:
 def find(dotted: str) -> Definition | Module | None:
     """What `dotted` names, with imports followed to where it is written; None if there is no such thing."""
     top, *parts = dotted.split(".")
-    found: Definition | Module | None = load(top)
+    named: Definition | Module | None = load(top)
     for part in parts:
-        if not isinstance(found, Module):
+        if not isinstance(named, Module):
             return None  # a class's attributes are not looked up
-        found = option(found, part)
-    return found
+        named = option(named, part)
+    return named
 
 
 def option(module: Module, name: str, seen: frozenset[tuple[str, str]] = frozenset()) -> Definition | Module | None:
@@ -68,8 +68,8 @@ def option(module: Module, name: str, seen: frozenset[tuple[str, str]] = frozens
     if module.path.name == "__init__.py" and (submodule := load(f"{module.name}.{name}")):
         return submodule
     for star in module.stars if not name.startswith("_") and not again else []:
-        if (source := load(star)) and (found := option(source, name, seen)):
-            return found
+        if (source := load(star)) and (named := option(source, name, seen)):
+            return named
     return None
 
 
@@ -86,9 +86,9 @@ def lookup(expression: ast.expr, module: Module) -> Definition | Module | None:
     return None
 
 
-def attribute(found: Definition, name: str) -> object:
+def attribute(definition: Definition, name: str) -> object:
     """The constant that a class, or the nearest of its bases that can be found, binds to `name`; None if none does."""
-    node = found.node
+    node = definition.node
     if not isinstance(node, ast.ClassDef):
         return None
     for statement in node.body:
@@ -98,15 +98,15 @@ def attribute(found: Definition, name: str) -> object:
                 | ast.AnnAssign(target=ast.Name(id=bound), value=ast.Constant(value=value))
             ) if bound == name:
                 return value
-    inherited = (attribute(base, name) for base in bases(found))
+    inherited = (attribute(base, name) for base in bases(definition))
     return next((value for value in inherited if value is not None), None)
 
 
-def bases(found: Definition) -> Iterator[Definition]:
+def bases(definition: Definition) -> Iterator[Definition]:
     """The classes that a class is derived from directly, as far as their source can be found."""
-    expressions = found.node.bases if isinstance(found.node, ast.ClassDef) else []
+    expressions = definition.node.bases if isinstance(definition.node, ast.ClassDef) else []
     for expression in expressions:
-        base = lookup(expression, found.module)
+        base = lookup(expression, definition.module)
         if isinstance(base, Definition):
             yield base
 

@@ -34,7 +34,7 @@ NODE_KEYS = ("_target_", "_partial_")
 
 
 def resolve(target: object, path: str) -> Definition:
-    """The class that `target`, found in the node at `path`, stands for.
+    """The class that `target`, of the node at `path`, stands for.
 
     Raises:
         ConfigError: it is none, or lies outside of what is allowed.
@@ -47,23 +47,23 @@ def resolve(target: object, path: str) -> Definition:
         raise ConfigError(f"{where} is refused: a target is a class of {allowed}{how_to_trust(str(target))}")
     if not target.startswith((*homes, *trusted)):
         raise ConfigError(f"{where} is refused: a target is a class of {listing([f'{home}*' for home in homes], 'or')}")
-    found = find(target)
-    if found is None:
+    definition = find(target)
+    if definition is None:
         raise ConfigError(f"{where}: there is no such class{meant(_alternatives(target, trusted))}")
-    if not isinstance(found, Definition) or not isinstance(found.node, ast.ClassDef):
+    if not isinstance(definition, Definition) or not isinstance(definition.node, ast.ClassDef):
         raise ConfigError(f"{where} is refused: this is no class")
-    home = f"{found.module.name}."
+    home = f"{definition.module.name}."
     if not home.startswith((*homes, *trusted)):
-        raise ConfigError(f"{where} is refused: this is {home}{found.name}, which is not allowed")
-    if not _descends(found, homes):
+        raise ConfigError(f"{where} is refused: this is {home}{definition.name}, which is not allowed")
+    if not _descends(definition, homes):
         right = listing([f"{prefix}*" for prefix in homes], "or")
-        raise ConfigError(f"{where} is refused: {found.name} must be derived from a class of {right}")
-    return found
+        raise ConfigError(f"{where} is refused: {definition.name} must be derived from a class of {right}")
+    return definition
 
 
-def _descends(found: Definition, homes: tuple[str, ...]) -> bool:
+def _descends(definition: Definition, homes: tuple[str, ...]) -> bool:
     """Whether a class, or one of its ancestors, is written in one of the modules `homes`."""
-    return f"{found.module.name}.".startswith(homes) or any(_descends(base, homes) for base in bases(found))
+    return f"{definition.module.name}.".startswith(homes) or any(_descends(base, homes) for base in bases(definition))
 
 
 def _alternatives(target: str, trusted: tuple[str, ...]) -> list[str]:

@@ -30,27 +30,27 @@ class ForkedRank(Forked):
     """
 
     def __init__(self, work: Work) -> None:
-        self._telling, told = socket.socketpair()
-        with told:
+        self._sending, receiving = socket.socketpair()
+        with receiving:
             context = multiprocessing.get_context("fork")
             try:
-                super().__init__(context.Process(target=_wait, args=(told, self._telling, work)))
+                super().__init__(context.Process(target=_wait, args=(receiving, self._sending, work)))
             except BaseException:  # Ctrl-C between the fork and here, or no process can be had
                 self.dismiss()
                 raise
 
     def begin(self, environment: Mapping[str, str], stdout: int | None, stderr: int) -> Self:
         """Let it do its work, in this environment, with these streams (None is ours)."""
-        with self._telling as telling:
-            socket.send_fds(telling, [b" "], [sys.stdout.fileno() if stdout is None else stdout, stderr])
-            telling.sendall(json.dumps(dict(environment)).encode())
-            telling.shutdown(socket.SHUT_WR)  # closing it would not do: later copies of this process hold it as well
+        with self._sending as sending:
+            socket.send_fds(sending, [b" "], [sys.stdout.fileno() if stdout is None else stdout, stderr])
+            sending.sendall(json.dumps(dict(environment)).encode())
+            sending.shutdown(socket.SHUT_WR)  # closing it would not do: later copies of this process hold it as well
         return self
 
     def dismiss(self) -> None:
         """Let it end, unless it has begun."""
-        with suppress(OSError), self._telling as telling:
-            telling.shutdown(socket.SHUT_WR)
+        with suppress(OSError), self._sending as sending:
+            sending.shutdown(socket.SHUT_WR)
 
 
 @contextmanager
@@ -66,15 +66,15 @@ def forked_ranks(count: int, work: Work) -> Iterator[list[ForkedRank]]:
             spare.dismiss()
 
 
-def _wait(told: socket.socket, telling: socket.socket, work: Work) -> None:
+def _wait(receiving: socket.socket, sending: socket.socket, work: Work) -> None:
     os.setpgid(0, 0)  # a Ctrl-C is for the first process, which hands it on
-    telling.close()  # whose end is now held by the first process alone
+    sending.close()  # whose end is now held by the first process alone
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with told:
-        _, streams, _, _ = socket.recv_fds(told, 1, 2)
+    with receiving:
+        _, streams, _, _ = socket.recv_fds(receiving, 1, 2)
         if not streams:
             sys.exit(0)
-        environment = json.loads(told.makefile("rb").read())
+        environment = json.loads(receiving.makefile("rb").read())
     take_over(environment, *streams)
     end_with_parent()
     sys.exit(work())

@@ -43,14 +43,14 @@ def processes(environment: Mapping[str, str] = os.environ) -> int:
 def mismatch(devices: int, num_nodes: int, environment: Mapping[str, str] = os.environ) -> str:
     """Why a run on so many devices does not go with how its processes were started; or nothing."""
     wanted, starter = devices * num_nodes, started_by(environment)
-    asked = f"trainer.devices={devices} trainer.num_nodes={num_nodes}"
+    setting = f"trainer.devices={devices} trainer.num_nodes={num_nodes}"
     if starter == "itself" and num_nodes > 1:
         return (
-            f"{asked}: several machines need someone who starts a process for each device: torchrun "
+            f"{setting}: several machines need someone who starts a process for each device: torchrun "
             f"--nnodes={num_nodes} --nproc_per_node={devices}, or srun (README.md, Beyond one machine)"
         )
     if starter != "itself" and processes(environment) != wanted:
-        return f"{starter} has started {processes(environment)} processes, but {asked} needs {wanted}"
+        return f"{starter} has started {processes(environment)} processes, but {setting} needs {wanted}"
     return ""
 
 

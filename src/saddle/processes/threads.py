@@ -29,9 +29,9 @@ def _quotas(cgroups: Path, own: Path) -> list[float]:
     group = next((line[3:] for line in lines if line.startswith("0::")), "/").strip("/")
     inside = cgroups / group
     around = [folder for folder in (inside, *inside.parents) if folder.is_relative_to(cgroups)]
-    found = [_quota(folder / "cpu.max") for folder in around]
-    found.append(_quota(cgroups / "cpu" / "cpu.cfs_quota_us", cgroups / "cpu" / "cpu.cfs_period_us"))
-    return [quota for quota in found if quota]
+    quotas = [_quota(folder / "cpu.max") for folder in around]
+    quotas.append(_quota(cgroups / "cpu" / "cpu.cfs_quota_us", cgroups / "cpu" / "cpu.cfs_period_us"))
+    return [quota for quota in quotas if quota]
 
 
 def _quota(*files: Path) -> float | None:
