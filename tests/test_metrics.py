@@ -192,7 +192,7 @@ def test_a_column_of_a_comparison_takes_its_direction_from_its_runs(tmp_path: Pa
 
 # ---- evaluators of earlier versions
 
-STORED: dict[str, dict[str, float]] = {
+STORED: dict[str, Any] = {
     "distances": {"batch_size": 250, "neighbours": 3, "density_neighbours": 5, "neighbour_images": 50000}
     | {"score_splits": 10, "patches": 8, "projections": 128, "class_images": 100},
     "mixture": {"samples": 10000, "smoothing": 1.0, "deviations": 3.0, "least": 0.1},

@@ -1,7 +1,6 @@
 """The metric of samples from a distribution over points that can be listed, its atoms."""
 
 from math import pi
-from typing import Any
 
 import torch
 from pydantic import PositiveFloat
@@ -56,9 +55,6 @@ class AtomFrequencies(PointMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {"total_variation": False, "jsd_rounded": False, "on_support": True, "points_covered": True}
-
-    def settings(self) -> dict[str, Any]:
-        return {"tolerance": self.tolerance}
 
     def compute(self, x: Tensor) -> dict[str, float]:
         count = len(x)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from torch import Tensor
@@ -35,9 +36,9 @@ class Metric(ABC):
         `compute` may return further numbers, such as standard errors; they have no direction.
         """
 
-    @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """What the numbers depend on besides the samples of both sides."""
+        """What the numbers depend on besides the samples: the constructor's arguments, kept under their own names."""
+        return {name: getattr(self, name) for name in signature(type(self)).parameters if name != "real"}
 
     def floor(self, count: int) -> dict[str, float]:
         """What `count` samples of the data themselves score, for those of the numbers where this is known."""

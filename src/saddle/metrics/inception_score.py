@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 from math import log
-from typing import Any
 
 from pydantic import PositiveInt
 from torch import Tensor
@@ -29,9 +28,6 @@ class InceptionScore(LogitMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {f"{self.real.extractor.name}_score": True}
-
-    def settings(self) -> dict[str, Any]:
-        return {"score_splits": self.score_splits}
 
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         assert isinstance(self.real.extractor, Classifier)  # the evaluator binds it to no other

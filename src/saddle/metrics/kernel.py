@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,9 +20,6 @@ class KernelDistance(FeatureMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {self.real.extractor.kernel_name: False}
-
-    def settings(self) -> dict[str, Any]:
-        return {}
 
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         return {self.real.extractor.kernel_name: self._discrepancy(features)}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import torch
 from pydantic import PositiveInt
@@ -44,13 +43,6 @@ class PRDC(FeatureMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {f"{name}_{self.real.extractor.name}": True for name in ("precision", "recall", "density", "coverage")}
-
-    def settings(self) -> dict[str, Any]:
-        return {
-            "neighbours": self.neighbours,
-            "density_neighbours": self.density_neighbours,
-            "neighbour_images": self.neighbour_images,
-        }
 
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         return {f"{name}_{self.real.extractor.name}": value for name, value in self._manifold(features).items()}

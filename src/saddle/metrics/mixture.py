@@ -1,6 +1,5 @@
 """Metrics of samples from a Gaussian mixture."""
 
-from abc import abstractmethod
 from typing import Annotated, Any
 
 import torch
@@ -20,10 +19,6 @@ class MixtureMetric(PointMetric):
 
     def __init__(self, *, real: GaussianMixture) -> None:
         self.real = real
-
-    @abstractmethod
-    def compute(self, x: Tensor) -> dict[str, float]:
-        """The numbers of the samples x [count, size], by name."""
 
     def floor(self, count: int) -> dict[str, float]:
         numbers = self.compute(self.real.sample(range(count), 0).to(torch.float32))
@@ -72,9 +67,6 @@ class ModeCoverage(MixtureMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {"modes_covered": True, "quality": True}
-
-    def settings(self) -> dict[str, Any]:
-        return {"deviations": self.deviations, "least": self.least}
 
     def compute(self, x: Tensor) -> dict[str, float]:
         covered, quality = coverage(x, self.real, deviations=self.deviations, least=self.least)

@@ -1,7 +1,6 @@
 """Metrics on the Gaussian that is fitted to features: their Frechet distance and their variance."""
 
 from math import nan
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -22,9 +21,6 @@ class FrechetDistance(FeatureMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {self.real.extractor.frechet_name: False}
-
-    def settings(self) -> dict[str, Any]:
-        return {}
 
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         return {self.real.extractor.frechet_name: frechet_distance_of(self.real.gaussian, features)}
@@ -49,9 +45,6 @@ class Diversity(FeatureMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {f"diversity_{self.real.extractor.name}": True}
-
-    def settings(self) -> dict[str, Any]:
-        return {}
 
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         variance, real = float(features.double().var(dim=0).sum()), self.real.gaussian.variance
