@@ -42,8 +42,8 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         Path(sysconfig.get_path(name, "venv", {"base": str(place), "platbase": str(place)}))
         for name in ("purelib", "scripts")
     )
-    install = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel]
-    subprocess.run([sys.executable, "-m", "pip", "--python", binaries / "python", *install], check=True)
+    install = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", str(wheel)]
+    subprocess.run([sys.executable, "-m", "pip", "--python", str(binaries / "python"), *install], check=True)
     dependencies = [path for path in sys.path if path.endswith("-packages")]
     (purelib / "dependencies.pth").write_text("\n".join(dependencies))  # their own .pth files do not count
     return binaries
@@ -58,7 +58,7 @@ def test_the_four_commands_work_without_a_checkout(scripts: Path, tmp_path: Path
     here.mkdir()
 
     def saddle(*words: str) -> str:
-        command = [scripts / "saddle", *words]
+        command = [str(scripts / "saddle"), *words]
         done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

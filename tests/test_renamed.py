@@ -26,8 +26,8 @@ def test_a_stored_run_of_an_earlier_version_is_read_and_can_be_resumed(tmp_path:
     """Also where the class is deep inside a node, as the buffer of a search is."""
     cfg = composed("model=discriminator", "data=digits", "network=mlp")
     text = OmegaConf.to_yaml(cfg, resolve=True)
-    for new, old in OLD.items():
-        text = text.replace(f"_target_: {new}\n", f"_target_: {old}\n")
+    for new, former in OLD.items():
+        text = text.replace(f"_target_: {new}\n", f"_target_: {former}\n")
     assert "saddle.search.found.Found" in text
     assert "saddle.training.QuietTrainer" in text
     run = RunFolder(tmp_path / "run")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from saddle.runs.commands import program
 from saddle.storage import CHECKOUT
-from saddle.version import VERSION
+from saddle.version import VERSION as VERSION  # also for those who say by which version something was made
 
 PACKAGES = (
     "torch",
