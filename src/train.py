@@ -16,12 +16,14 @@ from omegaconf import DictConfig
 from saddle.cli.arguments import arguments
 from saddle.cli.training import carry_out
 from saddle.config import check, enter, prune_unused
+from saddle.config.commandline import notes_on
 from saddle.config.keys import CONF, KINDS, groups
 from saddle.config.options import with_options
 from saddle.engine.stored import stored_config
 from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run
+from saddle.runs.sweep_job import received
 from saddle.runs.trial import Trial, register_places
 
 GOING_ON = {
@@ -85,6 +87,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
     interrupt_with_sweep()
+    if (handed := received()) is not None:
+        for note in notes_on(sys.argv[1:], handed[0]):
+            print(f"note: {note}", file=sys.stderr)
+        sys.exit(carry_out(*handed))
     if any(argument.startswith("run=") for argument in sys.argv[1:]):
         sys.exit(go_on(sys.argv))
     if Trial.current() is not None and {"-m", "--multirun"} & set(sys.argv):
