@@ -470,8 +470,10 @@ hydra:
 STUDY_PROGRAM = """
 import sys, types
 import hydra
+import saddle
 from saddle.runs.folder import RunFolder
 stub = types.ModuleType("saddle.config")
+stub.__path__ = [saddle.__path__[0] + "/config"]
 class ConfigError(Exception): pass
 def check_jobs(jobs):
     if any("note=wrong" in job for job in jobs): raise ConfigError("note=wrong: there is no such note")

@@ -23,12 +23,16 @@ PACKAGES = (
 )
 
 
-def describe(command: list[str], precision: str, earlier: dict[str, object] | None) -> dict[str, object]:
-    """What to store beside a run's numbers; `earlier` is what was stored of the part of the run before this one."""
+def describe(precision: str, earlier: dict[str, object] | None) -> dict[str, object]:
+    """What a run's numbers depend on in addition to its configuration.
+
+    Args:
+        precision: of the arithmetic.
+        earlier: what was stored of the part of the run before this one.
+    """
     parts = [] if earlier is None else [*earlier.pop("earlier", []), earlier]  # type: ignore[misc]  # a list, as below
     return {
         "saddle": VERSION,
-        "command": command,
         **code(),
         "python": platform.python_version(),
         "versions": {package: version(package) for package in PACKAGES},
