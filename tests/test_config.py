@@ -2,14 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from omegaconf import DictConfig
 
 from options import build, needs
 from saddle.config import (
     ConfigError,
     check,
     check_jobs,
+    composing,
     enter,
     precheck,
     rules,
@@ -325,6 +329,24 @@ def test_files_that_must_be_there_are_looked_for_before_anything_else(
 def test_both_sides_know_the_same_suffixes() -> None:
     """Configurations are checked without the data room, so the list stands twice."""
     assert rules.PICTURES == files.PICTURES
+
+
+def test_each_job_of_a_sweep_is_checked_once(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Hydra begins, so that its words are ours, or by the launcher, which takes those over."""
+    checked: list[DictConfig] = []
+    monkeypatch.setattr(composing, "check", lambda cfg, conf: checked.append(cfg))
+    jobs = [[f"loss={loss}", f"seed={seed}", "network=mlp"] for loss in ("minimax", "hinge") for seed in (0, 1)]
+    precheck(["-m", "loss=minimax,hinge", "seed=0,1", "network=mlp", "hydra.launcher.jobs=2"], conf)
+    assert [cfg.seed for cfg in checked] == [0, 1]
+    configs = check_jobs(jobs, conf)
+    assert len(checked) == 4
+    assert [(cfg.options.loss, cfg.seed) for cfg in configs] == [tuple(map(_value, job[:2])) for job in jobs]
+    check_jobs(jobs, conf)
+    assert len(checked) == 8  # a later command checks anew
+
+
+def _value(override: str) -> Any:
+    return yaml.safe_load(override.partition("=")[2])
 
 
 def test_the_keys_are_those_of_the_root(made: Composer) -> None:

@@ -25,6 +25,7 @@ from saddle.processes import job_process as child_module
 from saddle.processes.job_process import JobProcess, cause_of
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import jobs_of, newest_sweep, read_sweep
+from saddle.runs.sweep_job import received
 from saddle.runs.sweep_position import SweepPosition
 
 Capture = pytest.CaptureFixture[str]
@@ -108,6 +109,7 @@ def sweep(
         retry_failed=retry_failed,
         program=program,
         flags=[],
+        hands_over=True,
     )
 
 
@@ -156,6 +158,18 @@ def test_each_job_knows_its_place_its_threads_and_that_it_is_one_run(program: li
     assert "OMP_NUM_THREADS" not in first["told"]  # a job shares the cores out among its own processes
     assert first["arguments"] == ["do=finish", "seed=0", "hydra.mode=RUN", f'hydra.run.dir="{jobs.folder}/do-finish"']
     assert SweepPosition.current({}) is None
+
+
+def test_a_job_is_handed_its_configuration_once(program: list[str], monkeypatch: Patch) -> None:
+    """What the launcher has checked is not composed again; a process that the job starts is a command of its own."""
+    jobs = sweep(program, "finish", seed=3)
+    jobs.run(one_by_one())
+    told = (jobs.jobs[0].run.environment() or {})["told"]
+    monkeypatch.setenv("SADDLE_JOB_CONFIG", told["SADDLE_JOB_CONFIG"])
+    handed = received()
+    assert handed is not None
+    assert (handed[0], handed[1].path) == (jobs.jobs[0].cfg, jobs.jobs[0].run.path.absolute())
+    assert received() is None
 
 
 def test_the_same_command_finds_its_folders_and_finished_jobs_do_not_count_as_work(program: list[str]) -> None:
@@ -356,7 +370,7 @@ def test_what_slurm_is_asked_for(program: list[str], tmp_path: Path, monkeypatch
     executor = SubmittedLauncher(**{**node, "setup": ["module load cuda"]}).executor(tmp_path / "runs/sweep")
     trainer = {"devices": 4, "num_nodes": 2, "accelerator": "gpu"}
     place = SweepPosition(job=1, jobs=1, to_come=0, side_by_side=1, began=0.0)
-    assert "submitted as 12, log " in executor.start(["python"], place, DictConfig({"trainer": trainer}))
+    assert "submitted as 12, log " in executor.start(["python"], place, DictConfig({"trainer": trainer}), {})
     (file,) = (tmp_path / "runs/sweep/submitit").glob("*submission.sh")
     asked = file.read_text()
     wanted = (

@@ -102,7 +102,7 @@ def main() -> None:
     if given:
         print(json.dumps(found, indent=1))
         return
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
     (HERE / "results" / "choices.json").write_text(json.dumps({"rounds": rounds, **machine, "games": found}, indent=1))
     rows = [[name, *(shown(found[game][name]) for game in PLAYED)] for name in VARIANTS]
     table = readme.table(["time, over that of the best loop", *PLAYED], rows)

@@ -86,7 +86,7 @@ def main() -> None:
     default = earlier.get(DEFAULT) or _quartiles(of_default, unit=1)
     again = {name: _quartiles(ratios[name], unit=default[1]) for name in names} | {DEFAULT: default}
     found = {name: (earlier | again)[name] for name in _settings() if name in earlier | again}
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
     file.write_text(json.dumps({"seconds": found, "what": "quartiles of an update", **machine}, indent=1) + "\n")
     readme.replace(HERE / "README.md", "costs", _table(found))
     print(_table(found))

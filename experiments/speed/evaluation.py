@@ -64,7 +64,7 @@ def main() -> None:
     trainer = experiment.trainer(callbacks=[watch])
     experiment.fit(trainer, updates=UPDATES, every=[STRETCH])
     update, evaluation = statistics.median(watch.updates), statistics.median(watch.evaluations)
-    machine = {key: describe([], trainer.precision, None)[key] for key in ("processor", "threads", "precision")}
+    machine = {key: describe(trainer.precision, None)[key] for key in ("processor", "threads", "precision")}
     measured = {"update": update, "evaluation": evaluation, "evaluations": watch.evaluations}
     results = {"images": evaluator.count, **measured, **machine}
     (HERE / "results").mkdir(exist_ok=True)

@@ -57,7 +57,7 @@ def main() -> None:
         metric.reset()
     ratio = statistics.median(a / b for a, b in zip(*seconds.values(), strict=True))
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    machine = {key: describe([], "32-true", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("32-true", None)[key] for key in ("processor", "threads", "versions")}
     results = {"images": COUNT, **medians, "ratio": ratio, "relative": abs(ours - theirs) / theirs, **machine}
     (HERE / "results" / "frechet.json").write_text(json.dumps(results, indent=1) + "\n")
     row = [

@@ -46,7 +46,7 @@ def main() -> None:
         print(json.dumps(_peak(given["side"])))
         return
     sides = {side: json.loads(_alone(side).splitlines()[-1]) for side in SIDES}
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
     (HERE / "results" / "memory.json").write_text(json.dumps({**sides, **machine}, indent=1) + "\n")
     best = sides["best"]["peak"] - sides["best"]["images"]
     rows = [

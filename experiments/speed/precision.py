@@ -62,7 +62,7 @@ def main() -> None:
         results[name] = {"distance": distance, "one_side": moved[0], "both_sides": moved[1]}
         rows.append([name, f"{distance:.4g}", f"{moved[0]:+.1e}", f"{moved[1]:+.1e}"])
     results["time"] = _time(extractor, other)
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
     (HERE / "results" / "precision.json").write_text(json.dumps({**results, **machine}, indent=1) + "\n")
     rows.append(["time, over that in float32", "", "", f"{results['time']:.2f}"])
     table = readme.table(["other faces", "fd_faces", "one side in bf16", "both sides"], rows)

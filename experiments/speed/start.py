@@ -52,7 +52,7 @@ def main() -> None:
         "a later job's first update": later_first,
         "that without the evaluation": later_first - later_evaluates,
     }
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
     (HERE / "results" / "start.json").write_text(json.dumps({**found, **machine}, indent=1) + "\n")
     table = readme.table(list(found), [[f"{seconds:.1f} s" for seconds in found.values()]])
     readme.replace(HERE / "README.md", "start", table)

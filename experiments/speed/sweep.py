@@ -38,7 +38,7 @@ def main() -> None:
         os.environ["SADDLE_CACHE"] = cache
         found = {name: _both(settings) for name, settings in SWEEPS.items()}
     os.environ |= threads
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
     (HERE / "results" / "sweep.json").write_text(json.dumps({**found, **machine}, indent=1) + "\n")
     rows = []
     for name, seconds in found.items():

@@ -104,7 +104,7 @@ def main() -> None:
     for name in (name for name in GAMES if given.get("only", "") in name):
         rows.append({"game": name, "rounds": rounds, **_measure(*GAMES[name], rounds)})
         print(json.dumps(rows[-1]), flush=True)
-    machine = {key: describe([], "auto", None)[key] for key in ("processor", "threads", "versions")}
+    machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
     bf16 = torch.cpu._is_avx512_bf16_supported()
     file = HERE / "results" / "training.json"
     earlier = json.loads(file.read_text())["games"] if "only" in given and file.exists() else []

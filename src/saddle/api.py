@@ -16,7 +16,7 @@ from saddle.config.commandline import compose_job
 from saddle.config.quoting import assigned, quote_paths
 from saddle.engine.errors import RunRefusedError
 from saddle.engine.existing_run import claim_folder
-from saddle.engine.stored import stored_config
+from saddle.engine.stored import stored_classes, stored_config
 from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run, runs_of
@@ -120,6 +120,13 @@ class Run:
         """
         return stored_config(self.folder, files=False)
 
+    @cached_property
+    def experiment(self) -> "Experiment":
+        """What the run trained: its data, its evaluator, and its model with fresh weights."""
+        from saddle.engine.experiment import Experiment
+
+        return Experiment(self.config, self.folder)
+
     @property
     def summary(self) -> dict[str, Any]:
         """What the run comes to, as in summary.json; empty while it is not finished."""
@@ -159,20 +166,22 @@ class Run:
         """The network that samples are drawn with: averaged weights, where the run keeps an average."""
         return self.model.sampling_module()
 
-    def sample(self, count: int, *, seed: int | None = None, label: int | None = None) -> "Tensor":
+    def sample(self, count: int, *, seed: int | None = None, label: int | str | None = None) -> "Tensor":
         """Samples x [count, *shape] on the CPU; images are in [-1, 1]. Sample i of a seed is always the same.
 
         Args:
             count: how many.
             seed: of the codes; None: the run's own.
-            label: the class of all samples; None: each as often as in the training set.
+            label: the class of all samples, by name or number; None: each as often as in the training set.
 
         Raises:
-            ValueError: the model knows no classes.
+            LookupError: the model knows no classes.
+            ValueError: the model does not know this class.
         """
         from saddle.samples.sampling import Samples
 
-        return Samples(self.model, seed=self._seed(seed), label=label, threshold=None).first(count)
+        number = None if label is None else stored_classes(self.folder).label(str(label))
+        return Samples(self.model, seed=self._seed(seed), label=number, threshold=None).first(count)
 
     def prior(self, count: int, *, seed: int | None = None) -> "Tensor":
         """The latent codes [count, code_size] of the first samples of a seed.

@@ -1,7 +1,7 @@
 """Who carries out the jobs of a sweep."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from omegaconf import DictConfig
@@ -32,8 +32,15 @@ class Executor(ABC):
     manner: str
 
     @abstractmethod
-    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig) -> str:
-        """Start the job at `place`, whose configuration is `cfg`; where it can be watched, if not here."""
+    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]) -> str:
+        """Start a job; where it can be watched, if not here.
+
+        Args:
+            command: its program and arguments.
+            place: its position in the sweep.
+            cfg: its configuration.
+            variables: of its environment, in addition to ours and to those that tell its position.
+        """
 
     @abstractmethod
     def wait(self) -> JobResult:

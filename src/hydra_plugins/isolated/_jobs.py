@@ -22,6 +22,7 @@ from saddle.runs.commands import command_line
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.sweep import jobs_of, write_sweep
+from saddle.runs.sweep_job import handed_over
 from saddle.runs.sweep_position import SweepPosition
 
 SINGLE = "single"
@@ -39,7 +40,8 @@ class Jobs:
         fresh: whether each job begins again, so that none is skipped.
         retry_failed: whether jobs that failed before are repeated.
         program: how a job is started.
-        flags: what every job is told beside its overrides.
+        flags: what every job is told in addition to its overrides.
+        hands_over: whether a job takes its configuration from here, and does not compose its overrides again.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Jobs:
         retry_failed: bool,
         program: list[str],
         flags: list[str],
+        hands_over: bool,
     ):
         self.folder = root / sweep_name(overrides, name)
         if self.folder.name.casefold() == SINGLE:
@@ -64,7 +67,7 @@ class Jobs:
             run = RunFolder(self.folder / own)
             self.jobs.append(Job(number=number, run=run, overrides=words, cfg=cfg, before=run.status()))
         self.program = program
-        self.flags = flags
+        self.flags, self.hands_over = flags, hands_over
         if name and not fresh:
             self._check_folders()
         for job in [] if fresh else self.jobs:
@@ -136,7 +139,8 @@ class Jobs:
         command = [*self.program, *self.flags, *job.overrides, "hydra.mode=RUN", f'hydra.run.dir="{path}"']
         _say(f"\nJob {job.number} of {len(self.jobs)}: {job.run.job}")
         job.began = time.monotonic()
-        if where := executor.start(command, place, job.cfg):
+        variables = handed_over(job.cfg, job.run) if self.hands_over else {}
+        if where := executor.start(command, place, job.cfg, variables):
             _say(f"  {where}")
 
     def _end(self, job: Job, result: JobResult) -> None:

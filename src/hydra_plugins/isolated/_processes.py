@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from queue import SimpleQueue
 
@@ -33,16 +33,17 @@ class Processes(Executor):
         self._running: dict[int, JobProcess] = {}
         self._results: SimpleQueue[JobResult] = SimpleQueue()
 
-    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig) -> str:
+    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]) -> str:
         slot = next(slot for slot in range(self.sharing) if slot not in self._slots.values())
-        variables = {
+        own = {
             **place.environment(),
+            **variables,
             SWEEP: str(os.getpid()),
             **share_of_devices(self._devices, slot, self.sharing),
         }
         mark = f"[{place.job}/{place.jobs}] " if self.sharing > 1 else ""
         start = partial(PreparedProcess, command) if self._prepared else program(command)
-        child = JobProcess(start, variables, mark)
+        child = JobProcess(start, own, mark)
         self._slots[place.job], self._running[place.job] = slot, child
         threading.Thread(target=self._watch, args=(place.job, child), daemon=True).start()
         return ""

@@ -57,11 +57,11 @@ class Queue(Executor):
             raise ValueError(f"hydra/launcher=submitit_{cluster}: {error}") from None
         self._submitted: dict[int, Submission[tuple[int, list[str]]]] = {}
 
-    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig) -> str:
+    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]) -> str:
         self.executor.update_parameters(name=f"saddle-{place.job}", **self.parameters, **self._shape(cfg.trainer))
         paths = [str(SOURCES), os.environ.get("PYTHONPATH", "")]
         with environment_variables(PYTHONPATH=os.pathsep.join(filter(None, paths))):
-            submission = self.executor.submit(Task(command, place.environment()))
+            submission = self.executor.submit(Task(command, {**place.environment(), **variables}))
         self._submitted[place.job] = submission
         return f"submitted as {submission.job_id}, log {submission.paths.stdout}"
 

@@ -55,7 +55,7 @@ class SweepLauncher(Launcher):
         if processes() > 1:
             many = f"{started_by()} has started {processes()} processes, and each would be a sweep"
             _refuse(f"{many}: leave -m out, or start the sweep as one process", say=rank_of_process() == 0)
-        overrides = [list(job) for job in job_overrides]
+        overrides, hydra, flags = [list(job) for job in job_overrides], self.config.hydra, _flags(self.config)
         try:
             jobs = Jobs(
                 overrides=overrides,
@@ -65,7 +65,8 @@ class SweepLauncher(Launcher):
                 fresh=bool(OmegaConf.select(self.config, "fresh")),
                 retry_failed=bool(OmegaConf.select(self.config, "sweep.retry_failed")),
                 program=program("train"),
-                flags=_flags(self.config),
+                flags=flags,
+                hands_over=not (flags or hydra.job.env_set or hydra.callbacks),  # what Hydra itself does in a job
             )
             executor = self.executor(jobs.folder)
             code = jobs.run(executor)

@@ -32,7 +32,7 @@ class Progress(BundledCallback):
         self, *, updates: int, title: str, place: SweepPosition | None, measure: Measure, names: Sequence[str]
     ) -> None:
         self.updates, self.title, self.place, self.measure, self.names = updates, title, place, measure, names
-        self.terminal = sys.stderr.isatty()
+        self.terminal = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook shows a bar as well
         self.bar: tqdm | None = None
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:

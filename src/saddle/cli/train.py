@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from saddle.cli.arguments import arguments
 from saddle.cli.training import carry_out
 from saddle.config import check, enter, prune_unused
+from saddle.config.commandline import notes_on
 from saddle.config.keys import CONF, KINDS, ROOT, groups
 from saddle.config.options import with_options
 from saddle.engine.stored import stored_config
@@ -22,6 +23,7 @@ from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run
+from saddle.runs.sweep_job import received
 from saddle.runs.trial import Trial, register_places
 
 RESUMING = {
@@ -94,6 +96,10 @@ def _main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
     interrupt_with_sweep()
+    if (handed := received()) is not None:
+        for note in notes_on(argv[1:], handed[0]):
+            print(f"note: {note}", file=sys.stderr)
+        sys.exit(carry_out(*handed))
     if any(word.startswith("run=") for word in argv[1:]):
         sys.exit(resume(argv))
     if Trial.current() is not None and {"-m", "--multirun"} & set(argv):

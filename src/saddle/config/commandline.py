@@ -84,11 +84,11 @@ def precheck(argv: Sequence[str], conf: Path = CONF) -> Entry:
         if sweeping:
             check_launcher(cfg.hydra.launcher)
             study = [made.parse(f"{key}={value}") for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
-            check_each(_cover([*study, *parsed]), made, conf)
+            check_each(_cover([*study, *parsed]), made, conf, taken_over=True)
             return Entry([], None)
         if not flags.cfg or flags.resolve:
             check(cfg, conf)
-        return Entry(_notes(parsed, cfg, conf), _shown(cfg, flags) if flags.cfg == "job" else None)
+        return Entry(notes_on(_words(parsed), cfg, conf), _shown(cfg, flags) if flags.cfg == "job" else None)
 
 
 def compose_job(overrides: Sequence[str], conf: Path = CONF) -> tuple[DictConfig, str, list[str]]:
@@ -111,13 +111,16 @@ def compose_job(overrides: Sequence[str], conf: Path = CONF) -> tuple[DictConfig
             raise ConfigError(f"{' '.join(overrides)} is a sweep of several runs, which the command trains")
         check(cfg, conf)
         job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-        return job, str(cfg.hydra.run.dir), _notes(parsed, cfg, conf)
+        return job, str(cfg.hydra.run.dir), notes_on(_words(parsed), cfg, conf)
 
 
-def _notes(parsed: Sequence[Override], cfg: DictConfig, conf: Path) -> list[str]:
-    """A line for each override that changes nothing."""
-    words = [str(override.input_line) for override in parsed]
-    return [*ignored(words, cfg, conf), *_idle(words, cfg)]
+def notes_on(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> list[str]:
+    """A line for each override that changes nothing in what `cfg` describes."""
+    return [*ignored(overrides, cfg, conf), *_idle(overrides, cfg)]
+
+
+def _words(parsed: Sequence[Override]) -> list[str]:
+    return [str(override.input_line) for override in parsed]
 
 
 def _shown(cfg: DictConfig, flags: Namespace) -> str:

@@ -135,10 +135,20 @@ def check_jobs(jobs: Sequence[Sequence[str]], conf: Path = CONF) -> list[DictCon
         return check_each(jobs, made, conf)
 
 
-def check_each(jobs: Sequence[Sequence[str]], made: Composer, conf: Path) -> list[DictConfig]:
-    """`check_jobs` with a composer that exists already."""
+_CHECKED: dict[tuple[object, ...], DictConfig] = {}
+"""(conf, *overrides) -> configuration: jobs that were checked before Hydra began, for the launcher to take over."""
+
+
+def check_each(
+    jobs: Sequence[Sequence[str]], made: Composer, conf: Path, *, taken_over: bool = False
+) -> list[DictConfig]:
+    """`check_jobs` with a composer that exists already; with `taken_over` the launcher does not repeat it."""
     composed = []
     for number, job in enumerate(jobs, 1):
+        key = (conf, *(override for override in job if not override.startswith("hydra")))
+        if key in _CHECKED:
+            composed.append(_CHECKED.pop(key))
+            continue
         try:
             cfg = made.compose(job)
             check(cfg, conf)
@@ -147,6 +157,8 @@ def check_each(jobs: Sequence[Sequence[str]], made: Composer, conf: Path) -> lis
             where = f"in the job {' '.join(own) or number}:\n" if len(jobs) > 1 else ""
             raise ConfigError(f"{where}{error}") from None
         composed.append(OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"]))
+        if taken_over:
+            _CHECKED[key] = composed[-1]
     return composed
 
 

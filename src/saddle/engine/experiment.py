@@ -29,6 +29,7 @@ from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.extractors.base import Extractor
 from saddle.models.base import GenerativeModel
 from saddle.processes.forked_rank import ForkedRank
+from saddle.runs.commands import program
 from saddle.runs.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Experiment:
         self, config: DictConfig, folder: RunFolder | None = None, command: Sequence[str] | None = None
     ) -> None:
         self.config, self._folder = config, folder
-        self.command = list(sys.argv if command is None else command)
+        self.command = [*program("train")[1:], *sys.argv[1:]] if command is None else list(command)
 
     @property
     def folder(self) -> RunFolder:

@@ -29,8 +29,8 @@ from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine import components
 from saddle.engine.errors import RunFailedError, RunInterrupted
+from saddle.engine.existing_run import require_unchanged, state_facts
 from saddle.engine.experiment import Experiment
-from saddle.engine.resuming import require_unchanged, state_facts
 from saddle.engine.training import best_precision, require_device
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.divergence import DivergedError
@@ -186,9 +186,13 @@ def _newest_state(checkpoints: Checkpoints) -> State | None:
 def _store_environment(experiment: Experiment) -> None:
     folder = experiment.folder
     earlier, trial = folder.environment() or {}, Trial.current()
-    described = describe(experiment.command, experiment.config.trainer.precision, folder.environment())
-    outside = {"packages": described_packages()}
-    folder.write_environment(described | outside | {"trial": asdict(trial) if trial else earlier.get("trial")})
+    described = describe(experiment.config.trainer.precision, folder.environment())
+    own = {
+        "command": experiment.command,
+        "packages": described_packages(),
+        "trial": asdict(trial) if trial else earlier.get("trial"),
+    }
+    folder.write_environment(described | own)
 
 
 def _store_directions(folder: RunFolder, evaluator: SampleEvaluator | None) -> None:

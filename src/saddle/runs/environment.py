@@ -7,7 +7,6 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from saddle.runs.commands import program
 from saddle.storage import CHECKOUT
 from saddle.version import VERSION as VERSION  # also for those who say by which version something was made
 
@@ -24,12 +23,16 @@ PACKAGES = (
 )
 
 
-def describe(command: list[str], precision: str, earlier: dict[str, object] | None) -> dict[str, object]:
-    """What to store beside a run's numbers; `earlier` is what was stored of the part of the run before this one."""
+def describe(precision: str, earlier: dict[str, object] | None) -> dict[str, object]:
+    """What a run's numbers depend on in addition to its configuration.
+
+    Args:
+        precision: of the arithmetic.
+        earlier: what was stored of the part of the run before this one.
+    """
     parts = [] if earlier is None else [*earlier.pop("earlier", []), earlier]  # type: ignore[misc]  # a list, as below
     return {
         "saddle": VERSION,
-        "command": [*program("train")[1:], *command[1:]],
         **code(),
         "python": platform.python_version(),
         "versions": {package: version(package) for package in PACKAGES},
