@@ -20,7 +20,7 @@ from saddle.config import ConfigError, check, help_text, instantiate, source
 from saddle.config.composing import composer
 from saddle.config.help import help_on
 from saddle.config.rules import PROVIDED
-from saddle.config.stored_evaluator import EVALUATORS, upgraded
+from saddle.config.stored_evaluator import EVALUATORS, with_metrics
 from saddle.data.labels import Labels
 from saddle.engine.stored import upgraded_settings
 from saddle.metrics.base import FeatureMetric, ImageMetric, Metric
@@ -28,7 +28,7 @@ from saddle.metrics.evaluator import ImageEvaluator
 from saddle.metrics.extractors.features import RealFeatures
 from saddle.metrics.reference import Reference
 from saddle.report.protocol import columns_of
-from saddle.report.run import read_run
+from saddle.report.run import read_runs
 from saddle.runs.identity import identity_of
 from saddle.runs.summary import higher_is_better
 from saddle.theory.arrangements import ring
@@ -177,7 +177,7 @@ def test_a_direction_is_what_the_run_stored() -> None:
 
 def test_a_column_of_a_comparison_takes_its_direction_from_its_runs(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "one")
-    run = read_run(folder, state=None, overrides=())
+    run = read_runs([folder])[0]
     assert {column.metric: column.higher for column in columns_of([run])} == {
         "fd_faces": False,
         "precision_faces": True,
@@ -186,7 +186,7 @@ def test_a_column_of_a_comparison_takes_its_direction_from_its_runs(tmp_path: Pa
     summary: Any = folder.summary()
     summary["metrics"]["swd"]["higher_is_better"] = True
     folder.write_summary(summary)
-    (column,) = [one for one in columns_of([read_run(folder, state=None, overrides=())]) if one.metric == "swd"]
+    (column,) = [one for one in columns_of(read_runs([folder])) if one.metric == "swd"]
     assert column.higher
 
 
@@ -208,8 +208,8 @@ def test_the_evaluator_of_an_earlier_version_is_that_of_this_one(target: str) ->
     data = {"distances": "digits", "mixture": "ring", "atoms": "discrete"}[option]
     now: Any = OmegaConf.to_container(composed(f"data={data}", "network=mlp").evaluator)
     before = {"_target_": target, "_partial_": True, **STORED[option]}
-    assert upgraded(before) == upgraded(now) == now
-    assert list(upgraded(before)["metrics"]) == list(now["metrics"])  # runs are compared by the first
+    assert with_metrics(before) == with_metrics(now) == now
+    assert list(with_metrics(before)["metrics"]) == list(now["metrics"])  # runs are compared by the first
     flat = identity_of({"seed": 1, "evaluator": now})
     assert upgraded_settings(identity_of({"seed": 1, "evaluator": before})) == upgraded_settings(flat) == flat
 
