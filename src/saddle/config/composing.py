@@ -135,7 +135,7 @@ def check_jobs(jobs: Sequence[Sequence[str]], conf: Path = CONF) -> list[DictCon
         return check_each(jobs, made, conf)
 
 
-_CHECKED: dict[tuple[Path, str, ...], DictConfig] = {}
+_CHECKED: dict[tuple[object, ...], DictConfig] = {}
 """(conf, *overrides) -> configuration: jobs that were checked before Hydra began, for the launcher to take over."""
 
 
