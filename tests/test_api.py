@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -117,10 +118,24 @@ def test_a_sweep_is_loaded_and_compared() -> None:
     assert "loss-hinge_seed-1" in sweep.table()
     assert [setting.name for setting in sweep.compare().settings] == ["loss-minimax", "loss-hinge"]
     assert sweep.compare("loss-hinge").baseline == "loss-hinge"
-    frame = pytest.importorskip("pandas")
-    assert isinstance(sweep.runs[0].data_frame(), frame.DataFrame)
     with pytest.raises(LookupError, match=r"there is no folder runs/swep; did you mean runs/sweep\?"):
         saddle.load("runs/swep")
+
+
+def test_a_data_frame_has_the_updates_as_its_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module stands for pandas, which the project does not need."""
+
+    class DataFrame(dict[str, list[float]]):
+        def set_index(self, key: str) -> tuple[list[float], dict[str, list[float]]]:
+            return self.pop(key), self
+
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=DataFrame))
+    make_sweep(Path("runs/sweep"), ["minimax"], [0])
+    run = saddle.load("runs/sweep/loss-minimax_seed-0")
+    assert isinstance(run, saddle.Run)
+    index, columns = run.data_frame()
+    assert index == run.metrics["updates"] == [50 * line for line in range(21)]
+    assert columns["swd"][0] == 0.1
 
 
 VALUES = [None, True, 3, 1e-05, -0.5, "minimax", "true", "3", "a b,c", [1, "x y"], {"a": [None, 0.5]}, ""]
