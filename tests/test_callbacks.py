@@ -66,7 +66,7 @@ def test_a_callback_is_no_part_of_the_identity_of_a_run() -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("callback=[learning_rate,device_stat]", "callback.*device_stat.*Did you mean device_stats"),
+        ("callback=[learning_rate,device_stat]", "callback.*device_stat.*did you mean device_stats"),
         ("+callback.mine._target_=pytorch_lightning.loggers.CSVLogger", r"callback\.mine\._target_.*is refused"),
         ("+callback.mine._target_=pytorch_lightning.callbacks.os.system", r"callback\.mine\._target_.*no such class"),
         ("network.generator._target_=pytorch_lightning.callbacks.Timer", r"network\.generator\._target_.*is refused"),

@@ -72,7 +72,7 @@ MISTAKES = [
         "penalty.gama=1",
         "no penalty is chosen that has gama; choose one first: penalty=dragan, penalty=gradient_penalty,",
     ),
-    ("logger=none logger.project=x", "no logger is chosen that has project; choose one first: logger=wandb"),
+    ("logger=none logger.wandb.project=x", "no logger is chosen that has wandb; choose one first: logger=wandb"),
     # names that the field has for them
     ("loss=wgan", "there is no such option; write loss=wasserstein penalty=weight_clipping d_steps=5 network.discrim"),
     ("loss=LSGAN", "there is no such option; write loss=least_squares"),
@@ -171,6 +171,12 @@ WRONG_TOGETHER = [
         "updates=3000: from schedule.discriminator.end=2000 on the discriminator has no learning rate",
     ),
 ]
+
+
+@pytest.fixture(autouse=True)
+def optional_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every optional package were installed."""
+    monkeypatch.setattr("saddle.config.rules.find_spec", lambda name: name)
 
 
 @pytest.mark.parametrize(("typed", "answer"), MISTAKES)

@@ -31,8 +31,8 @@ def test_several_trackers_of_one_run() -> None:
         rows = list(csv.DictReader(file))
     lines = folder.metrics()
     for name in ("loss_generator", "loss_discriminator"):
-        table = [(int(row["updates"]), float(row[name])) for row in rows if row[name]]
-        assert table == [(line["updates"], pytest.approx(line[name])) for line in lines if name in line]
+        table = {int(row["updates"]): float(row[name]) for row in rows if row[name]}
+        assert table == pytest.approx({int(line["updates"]): line[name] for line in lines if name in line})
     stored = yaml.safe_load((folder.path / "csv/version_0/hparams.yaml").read_text())
     assert stored["loss"]["_target_"] == "saddle.losses.nonsaturating.NonSaturating"
 

@@ -28,7 +28,7 @@ class Advice(BundledCallback):
         self.symptoms, self.measure = symptoms, measure
         self.given = [said for line in earlier for said in symptoms.look(int(line["updates"]), line)]
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         numbers = {name: reading for name, reading in self.measure.readings.items() if isinstance(reading, float)}
         for said in self.symptoms.look(model.updates, numbers):
             self.given.append(said)

@@ -37,11 +37,11 @@ class Checkpoint(BundledCallback):
     ) -> None:
         self.checkpoints, self.every, self.stored, self.facts = checkpoints, every, stored, facts
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         if model.updates % self.every == 0 or model.interrupted:
             self.save(trainer, model)
 
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.save(trainer, model)
 
     def save(self, trainer: Trainer, model: GenerativeModel) -> None:

@@ -42,7 +42,7 @@ class Interruption(BundledCallback):
             for number, handler in earlier.items():
                 signal.signal(number, handler)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         model.interrupted = any_rank(model.interrupted)
         trainer.should_stop = model.interrupted
 

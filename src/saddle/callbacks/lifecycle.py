@@ -31,21 +31,21 @@ class Lifecycle(BundledCallback):
         """Wall-clock time of the training, with the evaluations after the first update; interruptions left out."""
         return self.earlier + monotonic() - self.started
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.started = monotonic()
         self.folder.mark("running", updates=model.updates)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         self.folder.beat(updates=model.updates)
 
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         if model.interrupted:
             self.folder.mark("interrupted", updates=model.updates)
             return
         weights = {name: tensor.cpu().contiguous() for name, tensor in model.sampling_module().state_dict().items()}
         self.folder.save_model(save(weights), {**self.recipe, "updates": model.updates})
 
-    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:
+    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
         """Noted here and not by the caller where that may not get to it.
 
         Lightning turns Ctrl-C into an exit of its own, and rank 0 may be waiting without end for a rank that died.

@@ -22,7 +22,7 @@ class Instrument(ABC):
         model_type: class of the models that it accepts; a run of another model does without the instrument.
     """
 
-    model_type: ClassVar[type[GenerativeModel]] = GenerativeModel
+    model_type: ClassVar[type[GenerativeModel]] = GenerativeModel  # type: ignore[type-abstract]  # for isinstance
     every: int
 
     @abstractmethod
@@ -65,11 +65,11 @@ class Measure(BundledCallback):
         self.readings: dict[str, Reading] = {}
         self.latest: dict[str, Reading] = {}
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         if model.updates == 0:
             self.read(trainer, model)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         self.read(trainer, model)
 
     def read(self, trainer: Trainer, model: GenerativeModel) -> None:

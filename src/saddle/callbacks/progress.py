@@ -35,14 +35,14 @@ class Progress(BundledCallback):
         self.terminal = sys.stderr.isatty() or "ipykernel" in sys.modules  # a notebook shows a bar as well
         self.bar: tqdm | None = None
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.first, self.started, self.spoke = model.updates, monotonic(), monotonic()
         self.spoken = False
         if self.terminal:
             shape = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} updates {postfix}"
             self.bar = tqdm(total=self.updates, initial=self.first, desc=self.title, bar_format=shape, leave=True)
 
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:
+    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         state = self.state(model.updates)
         if self.bar is not None:
             self.bar.n = model.updates
@@ -51,7 +51,7 @@ class Progress(BundledCallback):
             self.spoken, self.spoke = True, monotonic()
             print(f"{self.title}  {model.updates:,}/{self.updates:,} updates  {state}", file=sys.stderr, flush=True)
 
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         if self.bar is not None:
             self.bar.close()
 

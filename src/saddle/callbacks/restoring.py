@@ -19,12 +19,12 @@ class RestoredState(BundledCallback):
         self.optimizers = [] if state is None else state["optimizers"]
         self.callbacks = {} if state is None else state.get("callbacks", {})  # Saddle 0.2 stored none
 
-    def on_fit_start(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_fit_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         for callback in trainer.callbacks:  # type: ignore[attr-defined]  # a list that Lightning does not annotate
             if callback.state_key in self.callbacks:
                 callback.load_state_dict(self.callbacks[callback.state_key])
 
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         if self.optimizers and len(self.optimizers) != len(trainer.optimizers):
             own = len(trainer.optimizers)
             raise ValueError(

@@ -154,7 +154,7 @@ def loggers(
 
 def tracker_nodes(cfg: DictConfig) -> dict[str, DictConfig]:
     """The node of each logger by its option's name; runs of Saddle 0.2 stored that of W&B alone."""
-    logger = cfg.get("logger") or {}
+    logger: Any = cfg.get("logger") or {}
     return {"wandb": logger} if "_target_" in logger else {name: node for name, node in logger.items() if node}
 
 
