@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from torch import Tensor
 
 import saddle
 from fake_runs import make_sweep
@@ -83,9 +84,9 @@ def test_a_run_that_ends_early_is_an_exception(monkeypatch: pytest.MonkeyPatch) 
     experiment = saddle.compose(*SETTINGS, **TINY, name="one")
     step = GAN.generator_step
 
-    def interrupted(self: GAN, number: int) -> None:
+    def interrupted(self: GAN, number: int) -> dict[str, Tensor]:
         self.interrupted = number == 2
-        step(self, number)
+        return step(self, number)
 
     with monkeypatch.context() as patch:
         patch.setattr(GAN, "generator_step", interrupted)

@@ -256,7 +256,7 @@ class Sweep:
 
     def table(self) -> str:
         """A line for each run, as on the terminal."""
-        from saddle.report.rows import read_rows
+        from saddle.report.run import read_runs
         from saddle.report.table import terminal
 
-        return terminal(read_rows([run.folder for run in self.runs]))
+        return terminal(read_runs([run.folder for run in self.runs]))
