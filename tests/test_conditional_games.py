@@ -135,7 +135,7 @@ def test_a_model_without_classes_takes_no_labels() -> None:
     model = game()
     assert model.labels_of(range(3), 0) is None
     assert not [name for name in model.state_dict() if "class" in name or "label" in name]
-    with pytest.raises(ValueError, match=r"knows no classes \(it was trained with labels=false\)"):
+    with pytest.raises(ValueError, match=r"has no classes \(it was trained with labels=false\)"):
         model.sample(range(3), 0, torch.zeros(3, dtype=torch.int64))
 
 
