@@ -52,7 +52,7 @@ class Linear(nn.Module):
         return self.map(x)
 
 
-class Pair(mixture.Mixture):
+class Pair(mixture.MixtureData):
     name = "pair"
 
     def __init__(self, *, shape: list[PositiveInt], distance: PositiveFloat) -> None:

@@ -1,5 +1,6 @@
 """Every recipe in conf/recipe: it is its source's, it only chooses, what is asked for beside it wins, and it trains."""
 
+import inspect
 import json
 import math
 import re
@@ -332,7 +333,7 @@ def test_a_penalty_says_whether_it_confines_the_weights(option: str) -> None:
 @pytest.mark.parametrize("option", options("penalty"))
 def test_a_penalty_says_whether_it_has_a_gamma(option: str) -> None:
     penalty = build("penalty", option)
-    assert penalty is None or penalty.has_gamma == hasattr(penalty, "gamma")
+    assert penalty is None or penalty.has_gamma == ("gamma" in inspect.signature(type(penalty)).parameters)
 
 
 def test_an_enlarged_picture_has_half_the_slope() -> None:
