@@ -23,6 +23,7 @@ from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.restoring import RestoredState, restore
+from saddle.callbacks.run_log import RunLog
 from saddle.config import hints, instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
@@ -103,7 +104,8 @@ def assist(cfg: DictConfig, folder: RunFolder) -> int:
         measure = Measure(instruments=equipment.evaluations(cfg, data, model, evaluator), updates=cfg.updates)
         interruption = Interruption(model)
         callbacks = [RestoredState(state), measure, interruption, *equipment.callbacks(cfg)]
-        trainer = instantiate(cfg.trainer, loggers=[], callbacks=callbacks, waiting=[])
+        loggers = [RunLog(folder=folder)]  # some callbacks need a logger; rank 0 alone writes
+        trainer = instantiate(cfg.trainer, loggers=loggers, callbacks=callbacks, waiting=[])
         with interruption.listening():
             train(model=model, data=data, trainer=trainer, updates=cfg.updates, every=equipment.intervals(cfg))
     except (KeyboardInterrupt, SystemExit):
