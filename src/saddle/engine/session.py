@@ -23,6 +23,7 @@ from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.restoring import RestoredState
+from saddle.callbacks.run_log import RunLog
 from saddle.config import hints, instantiate
 from saddle.config.packages import described_packages
 from saddle.data.base import Data
@@ -85,9 +86,9 @@ def assist(experiment: Experiment) -> int:
                 experiment.restore(state)
             measure = Measure(instruments=experiment.evaluations(), updates=experiment.config.updates)
             interruption = Interruption(experiment.model)
-            trainer = experiment.trainer(
-                callbacks=[RestoredState(state), measure, interruption, *experiment.callbacks()]
-            )
+            callbacks = [RestoredState(state), measure, interruption, *experiment.callbacks()]
+            loggers = [RunLog(folder=experiment.folder)]  # some callbacks need a logger; rank 0 alone writes
+            trainer = experiment.trainer(callbacks=callbacks, loggers=loggers)
             with interruption.listening():
                 experiment.fit(trainer)
     except (KeyboardInterrupt, SystemExit):
