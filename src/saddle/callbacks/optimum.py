@@ -33,7 +33,7 @@ class OptimumDistance(Instrument):
     known without (`saddle.theory.smoothed`): at points drawn without noise from both sides, of which D has seen none.
     So neither is 0 for the best D of the unsmoothed game. With s half the deviation of a mode, and 4,096 codes, such a
     D is 0.03 to 0.06 away where G is as wide as the modes or wider, 0.13 where it is half as wide
-    (`tests/test_value.py`); the nearer s is to 0, the smaller that remainder and the more codes it needs.
+    (`tests/callbacks/test_value.py`); the nearer s is to 0, the smaller that remainder and the more codes it needs.
 
     D* is the loss's optimum for that ratio. Logits are taken from the threshold c on, as in `Value`. A loss whose
     optimum is no function of the ratio has no such distance, and points at which a whole interval of logits is best are

@@ -18,7 +18,7 @@ from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
 from saddle_studies.study import Study
 
-EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
+EXPERIMENTS = Path(__file__).resolve().parents[2] / "experiments"
 
 
 def test_the_whole_state_of_a_run_is_there_again(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_running_run_whose_process_is_gone_counts_as_interrupted(run: RunFolde
     run.mark("running", updates=5)
     assert (run.status().state, run.status().details) == ("running", {"updates": 5})
     code = "import sys; from saddle.runs.folder import RunFolder; RunFolder(sys.argv[1]).mark('running', updates=7)"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
     subprocess.run([sys.executable, "-c", code, str(run.path)], env=environment, check=True)
     status = run.status()
     assert (status.state, status.died, status.details) == ("interrupted", True, {"updates": 7})
@@ -144,7 +144,7 @@ def test_what_counts_as_alive(run: RunFolder, change: dict[str, object], state: 
 
 def test_a_process_that_ended_but_was_not_collected_is_dead(run: RunFolder) -> None:
     code = "import sys; from saddle.runs.folder import RunFolder; RunFolder(sys.argv[1]).mark('running')"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
     child = subprocess.Popen([sys.executable, "-c", code, str(run.path)], env=environment)
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table of processes
     state = run.status().state

@@ -147,7 +147,7 @@ for argv in ([], ["resolution=48"], ["--cfg", "job"], ["penalty=r1", "--help"]):
 heavy = {"torch", "torchvision", "pytorch_lightning", "lightning", "sklearn", "scipy", "matplotlib", "wandb", "numpy"}
 print(sorted(heavy & set(sys.modules)))
 """
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert "resolution=48: network.generator.resolution" in done.stderr
@@ -156,7 +156,7 @@ print(sorted(heavy & set(sys.modules)))
 @pytest.mark.parametrize("command", ["train.py", "sample.py"])
 def test_a_reader_of_help_that_stops_reading_leaves_no_trace(command: str) -> None:
     """As `--help | head` does."""
-    words = [sys.executable, str(Path(__file__).parents[1] / "src" / command), "--help"]
+    words = [sys.executable, str(Path(__file__).parents[2] / "src" / command), "--help"]
     reading, writing = os.pipe()
     os.close(reading)  # nobody reads any of it
     done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)

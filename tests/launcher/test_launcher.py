@@ -30,7 +30,7 @@ from saddle.runs.sweep_position import SweepPosition
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
-SRC = Path(__file__).resolve().parents[1] / "src"
+SRC = Path(__file__).resolve().parents[2] / "src"
 
 JOB = """
 import json, os, signal, sys, time

@@ -18,7 +18,7 @@ from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.extractors.small import SmallExtractor
 from saddle.storage import SHIPPED
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EXPERIMENT = ROOT / "experiments" / "extractors"
 NAMES = sorted(file.stem for file in SHIPPED.glob("*.safetensors"))
 sys.path.append(str(EXPERIMENT))

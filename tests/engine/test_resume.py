@@ -169,7 +169,7 @@ def test_the_generator_is_rebuilt_from_two_files(monkeypatch: pytest.MonkeyPatch
     """Without the rest of the configuration, as README.md shows it."""
     folder = RunFolder("runs/single/default")
     train(folder, "network=mlp", "updates=9", "trainer.precision=32-true")
-    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     (code,) = [part for part in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "model.json" in part]
     names: dict[str, Any] = {}
     exec(code, names)
@@ -288,7 +288,7 @@ def test_a_disk_without_room_ends_the_run_and_leaves_the_last_state(
 
 def test_a_few_real_kills_on_one_device_and_on_two() -> None:
     """The first of those that `make faults` carries out: SIGKILL at a random moment, the same command again."""
-    script = Path(__file__).parents[1] / "experiments/faults/kills.py"
+    script = Path(__file__).parents[2] / "experiments/faults/kills.py"
     command = [sys.executable, str(script), "kills=2", "only=mlp"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

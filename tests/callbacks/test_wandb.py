@@ -29,7 +29,7 @@ from wandb.cli.cli import cli
 from saddle.callbacks.wandb import Wandb
 from saddle.callbacks.wandb_session import add_to_summary
 
-CONF = Path(__file__).parents[1] / "conf" / "logger"
+CONF = Path(__file__).parents[2] / "conf" / "logger"
 CONFIG = {"loss": {"name": "minimax", "betas": [0.5, 0.999]}, "penalty": None, "seed": 0}
 KEY = "k" * 40
 

@@ -31,7 +31,7 @@ from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import MeanDiscrepancy
 from saddle.noise import noise
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path += [str(ROOT / "experiments" / "protocols"), str(ROOT / "experiments" / "extractors")]
 
 from extraction import features_resized  # noqa: E402  # its folder is no package

@@ -21,7 +21,7 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.trial import Trial, single_place
 from test_wandb import KEY, friendly, logger, nowhere, records, resumable, server  # noqa: F401  # one is a fixture
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SWEEP = yaml.safe_load(next(text for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "program:" in text))
 KEYS = {name: spec.get("values", [spec.get("value")]) for name, spec in SWEEP["parameters"].items()}
 TRIALS = [dict(zip(KEYS, values, strict=True)) for values in itertools.product(*KEYS.values())]

@@ -19,7 +19,7 @@ from saddle_studies.grouped import grouped, last, plus_minus
 from saddle_studies.panels import Panel, draw
 from saddle_studies.study import Study
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 STUDIES = {
     path.parent.name: path
     for path in sorted((PROJECT / "experiments").glob("*/study.py"))
