@@ -7,11 +7,14 @@ import pytest
 from omegaconf import OmegaConf
 
 from options import composed
+from saddle.config.commandline import compose_job
+from saddle.config.renamed_keys import RENAMED, with_present_keys
 from saddle.config.targets import resolve
 from saddle.engine.stored import read_config, stored_config
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity, identity_of
 from saddle.runs.renamed import TARGETS, upgraded
+from saddle.runs.trial import register_places
 
 OLD = {new: old for old, new in TARGETS.items()}
 
@@ -59,3 +62,20 @@ def test_one_that_cannot_be_read_says_which_code_can(tmp_path: Path) -> None:
         ValueError, match=r"loss._target_=saddle.losses.gone.Gone: there is no such(.|\n)*checkout 0123456$"
     ):
         stored_config(run, files=True)
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_override_may_use_an_old_key_for_one_release(old: str, new: str) -> None:
+    words, (note,) = with_present_keys(["-m", f"{old}=1,2", "seed=0"])
+    assert words == ["-m", f"{new}=1,2", "seed=0"]
+    assert note.startswith(f"{old}=1,2 is now written {new}=1,2")
+    assert new.rpartition(".")[2] == old.rpartition(".")[2]
+
+
+def test_old_keys_compose_to_the_present_configuration() -> None:
+    old = ["evaluator.neighbours=2", "evaluator.patches=3", "logger.project=mine"]
+    new = ["evaluator.metrics.prdc.neighbours=2", "evaluator.metrics.swd.patches=3", "logger.wandb.project=mine"]
+    register_places()
+    (cfg, _, notes), (present, _, none) = compose_job(old), compose_job(new)
+    assert cfg == present
+    assert (len(notes), none) == (3, [])

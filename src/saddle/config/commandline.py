@@ -21,6 +21,7 @@ from saddle.config.keys import CONF, ROOT
 from saddle.config.launchers import check_launcher
 from saddle.config.messages import ConfigError, meant, nearest, show
 from saddle.config.quoting import quote, quote_paths
+from saddle.config.renamed_keys import with_present_keys
 from saddle.config.unused import ignored
 
 
@@ -40,6 +41,7 @@ def enter(argv: Sequence[str], as_typed: Callable[[str], str] = str) -> list[str
         argv: the arguments without the program.
         as_typed: replaces `python src/train.py` in a text by what this command is started with.
     """
+    argv, moved = with_present_keys(argv)
     quoted = quote_paths(argv)
     try:
         asks = "--help" in argv or "-h" in argv
@@ -48,7 +50,7 @@ def enter(argv: Sequence[str], as_typed: Callable[[str], str] = str) -> list[str
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None
-    for note in entry.notes:
+    for note in (*moved, *entry.notes):
         print(f"note: {note}", file=sys.stderr)
     if entry.shown is None:
         return quoted
@@ -101,6 +103,7 @@ def compose_job(overrides: Sequence[str], conf: Path = CONF) -> tuple[DictConfig
     Raises:
         ConfigError: says what is wrong and what would be right.
     """
+    overrides, moved = with_present_keys(overrides)
     with initialize_config_dir(str(conf), version_base="1.3"), composer(conf) as made:
         parsed = [made.parse(argument) for argument in overrides]
         for override in parsed:
@@ -111,7 +114,7 @@ def compose_job(overrides: Sequence[str], conf: Path = CONF) -> tuple[DictConfig
             raise ConfigError(f"{' '.join(overrides)} is a sweep of several runs, which the command trains")
         check(cfg, conf)
         job = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-        return job, str(cfg.hydra.run.dir), notes_on(_words(parsed), cfg, conf)
+        return job, str(cfg.hydra.run.dir), [*moved, *notes_on(_words(parsed), cfg, conf)]
 
 
 def notes_on(overrides: Sequence[str], cfg: DictConfig, conf: Path = CONF) -> list[str]:
