@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from torch import Tensor
 
 from saddle.metrics.extractors.base import Extractor
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.metrics.kernel import MeanDiscrepancy
 from saddle.metrics.manifold import Manifold
 from saddle.metrics.wasserstein import SlicedWasserstein
@@ -30,7 +30,7 @@ class Instruments:
         self.settings = settings
         self.real = real
         features = self.features(real)
-        self.gaussian = Gaussian.fitted(features)
+        self.gaussian = GaussianFit.fitted(features)
         self.kernel = MeanDiscrepancy(real=features)
         self.sliced = SlicedWasserstein(patches=settings.patches, projections=settings.projections)
         neighbours = settings.neighbours
@@ -45,7 +45,7 @@ class Instruments:
         overlap = self.manifold(features)
         swd = self.sliced.between(self.real[: len(images)], images)
         distances = {
-            "fd": frechet_distance(self.gaussian, Gaussian.fitted(features)),
+            "fd": frechet_distance(self.gaussian, GaussianFit.fitted(features)),
             "kd": self.kernel(features),
             "swd": swd,
         }

@@ -27,7 +27,7 @@ from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
 from saddle.losses.minimax import Minimax
 from saddle.report.curves import over_seeds
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.statistics import Interval
 from saddle.runs.folder import RunFolder
 from saddle.theory import between, divergences
@@ -114,17 +114,17 @@ def ideally() -> Claim:
     )
 
 
-def _data(groups: Mapping[Values, Sequence[Run]]) -> list[str]:
+def _data(groups: Mapping[Values, Sequence[RunRecord]]) -> list[str]:
     return list(dict.fromkeys(data for data, _ in groups))
 
 
-def _numbers(runs: Sequence[Run]) -> dict[str, list[dict[int, float]]]:
+def _numbers(runs: Sequence[RunRecord]) -> dict[str, list[dict[int, float]]]:
     """Of each seed the readings, by update."""
     names = ("jsd_smoothed", "jsd_smoothed_error", "jsd_bound", "bound_slack", "distance_to_optimum")
     return {name: [run.curve(name) for run in runs] for name in names}
 
 
-def _table(groups: dict[Values, list[Run]], costs: Mapping[Values, float]) -> tuple[list[str], list[list[str]]]:
+def _table(groups: dict[Values, list[RunRecord]], costs: Mapping[Values, float]) -> tuple[list[str], list[list[str]]]:
     """Header and rows, mean and t interval over the seeds; the same nominal seconds are those of k = 1."""
     rows = []
     for (data, k), runs in groups.items():
@@ -148,12 +148,12 @@ def _table(groups: dict[Values, list[Run]], costs: Mapping[Values, float]) -> tu
     return [*header, "`bound_slack`, mean", "D from D*, mean", "% of evaluations at which the JSD has risen"], rows
 
 
-def _middle(run: Run, metric: str) -> float:
+def _middle(run: RunRecord, metric: str) -> float:
     """Mean over the evaluations after the first."""
     return statistics.fmean(value for at, value in run.curve(metric).items() if at)
 
 
-def _rises(run: Run) -> float:
+def _rises(run: RunRecord) -> float:
     """Share of the evaluations at which the JSD is above that of the one before by more than two standard errors."""
     jsd, errors = run.curve("jsd_smoothed"), run.curve("jsd_smoothed_error")
     places = sorted(jsd)
@@ -167,7 +167,7 @@ def _between(curve: Mapping[int, float], updates: float) -> float:
     return float(np.interp(updates, places, [curve[at] for at in places]))
 
 
-def _panels(data: str, groups: Mapping[Values, list[Run]], costs: Mapping[Values, float]) -> list[Panel]:
+def _panels(data: str, groups: Mapping[Values, list[RunRecord]], costs: Mapping[Values, float]) -> list[Panel]:
     """JSD against updates and against nominal seconds, what the bound leaves of it, D against D*."""
     keys = [key for key in groups if key[0] == data]
 

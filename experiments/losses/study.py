@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from saddle.report.comparison import Comparison, read_comparison
 from saddle.report.protocol import Column
 from saddle.report.results import difference_sheet
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.text import number
 from saddle.runs.sweep import runs_of
 from saddle_studies.figures.sheet import COLOURS, sheet
@@ -113,7 +113,7 @@ def _sheet(tiles: Sequence[tuple[str, Image.Image]]) -> Image.Image:
     return sheet_of
 
 
-def _last_grid(run: Run) -> Image.Image:
+def _last_grid(run: RunRecord) -> Image.Image:
     grid = Image.open(run.grids[max(run.grids)]).convert("RGB")
     side = round(grid.width * SHOWN / 8)
     return grid.crop((0, 0, side, side))

@@ -24,7 +24,7 @@ from saddle.engine.building import build_data, build_evaluator, own_extractors
 from saddle.engine.stored import stored_config
 from saddle.metrics.extractors.pyramid import enlarged, smoothed
 from saddle.models.mixture import Mixture
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.statistics import Interval, t_interval
 from saddle.runs.folder import RunFolder
 from saddle.samples.sampling import load_model
@@ -154,7 +154,7 @@ def _components(count: int) -> str:
 
 
 def _drawn(
-    groups: Mapping[tuple[int, int], Sequence[Run]],
+    groups: Mapping[tuple[int, int], Sequence[RunRecord]],
 ) -> tuple[dict[Setting, list[Detail]], dict[Setting, list[float]], dict[Setting, Tensor]]:
     """What is drawn in each setting: its detail and its distance from reals for each seed, and some images.
 
@@ -199,7 +199,7 @@ def _distance(cfg: DictConfig, data: Data, inside: Callable[[Tensor], Tensor]) -
 
 
 def _table(
-    groups: Mapping[tuple[int, int], Sequence[Run]],
+    groups: Mapping[tuple[int, int], Sequence[RunRecord]],
     details: Mapping[Setting, Sequence[Detail]],
     distances: Mapping[Setting, Sequence[float]],
 ) -> tuple[list[str], list[list[str]]]:

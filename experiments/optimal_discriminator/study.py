@@ -20,7 +20,7 @@ from saddle.data.densities.mixture import MixtureData
 from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
 from saddle.theory import between, divergences
@@ -144,7 +144,7 @@ def trained_networks() -> tuple[Tensor, Tensor]:
     return torch.tensor(jsd, dtype=torch.float64), torch.stack(losses)
 
 
-def _numbers(runs: Sequence[Run]) -> dict[str, list[float]]:
+def _numbers(runs: Sequence[RunRecord]) -> dict[str, list[float]]:
     """The last readings of each seed."""
     names = (
         "modes_covered",
@@ -159,7 +159,7 @@ def _numbers(runs: Sequence[Run]) -> dict[str, list[float]]:
     return {name: values for name in (*names, "total_variation") if (values := last(runs, name))}
 
 
-def _table(groups: dict[Values, list[Run]]) -> tuple[list[str], list[list[str]]]:
+def _table(groups: dict[Values, list[RunRecord]]) -> tuple[list[str], list[list[str]]]:
     """Header and rows: the last readings, mean and t interval over the seeds."""
     rows = []
     for (data, penalty), runs in groups.items():
@@ -193,7 +193,7 @@ def _table(groups: dict[Values, list[Run]]) -> tuple[list[str], list[list[str]]]
     return header, rows
 
 
-def _bounds(groups: dict[Values, list[Run]]) -> Figure:
+def _bounds(groups: dict[Values, list[RunRecord]]) -> Figure:
     """Of the two that play, at every evaluation of all seeds, sets with a density: JSD (bound and slack) and bound."""
     panels: dict[str, dict[str, Tensor]] = {}
     for (data, penalty), runs in groups.items():

@@ -25,7 +25,7 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 from saddle.cli.arguments import arguments
 from saddle.data.pixels import to_uint8
 from saddle.metrics.extractors.inception import Inception
-from saddle.metrics.frechet import Gaussian
+from saddle.metrics.frechet import GaussianFit
 from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
@@ -73,7 +73,7 @@ def _compared(extractor: Inception, weights: Path, size: int, count: int, settin
         "ours": distance(real, fake),
         "theirs": fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"],
         "our_solver_on_their_features": distance(their_real, their_fake),
-        "trace": Gaussian.fitted(real).variance + Gaussian.fitted(fake).variance,
+        "trace": GaussianFit.fitted(real).variance + GaussianFit.fitted(fake).variance,
         "features": float((torch.cat([real, fake]) - torch.cat([their_real, their_fake])).norm() / real.norm()),
     }
     print(json.dumps(row), flush=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.extractors.inception import Inception
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 
 BATCH = 32
 
@@ -44,7 +44,7 @@ def features_resized(extractor: Inception, images: Tensor, resize: Resize) -> Te
 
 def distance(real: Tensor, fake: Tensor) -> float:
     """Frechet distance between features."""
-    return frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))
+    return frechet_distance(GaussianFit.fitted(real), GaussianFit.fitted(fake))
 
 
 def _beyond_the_resize(extractor: Inception, resized: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from saddle.losses.minimax import Minimax
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.noise import noise
 from saddle.report.curves import over_seeds
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.statistics import Interval
 from saddle_studies.figures import objectives_descended
 from saddle_studies.figures import slow_start as slow_start_figure
@@ -117,13 +117,13 @@ def _name(key: Values) -> str:
     return f"{key[0]}, k = {key[1]}"
 
 
-def _numbers(runs: Sequence[Run]) -> dict[str, list[dict[int, float]]]:
+def _numbers(runs: Sequence[RunRecord]) -> dict[str, list[dict[int, float]]]:
     """Of each seed the readings, by update."""
     names = ("gradient_generator", "accuracy_fake", JSD, "modes_covered")
     return {name: [run.curve(name) for run in runs] for name in names}
 
 
-def _table(groups: dict[Values, list[Run]]) -> tuple[list[str], list[list[str]]]:
+def _table(groups: dict[Values, list[RunRecord]]) -> tuple[list[str], list[list[str]]]:
     """Header and rows: G's gradient over stretches of training, then the JSD, mean and t interval over the seeds."""
     rows = []
     for (loss, k), runs in groups.items():
@@ -139,19 +139,19 @@ def _table(groups: dict[Values, list[Run]]) -> tuple[list[str], list[list[str]]]
     return ["loss", "k", *stretches, *jsd_columns, "modes of 8"], rows
 
 
-def _mean(run: Run, first: int, end: int) -> float:
+def _mean(run: RunRecord, first: int, end: int) -> float:
     """G's gradient over the updates of a stretch; no number where there are none."""
     values = [value for at, value in run.curve("gradient_generator").items() if first < at <= end]
     return statistics.fmean(values) if values else math.nan
 
 
-def _first_half(run: Run) -> str:
+def _first_half(run: RunRecord) -> str:
     """The first evaluation with less than half of the JSD of the first one."""
     jsd = run.curve(JSD)
     return next((f"{at:,.0f}" for at, value in jsd.items() if value < jsd[min(jsd)] / 2), "never")
 
 
-def _panels(groups: Mapping[Values, list[Run]]) -> list[Panel]:
+def _panels(groups: Mapping[Values, list[RunRecord]]) -> list[Panel]:
     """G's gradient, how much of the fakes D rejects, the JSD."""
 
     def lines(metric: str) -> dict[str, dict[float, Interval]]:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from saddle.metrics.frechet import Gaussian, frechet_distance_of
+from saddle.metrics.frechet import GaussianFit, frechet_distance_of
 from saddle.runs.environment import describe
 from saddle_studies import readme
 
@@ -42,7 +42,7 @@ def main() -> None:
     draw = torch.Generator().manual_seed(0)
     mix = torch.randn(SIZE, SIZE, generator=draw) / SIZE**0.5 * torch.logspace(0, -2, SIZE)[:, None]
     real, fake = (scale * torch.randn(COUNT, SIZE, generator=draw) @ mix for scale in (1.0, 1.1))
-    known = Gaussian.fitted(real)
+    known = GaussianFit.fitted(real)
     metric = FrechetInceptionDistance(feature=Given(), reset_real_features=False).set_dtype(torch.float64)
     metric.update(real, real=True)
     seconds: dict[str, list[float]] = {"saddle": [], "torchmetrics": []}

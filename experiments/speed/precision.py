@@ -28,7 +28,7 @@ from saddle.config.keys import CONF
 from saddle.data.images import Images
 from saddle.engine.building import build_data
 from saddle.metrics.extractors.base import Extractor
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.runs.environment import describe
 from saddle_studies import readme
 
@@ -53,10 +53,10 @@ def main() -> None:
     data, extractor = build_data(cfg), instantiate(cfg.extractor)
     assert isinstance(data, Images)
     real, other = data.train[np.arange(COUNT)], data.train[np.arange(COUNT, 2 * COUNT)]
-    exact, coarse = (Gaussian.fitted(_features(extractor, real, bf16)) for bf16 in (False, True))
+    exact, coarse = (GaussianFit.fitted(_features(extractor, real, bf16)) for bf16 in (False, True))
     rows, results = [], {}
     for name, spoil in SPOILT.items():
-        fakes = [Gaussian.fitted(_features(extractor, spoil(other), bf16)) for bf16 in (False, True)]
+        fakes = [GaussianFit.fitted(_features(extractor, spoil(other), bf16)) for bf16 in (False, True)]
         distance = frechet_distance(exact, fakes[0])
         moved = [frechet_distance(sides, fakes[1]) / distance - 1 for sides in (exact, coarse)]
         results[name] = {"distance": distance, "one_side": moved[0], "both_sides": moved[1]}

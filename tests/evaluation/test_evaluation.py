@@ -24,7 +24,7 @@ from saddle.engine.building import build_data, build_model
 from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.evaluation.finished import evaluate_run
 from saddle.evaluation.folders import evaluate_folders
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.runs.folder import RunFolder
 
 SETTINGS = ["data=digits", "network=mlp", "resolution=8", "evaluate_images=60", "logger=none"]
@@ -235,7 +235,7 @@ def test_one_folder_against_another(capsys: pytest.CaptureFixture[str]) -> None:
         corrupt="refuse",
         extra=ExtraExtractors([Thumbnail()], {}),
     )
-    expected = frechet_distance(Gaussian.fitted(Thumbnail()(real)), Gaussian.fitted(Thumbnail()(fake)))
+    expected = frechet_distance(GaussianFit.fitted(Thumbnail()(real)), GaussianFit.fitted(Thumbnail()(fake)))
     assert result["metrics"]["fd_thumbnail"] == pytest.approx(expected)
     assert "out=FILE.json" in printed
     call_network(capsys, *arguments, "extractor=faces", "out=result.json")

@@ -18,7 +18,7 @@ from saddle.data.disk.imageset import StoredImages
 from saddle.data.pixels import to_uint8
 from saddle.metrics.evaluator import ImageEvaluator
 from saddle.metrics.extractors.features import features_of
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import MeanDiscrepancy
 from saddle.metrics.manifold import Manifold
@@ -82,7 +82,7 @@ def test_the_numbers_are_those_of_the_distances() -> None:
     real, fake = (Thumbnail()(images) for images in (REFERENCE, GENERATED))
     overlap = Manifold(real=real, neighbours=3, density_neighbours=5, most=1000)(fake)
     assert found == {
-        "fd_thumbnail": pytest.approx(frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))),
+        "fd_thumbnail": pytest.approx(frechet_distance(GaussianFit.fitted(real), GaussianFit.fitted(fake))),
         "kd_thumbnail": pytest.approx(MeanDiscrepancy(real=real)(fake)),
         **{f"{metric}_thumbnail": value for metric, value in overlap.items()},
         "diversity_thumbnail": pytest.approx(float(fake.double().var(0).sum() / real.double().var(0).sum())),
@@ -130,7 +130,7 @@ def test_the_batch_size_and_an_earlier_evaluation_change_nothing() -> None:
 def test_sides_of_unequal_size_are_all_looked_at() -> None:
     found = evaluator(count=120)(generated)
     real, fake = Thumbnail()(REFERENCE), Thumbnail()(GENERATED[:120])
-    assert found["fd_thumbnail"] == pytest.approx(frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake)))
+    assert found["fd_thumbnail"] == pytest.approx(frechet_distance(GaussianFit.fitted(real), GaussianFit.fitted(fake)))
     assert found["swd"] == SlicedWasserstein(patches=4, projections=16).between(REFERENCE, GENERATED[:120])
 
 
@@ -255,7 +255,7 @@ def test_the_floor_is_what_two_halves_measure() -> None:
     brighter = evaluator()(lambda indices: generated(indices) // 2 + 100)
     assert floor < 0.2 * brighter["fd_thumbnail"]
     halves = Thumbnail()(REFERENCE).chunk(2)
-    in_order = frechet_distance(*(Gaussian.fitted(half) for half in halves))
+    in_order = frechet_distance(*(GaussianFit.fitted(half) for half in halves))
     assert floor == pytest.approx(in_order, rel=0.3)
     assert floor != in_order  # the halves are drawn, since folders are often sorted
 

@@ -10,12 +10,12 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 
 from points import exact, normal
 from saddle.metrics import frechet
-from saddle.metrics.frechet import Gaussian, frechet_distance, frechet_distance_of
+from saddle.metrics.frechet import GaussianFit, frechet_distance, frechet_distance_of
 
 
 def distance(real: Tensor, fake: Tensor) -> float:
     """By the factors; the faster way must say the same wherever it is asked."""
-    one, other = Gaussian.fitted(real), Gaussian.fitted(fake)
+    one, other = GaussianFit.fitted(real), GaussianFit.fitted(fake)
     found = frechet_distance(one, other)
     assert abs(frechet_distance_of(one, fake) - found) <= 2e-9 * (one.variance + other.variance)
     return found
@@ -142,7 +142,7 @@ def test_features_that_never_change_cost_no_accuracy() -> None:
     assert distance(real, fake) == pytest.approx(1e-6 * float(deviations.square().sum()), rel=1e-7)
 
 
-# The fitted Gaussian
+# The fitted GaussianFit
 
 
 @pytest.mark.parametrize("count", [5, 100])
@@ -151,7 +151,7 @@ def test_the_factor_is_a_root_of_the_covariance_and_not_larger_than_need_be(
 ) -> None:
     monkeypatch.setattr(frechet, "ROWS", 32)  # 100 images: three full blocks and a part
     points = features("real", count, 24) + 100
-    fitted = Gaussian.fitted(points)
+    fitted = GaussianFit.fitted(points)
     covariance = np.cov(points.double().numpy().T)
     np.testing.assert_allclose(fitted.factor.T @ fitted.factor, covariance, atol=1e-12)
     np.testing.assert_allclose(fitted.mean, points.double().mean(0), rtol=1e-15)
@@ -161,17 +161,17 @@ def test_the_factor_is_a_root_of_the_covariance_and_not_larger_than_need_be(
 
 def test_the_covariance_is_formed_only_where_rounding_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real, fake = features("real", 500, 16), features("fake", 500, 16)
-    one = Gaussian.fitted(real)
+    one = GaussianFit.fitted(real)
     never_change = fake.clone()
     never_change[:, :4] = 1
     fitted: list[Tensor] = []
-    plain = Gaussian.fitted
+    plain = GaussianFit.fitted
 
-    def noted(given: Tensor) -> Gaussian:
+    def noted(given: Tensor) -> GaussianFit:
         fitted.append(given)
         return plain(given)
 
-    monkeypatch.setattr(Gaussian, "fitted", noted)
+    monkeypatch.setattr(GaussianFit, "fitted", noted)
     frechet_distance_of(one, fake)
     assert not fitted
     frechet_distance_of(one, never_change)
@@ -180,8 +180,8 @@ def test_the_covariance_is_formed_only_where_rounding_allows_it(monkeypatch: pyt
 
 
 def test_a_gaussian_survives_its_arrays() -> None:
-    real, fake = Gaussian.fitted(normal("real", 40, 8)), Gaussian.fitted(normal("fake", 30, 8))
-    restored = Gaussian.from_arrays(real.arrays())
+    real, fake = GaussianFit.fitted(normal("real", 40, 8)), GaussianFit.fitted(normal("fake", 30, 8))
+    restored = GaussianFit.from_arrays(real.arrays())
     assert frechet_distance(restored, fake) == frechet_distance(real, fake)
 
 
@@ -190,11 +190,11 @@ def test_features_that_are_not_numbers_are_refused_by_image(value: float) -> Non
     broken = normal("real", 40, 8)
     broken[[7, 30], 3] = value
     with pytest.raises(ValueError, match="features of 2 of 40 images are infinite or not a number, first of image 7"):
-        Gaussian.fitted(broken)
+        GaussianFit.fitted(broken)
 
 
 def test_what_has_no_covariance_or_another_extractor_is_refused() -> None:
     with pytest.raises(ValueError, match=r"at least 2 images, not \[1, 8\]"):
-        Gaussian.fitted(normal("real", 1, 8))
+        GaussianFit.fitted(normal("real", 1, 8))
     with pytest.raises(ValueError, match="8 features of the real images and 9 of the generated"):
         distance(normal("real", 10, 8), normal("fake", 10, 9))

@@ -26,7 +26,7 @@ from saddle.data.pixels import to_uint8
 from saddle.metrics.extractors import inception_weights
 from saddle.metrics.extractors.inception import Inception
 from saddle.metrics.extractors.inception_weights import MissingWeightsError, published
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import MeanDiscrepancy
 from saddle.noise import noise
@@ -116,7 +116,7 @@ def test_distances_are_torch_fidelitys_from_end_to_end(size: int, extractor: Inc
         **{"cuda": False, "cache": False, "save_cpu_ram": True, "verbose": False},
     )
     a, b = extractor(first), extractor(second)
-    gaussians = Gaussian.fitted(a), Gaussian.fitted(b)
+    gaussians = GaussianFit.fitted(a), GaussianFit.fitted(b)
     scale = sum(gaussian.variance for gaussian in gaussians)
     frechet = frechet_distance(*gaussians)
     assert frechet > 0.1 * scale

@@ -23,7 +23,7 @@ from saddle.data.pixels import from_uint8, to_uint8
 from saddle.engine.stored import stored_config
 from saddle.losses.rpgan import RelativisticPairing
 from saddle.metrics.extractors.features import RealFeatures
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.metrics.per_class import ClassAccuracy, ClassFrechetDistance
 from saddle.metrics.reference import Reference
 from saddle.models.gan import GAN
@@ -207,7 +207,7 @@ def test_the_distance_by_class_is_the_mean_over_classes() -> None:
     real, labels = apart(300, 20.0)
     metric, own = ClassFrechetDistance(real=features_of(real, labels), class_images=2), torch.from_numpy(labels.values)
     assert metric.compute(real, own) == {"fd_thumbnail_class_mean": pytest.approx(0, abs=1e-6)}
-    fitted = [Gaussian.fitted(real[own == y]) for y in (0, 1)]
+    fitted = [GaussianFit.fitted(real[own == y]) for y in (0, 1)]
     assert metric.compute(real, 1 - own) == {"fd_thumbnail_class_mean": pytest.approx(frechet_distance(*fitted))}
     assert np.isnan(metric.compute(real[:100], 0 * own[:100])["fd_thumbnail_class_mean"])
     with pytest.raises(ValueError, match="fd_thumbnail_class_mean wants the labels"):

@@ -10,7 +10,7 @@ import pytest
 from fake_runs import make_run, make_sweep
 from saddle.cli import compare
 from saddle.report.frames import frames_of
-from saddle.report.run import Run, read_runs
+from saddle.report.run import RunRecord, read_runs
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of, write_sweep
 
@@ -177,7 +177,7 @@ def test_two_hundred_runs_have_a_page(tmp_path: Path) -> None:
     assert len(page.tables["results"]) == 101
 
 
-def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[Run]:
+def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[RunRecord]:
     """Runs with grids of `size` bytes at given updates."""
     for name, updates in grids.items():
         folder = tmp_path / name

@@ -35,7 +35,7 @@ SEVERAL = ("callback", "logger")
 """Groups of which a run may have several options, `logger=[wandb,csv]`: each has a node of its own in the group."""
 
 
-class Sweep(TypedDict):
+class SweepKeys(TypedDict):
     """The keys under `sweep`."""
 
     retry_failed: bool
@@ -46,7 +46,7 @@ class Keys:
 
     name: str | None
     fresh: bool
-    sweep: Sweep
+    sweep: SweepKeys
     seed: NonNegativeInt
     resolution: PositiveInt
     labels: bool

@@ -18,7 +18,7 @@ PANELS = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Gaussian:
+class GaussianFit:
     """Mean and covariance S = F^T F of a set of features, with S kept as its factor F. Both float64 on the CPU."""
 
     mean: Tensor  # [num_features]
@@ -60,7 +60,7 @@ class Gaussian:
         return cls(mean=torch.from_numpy(arrays["mean"]), factor=torch.from_numpy(arrays["factor"]))
 
 
-def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
+def frechet_distance(real: GaussianFit, fake: GaussianFit) -> float:
     """Squared Wasserstein-2 distance between two Gaussians.
 
         FD = |mu_r - mu_g|^2 + tr S_r + tr S_g - 2 tr (S_r S_g)^(1/2)
@@ -86,7 +86,7 @@ def frechet_distance(real: Gaussian, fake: Gaussian) -> float:
     return max(0.0, float(shift + real.variance + fake.variance - 2 * shared))  # below 0 only by rounding
 
 
-def frechet_distance_of(real: Gaussian, features: Tensor) -> float:
+def frechet_distance_of(real: GaussianFit, features: Tensor) -> float:
     """`frechet_distance` of the Gaussian fitted to generated features [count, num_features], in half the time.
 
     With many more images than features the eigenvalues of S_r S_g are those of the symmetric F_r S_g F_r^T, and most of
@@ -103,7 +103,7 @@ def frechet_distance_of(real: Gaussian, features: Tensor) -> float:
         if (rounding / spectrum.clamp(min=rounding).sqrt()).sum() < ROUNDING * total:
             shift = (real.mean - mean).square().sum()
             return max(0.0, float(shift + total - 2 * spectrum.clamp(min=0).sqrt().sum()))
-    return frechet_distance(real, Gaussian.fitted(features))
+    return frechet_distance(real, GaussianFit.fitted(features))
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from saddle.metrics.base import FeatureMetric
-from saddle.metrics.frechet import Gaussian, frechet_distance, frechet_distance_of
+from saddle.metrics.frechet import GaussianFit, frechet_distance, frechet_distance_of
 
 
 class FrechetDistance(FeatureMetric):
@@ -29,7 +29,7 @@ class FrechetDistance(FeatureMetric):
         return {self.real.extractor.frechet_name: float(self.real.cached("floor", self._between_halves)["floor"])}
 
     def _between_halves(self) -> dict[str, np.ndarray]:
-        halves = [Gaussian.fitted(self.real.values[half]) for half in self.real.halves()]
+        halves = [GaussianFit.fitted(self.real.values[half]) for half in self.real.halves()]
         return {"floor": np.array(frechet_distance(*halves))}
 
 

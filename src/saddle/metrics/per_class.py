@@ -11,7 +11,7 @@ from torch import Tensor
 from saddle.data.labels import Labels
 from saddle.metrics.base import LabelMetric
 from saddle.metrics.extractors.features import RealFeatures
-from saddle.metrics.frechet import Gaussian, frechet_distance
+from saddle.metrics.frechet import GaussianFit, frechet_distance
 
 RIDGE = 1e-3
 """In units of the mean variance within classes, added in every direction: there may be more features than images."""
@@ -108,7 +108,7 @@ def _required(labels: Tensor | None, name: str) -> Tensor:
 
 
 def _distance(real: Tensor, fake: Tensor) -> float:
-    return nan if len(fake) < 2 else frechet_distance(Gaussian.fitted(real), Gaussian.fitted(fake))
+    return nan if len(fake) < 2 else frechet_distance(GaussianFit.fitted(real), GaussianFit.fitted(fake))
 
 
 def _accuracy(real: Tensor, labels: Tensor, fake: Tensor, requested: Tensor) -> float:

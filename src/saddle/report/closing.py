@@ -7,7 +7,7 @@ from pathlib import Path
 from saddle.report.comparison import Comparison
 from saddle.report.files import FOLDER, PAGE
 from saddle.report.results import difference_sheet
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.sheet import plain
 from saddle.runs.commands import in_checkout, typed
 
@@ -23,7 +23,7 @@ def difference_text(comparison: Comparison) -> str:
     return ""
 
 
-def closing_words(folder: Path, runs: Sequence[Run]) -> str:
+def closing_words(folder: Path, runs: Sequence[RunRecord]) -> str:
     """Where the results are and what can be done next; the last line names the page, if there is one."""
     lines = ["Where things are"]
     lines.append(f"  each run      {folder / '<job>'}/")
@@ -56,7 +56,7 @@ def page_line(page: Path) -> str:
     return f"comparison: {page}"
 
 
-def _wandb_lines(folder: Path, runs: Sequence[Run]) -> list[str]:
+def _wandb_lines(folder: Path, runs: Sequence[RunRecord]) -> list[str]:
     """The runs' lines about W&B, each once; several offline runs are uploaded by one command."""
     lines = list(dict.fromkeys(run.summary["wandb"] for run in runs if run.summary.get("wandb")))
     offline = [line for line in lines if line.startswith(OFFLINE)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from saddle.report.cost import Costs, costs_of
 from saddle.report.protocol import Column, columns_of
-from saddle.report.run import Run, read_runs
+from saddle.report.run import RunRecord, read_runs
 from saddle.report.settings import Setting, settings_of
 from saddle.report.statistics import Interval, holm, t_interval, t_test
 from saddle.runs.folder import RunFolder
@@ -41,8 +41,8 @@ class Comparison:
     """
 
     name: str
-    runs: tuple[Run, ...]
-    missing: tuple[Run, ...]
+    runs: tuple[RunRecord, ...]
+    missing: tuple[RunRecord, ...]
     settings: tuple[Setting, ...]
     columns: tuple[Column, ...]
     baseline: str
@@ -52,7 +52,7 @@ class Comparison:
     costs: Costs
 
     @property
-    def jobs(self) -> tuple[Run, ...]:
+    def jobs(self) -> tuple[RunRecord, ...]:
         """Every job of the sweep, those without a folder last."""
         return (*self.runs, *self.missing)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from saddle.report.protocol import Column
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.settings import Setting
 from saddle.report.statistics import Interval, t_interval
 
@@ -29,7 +29,7 @@ def curves_of(settings: Sequence[Setting], column: Column) -> list[Curve]:
     return [curve for curve in curves if curve.points or curve.unfinished]
 
 
-def over_seeds(runs: Sequence[Run], metric: str) -> dict[float, Interval]:
+def over_seeds(runs: Sequence[RunRecord], metric: str) -> dict[float, Interval]:
     """Update -> interval over the runs, at the updates at which all of them were measured."""
     curves = [run.curve(metric) for run in runs]
     common = set.intersection(*map(set, curves)) if curves else set()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 
 MOST_BYTES = 24 * 2**20
 """Largest size of all grids together as PNG; base64 adds a third. Runs that do not fit are linked."""
@@ -28,7 +28,7 @@ class Picture:
     height: int
 
 
-Strip = tuple[Run, tuple[Picture, ...]]
+Strip = tuple[RunRecord, tuple[Picture, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +45,15 @@ class Frames:
     positions: tuple[str, ...]
     strips: tuple[Strip, ...]
     folded: tuple[Strip, ...]
-    linked: tuple[Run, ...]
+    linked: tuple[RunRecord, ...]
 
 
-def frames_of(runs: Sequence[Run], folded: Sequence[Run], most_bytes: int = MOST_BYTES) -> Frames:
+def frames_of(runs: Sequence[RunRecord], folded: Sequence[RunRecord], most_bytes: int = MOST_BYTES) -> Frames:
     """The grids of `runs`; if they do not fit, the last runs are left out first. `folded` names runs not on sight."""
     drawn = [run for run in runs if run.grids]
     updates = _positions(drawn, most_bytes)
     strips: list[Strip] = []
-    linked: list[Run] = []
+    linked: list[RunRecord] = []
     room = most_bytes
     for run in drawn:
         wanted = _wanted(run, updates)
@@ -73,7 +73,7 @@ def frames_of(runs: Sequence[Run], folded: Sequence[Run], most_bytes: int = MOST
     )
 
 
-def _positions(runs: Sequence[Run], most_bytes: int) -> list[int]:
+def _positions(runs: Sequence[RunRecord], most_bytes: int) -> list[int]:
     """Updates at which most runs have a grid, evenly spaced on a logarithmic scale; fewer if the grids are large."""
     if not runs:
         return []
@@ -96,21 +96,21 @@ def _spread(updates: Sequence[int], most: int) -> list[int]:
     return sorted({min(updates, key=lambda at: abs(math.log1p(at) - aim)) for aim in aims})
 
 
-def _wanted(run: Run, updates: Sequence[int]) -> dict[int, tuple[int, ...]]:
+def _wanted(run: RunRecord, updates: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """Update of each grid of a run that is shown -> its positions."""
     wanted = {at: (index,) for index, at in enumerate(updates) if at in run.grids}
     last = max(run.grids)
     return wanted | {last: (*wanted.get(last, ()), len(updates))}
 
 
-def _size(run: Run, updates: int) -> int:
+def _size(run: RunRecord, updates: int) -> int:
     try:
         return run.grids[updates].stat().st_size
     except OSError:
         return 0
 
 
-def _picture(run: Run, updates: int, positions: tuple[int, ...]) -> Picture | None:
+def _picture(run: RunRecord, updates: int, positions: tuple[int, ...]) -> Picture | None:
     try:
         content = run.grids[updates].read_bytes()
     except OSError:  # a run that is resumed from an earlier state removes its later grids

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.style import COLOURS as WITHOUT_BLACK
 from saddle.report.style import Style, empty_figure, logarithmic_ticks
 from saddle.report.text import number
@@ -30,7 +30,7 @@ SIDES = {1: 4.4, 2: 4.3, 3: 3.5}
 SIDE = 2.4
 
 
-def draw(runs: Sequence[Run], *, losses: bool) -> Figure:
+def draw(runs: Sequence[RunRecord], *, losses: bool) -> Figure:
     """The picture of `runs`, each run with the same colour in every panel. Save it with `figure.savefig`.
 
     Args:
@@ -64,7 +64,7 @@ def _styles(count: int) -> list[Style]:
     return [{"color": next(colours), "linestyle": next(dashes)} for _ in range(count)]
 
 
-def _curves(figure: Figure, runs: Sequence[Run], styles: Sequence[Style], losses: bool) -> None:
+def _curves(figure: Figure, runs: Sequence[RunRecord], styles: Sequence[Style], losses: bool) -> None:
     left, width, height = 0.8, CURVES - 0.8 - 2 * MARGIN, figure.get_size_inches()[1] - 2 * MARGIN - 0.4
     metric = _axes(figure, left, MARGIN, width, 0.5 * height)
     discriminator = _axes(figure, left, MARGIN + 0.54 * height, width, 0.21 * height)
@@ -91,13 +91,13 @@ def _curves(figure: Figure, runs: Sequence[Run], styles: Sequence[Style], losses
     generator.set_xlabel("updates")
 
 
-def _updates(runs: Sequence[Run]) -> tuple[float, float]:
+def _updates(runs: Sequence[RunRecord]) -> tuple[float, float]:
     """The range of the axis that all panels share."""
     last = max((line["updates"] for run in runs for line in run.lines), default=0) or 1
     return -0.02 * last, 1.02 * last
 
 
-def _curve(panel: Axes, run: Run, key: str, style: Style) -> None:
+def _curve(panel: Axes, run: RunRecord, key: str, style: Style) -> None:
     points = np.array([(line["updates"], line[key]) for line in run.lines if key in line], dtype=float)  # [count, 2]
     if len(points):
         panel.plot(*(_in_blocks(points) if key.startswith("loss") else points.T), **style)
@@ -109,7 +109,7 @@ def _in_blocks(points: np.ndarray) -> np.ndarray:
     return np.array([block.mean(axis=0) for block in blocks]).T
 
 
-def _metric_axis(panel: Axes, runs: Sequence[Run]) -> None:
+def _metric_axis(panel: Axes, runs: Sequence[RunRecord]) -> None:
     mains = list(dict.fromkeys(run.main for run in runs if run.main))
     values = [line[run.main] for run in runs for line in run.lines if 0 < line.get(run.main, 0) < math.inf]
     floors = sorted({run.floor for run in runs if run.floor})
@@ -135,7 +135,7 @@ def _without_spikes(panel: Axes) -> None:
         panel.set_ylim(low - margin, high + margin)
 
 
-def _grid(panel: Axes, run: Run, title: str, style: Style) -> None:
+def _grid(panel: Axes, run: RunRecord, title: str, style: Style) -> None:
     panel.set_axis_off()
     if run.last_grid is None:
         panel.text(
@@ -150,7 +150,7 @@ def _grid(panel: Axes, run: Run, title: str, style: Style) -> None:
     panel.legend([Line2D([], [], linewidth=2.5, **style)], [title], fontsize=9, **where, **room)
 
 
-def _title(run: Run) -> str:
+def _title(run: RunRecord) -> str:
     """The job's name, over several lines if it is long, its status and its value."""
     lines = run.job.split("_") if len(run.job) > 28 else [run.job]
     facts = [run.status] if run.status != "finished" else []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.runs.summary import higher_is_better
 
 UNKNOWN = "not stored: no run measured like this has ended"
@@ -30,7 +30,7 @@ class Column:
     metric: str
     protocol: dict[str, Any]
     floors: tuple[float, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[RunRecord, ...]
 
     @property
     def higher(self) -> bool:
@@ -44,13 +44,13 @@ class Column:
         return frozenset(run.job for run in self.runs)
 
 
-def columns_of(runs: Sequence[Run]) -> list[Column]:
+def columns_of(runs: Sequence[RunRecord]) -> list[Column]:
     """The columns of a comparison, the metrics that training is judged by first.
 
     A run that has not ended has stored no protocol. It counts as measured like the finished runs with the same
     evaluation settings if these agree; otherwise its curves have a column of their own.
     """
-    groups: dict[tuple[str, str], list[Run]] = {}
+    groups: dict[tuple[str, str], list[RunRecord]] = {}
     protocols: dict[str, dict[str, Any]] = {}
     for run in runs:
         for metric, protocol in _measured(run, runs):
@@ -73,7 +73,7 @@ def columns_of(runs: Sequence[Run]) -> list[Column]:
     return columns
 
 
-def _measured(run: Run, runs: Sequence[Run]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _measured(run: RunRecord, runs: Sequence[RunRecord]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The metrics that a run measures, each with its protocol."""
     if run.results:
         yield from ((metric, _stored(run, metric)) for metric in run.results)
@@ -87,7 +87,7 @@ def _measured(run: Run, runs: Sequence[Run]) -> Iterator[tuple[str, dict[str, An
         yield metric, next(iter(stored.values())) if len(stored) == 1 else {"protocol": UNKNOWN, **_evaluation(run)}
 
 
-def _alike(run: Run, ended: Run) -> bool:
+def _alike(run: RunRecord, ended: RunRecord) -> bool:
     """Whether `run` will be measured as `ended` was: with the same settings and the same libraries."""
     libraries = run.environment.get("versions") or {}
     stored = ended.summary.get("protocol") or {}
@@ -95,7 +95,7 @@ def _alike(run: Run, ended: Run) -> bool:
     return not others and _evaluation(ended) == _evaluation(run)
 
 
-def _stored(run: Run, metric: str) -> dict[str, Any]:
+def _stored(run: RunRecord, metric: str) -> dict[str, Any]:
     protocol = run.summary.get("protocol") or {}
     shared = {key: value for key, value in protocol.items() if key != "comparisons"}
     own: dict[str, Any] = next((one for one in protocol.get("comparisons", ()) if metric in one.get("metrics", ())), {})
@@ -107,11 +107,11 @@ def _stored(run: Run, metric: str) -> dict[str, Any]:
     return measured
 
 
-def _evaluation(run: Run) -> dict[str, Any]:
+def _evaluation(run: RunRecord) -> dict[str, Any]:
     return {path: value for path, value in run.settings.items() if path.split(".")[0] in EVALUATION}
 
 
-def _evaluated(run: Run) -> list[str]:
+def _evaluated(run: RunRecord) -> list[str]:
     """The metrics according to the log alone: the values of update 0 were measured, no training has logged any."""
     first = run.lines[0] if run.lines and run.lines[0]["updates"] == 0 else {}
     return [name for name in first if name != "updates" and not name.endswith("_error")]

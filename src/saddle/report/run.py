@@ -25,7 +25,7 @@ CAUSES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class RunRecord:
     """The contents of a run's folder; whatever the folder lacks is empty or None.
 
     Attributes:
@@ -136,7 +136,7 @@ def read_runs(
     folders: Sequence[RunFolder],
     states: Mapping[str, str] | None = None,
     overrides: Mapping[str, Sequence[str]] | None = None,
-) -> list[Run]:
+) -> list[RunRecord]:
     """The runs in `folders`, in their order. A run without a summary is compared by the others' main metric.
 
     Args:
@@ -155,15 +155,15 @@ def read_runs(
     ]
 
 
-def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run:
+def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> RunRecord:
     """The run in `folder`; if a file of it cannot be read, its `cause` says so."""
     own: dict[str, Any] = {"job": folder.job, "folder": folder.path, "overrides": tuple(overrides)}
     if not folder.exists():
-        return Run(**own, status=state or "not started", cause="there is no folder of it yet")
+        return RunRecord(**own, status=state or "not started", cause="there is no folder of it yet")
     try:
         status, summary, config = folder.status(), folder.summary() or {}, _config(folder)
         error = str(status.details.get("error") or "")
-        return Run(
+        return RunRecord(
             **own,
             status=state or status.state,
             cause=error.partition("\n")[0] or _cause(status.state, state),
@@ -178,7 +178,7 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
             floor=summary.get("floor"),
         )
     except (ValueError, OSError, AttributeError, TypeError, yaml.YAMLError) as error:
-        return Run(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
+        return RunRecord(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
 
 
 def _config(folder: RunFolder) -> dict[str, Any]:

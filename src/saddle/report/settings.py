@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from saddle.config.options import option_name
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 
 ABSENT = "(absent)"
 """The value shown for a key that a run's configuration does not have."""
@@ -16,10 +16,10 @@ class Setting:
     """Runs that differ in their seed alone. The name is that of their jobs without the seed."""
 
     name: str
-    runs: tuple[Run, ...]
+    runs: tuple[RunRecord, ...]
 
     @property
-    def seeds(self) -> dict[str, Run]:
+    def seeds(self) -> dict[str, RunRecord]:
         """Seed -> its finished run; the first if there are several."""
         return {run.seed: run for run in reversed(self.runs) if run.finished}
 
@@ -29,11 +29,11 @@ class Setting:
         return self.runs[0].overrides
 
 
-def settings_of(runs: Sequence[Run]) -> list[Setting]:
+def settings_of(runs: Sequence[RunRecord]) -> list[Setting]:
     """The settings of the runs that have stored a configuration, in the order of the runs."""
     known = [run for run in runs if run.settings]
     followers = _followers(known)
-    groups: dict[str, list[Run]] = {}
+    groups: dict[str, list[RunRecord]] = {}
     for run in known:
         rest = {path: value for path, value in run.settings.items() if path not in followers}
         groups.setdefault(json.dumps(rest, sort_keys=True, default=str), []).append(run)
@@ -64,7 +64,7 @@ def _key(override: str) -> str:
     return override.partition("=")[0].lstrip("+~").rpartition("@")[2]
 
 
-def _followers(runs: Sequence[Run]) -> set[str]:
+def _followers(runs: Sequence[RunRecord]) -> set[str]:
     """`seed`, and the keys that vary and equal the seed in every run that has them."""
     if len({run.seed for run in runs}) < 2:
         return {"seed", "model.seed"}
@@ -90,7 +90,7 @@ def _names(candidates: Sequence[Sequence[str]]) -> list[str]:
     return names
 
 
-def _shown(path: str, run: Run) -> str:
+def _shown(path: str, run: RunRecord) -> str:
     """A value; for the class of a group's option the option's name."""
     value = run.settings.get(path, ABSENT)
     if path.endswith("._target_") and isinstance(value, str) and value != ABSENT:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from saddle.report.comparison import Comparison
 from saddle.report.protocol import Column
 from saddle.report.results import SELECTED, arrow
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.sheet import Cell, Sheet, count_cell, number_cell
 from saddle.report.text import duration, number
 
@@ -18,7 +18,7 @@ def runs_sheet(comparison: Comparison, folder: Path) -> Sheet:
     of = {run.job: setting.name for setting in comparison.settings for run in setting.runs}
     titles = [title for column in columns for title in (f"{column.name} {arrow(column)}", f"best {column.name}*")]
 
-    def row(run: Run) -> tuple[Cell, ...]:
+    def row(run: RunRecord) -> tuple[Cell, ...]:
         link = quote(Path(os.path.relpath(run.folder, folder)).as_posix()) if run.status != "not started" else ""
         resumed = f"went on {run.resumed} time{'s' * (run.resumed > 1)}" if run.resumed else ""
         return (
@@ -63,11 +63,11 @@ def unfinished_sheet(comparison: Comparison) -> Sheet:
     )
 
 
-def _status(run: Run, note: str = "") -> Cell:
+def _status(run: RunRecord, note: str = "") -> Cell:
     return Cell(text=run.status, note=note, mark="worse" if run.status in ("failed", "unreadable") else "")
 
 
-def _values(run: Run, column: Column) -> tuple[Cell, Cell]:
+def _values(run: RunRecord, column: Column) -> tuple[Cell, Cell]:
     """The last and the best value of a finished run; of one that is not finished, the value so far."""
     if run.job not in column.jobs:
         return Cell(text="-"), Cell(text="-")
@@ -83,7 +83,7 @@ def _values(run: Run, column: Column) -> tuple[Cell, Cell]:
     return so_far, Cell(text="-")
 
 
-def _code(run: Run) -> str:
+def _code(run: RunRecord) -> str:
     """The version and the commit that the run was started with."""
     environment = run.environment
     commit = str(environment.get("commit") or "")[:7]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from saddle.report.run import Run
+from saddle.report.run import RunRecord
 from saddle.report.text import aligned, duration, number, shorten
 
 NARROWEST_JOB = 16
@@ -14,12 +14,12 @@ class TableColumn:
     """One column; the column with the largest `spare` is left out first if the table is too wide, one with 0 never."""
 
     title: str
-    cell: Callable[[Run], str]
+    cell: Callable[[RunRecord], str]
     spare: int
     right: bool = True
 
 
-def terminal(runs: Sequence[Run], width: int = 100) -> str:
+def terminal(runs: Sequence[RunRecord], width: int = 100) -> str:
     """The table as text of at most `width` characters a line, with the meaning of its marks below it.
 
     If it is too wide, columns are left out: first the other metrics from the right, then the multiple of the floor, the
@@ -35,7 +35,7 @@ def terminal(runs: Sequence[Run], width: int = 100) -> str:
     return "\n".join([*aligned(cells, right), *_notes(runs)])
 
 
-def _columns(runs: Sequence[Run]) -> list[TableColumn]:
+def _columns(runs: Sequence[RunRecord]) -> list[TableColumn]:
     mains = _mains(runs)
     others = list(dict.fromkeys(name for run in runs for name in run.results if name != run.main))
     columns = [
@@ -55,40 +55,40 @@ def _columns(runs: Sequence[Run]) -> list[TableColumn]:
     return columns
 
 
-def _mains(runs: Sequence[Run]) -> list[str]:
+def _mains(runs: Sequence[RunRecord]) -> list[str]:
     """The metrics that the runs are compared by: one, unless they are runs on different data sets."""
     return list(dict.fromkeys(run.main for run in runs if run.main))
 
 
-def _last(named: bool) -> Callable[[Run], str]:
+def _last(named: bool) -> Callable[[RunRecord], str]:
     """The last value, with its metric if the runs differ in it, and with its update if the run is older than that."""
 
-    def cell(run: Run) -> str:
+    def cell(run: RunRecord) -> str:
         text = f"{number(run.value(run.main).get('last'))}{run.stale}"
         return f"{run.main} {text}" if named and run.value(run.main) else text
 
     return cell
 
 
-def _other(name: str) -> Callable[[Run], str]:
+def _other(name: str) -> Callable[[RunRecord], str]:
     return lambda run: "-" if name == run.main else number(run.value(name).get("last"))
 
 
-def _grid(run: Run) -> str:
+def _grid(run: RunRecord) -> str:
     return run.last_grid.relative_to(run.folder).as_posix() if run.last_grid else "-"
 
 
-def _best(run: Run) -> str:
+def _best(run: RunRecord) -> str:
     value = run.value(run.main)
     return number(value.get("best")) + (f" @{value['best_updates']}" if "best_updates" in value else "")
 
 
-def _multiple(run: Run) -> str:
+def _multiple(run: RunRecord) -> str:
     value = run.value(run.main)
     return number(round(value["last"] / run.floor, 1)) if value and run.floor else "-"
 
 
-def _notes(runs: Sequence[Run]) -> list[str]:
+def _notes(runs: Sequence[RunRecord]) -> list[str]:
     mains = _mains(runs)
     if not mains:
         return []
@@ -107,5 +107,5 @@ def _notes(runs: Sequence[Run]) -> list[str]:
     return notes
 
 
-def _width(columns: Sequence[TableColumn], runs: Sequence[Run]) -> int:
+def _width(columns: Sequence[TableColumn], runs: Sequence[RunRecord]) -> int:
     return sum(max(len(column.title), *(len(column.cell(run)) for run in runs)) + 2 for column in columns) - 2

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from saddle.data.labels import Labels
 from saddle.metrics.extractors.base import Extractor
-from saddle.metrics.frechet import Gaussian
+from saddle.metrics.frechet import GaussianFit
 from saddle.metrics.reference import Reference
 from saddle.noise import generator
 
@@ -43,9 +43,9 @@ class RealFeatures:
         return features_of(self.extractor, self.reference, self.batch_size)
 
     @cached_property
-    def gaussian(self) -> Gaussian:
+    def gaussian(self) -> GaussianFit:
         """The Gaussian with the mean and the covariance of the real features."""
-        return Gaussian.from_arrays(self.cached("moments", lambda: Gaussian.fitted(self.values).arrays()))
+        return GaussianFit.from_arrays(self.cached("moments", lambda: GaussianFit.fitted(self.values).arrays()))
 
     def halves(self) -> Sequence[Tensor]:
         """The indices of the real images in two random halves, which are the same each time."""
