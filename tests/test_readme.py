@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wandb.cli.cli import cli
@@ -34,6 +35,17 @@ def test_the_example_of_the_theory_prints_what_it_says(capsys: pytest.CaptureFix
     assert len(found) == 5
     assert found[:1] + found[2:] == pytest.approx(written[:1] + written[2:], rel=1e-12)
     assert found[1] < 1e-8
+
+
+def test_the_example_of_the_python_api_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With fewer updates and samples; its own assertion is one of the promises."""
+    monkeypatch.chdir(tmp_path)
+    (example,) = [text for text in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "saddle.compose" in text]
+    names: dict[str, Any] = {}
+    exec(example.replace("updates=200", "updates=4, evaluate_images=200"), names)
+    assert names["run"].metrics["updates"][-1] == 4
+    assert names["points"].shape == (64, 2)
+    assert names["again"].path == names["run"].path
 
 
 def test_the_readme_has_commands() -> None:

@@ -44,7 +44,7 @@ def test_all_texts_of_a_group_begin_in_one_column() -> None:
         assert len(set(found.values())) == 1
 
 
-def test_help_on_a_option_names_the_keys_of_its_own_with_their_comments(conf: Path) -> None:
+def test_help_on_an_option_names_the_keys_of_its_own_with_their_comments(conf: Path) -> None:
     """All keys that the option's file sets are there, and no others; a recipe sets keys of the whole."""
     told = help_on(["augment=ada", "schedule@schedule.generator=cosine", "recipe=sngan", "seed=1"])
     assert re.search(r"^  augment\.target=0\.6  +target of E sign\(D\(real\)\)", told, re.MULTILINE)

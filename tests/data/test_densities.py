@@ -43,7 +43,7 @@ def measured_by(data: AnalyticData) -> SampleEvaluator:
 
 
 def node(group: str, name: str, **changed: Any) -> DictConfig:
-    """What a option's file says, some of its values changed."""
+    """What an option's file says, some of its values changed."""
     return OmegaConf.create(
         {key: value for key, value in {**read(group, name), **changed}.items() if key != "defaults"}
     )

@@ -208,7 +208,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_nothing_of_a_option_survives_another_choice(name: str) -> None:
+def test_nothing_of_an_option_survives_another_choice(name: str) -> None:
     """Whichever axis is swept, and in whatever order it is written: what is asked for is what there is."""
     asked = [f"{mount}={option}" for mount, option in OTHERS.items()]
     plain = composed(*asked, "d_steps=3", "updates=7")

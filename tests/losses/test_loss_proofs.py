@@ -175,7 +175,7 @@ def test_the_optimum_where_an_exponential_is_linear(name: str, ratio: float) -> 
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_option_of_the_family_is_its_f(name: str) -> None:
+def test_an_option_of_the_family_is_its_f(name: str) -> None:
     """f* o g_f is the conjugate of f by definition, g_f increases, and D measures sum q f(p / q)."""
     loss, f = build("loss", name), FUNCTIONS[name]
     logits = torch.linspace(-1.9, 3, 50, dtype=torch.float64)

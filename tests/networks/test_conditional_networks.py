@@ -17,7 +17,7 @@ NETWORKS = options("network")
 
 
 def networks(name: str, classes: int | None) -> tuple[nn.Module, nn.Module]:
-    """A option, narrow, in float64, with random weights everywhere: some start at zero."""
+    """An option, narrow, in float64, with random weights everywhere: some start at zero."""
     network = composed(f"network={name}", "resolution=8", "data=digits").network
     told = {} if classes is None else {"classes": classes}
     small = {"width": 8, "widest": 16, "blocks": 1}

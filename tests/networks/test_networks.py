@@ -24,7 +24,7 @@ BOUNDED = {name for name in NAMES if not name.startswith("r3gan")}
 
 
 def small(name: str, resolution: int) -> tuple[nn.Module, nn.Module]:
-    """Both networks of a option, narrow, with random weights everywhere: some start at zero, as does what is before."""
+    """Both networks of an option, narrow, with random weights everywhere: some start at zero, as does what is before."""
     network = composed(f"network={name}", f"resolution={resolution}").network
     for player in (network.generator, network.discriminator):
         player.update({key: value for key, value in SMALL.items() if key in player})
@@ -143,7 +143,7 @@ def test_parameter_counts_of_the_paper_s_shape() -> None:
 
 
 def shipped(name: str, resolution: int, code_size: int, **changed: bool) -> list[nn.Module]:
-    """Both networks of a option as it is, or with something of both changed; their weights take no memory."""
+    """Both networks of an option as it is, or with something of both changed; their weights take no memory."""
     network = composed(f"network={name}", f"resolution={resolution}", f"code_size={code_size}").network
     players = network.generator, network.discriminator
     for player in players:

@@ -174,7 +174,7 @@ SMALL = {"width": 8, "widest": 16, "blocks": 2}
 
 
 def settings(name: str, player: str, **changed: Any) -> DictConfig:
-    """A option's, for images of 32 pixels and codes of 6 numbers."""
+    """An option's, for images of 32 pixels and codes of 6 numbers."""
     node = OmegaConf.load(CONF / "network" / f"{name}.yaml")
     cfg = OmegaConf.create({"network": node, "data": {"shape": [3, 32, 32]}, "resolution": 32, "code_size": 6})
     cfg.network[player].update(changed)
