@@ -24,7 +24,7 @@ BOUNDED = {name for name in NAMES if not name.startswith("r3gan")}
 
 
 def small(name: str, resolution: int) -> tuple[nn.Module, nn.Module]:
-    """Both networks of an option, narrow, with random weights everywhere: some start at zero, as does what is before."""
+    """Both networks of an option, narrow, with random weights everywhere: some of them start at zero."""
     network = composed(f"network={name}", f"resolution={resolution}").network
     for player in (network.generator, network.discriminator):
         player.update({key: value for key, value in SMALL.items() if key in player})
