@@ -15,7 +15,7 @@ import saddle
 from fake_runs import make_sweep
 from options import composed
 from saddle.cli.training import carry_out
-from saddle.config.quoting import assigned
+from saddle.config.words import assigned
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.gan import GAN
 from saddle.runs.folder import RunFolder

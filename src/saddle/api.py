@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from saddle.config.commandline import compose_job
-from saddle.config.quoting import assigned, quote_paths
+from saddle.config.words import assigned, quote_paths
 from saddle.engine.errors import RunRefusedError
 from saddle.engine.existing_run import claim_folder
 from saddle.engine.stored import stored_classes, stored_config

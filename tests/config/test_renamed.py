@@ -8,8 +8,8 @@ from omegaconf import OmegaConf
 
 from options import composed
 from saddle.config.commandline import compose_job
-from saddle.config.renamed_keys import RENAMED, with_present_keys
 from saddle.config.targets import resolve
+from saddle.config.words import RENAMED, with_present_keys
 from saddle.engine.stored import read_config, stored_config
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity, identity_of

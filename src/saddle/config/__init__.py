@@ -10,8 +10,8 @@ from saddle.config.help import help_on, help_text
 from saddle.config.hints import hints
 from saddle.config.instantiation import instantiate
 from saddle.config.messages import ConfigError
-from saddle.config.quoting import quote_paths
 from saddle.config.unused import prune_unused
+from saddle.config.words import quote_paths
 
 __all__ = [
     "ConfigError",

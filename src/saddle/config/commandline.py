@@ -20,9 +20,8 @@ from saddle.config.help import help_on
 from saddle.config.keys import CONF, ROOT
 from saddle.config.launchers import check_launcher
 from saddle.config.messages import ConfigError, meant, nearest, show
-from saddle.config.quoting import quote, quote_paths
-from saddle.config.renamed_keys import with_present_keys
 from saddle.config.unused import ignored
+from saddle.config.words import quote, quote_paths, with_present_keys
 
 
 class Entry(NamedTuple):

@@ -14,14 +14,17 @@ INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "ch
 
 def identity(cfg: DictConfig) -> dict[str, Any]:
     """Path -> value of every resolved key that changes a run's numbers: no placement, logger, name or interval."""
-    return identity_of(OmegaConf.to_container(cfg, resolve=True))
+    return _identity(OmegaConf.to_container(cfg, resolve=True))
 
 
 def identity_of(config: Any) -> dict[str, Any]:
     """The same of a configuration as plain mappings without references; an earlier version may have stored it."""
-    flat = _flat("", upgraded(config))
+    return _identity(upgraded(config))
+
+
+def _identity(config: Any) -> dict[str, Any]:
     left_out = (*WHEREABOUTS, *INTERVALS)
-    return {path: value for path, value in flat.items() if not any(_within(path, key) for key in left_out)}
+    return {path: value for path, value in _flat("", config).items() if not any(_within(path, key) for key in left_out)}
 
 
 def differences(stored: dict[str, Any], asked: dict[str, Any]) -> list[str]:

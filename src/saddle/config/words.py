@@ -1,4 +1,4 @@
-"""Double quotes around paths, so that Hydra's grammar takes any folder's name."""
+"""The words of a command line before Hydra reads them: present keys, and double quotes around paths."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,31 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from saddle.config.stored_evaluator import EVALUATORS
+
 PATH_KEYS = ("run", "sweep", "out", "data.root", "extractor.weights", "hydra.run.dir", "hydra.sweep.dir")
+RENAMED = {
+    f"evaluator.{key}": f"evaluator.metrics.{metric}.{key}"
+    for _, metrics in EVALUATORS.values()
+    for metric, keys in metrics.items()
+    for key in keys
+} | {f"logger.{key}": f"logger.wandb.{key}" for key in ("project", "entity", "timeout", "finish_timeout")}
+"""Old key -> present key: for one release an override may use either, and a note gives the present one."""
 _PATH = re.compile(rf"(\+{{0,2}}(?:{'|'.join(map(re.escape, PATH_KEYS))}))=(.+)", re.DOTALL)
+
+
+def with_present_keys(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of a command line with present keys, and a note for each word that changed."""
+    present, notes = [], []
+    for word in words:
+        key, equals, value = word.partition("=")
+        prefix = key[: len(key) - len(key.lstrip("+"))]
+        if key[len(prefix) :] in RENAMED and equals:
+            moved = f"{prefix}{RENAMED[key[len(prefix) :]]}={value}"
+            notes.append(f"{word} is now written {moved}; the old key will be refused in the next release")
+            word = moved
+        present.append(word)
+    return present, notes
 
 
 def quote_paths(argv: Sequence[str]) -> list[str]:
