@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from PIL import Image
 
 from saddle.config import instantiate, prune_unused
-from saddle.config.options import with_options
+from saddle.config.composing import with_options
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 

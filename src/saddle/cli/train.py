@@ -16,8 +16,8 @@ from saddle.cli.arguments import arguments
 from saddle.cli.training import carry_out
 from saddle.config import check, enter, prune_unused
 from saddle.config.commandline import notes_on
+from saddle.config.composing import with_options
 from saddle.config.keys import CONF, KINDS, ROOT, groups
-from saddle.config.options import with_options
 from saddle.engine.stored import stored_config
 from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.commands import as_typed

@@ -1,6 +1,6 @@
 """Composes jobs with Hydra, and explains in words why one does not compose."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from saddle.config.checks import check
 from saddle.config.diagnosis import check_key, check_mount, check_option, check_replaced
-from saddle.config.keys import CONF, ROOT
+from saddle.config.keys import CONF, ROOT, WHOLE
 from saddle.config.messages import ConfigError
-from saddle.config.options import with_options
+from saddle.config.options import OPTIONS
 from saddle.config.unused import prune_unused
 
 BROKEN = (HydraException, OmegaConfBaseException, YAMLError, ValueError)
@@ -170,3 +170,21 @@ def _mounts(cfg: DictConfig) -> list[str]:
 def _one_line(error: Exception) -> str:
     text = f"{error}: {error.__cause__}" if error.__cause__ else f"{error}"
     return " ".join(text.partition("Config search path:")[0].split()).strip(": ")
+
+
+def with_options(cfg: DictConfig, choices: Mapping[str, Any]) -> DictConfig:
+    """`cfg` with the names of those options that its model plays with.
+
+    Args:
+        cfg: a composed configuration, pruned of what its model does not use.
+        choices: Hydra's `hydra.runtime.choices`, such as `optimizer@optimizer.generator: adam`.
+    """
+    names = OmegaConf.create({})
+    for choice, option in choices.items():
+        place = str(choice).rpartition("@")[2].removeprefix("_global_.")
+        used = place in WHOLE or OmegaConf.select(cfg, place) is not None
+        if option is not None and used and not str(choice).startswith("hydra/"):
+            OmegaConf.update(names, place, option, force_add=True)
+    with open_dict(cfg):
+        cfg[OPTIONS] = names
+    return cfg

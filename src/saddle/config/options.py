@@ -8,30 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf, open_dict
-
-from saddle.config.keys import WHOLE
-
 OPTIONS = "options"
 """The top-level node that holds the names of the chosen options; a part of no run's identity."""
-
-
-def with_options(cfg: DictConfig, choices: Mapping[str, Any]) -> DictConfig:
-    """`cfg` with the names of those options that its model plays with.
-
-    Args:
-        cfg: a composed configuration, pruned of what its model does not use.
-        choices: Hydra's `hydra.runtime.choices`, such as `optimizer@optimizer.generator: adam`.
-    """
-    names = OmegaConf.create({})
-    for choice, option in choices.items():
-        place = str(choice).rpartition("@")[2].removeprefix("_global_.")
-        used = place in WHOLE or OmegaConf.select(cfg, place) is not None
-        if option is not None and used and not str(choice).startswith("hydra/"):
-            OmegaConf.update(names, place, option, force_add=True)
-    with open_dict(cfg):
-        cfg[OPTIONS] = names
-    return cfg
 
 
 def option_name(config: Mapping[str, Any], place: str) -> str:
