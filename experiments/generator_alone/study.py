@@ -20,8 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from saddle.data.base import Data
-from saddle.engine.experiment import Experiment
-from saddle.engine.trained import trained
+from saddle.engine.experiment import Experiment, trained
 from saddle.models.fixed_code import FixedCode
 from saddle.models.regression import RegressionModel
 from saddle.noise import noise

@@ -20,7 +20,7 @@ from saddle.engine.stored import stored_classes, stored_config
 from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run, runs_of
-from saddle.runs.trial import register_places
+from saddle.runs.trial import register_resolvers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def compose(*overrides: str, **keys: Any) -> "Experiment":
         ConfigError: says what is wrong, where, and what would be right.
     """
     words = [*quote_paths(overrides), *(assigned(key, value) for key, value in keys.items())]
-    register_places()
+    register_resolvers()
     cfg, place, notes = compose_job(words)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)

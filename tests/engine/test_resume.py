@@ -389,7 +389,7 @@ def test_a_signal_is_heard_from_the_first_evaluation_to_the_last_file(
         patch.setattr(RunFolder, name, signalled)
         code = train(folder, MLP, "updates=9")
     assert (code, folder.status().state) == ((130, "interrupted") if name == "log" else (0, "finished"))
-    assert folder.can_go_on()
+    assert folder.can_resume()
 
 
 def test_a_start_that_was_broken_off_leaves_no_debris() -> None:

@@ -125,7 +125,7 @@ def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str]
     assert states["do-raise"].details["error"] == "RuntimeError: the loss is NaN"
     assert "SIGKILL" in states["do-die"].details["error"]
     assert states["do-confess"].details["error"] == "no such folder"
-    assert "did not say that it finished" in states["do-leave"].details["error"]
+    assert "did not report that it finished" in states["do-leave"].details["error"]
     shown = capfd.readouterr()
     assert "Traceback" in shown.err  # a job's errors are shown as they come
     for cause in (
@@ -428,7 +428,7 @@ def test_an_interrupt_reaches_the_job_once_and_ends_the_sweep(program: list[str]
 
 
 def test_a_job_that_ignores_an_interrupt_is_killed(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(child_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(child_module, "TIMEOUT", 0.3)
     deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
     child = JobProcess(child_module.program([sys.executable, "-I", "-c", deaf]), {})
     time.sleep(0.2)

@@ -72,7 +72,7 @@ class Job:
         if code != REFUSED and before.state not in ("finished", "running"):
             self.run.mark("failed", error=self.cause, last_words=last_words[-20:])
 
-    def break_off(self) -> None:
+    def interrupt(self) -> None:
         """Note that it was interrupted, for a run that could not say so itself."""
         self.state = "interrupted"
         left = self.run.status()

@@ -22,7 +22,7 @@ from saddle.runs.commands import command_line
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.sweep import jobs_of, write_sweep
-from saddle.runs.sweep_job import handed_over
+from saddle.runs.sweep_job import job_variables
 from saddle.runs.sweep_position import SweepPosition
 
 SINGLE = "single"
@@ -127,7 +127,7 @@ class Jobs:
             _say(f"\nInterrupted: waiting for the job{'s' * several} to end (Ctrl-C again: at once)")
             executor.stop()
             for job in running.values():
-                job.break_off()
+                job.interrupt()
             raise
 
     def _start(self, job: Job, executor: Executor, to_come: int) -> None:
@@ -139,7 +139,7 @@ class Jobs:
         command = [*self.program, *self.flags, *job.overrides, "hydra.mode=RUN", f'hydra.run.dir="{path}"']
         _say(f"\nJob {job.number} of {len(self.jobs)}: {job.run.job}")
         job.began = time.monotonic()
-        variables = handed_over(job.cfg, job.run) if self.hands_over else {}
+        variables = job_variables(job.cfg, job.run) if self.hands_over else {}
         if where := executor.start(command, place, job.cfg, variables):
             _say(f"  {where}")
 

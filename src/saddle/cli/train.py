@@ -24,7 +24,7 @@ from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run
 from saddle.runs.sweep_job import received
-from saddle.runs.trial import Trial, register_places
+from saddle.runs.trial import Trial, register_resolvers
 
 RESUMING = {
     "run": "the run's folder",
@@ -104,7 +104,7 @@ def _main(argv: list[str]) -> None:
         sys.exit(resume(argv))
     if Trial.current() is not None and {"-m", "--multirun"} & set(argv):
         sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
-    register_places()
+    register_resolvers()
     sys.argv[1:] = enter(_absolute(argv), as_typed)
     job()
 

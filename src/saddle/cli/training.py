@@ -48,7 +48,7 @@ def _train(cfg: DictConfig, folder: RunFolder, rank: int) -> int:
         from saddle.engine.session import assist, run
     except KeyboardInterrupt:
         if rank == 0:
-            folder.break_off()
+            folder.interrupt()
         raise
     experiment = Experiment(cfg, folder)
     if rank:

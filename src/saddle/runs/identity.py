@@ -1,5 +1,4 @@
-"""Which keys make a run what it is: two runs that agree in them give the same numbers, on one machine with as many
-threads."""
+"""The keys that identify a run: two runs with equal keys give equal numbers on one machine with as many threads."""
 
 from typing import Any
 
@@ -13,23 +12,23 @@ INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "ch
 
 
 def identity(cfg: DictConfig) -> dict[str, Any]:
-    """Path -> value of every resolved key that changes a run's numbers: no placement, logger, name or interval."""
+    """Path -> value of every resolved key that changes a run's numbers, without placement, loggers, name, intervals."""
     return identity_of(OmegaConf.to_container(cfg, resolve=True))
 
 
 def identity_of(config: Any) -> dict[str, Any]:
-    """The same of a configuration as plain mappings without references; an earlier version may have stored it."""
+    """`identity` of a configuration as plain mappings without references, possibly of an earlier version."""
     flat = _flat("", upgraded(config))
     left_out = (*WHEREABOUTS, *INTERVALS)
     return {path: value for path, value in flat.items() if not any(_within(path, key) for key in left_out)}
 
 
-def differences(stored: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """`updates: 2000 -> 3000` for every key in which two identities differ; what is asked as `auto` fits anything."""
+def differences(stored: dict[str, Any], requested: dict[str, Any]) -> list[str]:
+    """`updates: 2000 -> 3000` for every key in which two identities differ; a requested `auto` matches any value."""
     stored = upgraded(stored)
-    asked = {path: stored.get(path) if value == "auto" else value for path, value in asked.items()}
-    paths = [path for path in {**stored, **asked} if stored.get(path) != asked.get(path)]
-    return [f"{path}: {stored.get(path)} -> {asked.get(path)}" for path in paths]
+    requested = {path: stored.get(path) if value == "auto" else value for path, value in requested.items()}
+    paths = [path for path in {**stored, **requested} if stored.get(path) != requested.get(path)]
+    return [f"{path}: {stored.get(path)} -> {requested.get(path)}" for path in paths]
 
 
 def _flat(path: str, node: Any) -> dict[str, Any]:
