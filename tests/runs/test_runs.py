@@ -330,7 +330,7 @@ def test_a_path_beside_the_one_that_is_meant_is_answered_with_what_is_near(run: 
     run.write_config("seed: 0")
     with pytest.raises(LookupError, match=f"not a run's folder, but in one; did you mean {run.path}"):
         find_run(run.path / "config.yaml")
-    with pytest.raises(LookupError, match=r"runs contains no run: .*; it contains the sweeps sweep: choose one of them"):
+    with pytest.raises(LookupError, match=r"runs contains no run: .*; it contains the sweeps sweep"):
         runs_of(run.path.parents[1])
 
 
