@@ -193,7 +193,7 @@ def test_a_sweep_with_a_name_grows_by_whatever_keys(program: list[str], capfd: C
     listed = ["do-finish_seed-0", "do-confess_seed-1", "do-leave_seed-1"]
     assert list(jobs_of(other.folder)) == listed
     shown = capfd.readouterr().out
-    assert "  and 1 of earlier commands, which the comparison holds as well\n" in shown
+    assert "  and 1 of earlier commands, which the comparison includes\n" in shown
     table = shown[shown.rindex(" of 2 failed") :]
     assert [re.search(rf"^{job} +(\w+)", table, re.MULTILINE)[1] for job in listed] == ["finished", "failed", "failed"]  # type: ignore[index]  # it matches
     assert "do-finish_seed-0" in (other.folder / "compare" / "index.html").read_text()
@@ -241,7 +241,7 @@ def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(
 
 
 def test_a_sweep_is_not_mixed_with_single_runs(program: list[str]) -> None:
-    with pytest.raises(ValueError, match="name=Single: runs/Single is where single runs lie; choose another name"):
+    with pytest.raises(ValueError, match="name=Single: runs/Single is the folder of single runs; choose another name"):
         sweep(program, "finish", name="Single")
 
 

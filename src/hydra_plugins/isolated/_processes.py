@@ -18,9 +18,9 @@ from saddle.runs.sweep_position import SweepPosition
 
 
 class Processes(Executor):
-    """Each job in a process of its own, `jobs` of them at a time, with equal shares of the cores and the GPUs.
+    """Each job in its own process, `jobs` at a time, with equal shares of the cores and the GPUs.
 
-    `prepared` says that all are forked from one process that has everything imported (`saddle.processes.forkserver`).
+    If `prepared`, all are forked from one process that has imported everything (`saddle.processes.forkserver`).
     """
 
     def __init__(self, *, jobs: int, prepared: bool):
@@ -29,23 +29,25 @@ class Processes(Executor):
         order = "one after the other" if jobs == 1 else f"{jobs} side by side"
         self.manner = f"{order}, each in its own process"
         self._devices = visible_devices() if jobs > 1 else []
-        self._slots: dict[int, int] = {}  # job's number -> which of the places side by side it has
+        self._slots: dict[int, int] = {}  # number of the job -> its slot
         self._running: dict[int, JobProcess] = {}
         self._results: SimpleQueue[JobResult] = SimpleQueue()
 
-    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]) -> str:
+    def start(
+        self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]
+    ) -> str:
         slot = next(slot for slot in range(self.sharing) if slot not in self._slots.values())
-        own = {
-            **place.environment(),
-            **variables,
+        job_variables = {
+            **position.environment(),
+            **env,
             SWEEP: str(os.getpid()),
             **share_of_devices(self._devices, slot, self.sharing),
         }
-        mark = f"[{place.job}/{place.jobs}] " if self.sharing > 1 else ""
+        mark = f"[{position.job}/{position.jobs}] " if self.sharing > 1 else ""
         start = partial(PreparedProcess, command) if self._prepared else program(command)
-        child = JobProcess(start, own, mark)
-        self._slots[place.job], self._running[place.job] = slot, child
-        threading.Thread(target=self._watch, args=(place.job, child), daemon=True).start()
+        child = JobProcess(start, job_variables, mark)
+        self._slots[position.job], self._running[position.job] = slot, child
+        threading.Thread(target=self._watch, args=(position.job, child), daemon=True).start()
         return ""
 
     def wait(self) -> JobResult:

@@ -26,9 +26,9 @@ class FactorDirection:
 def association(coordinates: Tensor, reading: Tensor) -> Tensor:
     """Association of each coordinate with a factor, [directions] in [-1, 1] for numbers, in [0, 1] for categories.
 
-    For a number it is Pearson's correlation r. For codes of N(0, I), r sd(f) is also the mean slope E[df / ds] along the
-    direction (Stein 1981), so r misses a factor that first rises and then falls. For a category it is the correlation
-    ratio (Pearson 1905), the share of the coordinate's deviation between the categories,
+    For a number it is Pearson's correlation r. For codes of N(0, I), r sd(f) is also the mean slope E[df / ds] along
+    the direction (Stein 1981), so r misses a factor that first rises and then falls. For a category it is the
+    correlation ratio (Pearson 1905), the share of the coordinate's deviation between the categories,
 
         eta^2 = sum_c n_c (mean_c - mean)^2 / sum_i (x_i - mean)^2.
 

@@ -50,18 +50,13 @@ def factors(subject: Subject, rows: int) -> View:
     directions = {name: factor_direction(codes, reading) for name, reading in readings.items()}
     order = sorted(directions, key=lambda name: -directions[name].association)
     kinds = {name: "R" if reading.is_floating_point() else "eta" for name, reading in readings.items()}
-    lines = [
-        f"{name:<13}{kinds[name]:>4} {directions[name].association:.2f}   read with {scores[name]:.3f}"
-        for name in order
-    ]
+    labels = {name: f"{kinds[name]} {directions[name].association:.2f}" for name in order}
+    lines = [f"{name:<13}{labels[name]:>9}   read with {scores[name]:.3f}" for name in order]
     notes = [
         f"R: multiple correlation with the code, eta: largest correlation ratio; {READ:,} samples",
         "read with: R^2 or accuracy of the reader on held-out real images",
     ]
-    shown = [
-        (f"{name}\n{kinds[name]} {directions[name].association:.2f}", directions[name].direction)
-        for name in order[:rows]
-    ]
+    shown = [(f"{name}\n{labels[name]}", directions[name].direction) for name in order[:rows]]
     numbers = {
         name: {
             "association": directions[name].association,
