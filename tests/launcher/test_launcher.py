@@ -14,10 +14,9 @@ import pytest
 import yaml
 from omegaconf import DictConfig
 
-from hydra_plugins.isolated._devices import share_of_devices, visible_devices
 from hydra_plugins.isolated._job import REFUSED, Job
 from hydra_plugins.isolated._jobs import Jobs
-from hydra_plugins.isolated._processes import Processes
+from hydra_plugins.isolated._processes import Processes, share_of_devices, visible_devices
 from hydra_plugins.isolated._queue import Queue
 from hydra_plugins.isolated.submitted import SubmittedLauncher
 from saddle.config.keys import CONF

@@ -32,9 +32,7 @@ class Executor(ABC):
     manner: str
 
     @abstractmethod
-    def start(
-        self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]
-    ) -> str:
+    def start(self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, env: Mapping[str, str]) -> str:
         """Start a job; returns where to follow it, or nothing if its output is shown.
 
         Args:

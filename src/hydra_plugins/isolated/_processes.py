@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -9,7 +10,6 @@ from queue import SimpleQueue
 
 from omegaconf import DictConfig
 
-from hydra_plugins.isolated._devices import share_of_devices, visible_devices
 from hydra_plugins.isolated._executor import Executor, JobResult
 from saddle.processes.forkserver import PreparedProcess
 from saddle.processes.job_process import JobProcess, program
@@ -33,9 +33,7 @@ class Processes(Executor):
         self._running: dict[int, JobProcess] = {}
         self._results: SimpleQueue[JobResult] = SimpleQueue()
 
-    def start(
-        self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]
-    ) -> str:
+    def start(self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, env: Mapping[str, str]) -> str:
         slot = next(slot for slot in range(self.sharing) if slot not in self._slots.values())
         job_variables = {
             **position.environment(),
@@ -71,3 +69,31 @@ class Processes(Executor):
     def _watch(self, number: int, child: JobProcess) -> None:
         code = child.wait()
         self._results.put(JobResult(number=number, code=code, last_words=child.last_words()))
+
+
+def visible_devices(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """The GPUs that CUDA would show, as CUDA_VISIBLE_DEVICES names them; all GPUs without that variable."""
+    variable = environment.get("CUDA_VISIBLE_DEVICES")
+    if variable is None:
+        return [str(number) for number in range(_count())]
+    listed = [name.strip() for name in variable.split(",")]
+    hidden = next((index for index, name in enumerate(listed) if name in ("", "-1")), len(listed))
+    return listed[:hidden]  # CUDA ignores the rest
+
+
+def share_of_devices(devices: Sequence[str], slot: int, slots: int) -> dict[str, str]:
+    """The variable for a job's slot: an equal share of the GPUs, or one of them if there are fewer than slots."""
+    if not devices or slots == 1:
+        return {}
+    each = len(devices) // slots
+    share = devices[slot * each : (slot + 1) * each] or [devices[slot % len(devices)]]
+    return {"CUDA_VISIBLE_DEVICES": ",".join(share)}
+
+
+def _count() -> int:
+    """The number of GPUs that the driver lists; 0 without a driver."""
+    try:
+        output = subprocess.check_output(["nvidia-smi", "-L"], stderr=subprocess.DEVNULL, text=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU ") for line in output.splitlines())

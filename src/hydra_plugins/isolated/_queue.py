@@ -57,9 +57,7 @@ class Queue(Executor):
             raise ValueError(f"hydra/launcher=submitit_{cluster}: {error}") from None
         self._submitted: dict[int, Submission[tuple[int, list[str]]]] = {}
 
-    def start(
-        self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]
-    ) -> str:
+    def start(self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, env: Mapping[str, str]) -> str:
         self.executor.update_parameters(name=f"saddle-{position.job}", **self.parameters, **self._shape(cfg.trainer))
         paths = [str(SOURCES), os.environ.get("PYTHONPATH", "")]
         with environment_variables(PYTHONPATH=os.pathsep.join(filter(None, paths))):
