@@ -90,7 +90,7 @@ def test_a_run_that_ends_early_is_an_exception(monkeypatch: pytest.MonkeyPatch) 
 
     with monkeypatch.context() as patch:
         patch.setattr(GAN, "generator_step", interrupted)
-        with pytest.raises(saddle.RunInterrupted, match=r"interrupted: runs/single/one; .* goes on from there"):
+        with pytest.raises(saddle.RunInterrupted, match=r"interrupted: runs/single/one; .* resumes it"):
             experiment.run()
     other = saddle.compose(*SETTINGS, **TINY, name="one", seed=1)
     with pytest.raises(saddle.RunRefusedError, match="seed: 0 -> 1"):

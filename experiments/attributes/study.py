@@ -6,9 +6,9 @@
 Trains conf/experiment/attributes.yaml, the house recipe, or takes the runs that are named (`run=A,B`: the pictures are
 of the first, the table is of all). Factors are read off 4,000 samples by linear maps from the extractor's features
 (`saddle.samples.codes.reader`), and correlated with the coordinates of the code: with single dimensions, with principal
-directions (`saddle.samples.codes.directions`), and with the direction that goes with each of them most
-(`saddle.samples.codes.association.placed`). What chance alone gives is measured with factors that have nothing to do
-with the codes. Writes results.json, chance.json, the table of README.md, dimensions.png, directions.png and
+directions (`saddle.samples.codes.directions`), and with the direction of the strongest association with each factor
+(`saddle.samples.codes.association.factor_direction`). The level of chance is measured with factors that are independent
+of the codes. Writes results.json, chance.json, the table of README.md, dimensions.png, directions.png and
 factors.png.
 """
 
@@ -23,7 +23,7 @@ from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
 from saddle.noise import noise
 from saddle.runs.folder import RunFolder
-from saddle.samples.codes.association import association, placed
+from saddle.samples.codes.association import association, factor_direction
 from saddle.samples.codes.subject import Subject
 from saddle.samples.codes.views.table import READ
 from saddle.samples.codes.views.traversal import dimensions, directions, factors
@@ -94,7 +94,7 @@ def chance(code_size: int) -> dict[str, dict[str, float]]:
         for factor, values in draw_factors(draw, "attributes by chance", range(READ)).items():
             reading = torch.from_numpy(values)
             strongest = association(codes, reading).abs().max().item()
-            found.setdefault(factor, []).append((strongest, placed(codes, reading).association))
+            found.setdefault(factor, []).append((strongest, factor_direction(codes, reading).association))
     means = {factor: torch.tensor(pairs).mean(0).tolist() for factor, pairs in found.items()}
     return {
         factor: {"strongest": round(one, 4), "any_direction": round(other, 4)} for factor, (one, other) in means.items()

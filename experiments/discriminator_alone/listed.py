@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL.Image import Image
 
-from saddle.engine.trained import trained
+from saddle.engine.experiment import trained
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.runs.folder import RunFolder
 from saddle.samples.codes.views.sheet import Row, sheet

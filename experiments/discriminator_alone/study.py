@@ -21,7 +21,7 @@ from landscape import landscape
 from listed import listed
 from solver import solver
 
-from saddle.engine.trained import trained
+from saddle.engine.experiment import trained
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.base import GenerativeModel
 from saddle.models.discriminator import DiscriminatorAlone

@@ -20,8 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from saddle.data.base import Data
-from saddle.engine.experiment import Experiment
-from saddle.engine.trained import trained
+from saddle.engine.experiment import Experiment, trained
 from saddle.models.fixed_code import FixedCode
 from saddle.models.regression import RegressionModel
 from saddle.noise import noise
@@ -126,8 +125,11 @@ def _length(model: RegressionModel, subject: Subject) -> PathLength:
     """Of the lines between the codes of two training images."""
     a, b = _ends(model, range(PATHS))
     t = moments_in_time(noise(SEED, "path length", 0, range(PATHS), (1,), "uniform"))
-    look = subject.look(None)
-    return path_length(squared_speeds(look, linear, a, b, t), squared_distances(look, a, b))
+
+    def features(codes: Tensor) -> Tensor:
+        return subject.features(subject.decode(codes, None))
+
+    return path_length(squared_speeds(features, linear, a, b, t), squared_distances(features, a, b))
 
 
 def _name(model: RegressionModel) -> str:

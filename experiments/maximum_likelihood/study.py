@@ -14,13 +14,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 import torch
-from omegaconf import DictConfig
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from saddle.data.base import Data
 from saddle.data.pixels import grid, to_uint8
-from saddle.engine.building import build_data, build_evaluator, own_extractors
+from saddle.engine.building import build_data
+from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
 from saddle.metrics.extractors.pyramid import enlarged, smoothed
 from saddle.models.mixture import Mixture
@@ -177,7 +176,7 @@ def _drawn(
             level = float(finest(reals).var(0, correction=0).mean())
             shown = {REALS: reals, SUBSPACE: inside(reals), mixed[1]: model.sample(range(IMAGES), cfg.seed)}
             if (dimensions, SUBSPACE) not in distances:
-                distances[dimensions, SUBSPACE] = [_distance(cfg, data, inside)]
+                distances[dimensions, SUBSPACE] = [_distance(Experiment(cfg), inside)]
             for name, x in shown.items():
                 if name == mixed[1] or len(details.get((dimensions, name), [])) < len(runs):
                     details.setdefault((dimensions, name), []).append(detail(x, level))
@@ -190,12 +189,11 @@ def _inside(model: Mixture, x: Tensor) -> Tensor:
     return model.density.outside(model.density.inside(x.flatten(1))).float().unflatten(1, model.shape)
 
 
-def _distance(cfg: DictConfig, data: Data, inside: Callable[[Tensor], Tensor]) -> float:
+def _distance(experiment: Experiment, inside: Callable[[Tensor], Tensor]) -> float:
     """fd_faces of training images of which the subspace keeps its part: no mixture in it is expected to be nearer."""
-    evaluator = build_evaluator(cfg, data, own_extractors(cfg))
+    data, seed, evaluator = experiment.data, experiment.config.seed, experiment.evaluator
     assert evaluator is not None
-    found = evaluator(lambda indices: inside(data.sample(cfg.seed, indices, torch.device("cpu"))))
-    return found["fd_faces"]
+    return evaluator(lambda indices: inside(data.sample(seed, indices, torch.device("cpu"))))["fd_faces"]
 
 
 def _table(

@@ -25,8 +25,7 @@ from torch import Tensor
 
 from saddle.data.faces.dataset import Faces, Factors, draw_factors, render_faces
 from saddle.data.pixels import from_uint8, grid
-from saddle.engine.experiment import Experiment
-from saddle.engine.trained import trained
+from saddle.engine.experiment import Experiment, trained
 from saddle.models.discriminating import scoring
 from saddle.models.gan import GAN
 from saddle.noise import generator

@@ -18,7 +18,7 @@ from typing import Any
 from omegaconf import OmegaConf
 from PIL import Image, ImageDraw
 
-from saddle.engine.trained import trained
+from saddle.engine.experiment import trained
 from saddle.models.base import CodedModel
 from saddle.runs.folder import RunFolder
 from saddle_studies.grouped import plus_minus

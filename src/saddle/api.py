@@ -1,6 +1,6 @@
-"""What `saddle` offers to Python: an experiment is composed and trained; runs and sweeps on disk are loaded.
+"""The Python API: composes and trains experiments, and loads runs and sweeps from disk.
 
-torch is imported when there is something to build: a wrong configuration is refused at once.
+torch is imported only when something is built, so that a wrong configuration is refused at once.
 """
 
 import math
@@ -20,7 +20,7 @@ from saddle.engine.stored import stored_classes, stored_config
 from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run, runs_of
-from saddle.runs.trial import register_places
+from saddle.runs.trial import register_resolvers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,71 +28,71 @@ if TYPE_CHECKING:
 
     from saddle.engine.experiment import Experiment
     from saddle.models.base import GenerativeModel
-    from saddle.report.compared import Comparison
+    from saddle.report.comparison import Comparison
 
 
 def compose(*overrides: str, **keys: Any) -> "Experiment":
     """An experiment, its configuration composed and checked as on the command line.
 
     Args:
-        overrides: as after `python src/train.py`: `"data=ring"`, `"penalty.gamma=1"`.
-        keys: the same as Python values: `updates=500`, `loss="minimax"`, `evaluate_images=None`.
+        overrides: overrides as on the command line: `"data=ring"`, `"penalty.gamma=1"`.
+        keys: overrides as Python values: `updates=500`, `loss="minimax"`, `evaluate_images=None`.
 
     Raises:
-        ConfigError: says what is wrong, where, and what would be right.
+        ConfigError: the configuration is wrong; the message names the cause, the place and the fix.
     """
     words = [*quote_paths(overrides), *(assigned(key, value) for key, value in keys.items())]
-    register_places()
-    cfg, place, notes = compose_job(words)
+    register_resolvers()
+    cfg, folder, notes = compose_job(words)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     from saddle.engine.experiment import Experiment
 
-    return Experiment(cfg, RunFolder(Path(place).absolute()), ["python", "src/train.py", *words])
+    return Experiment(cfg, RunFolder(Path(folder).absolute()), ["python", "src/train.py", *words])
 
 
 def train(*experiment: "Experiment | str", **keys: Any) -> "Run":
-    """Train an experiment, or the one that overrides describe (see `compose`); the finished run.
+    """Train an experiment, or that of the overrides (see `compose`), and return the finished run.
 
     Raises:
         ConfigError: the overrides are wrong.
-        RunRefusedError: the folder holds another run, or one that is being trained right now, or the run needs several
+        RunRefusedError: the folder contains another run or one that is being trained, or the run needs several
             processes.
-        RunFailedError: training failed; the folder says why.
-        RunInterrupted: it was interrupted; its state is stored, and the same call resumes it.
+        RunFailedError: training failed; the folder stores the cause.
+        RunInterrupted: training was interrupted; its state is stored, and the same call resumes it.
     """
     from saddle.engine.experiment import Experiment
 
-    begun = experiment[0] if experiment and isinstance(experiment[0], Experiment) else compose(*experiment, **keys)  # type: ignore[arg-type]  # then all are overrides
-    trainer = begun.config.trainer
+    described = experiment[0] if experiment and isinstance(experiment[0], Experiment) else compose(*experiment, **keys)  # type: ignore[arg-type]  # strings
+    trainer = described.config.trainer
     if trainer.devices * trainer.num_nodes > 1:
         raise RunRefusedError(
-            f"trainer.devices={trainer.devices}: several devices need a process each, copied from one that has used no "
-            f"thread yet; train it with: {' '.join(begun.command)}"
+            f"trainer.devices={trainer.devices}: each device needs a process forked before any thread was used; "
+            f"train it with: {' '.join(described.command)}"
         )
     os.environ |= thread_variables(side_by_side=1)
-    if claim_folder(begun.config, begun.folder):
+    if claim_folder(described.config, described.folder):
         from saddle.engine import session
 
-        session.run(Experiment(begun.config.copy(), begun.folder, begun.command))  # its model is trained, and no other
-    return Run(begun.folder)
+        session.run(Experiment(described.config.copy(), described.folder, described.command))  # `model` stays fresh
+    return Run(described.folder)
 
 
 def load(path: str | Path) -> "Run | Sweep":
-    """The run, or the sweep, in the folder `path`.
+    """The run or the sweep in the folder `path`.
 
     Raises:
-        LookupError: there is none; the message names what is near.
+        LookupError: there is no run or sweep; the message names the nearest one.
     """
-    place = Path(path).expanduser()
-    return Sweep(place) if place.is_dir() and not RunFolder(place).exists() else Run(find_run(place))
+    folder = Path(path).expanduser()
+    return Sweep(folder) if folder.is_dir() and not RunFolder(folder).exists() else Run(find_run(folder))
 
 
 class Run:
-    """A run on disk: its numbers, and its model with the weights that it ended with.
+    """A run on disk: its metrics, and its model with the final weights.
 
     Args:
-        folder: where the run is stored.
+        folder: folder of the run.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -103,7 +103,7 @@ class Run:
 
     @property
     def path(self) -> Path:
-        """Its folder."""
+        """The path of its folder."""
         return self.folder.path
 
     @property
@@ -116,25 +116,25 @@ class Run:
         """The whole resolved configuration.
 
         Raises:
-            LookupError, ValueError: the run has none, or one that this version cannot build.
+            LookupError, ValueError: the run has no configuration, or one that this version cannot build.
         """
         return stored_config(self.folder, files=False)
 
     @cached_property
     def experiment(self) -> "Experiment":
-        """What the run trained: its data, its evaluator, and its model with fresh weights."""
+        """The experiment of the run: its data, its evaluator, and its model with fresh weights."""
         from saddle.engine.experiment import Experiment
 
         return Experiment(self.config, self.folder)
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What the run comes to, as in summary.json; empty while it is not finished."""
+        """The content of summary.json; empty until the run is finished."""
         return self.folder.summary() or {}
 
     @property
     def metrics(self) -> dict[str, list[float]]:
-        """Everything that was logged, as columns of equal length; NaN where an update has no number."""
+        """Everything that was logged, as columns of equal length, with NaN for missing values."""
         lines = self.folder.metrics()
         names = dict.fromkeys(name for line in lines for name in line)
         return {name: [line.get(name, math.nan) for line in lines] for name in names}
@@ -163,20 +163,20 @@ class Run:
 
     @property
     def generator(self) -> "nn.Module":
-        """The network that samples are drawn with: averaged weights, where the run keeps an average."""
+        """The network that draws samples, with averaged weights if the run keeps an average."""
         return self.model.sampling_module()
 
     def sample(self, count: int, *, seed: int | None = None, label: int | str | None = None) -> "Tensor":
         """Samples x [count, *shape] on the CPU; images are in [-1, 1]. Sample i of a seed is always the same.
 
         Args:
-            count: how many.
-            seed: of the codes; None: the run's own.
-            label: the class of all samples, by name or number; None: each as often as in the training set.
+            count: number of samples.
+            seed: seed of the codes; None for that of the run.
+            label: class of all samples, by name or number; None for the frequencies of the training set.
 
         Raises:
-            LookupError: the model knows no classes.
-            ValueError: the model does not know this class.
+            LookupError: the model is not conditional.
+            ValueError: the model has no such class.
         """
         from saddle.samples.sampling import Samples
 
@@ -204,16 +204,16 @@ class Run:
         return coded(self.model, "decode").decode(codes.to(self.model.device), labels)
 
     def evaluate(self, *, images: int | None = None, extractors: tuple[str, ...] = (), fresh: bool = False) -> Any:
-        """Measure the final model again, as `make fid` does: its `metrics`, their `floor` and the `protocol`.
+        """Measure the final model again, as `make fid` does; returns `metrics`, `floor`, `protocol` and more.
 
         Args:
-            images: generated ones; None: as in the run's own evaluations.
+            images: number of generated images; None for that of the run's own evaluations.
             extractors: options of `conf/extractor` in addition to the run's own, such as `inception`.
-            fresh: whether to measure again what was measured before.
+            fresh: whether to repeat a stored evaluation.
 
         Raises:
             LookupError: the run has no weights.
-            ValueError: its data are no images.
+            ValueError: the run's data are not images.
         """
         from saddle.evaluation.extra_extractors import extra_extractors
         from saddle.evaluation.finished import evaluate_run
@@ -228,10 +228,10 @@ class Sweep:
     """The runs of a sweep, in the order of its jobs.
 
     Args:
-        path: the sweep's folder.
+        path: folder of the sweep.
 
     Raises:
-        LookupError: it is no folder, or holds no run.
+        LookupError: `path` is no folder, or contains no run.
     """
 
     def __init__(self, path: Path) -> None:
@@ -242,10 +242,10 @@ class Sweep:
         return f"<Sweep {self.path}: {len(self.runs)} runs>"
 
     def compare(self, baseline: str | None = None) -> "Comparison":
-        """The settings over their seeds, and their differences to a baseline, paired by seed.
+        """The comparison of the settings over their seeds, and with a baseline, paired by seed.
 
         Args:
-            baseline: a setting, or one of its jobs; None: the first.
+            baseline: setting, or one of its jobs; None for the first.
 
         Raises:
             LookupError: there is no such setting or job.
@@ -255,7 +255,7 @@ class Sweep:
         return read_comparison(self.path, [run.folder for run in self.runs], None, baseline)
 
     def table(self) -> str:
-        """A line for each run, as on the terminal."""
+        """The table of the runs, as on the terminal."""
         from saddle.report.run import read_runs
         from saddle.report.table import terminal
 

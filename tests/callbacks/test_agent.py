@@ -18,7 +18,7 @@ from saddle.engine.components import loggers
 from saddle.report.run import read_runs
 from saddle.report.settings import settings_of
 from saddle.runs.folder import RunFolder
-from saddle.runs.trial import Trial, single_place
+from saddle.runs.trial import Trial, single_folder
 from test_wandb import KEY, friendly, logger, nowhere, records, resumable, server  # noqa: F401  # one is a fixture
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ def test_the_commands_of_the_agent_are_those_that_training_takes(begin: Any) -> 
         command = begin(settings, f"run{number}")
         assert command[:3] == ["/usr/bin/env", ".venv/bin/python", "src/train.py"]
         assert precheck(overrides(command)).notes == []
-        places.add(single_place(overrides(command)))
+        places.add(single_folder(overrides(command)))
     assert len(places) == 12
     first = "sw33p1d0/data-digits_generator_clip_norm-null_loss-minimax_seed-0_run0"
     assert first in {"/".join([part.parent.name, _sorted(part.name)]) for part in map(Path, places)}
@@ -80,12 +80,12 @@ def _sorted(job: str) -> str:
 
 def test_each_run_of_a_sweep_has_a_folder_and_finds_it_again(begin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal settings of two runs, too: an answer `already finished` would leave the second without a number."""
-    again = [single_place(overrides(begin(TRIALS[0], run))) for run in ("a1", "b2", "a1")]
+    again = [single_folder(overrides(begin(TRIALS[0], run))) for run in ("a1", "b2", "a1")]
     assert again[0] == again[2] != again[1]
     assert Trial.current() == Trial(sweep="sw33p1d0", run="a1")
     monkeypatch.delenv("WANDB_RUN_ID")
     assert Trial.current() is None
-    assert single_place(["seed=0"]) == "single/seed-0"
+    assert single_folder(["seed=0"]) == "single/seed-0"
 
 
 def test_several_runs_in_one_process_of_the_agent_are_refused(
@@ -101,7 +101,7 @@ def test_several_runs_in_one_process_of_the_agent_are_refused(
 def test_the_run_is_the_agents_and_of_its_sweep(begin: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """Offline as well: an upload then joins the sweep."""
     command = begin(TRIALS[0], "a1")
-    folder = RunFolder(Path("runs") / single_place(overrides(command)))
+    folder = RunFolder(Path("runs") / single_folder(overrides(command)))
     folder.write_environment({"trial": {"sweep": "sw33p1d0", "run": "a1"}})
     cfg = composed(*overrides(command), "logger=wandb")
     run = loggers(cfg, "digits", folder, None, None)[-1]

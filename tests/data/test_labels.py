@@ -19,7 +19,7 @@ from saddle.data.disk.folder import Folder
 from saddle.data.faces.dataset import CATEGORIES, Category, Faces, draw_factors
 from saddle.data.images import Images
 from saddle.data.pixels import to_uint8
-from saddle.engine.building import build_classes, facts_of
+from saddle.engine.experiment import Experiment
 from saddle.noise import drawn_labels
 from test_torchvision import alone as no_network
 from test_torchvision import option as torchvision_set
@@ -111,13 +111,19 @@ def test_a_label_is_that_of_its_image(name: str, place: Path) -> None:
     assert sum(data.classes.counts.values()) == len(data.train)
 
 
+def experiment(data: Images, *, labels: bool) -> Experiment:
+    described = Experiment(OmegaConf.create({"labels": labels}))
+    described.data = data
+    return described
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_nobody_who_asks_for_no_labels_looks_at_them(name: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Digests, and so every cache, are those of the images alone."""
     data, _ = SETS[name](place)
     monkeypatch.setattr(type(data), "labelled", None)
     data.sample(0, range(3), CPU)
-    facts = facts_of(OmegaConf.create({"labels": False}), data)
+    facts = experiment(data, labels=False).facts()
     assert facts == data.facts()
     assert "labels" not in facts["digest"]
 
@@ -129,8 +135,8 @@ def test_without_a_label_there_are_no_classes(name: str, place: Path) -> None:
     assert data.classes is None
     assert data.labels(0, range(3), CPU) is None
     assert data.split_labels("all") is None
-    with pytest.raises(ValueError, match=rf"labels=true: nothing is known of the classes of {data.name}"):
-        build_classes(OmegaConf.create({"labels": True}), data)
+    with pytest.raises(ValueError, match=rf"labels=true: {data.name} has no classes"):
+        experiment(data, labels=True).classes  # noqa: B018  # builds them
 
 
 def test_faces_are_labelled_by_any_factor_with_names() -> None:
@@ -146,10 +152,9 @@ def test_a_moved_picture_is_another_set(place: Path) -> None:
     """Although all pixels, and their order, are the same: a run on the old labels may not go on with the new ones."""
     folders(place)
     (place / "a/1.png").unlink()
-    conditional = OmegaConf.create({"labels": True})
-    before = facts_of(conditional, folder(place))
+    before = experiment(folder(place), labels=True).facts()
     (place / "a/dog/2.png").rename(place / "b/0.png")
-    after = facts_of(conditional, folder(place))
+    after = experiment(folder(place), labels=True).facts()
     assert before["digest"]["train"] == after["digest"]["train"]
     assert before["digest"]["labels"] != after["digest"]["labels"]
     assert after["classes"] == {"a": 2, "b": 4, "c d": 4, "中文": 3}

@@ -194,7 +194,7 @@ def test_more_updates_extend_a_finished_run(capsys: pytest.CaptureFixture[str]) 
     assert train(parts, "network=mlp", "updates=20") == 0
     assert "already finished" in capsys.readouterr().out
     assert train(parts, "network=mlp", "updates=15") == 2
-    assert "has 20 updates behind it" in capsys.readouterr().err
+    assert "already has 20 updates" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -329,7 +329,7 @@ def test_fewer_updates_than_there_are_is_refused(
     folder = RunFolder("runs/single/one")
     cut(folder, monkeypatch, "GAN.discriminator_step", 11, MLP, "updates=13")
     assert train(folder, MLP, "updates=5") == 1
-    assert "has 8 updates behind it: updates=5 is less" in capsys.readouterr().err
+    assert "already has 8 updates: updates=5 is less" in capsys.readouterr().err
     assert train(folder, MLP, "updates=13") == 0
 
 
@@ -389,7 +389,7 @@ def test_a_signal_is_heard_from_the_first_evaluation_to_the_last_file(
         patch.setattr(RunFolder, name, signalled)
         code = train(folder, MLP, "updates=9")
     assert (code, folder.status().state) == ((130, "interrupted") if name == "log" else (0, "finished"))
-    assert folder.can_go_on()
+    assert folder.can_resume()
 
 
 def test_a_start_that_was_broken_off_leaves_no_debris() -> None:

@@ -11,8 +11,7 @@ from omegaconf import OmegaConf
 from fake_runs import make_run, make_sweep
 from options import composed
 from saddle.data.pixels import grid
-from saddle.engine.experiment import Experiment
-from saddle.engine.trained import trained
+from saddle.engine.experiment import Experiment, trained
 from saddle.models.fixed_code import FixedCode
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder

@@ -306,7 +306,7 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
     }.items():
         assert words in str(call_network(capsys, f"generated={generated}", "reference=real", "extractor=faces")[1])
     _, code = call_network(capsys, "generated=fake.npz", "reference=real", "resolution=8", "extractor=faces")
-    assert "fake.npz holds images of 16 x 16 pixels, and resolution=8 does not change them" in code
+    assert "fake.npz contains images of 16 x 16 pixels, which resolution=8 does not change" in code
 
 
 # Own images from end to end

@@ -14,10 +14,9 @@ import pytest
 import yaml
 from omegaconf import DictConfig
 
-from hydra_plugins.isolated._devices import share_of_devices, visible_devices
 from hydra_plugins.isolated._job import REFUSED, Job
 from hydra_plugins.isolated._jobs import Jobs
-from hydra_plugins.isolated._processes import Processes
+from hydra_plugins.isolated._processes import Processes, share_of_devices, visible_devices
 from hydra_plugins.isolated._queue import Queue
 from hydra_plugins.isolated.submitted import SubmittedLauncher
 from saddle.config.keys import CONF
@@ -125,7 +124,7 @@ def test_a_job_that_dies_leaves_the_others_alone_and_says_why(program: list[str]
     assert states["do-raise"].details["error"] == "RuntimeError: the loss is NaN"
     assert "SIGKILL" in states["do-die"].details["error"]
     assert states["do-confess"].details["error"] == "no such folder"
-    assert "did not say that it finished" in states["do-leave"].details["error"]
+    assert "did not report that it finished" in states["do-leave"].details["error"]
     shown = capfd.readouterr()
     assert "Traceback" in shown.err  # a job's errors are shown as they come
     for cause in (
@@ -193,7 +192,7 @@ def test_a_sweep_with_a_name_grows_by_whatever_keys(program: list[str], capfd: C
     listed = ["do-finish_seed-0", "do-confess_seed-1", "do-leave_seed-1"]
     assert list(jobs_of(other.folder)) == listed
     shown = capfd.readouterr().out
-    assert "  and 1 of earlier commands, which the comparison holds as well\n" in shown
+    assert "  and 1 of earlier commands, which the comparison includes\n" in shown
     table = shown[shown.rindex(" of 2 failed") :]
     assert [re.search(rf"^{job} +(\w+)", table, re.MULTILINE)[1] for job in listed] == ["finished", "failed", "failed"]  # type: ignore[index]  # it matches
     assert "do-finish_seed-0" in (other.folder / "compare" / "index.html").read_text()
@@ -241,7 +240,7 @@ def test_jobs_that_failed_are_skipped_with_their_cause_until_they_are_asked_for(
 
 
 def test_a_sweep_is_not_mixed_with_single_runs(program: list[str]) -> None:
-    with pytest.raises(ValueError, match="name=Single: runs/Single is where single runs lie; choose another name"):
+    with pytest.raises(ValueError, match="name=Single: runs/Single is the folder of single runs; choose another name"):
         sweep(program, "finish", name="Single")
 
 
@@ -428,7 +427,7 @@ def test_an_interrupt_reaches_the_job_once_and_ends_the_sweep(program: list[str]
 
 
 def test_a_job_that_ignores_an_interrupt_is_killed(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(child_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(child_module, "TIMEOUT", 0.3)
     deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
     child = JobProcess(child_module.program([sys.executable, "-I", "-c", deaf]), {})
     time.sleep(0.2)

@@ -185,8 +185,8 @@ def test_a_run_that_is_broken_off_before_training_stands_as_before(
         assert (status.state, status.died) == (then, False)
         assert status.details == ({} if found == "new" else {"updates": 5})
     run.claim()
-    run.touch()
-    run.break_off()
+    run.begin_training()
+    run.interrupt()
     assert run.status().state == "interrupted"
 
 
@@ -242,7 +242,7 @@ def test_runs_come_in_the_order_of_the_jobs_and_the_newest_sweep_is_the_one_writ
     assert [run.job for run in runs_of(root / "a")] == ["z", "y", "m"]
     assert [run.job for run in finished_runs(root / "a")] == ["z"]
     assert find_run(root / "b" / "z").sweep == "b"
-    wrong = {"b/zz": r"did you mean .*b/z\?", "b": "it holds the runs m, y, z", "none/x": "no folder"}
+    wrong = {"b/zz": r"did you mean .*b/z\?", "b": "it contains the runs m, y, z", "none/x": "no folder"}
     for path, message in wrong.items():
         with pytest.raises(LookupError, match=message):
             find_run(root / path)
@@ -330,7 +330,7 @@ def test_a_path_beside_the_one_that_is_meant_is_answered_with_what_is_near(run: 
     run.write_config("seed: 0")
     with pytest.raises(LookupError, match=f"not a run's folder, but in one; did you mean {run.path}"):
         find_run(run.path / "config.yaml")
-    with pytest.raises(LookupError, match=r"runs holds no run: .*; it holds the sweeps sweep: choose one of them"):
+    with pytest.raises(LookupError, match=r"runs contains no run: .*; it contains the sweeps sweep"):
         runs_of(run.path.parents[1])
 
 

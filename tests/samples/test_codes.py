@@ -12,8 +12,8 @@ from torch import Tensor
 from codes import FittedModel, LinearModel, matrix
 from pictures import Thumbnail
 from saddle.noise import noise
-from saddle.samples.codes.association import association, placed
-from saddle.samples.codes.directions import mean_metric, places_along, principal, single, traversed
+from saddle.samples.codes.association import association, factor_direction
+from saddle.samples.codes.directions import coordinates_along, mean_metric, principal, single, traversed
 from saddle.samples.codes.path_length import moments_in_time, path_length, squared_distances, squared_speeds
 from saddle.samples.codes.paths import linear, spherical
 from saddle.samples.codes.reader import Reader
@@ -157,9 +157,9 @@ def test_a_traversal_moves_one_coordinate_only() -> None:
     torch.testing.assert_close(moved @ v, places.expand(4, 3))
     rest = moved - (moved @ v)[..., None] * v
     torch.testing.assert_close(rest, (z - (z @ v)[:, None] * v)[:, None].expand(4, 3, 6))
-    ends = places_along(codes(20_000, 2), torch.tensor([0.6, 0.8]), 3, within=0.98)
+    ends = coordinates_along(codes(20_000, 2), torch.tensor([0.6, 0.8]), 3, within=0.98)
     np.testing.assert_allclose(ends.numpy(), [-2.326, 0, 2.326], atol=0.07)
-    inside = places_along(codes(5000, 2, "uniform"), torch.tensor([1.0, 0.0]), 2, within=0.98)
+    inside = coordinates_along(codes(5000, 2, "uniform"), torch.tensor([1.0, 0.0]), 2, within=0.98)
     np.testing.assert_allclose(inside.numpy(), [-0.98, 0.98], atol=0.01)
 
 
@@ -210,23 +210,23 @@ def test_associations_are_correlation_and_correlation_ratio() -> None:
     torch.testing.assert_close(association(x, kinds), eta)
     for nothing in (torch.ones(500, dtype=torch.float64), torch.ones(500, dtype=torch.int64)):
         assert not association(x, nothing).any()
-        assert placed(x, nothing).association == 0
+        assert factor_direction(x, nothing).association == 0
 
 
 def test_a_direction_is_found_where_the_factor_is_drawn() -> None:
     """Codes that are not white, a factor along one direction: least squares finds it, and no direction has more."""
     z = codes(2000, 4) @ matrix(4, 4)
     v = torch.tensor([0.5, -0.5, 0.5, 0.5], dtype=torch.float64)
-    found = placed(z, z @ v)
+    found = factor_direction(z, z @ v)
     torch.testing.assert_close(found.direction, v)
     assert found.association == pytest.approx(1)
     noisy = z @ v + 2 * codes(2000, 5)[:, 4]
     coefficients = np.linalg.lstsq((z - z.mean(0)).numpy(), (noisy - noisy.mean()).numpy(), rcond=None)[0]
-    found = placed(z, noisy)
+    found = factor_direction(z, noisy)
     np.testing.assert_allclose(found.direction.numpy(), coefficients / np.linalg.norm(coefficients), atol=1e-9)
     assert float(association(z @ found.direction[:, None], noisy)) == pytest.approx(found.association)
     kinds = (noisy > 0).long() + (noisy > 1).long()
-    found = placed(z, kinds)
+    found = factor_direction(z, kinds)
     assert float(association(z @ found.direction[:, None], kinds)) == pytest.approx(found.association)
     assert found.association >= association(z @ codes(50, 4).T, kinds).max()
 
@@ -347,7 +347,7 @@ def test_a_reader_reads_what_is_linear_and_says_how_well() -> None:
     kinds = features[:, 1].argsort().argsort() * 3 // 600  # thirds
     known = {"number": features[:, 0] * 2 + 1, "kind": kinds.astype(np.int64)}
     reader = Reader(features[:400], {name: values[:400] for name, values in known.items()})
-    reader.try_on(features[400:], {name: values[400:] for name, values in known.items()})
+    reader.test(features[400:], {name: values[400:] for name, values in known.items()})
     assert reader.scores["number"] > 0.999
     assert reader.scores["kind"] > 0.8  # a regression on indicators masks the middle one
     read = reader.read(torch.from_numpy(features))

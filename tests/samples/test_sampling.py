@@ -169,7 +169,7 @@ def test_a_model_without_a_code_is_sampled_and_not_looked_into(
     assert not pictures(write(run, tmp_path / "out", 2).path)[0].max() > 128
     for arguments in (["draw=directions", "out=x.png"], ["truncation=0.5", "out=more"]):
         arguments[1] = f"out={tmp_path / arguments[1][4:]}"
-        with pytest.raises(SystemExit, match=r"^error: (draw|truncation)=.*: this model has no code to look into"):
+        with pytest.raises(SystemExit, match=r"^error: (draw|truncation)=.*: this model has no latent code"):
             sample.main(["sample.py", f"run={run.path}", *arguments])
 
 
@@ -186,7 +186,7 @@ def test_a_look_into_the_code_is_a_picture_and_its_numbers(
     assert numbers["truncation"][0] == {"threshold": None, "variety": 1.0}
     assert Image.open(out).height > 7 * 66
     assert f"picture: {out}; numbers: {tmp_path / 'cut.json'}" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match=r"^error: .*cut.png is there already: choose another out="):
+    with pytest.raises(SystemExit, match=r"^error: .*cut.png exists already: choose another out="):
         sample.main(command)
     assert set(VIEWS) == set(sample.VIEWS)
 
@@ -234,7 +234,7 @@ def test_what_can_be_refused_at_once_is_refused_before_anything_heavy_is_importe
         f"out={tmp_path / 'expected.pt'}": "samples go into a folder",
         f"out={tmp_path / 'dir.npz'}": "is a folder; a file that ends in .npz",
         f"out={tmp_path / 'file' / 'x.npz'}": "nothing can be written in .*file",
-        f"draw=factors out={tmp_path / 'a.png'}": "a.json is there already: choose another out=",
+        f"draw=factors out={tmp_path / 'a.png'}": "a.json exists already: choose another out=",
         f"draw=factors out={tmp_path / 'a'}": "draw=factors is a picture, out=x.png",
         "draw=faces": "draw=faces: it takes samples, plane, interpolation, dimensions, directions, factors, truncation",
         f"count=5000 out={tmp_path / 'b.png'}": "count=5000: one picture shows 2,500 at most",
@@ -260,6 +260,6 @@ def test_a_run_that_has_not_ended_says_how_to_end_it(run: RunFolder) -> None:
         f"it is interrupted after 1,200 updates; train it to its end: python src/train.py run='{run.path}'"
     )
     run.mark("running", updates=40)
-    assert "it is running after 40 updates; wait for its end, its grids so far are in" in without_weights(run)
+    assert "it is running after 40 updates; wait until it has finished, its grids so far are in" in without_weights(run)
     run.mark("failed", error="DivergedError: loss is nan\nmore")
     assert without_weights(run).endswith("it is failed (DivergedError: loss is nan)")

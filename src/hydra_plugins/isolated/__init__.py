@@ -1,1 +1,1 @@
-"""The sweep launcher: each job of `-m` in a fresh process. Hydra finds it here by its own convention."""
+"""The sweep launchers: each job of `-m` in its own process. Hydra finds this package by its naming convention."""

@@ -1,4 +1,4 @@
-"""Who carries out the jobs of a sweep."""
+"""Executors of a sweep's jobs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from saddle.runs.sweep_position import SweepPosition
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """A job that has ended: its number, its exit code (negative for a signal), the last lines of its errors."""
+    """The end of a job: its number, its exit code (negative for a signal), and the last lines of its error stream."""
 
     number: int
     code: int
@@ -19,12 +19,12 @@ class JobResult:
 
 
 class Executor(ABC):
-    """Carries out jobs, some of them at a time.
+    """Runs jobs, some of them at a time.
 
     Attributes:
-        at_a_time: how many jobs may run at a time; None where that is somebody else's business.
-        sharing: how many of them share one machine.
-        manner: how, in words that go on "Sweep runs/x: 5 jobs, ".
+        at_a_time: number of jobs that may run at a time; None if the executor decides.
+        sharing: number of jobs that share one machine.
+        manner: description of the execution, which continues "Sweep runs/x: 5 jobs, ".
     """
 
     at_a_time: int | None
@@ -32,14 +32,14 @@ class Executor(ABC):
     manner: str
 
     @abstractmethod
-    def start(self, command: Sequence[str], place: SweepPosition, cfg: DictConfig, variables: Mapping[str, str]) -> str:
-        """Start a job; where it can be watched, if not here.
+    def start(self, command: Sequence[str], position: SweepPosition, cfg: DictConfig, env: Mapping[str, str]) -> str:
+        """Start a job; returns where to follow it, or nothing if its output is shown.
 
         Args:
-            command: its program and arguments.
-            place: its position in the sweep.
-            cfg: its configuration.
-            variables: of its environment, in addition to ours and to those that tell its position.
+            command: program and arguments.
+            position: position of the job in the sweep.
+            cfg: configuration of the job.
+            env: environment variables in addition to those of this process and of the position.
         """
 
     @abstractmethod
@@ -48,4 +48,4 @@ class Executor(ABC):
 
     @abstractmethod
     def stop(self) -> None:
-        """Ask all that run to store where they stand and to end, and wait for it; at once if interrupted again."""
+        """Ask all running jobs to store their state and end, and wait for them; kill them on a second interrupt."""

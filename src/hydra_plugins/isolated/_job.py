@@ -1,8 +1,6 @@
-"""One job of a sweep: where it writes, what it changes, and how it result."""
+"""One job of a sweep: its run, its configuration, and how it ended."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -12,7 +10,7 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.status import Status
 
 REFUSED = 2
-"""Exit code of a job that has changed nothing, because something is wrong with what it was asked for."""
+"""Exit code of a job that was refused and has changed nothing."""
 
 
 @dataclass(kw_only=True)
@@ -20,9 +18,9 @@ class Job:
     """One job.
 
     Attributes:
-        before: how its run stood when the sweep began.
-        state: "not started", or how it result.
-        began: when, of the monotonic clock.
+        before: status of its run when the sweep began.
+        state: "not started", or the state in which it ended.
+        began: start of the job by the monotonic clock, in seconds.
     """
 
     number: int
@@ -37,24 +35,24 @@ class Job:
 
     @property
     def settled(self) -> bool:
-        """Whether it has ended, or need not begin."""
+        """Whether the job has ended or need not start."""
         return self.state != "not started"
 
     def adopt(self, retry_failed: bool) -> None:
-        """Take over how its run ended before, where that answers what is asked now.
+        """Take over the state of the run if it is finished, or has failed before and is not to be retried.
 
-        One with other settings is started: it refuses to overwrite what is there, and says in what they differ.
+        A run with other settings is started: the job refuses to overwrite it, and reports the differences.
         """
         skipped = ("finished",) if retry_failed else ("finished", "failed")
         if self.before.state in skipped and holds_same_run(self.cfg, self.run):
             self.state = self.before.state
             if self.state == "failed":
-                self.cause = _first(self.before.details) or "it did not say why"
+                self.cause = self.before.error or "it did not report a cause"
 
     def record_result(self, code: int, last_words: list[str]) -> None:
-        """Note how it ended, and why if it failed. What it could not say itself is written into its run's status.
+        """Record how the job ended, and the cause of a failure; store it if the job could not do so itself.
 
-        A job that was refused has changed nothing, and so does this.
+        Nothing is stored for a job that was refused.
         """
         before, after = self.before, self.run.status()
         if code == REFUSED and after.state == "running":
@@ -63,23 +61,18 @@ class Job:
         if code == 0 and after.state == "finished":
             self.state = "finished"
             return
-        spoke = after.heartbeat != before.heartbeat and not after.died
-        if spoke and after.state in ("failed", "interrupted"):
-            self.state, self.cause = after.state, _first(after.details) or cause_of(code, last_words)
+        reported = after.heartbeat != before.heartbeat and not after.died
+        if reported and after.state in ("failed", "interrupted"):
+            self.state, self.cause = after.state, after.error or cause_of(code, last_words)
             return
         self.state, self.cause = "failed", cause_of(code, last_words)
         self.last_words = [line for line in last_words[-8:] if line != self.cause]
         if code != REFUSED and before.state not in ("finished", "running"):
             self.run.mark("failed", error=self.cause, last_words=last_words[-20:])
 
-    def break_off(self) -> None:
-        """Note that it was interrupted, for a run that could not say so itself."""
+    def interrupt(self) -> None:
+        """Record that the job was interrupted, and store it if the run could not do so itself."""
         self.state = "interrupted"
-        left = self.run.status()
-        if left.died or left.state == "new":
-            self.run.mark("interrupted", **left.details)
-
-
-def _first(details: Mapping[str, Any]) -> str:
-    """The first line of the error that a run said it ended with; the others, fifty files perhaps, stay with the run."""
-    return str(details.get("error") or "").partition("\n")[0].rstrip(":")
+        status = self.run.status()
+        if status.died or status.state == "new":
+            self.run.mark("interrupted", **status.details)

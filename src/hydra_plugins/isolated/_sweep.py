@@ -1,4 +1,4 @@
-"""What every launcher of Saddle does: check all jobs, run them, end with the comparison."""
+"""The common part of Saddle's launchers: check all jobs, run them, and compare them."""
 
 import re
 import sys
@@ -20,25 +20,24 @@ if TYPE_CHECKING:
 class SweepLauncher(Launcher):
     """Runs each job of a sweep as `python THE_SAME_PROGRAM overrides hydra.mode=RUN hydra.run.dir=runs/<sweep>/<job>`.
 
-    `hydra.mode=RUN`, because a study's yaml says MULTIRUN and its jobs compose that yaml again: without it they would
-    start themselves without end. Every start of Hydra imports the launchers, a single run too, so whatever is heavy is
-    imported when a sweep begins.
+    A study's yaml sets MULTIRUN and its jobs compose that yaml again, so without `hydra.mode=RUN` they would start
+    themselves without end. Hydra imports the launchers for single runs too, so heavy imports wait until a sweep begins.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keep the composed configuration of the sweep."""
+        """Store the composed configuration of the sweep."""
         self.config = config
 
     @abstractmethod
     def executor(self, folder: Path) -> "Executor":
-        """Who carries out the jobs; `folder` is the sweep's.
+        """The executor of the jobs; `folder` is the sweep's.
 
         Raises:
-            ValueError: something that is needed is not there, or a setting of the launcher is wrong.
+            ValueError: a package is missing, or a setting of the launcher is wrong.
         """
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Check all jobs, run them, end with the comparison.
+        """Check all jobs, run them, and compare them.
 
         Raises:
             SystemExit: with code 1 if a job failed, 2 if a configuration is refused, 130 if the sweep was interrupted.
@@ -49,12 +48,12 @@ class SweepLauncher(Launcher):
         from saddle.runs.commands import program
 
         root = Path(self.config.hydra.sweep.dir)
-        (root / "multirun.yaml").unlink(missing_ok=True)  # Hydra's sweeper leaves it; a job's config.yaml says more
+        (root / "multirun.yaml").unlink(missing_ok=True)  # written by Hydra's sweeper; the jobs' config.yaml has more
         if initial_job_idx:
             sys.exit("the jobs of a sweep are named and checked together: leave hydra.sweeper.max_batch_size at null")
         if processes() > 1:
-            many = f"{started_by()} has started {processes()} processes, and each would be a sweep"
-            _refuse(f"{many}: leave -m out, or start the sweep as one process", say=rank_of_process() == 0)
+            cause = f"{started_by()} has started {processes()} processes, and each would be a sweep"
+            _refuse(f"{cause}: leave -m out, or start the sweep as one process", say=rank_of_process() == 0)
         overrides, hydra, flags = [list(job) for job in job_overrides], self.config.hydra, _flags(self.config)
         try:
             jobs = Jobs(
@@ -70,16 +69,11 @@ class SweepLauncher(Launcher):
             )
             executor = self.executor(jobs.folder)
             code = jobs.run(executor)
-        except (ConfigError, ValueError, OSError) as error:  # the last: a folder that cannot be written
+        except (ConfigError, ValueError, OSError) as error:  # OSError: a folder that cannot be written
             _refuse(str(error), say=True)
         if code:
             sys.exit(code)
-        done = []
-        for job in overrides:
-            result = JobReturn(overrides=job, status=JobStatus.COMPLETED)
-            result.return_value = None
-            done.append(result)
-        return done
+        return [JobReturn(overrides=job, status=JobStatus.COMPLETED, _return_value=None) for job in overrides]
 
 
 def _refuse(message: str, say: bool) -> NoReturn:
@@ -89,11 +83,11 @@ def _refuse(message: str, say: bool) -> NoReturn:
 
 
 def _flags(config: DictConfig) -> list[str]:
-    """What every job must be told as well: where configurations lie, Hydra's keys that are not the sweep's own."""
+    """Arguments that every job shares: the paths of configurations, and Hydra's keys except those of the sweep."""
     flags = get_args_parser().parse_args(sys.argv[1:])
     options = {"--config-path": flags.config_path, "--config-name": flags.config_name, "--config-dir": flags.config_dir}
-    own = re.compile(r"[+~]*hydra[./](mode|sweep|sweeper|launcher|run)\b")
+    sweep_keys = re.compile(r"[+~]*hydra[./](mode|sweep|sweeper|launcher|run)\b")
     return [
         *(word for option, value in options.items() if value for word in (option, value)),
-        *(override for override in config.hydra.overrides.hydra if not own.match(override)),
+        *(override for override in config.hydra.overrides.hydra if not sweep_keys.match(override)),
     ]

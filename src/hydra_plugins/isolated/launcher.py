@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class IsolatedLauncher(SweepLauncher):
-    """Each job in a process of its own.
+    """Runs each job in its own process.
 
     Args:
-        jobs: how many at a time; they share cores and GPUs.
+        jobs: number of jobs at a time, which share cores and GPUs.
     """
 
     def __init__(self, *, jobs: int) -> None:

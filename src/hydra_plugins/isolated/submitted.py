@@ -1,4 +1,4 @@
-"""The sweep launcher for a cluster: each job is submitted with submitit (an extra), and waited for."""
+"""The sweep launcher for a cluster: it submits each job with submitit (an extra) and waits for it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 class SubmittedLauncher(SweepLauncher):
-    """Machines and tasks of a job are its own `trainer.num_nodes` and `trainer.devices`.
+    """Submits each job with as many machines and tasks as its `trainer.num_nodes` and `trainer.devices`.
 
     Args:
-        cluster: `slurm`; `local` does the same with processes of this machine.
-        jobs: how many are submitted at a time; null for all.
-        timeout_min: minutes that a part of a job may take; then it stores where it stands, and is queued again.
-        max_timeouts: how many times that is done.
-        gpus_per_node: null for as many as `trainer.devices` where `trainer.accelerator=gpu`, else none.
-        cpus_per_task: cores of each process.
-        mem_gb: memory of each machine; null leaves it to the cluster.
-        partition, account, qos, constraint: as sbatch has them; null leaves them out.
-        setup: lines of shell before a job, such as `module load cuda`.
+        cluster: `slurm`, or `local` for processes of this machine.
+        jobs: number of jobs submitted at a time; null for all.
+        timeout_min: time limit in minutes, after which a job stores its state and is queued again.
+        max_timeouts: how often a job is queued again.
+        gpus_per_node: number of GPUs; null for `trainer.devices` if `trainer.accelerator=gpu`, else none.
+        cpus_per_task: number of cores of each process.
+        mem_gb: memory of each machine in GB; null for the cluster's default.
+        partition, account, qos, constraint: options of sbatch; null omits them.
+        setup: shell commands before a job, such as `module load cuda`.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class SubmittedLauncher(SweepLauncher):
         self.cluster, self.jobs, self.max_timeouts = cluster, jobs, max_timeouts
         self.gpus_per_node = gpus_per_node
         self.parameters: dict[str, Any] = {"timeout_min": timeout_min, "cpus_per_task": cpus_per_task, "mem_gb": mem_gb}
-        own = {"partition": partition, "account": account, "qos": qos, "constraint": constraint}
-        self.parameters |= {f"slurm_{key}": value for key, value in own.items()}
+        options = {"partition": partition, "account": account, "qos": qos, "constraint": constraint}
+        self.parameters |= {f"slurm_{key}": value for key, value in options.items()}
         self.parameters["slurm_setup"] = list(setup) or None
 
     def executor(self, folder: Path) -> "Executor":

@@ -1,4 +1,4 @@
-"""Hydra's own sweeper, which leaves the check of the jobs to the launcher."""
+"""Hydra's basic sweeper without its check of the jobs, which the launcher does."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from hydra.core.config_store import ConfigStore
 class CheckedSweeper(BasicSweeper):
     """Makes the jobs of a sweep, one for each combination of values.
 
-    Hydra's composes every job to see whether that is possible. The launcher composes them too, and checks more.
+    Hydra's sweeper composes every job to check it. The launcher composes the jobs too, and checks more.
     """
 
     def validate_batch_is_legal(self, batch: Sequence[Sequence[str]]) -> None:
-        """Nothing: the launcher does."""
+        """Do nothing, because the launcher checks the jobs."""
 
 
 ConfigStore.instance().store(

@@ -1,4 +1,4 @@
-"""The `conf/` folders of trusted packages on Hydra's search path. Hydra finds this by its own convention."""
+"""The `conf/` folders of trusted packages on Hydra's search path. Hydra finds it by its naming convention."""
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -7,7 +7,7 @@ from saddle.config.packages import trusted_packages
 
 
 class TrustedPackages(SearchPathPlugin):
-    """Adds them behind Saddle's own."""
+    """Appends the folders to Saddle's own."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         for package in trusted_packages():

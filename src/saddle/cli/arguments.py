@@ -1,4 +1,4 @@
-"""Arguments `key=value` of the small commands, read without Hydra: its grammar refuses many paths."""
+"""Arguments `key=value` of commands without Hydra, whose grammar refuses many paths."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ def arguments(allowed: Mapping[str, str], argv: Sequence[str], about: str = "", 
     """The arguments of a command line, key -> value; an empty value counts as absent, so `make` can pass a variable on.
 
     Args:
-        allowed: the keys, each with a line of help.
-        argv: the command line, the program's name first.
-        about: what the command does, for `--help`.
-        usage: how the command is typed; by default `python FILE`.
+        allowed: allowed keys, each with a line of help.
+        argv: command line, starting with the program's name.
+        about: description of the command for `--help`.
+        usage: command as the user types it; by default `python FILE`.
 
     Raises:
-        SystemExit: after `--help`, or with one message that names the nearest key.
+        SystemExit: after `--help`, or with a message that names the nearest key.
     """
     values: dict[str, str] = {}
     for argument in argv[1:]:
@@ -33,6 +33,17 @@ def arguments(allowed: Mapping[str, str], argv: Sequence[str], about: str = "", 
             sys.exit(f"error: {key}= is given twice, as {values[key]!r} and {value!r}")
         values[key] = value
     return {key: value for key, value in values.items() if value}
+
+
+def whole_number(key: str, text: str, least: int = 1) -> int:
+    """The value of an argument that is a whole number, at least `least` (0 or 1).
+
+    Raises:
+        ValueError: the value is none.
+    """
+    if not text.isdecimal() or int(text) < least:
+        raise ValueError(f"{key}={text} takes a whole number{' above 0' * least}")
+    return int(text)
 
 
 def _list(allowed: Mapping[str, str]) -> str:

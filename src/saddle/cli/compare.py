@@ -19,7 +19,7 @@ ARGUMENTS = {
 
 
 def main(argv: list[str]) -> None:
-    """Compare what `argv` names."""
+    """Compare the runs that `argv` names."""
     values = arguments(ARGUMENTS, argv, __doc__ or "", typed("compare"))
     if "sweep" in values and "run" in values:
         sys.exit("error: give sweep= or run=, not both")

@@ -6,23 +6,22 @@ evaluation.json, and the training images nearest to its samples in nearest.png. 
 compares two folders (or npz files) of images.
 """
 
-import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from saddle.cli.arguments import arguments
+from saddle.cli.arguments import arguments, whole_number
 from saddle.config.keys import groups
 from saddle.config.messages import listing, meant, nearest
 from saddle.processes.threads import thread_variables
 from saddle.runs.commands import in_checkout, typed
-from saddle.runs.folder import replace_file
+from saddle.runs.folder import write_json
 from saddle.runs.messages import show_warnings_as_notes, shown, without_weights
 from saddle.runs.summary import of_images
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
-from saddle.samples.outputs import require_place
+from saddle.samples.outputs import require_writable
 
 if TYPE_CHECKING:
     from saddle.evaluation.extra_extractors import ExtraExtractors
@@ -46,14 +45,12 @@ OF_FOLDERS = ("generated", "reference", "resolution", "corrupt", "out")
 
 
 def main(argv: list[str]) -> None:
-    """Evaluate what `argv` names."""
+    """Evaluate the runs or folders that `argv` names."""
     values = arguments(ARGUMENTS, argv, __doc__ or "", typed("evaluate"))
-    mistake = _mistake(values)
-    if mistake:
-        sys.exit(f"error: {mistake}")
     os.environ |= thread_variables(side_by_side=1)  # before torch is imported
     show_warnings_as_notes()
     try:
+        _check(values)
         if "generated" in values:
             _folders(values)
         else:
@@ -64,33 +61,36 @@ def main(argv: list[str]) -> None:
         sys.exit("\ninterrupted: what was being measured is not stored")
 
 
-def _mistake(values: Mapping[str, str]) -> str | None:
-    """What is wrong with the arguments, each by itself or together."""
+def _check(values: Mapping[str, str]) -> None:
+    """Refuse arguments that are wrong, separately or together.
+
+    Raises:
+        ValueError: an argument is wrong.
+    """
     if "run" in values and "sweep" in values:
-        return "give run= or sweep=, not both"
+        raise ValueError("give run= or sweep=, not both")
     if ("generated" in values) != ("reference" in values):
-        return "generated= and reference= belong together: two folders of images"
+        raise ValueError("generated= and reference= belong together: two folders of images")
     folders = "generated" in values
     for key in OF_RUNS if folders else OF_FOLDERS:
         if key in values:
-            return f"{key}= goes with {'runs' if folders else 'generated= and reference='} only"
+            raise ValueError(f"{key}= goes with {'runs' if folders else 'generated= and reference='} only")
     if "extractor.weights" in values and "," in values.get("extractor", ""):
-        return f"extractor.weights= is for one extractor, not for {values['extractor']}"
+        raise ValueError(f"extractor.weights= is for one extractor, not for {values['extractor']}")
     for key in ("images", "resolution"):
-        if key in values and not (values[key].isdecimal() and int(values[key])):
-            return f"{key}={values[key]} takes a whole number above 0"
+        if key in values:
+            whole_number(key, values[key])
     for key, words in (("fresh", ("true", "false")), ("corrupt", ("refuse", "skip"))):
         if key in values and values[key] not in words:
-            return f"{key}={values[key]} takes {' or '.join(words)}"
+            raise ValueError(f"{key}={values[key]} takes {' or '.join(words)}")
     options = groups()["extractor"]
     for name in _names(values):
         if name not in options:
             near = meant(nearest(name, options), f"there are {listing(options, 'and')}")
-            return f"extractor={name}: there is none{near}"
+            raise ValueError(f"extractor={name}: there is none{near}")
     weights = values.get("extractor.weights")
     if weights is not None and not Path(weights).expanduser().is_file():
-        return f"extractor.weights={weights}: there is no such file"
-    return None
+        raise ValueError(f"extractor.weights={weights}: there is no such file")
 
 
 def _runs(values: Mapping[str, str]) -> None:
@@ -151,7 +151,7 @@ def _folders(values: Mapping[str, str]) -> None:
         out = Path(values["out"]).expanduser()
         if out.is_dir():
             raise ValueError(f"out={out} is a folder; the numbers go into a file, out=FILE.json")
-        require_place(out)
+        require_writable(out)
     _say("loading ...")
     from saddle.evaluation.folders import evaluate_folders
     from saddle.report.evaluations import evaluation_tables
@@ -169,7 +169,7 @@ def _folders(values: Mapping[str, str]) -> None:
     )
     print(evaluation_tables({str(generated): result}, "generated"))
     if "out" in values:
-        replace_file(out, lambda file: file.write((json.dumps(result, indent=2) + "\n").encode()))
+        write_json(out, result)
         print(f"\nstored in {out}")
     else:
         print("\nnot stored: out=FILE.json keeps the numbers and their protocol")

@@ -16,7 +16,7 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Carry out `saddle COMMAND ARGUMENTS`."""
+    """Run `saddle COMMAND ARGUMENTS`."""
     command = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if command in ("-h", "--help", "help"):
         lines = [f"  saddle {name:<9} {text}" for name, text in COMMANDS.items()]
@@ -35,9 +35,9 @@ def main() -> None:
 
 
 def start(command: str) -> None:
-    """Carry out a command with the arguments in `sys.argv[1:]`.
+    """Run a command with the arguments in `sys.argv[1:]`.
 
-    While the imports last, Ctrl-C ends the process without a trace. A reader that stops reading (`| head`) is no error.
+    During the imports, Ctrl-C ends the process without a trace. A reader that stops reading (`| head`) is no error.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     module = import_module(f"saddle.cli.{command}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from saddle.cli.arguments import arguments
+from saddle.cli.arguments import arguments, whole_number
 from saddle.engine.stored import read_config, stored_classes
 from saddle.processes.threads import thread_variables
 from saddle.runs.commands import typed
@@ -34,23 +34,23 @@ ARGUMENTS = {
 VIEWS = ("plane", "interpolation", "dimensions", "directions", "factors", "truncation")
 SAMPLES, ROWS = 64, 8
 MOST_IN_PICTURE = 2_500
-"""Most images that fit into one picture."""
+"""Largest number of images in one picture."""
 
 
 def main(argv: list[str]) -> None:
-    """Draw what `argv` asks for."""
+    """Draw the samples or the view that `argv` requests."""
     values = arguments(ARGUMENTS, argv, __doc__ or "", typed("sample"))
     if "run" not in values:
         sys.exit("error: run=runs/SWEEP/JOB is missing; --help says more")
     draw = values.get("draw", "samples")
     if draw not in ("samples", *VIEWS):
         sys.exit(f"error: draw={draw}: it takes samples, {', '.join(VIEWS)}")
-    count, seed = (_whole(key, values[key]) if key in values else None for key in ("count", "seed"))
-    count = count or (SAMPLES if draw == "samples" else ROWS)
-    threshold = _positive("truncation", values["truncation"]) if "truncation" in values else None
     try:
+        count = whole_number("count", values.get("count", str(SAMPLES if draw == "samples" else ROWS)))
+        seed = whole_number("seed", values["seed"], least=0) if "seed" in values else None
+        threshold = _positive("truncation", values["truncation"]) if "truncation" in values else None
         run = find_run(values["run"])
-        out = _output(run, draw, count, values)  # importing torch takes longer than a refusal may
+        out = _output(run, draw, count, values)  # before the slow import of torch
         label = stored_classes(run).label(values["label"]) if "label" in values else None
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         if draw == "samples":
@@ -59,9 +59,9 @@ def main(argv: list[str]) -> None:
             write_samples(run, count=count, seed=seed, label=label, threshold=threshold, out=out)
             print(_written(run, count, out))
         else:
-            from saddle.samples.latent_views import look
+            from saddle.samples.latent_views import render_view
 
-            words = look(run, draw, rows=count, seed=seed, label=label, threshold=threshold, out=out)
+            words = render_view(run, draw, rows=count, seed=seed, label=label, threshold=threshold, out=out)
             print(f"{words}\n\npicture: {out.picture}; numbers: {out.numbers}")
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
@@ -70,22 +70,22 @@ def main(argv: list[str]) -> None:
 
 
 def _output(run: RunFolder, draw: str, count: int, values: Mapping[str, str]) -> Output:
-    """Where to write; refused if that cannot be, or if the run has nothing to draw with."""
+    """The output; refused if it cannot be written, or if the run has no weights."""
     if not run.weights.is_file():
         raise LookupError(without_weights(run))
     if draw != "samples":
         out = Output(Path(values.get("out", f"{draw}.png")).expanduser())
-        out.require(kinds=(".png",), free=(out.picture, out.numbers), why=f"draw={draw} is a picture, out=x.png")
+        out.require(kinds=(".png",), free=(out.picture, out.numbers), formats=f"draw={draw} is a picture, out=x.png")
         return out
     points = len(OmegaConf.select(read_config(run), "data.shape") or (1, 1, 1)) < 3
     out = Output(Path(values.get("out", "samples.npz" if points else "samples")).expanduser())
     if points:
-        why = "these samples are points: out=x.npz keeps them, out=x.png is their chart"
-        out.require(kinds=(".npz", ".png"), free=(out.path, out.picture), why=why)
+        formats = "these samples are points: out=x.npz stores them, out=x.png is their chart"
+        out.require(kinds=(".npz", ".png"), free=(out.path, out.picture), formats=formats)
         return out
-    why = "samples go into a folder, out=DIR, or a file, out=x.npz or out=x.png"
+    formats = "samples go into a folder, out=DIR, or a file, out=x.npz or out=x.png"
     free = (out.path, out.picture) if out.kind else (out.picture,)
-    out.require(kinds=("", ".npz", ".png"), free=free, why=why)
+    out.require(kinds=("", ".npz", ".png"), free=free, formats=formats)
     if out.kind == ".png" and count > MOST_IN_PICTURE:
         raise ValueError(
             f"count={count}: one picture shows {MOST_IN_PICTURE:,} at most; out=x.npz or a folder take more"
@@ -100,17 +100,11 @@ def _written(run: RunFolder, count: int, out: Output) -> str:
     return f"{samples} are in {out.path}{'' if out.kind else '/'}; the first of them together: {out.picture}"
 
 
-def _whole(key: str, text: str) -> int:
-    if not text.isdecimal() or (key == "count" and int(text) == 0):
-        sys.exit(f"error: {key}={text} takes a whole number{' above 0' * (key == 'count')}")
-    return int(text)
-
-
 def _positive(key: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        sys.exit(f"error: {key}={text} takes a number above 0")
+        raise ValueError(f"{key}={text} takes a number above 0")
     return number

@@ -1,6 +1,6 @@
 """`saddle train`: train one model, or with -m every job of a sweep; `--help` says more.
 
-`saddle train run=runs/SWEEP/JOB [updates=N]` resumes a run, for more updates in all where `updates=` says so.
+`saddle train run=runs/SWEEP/JOB [updates=N]` resumes a run, with a new total number of updates if `updates=` is given.
 """
 
 import signal
@@ -12,7 +12,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from saddle.cli.arguments import arguments
+from saddle.cli.arguments import arguments, whole_number
 from saddle.cli.training import carry_out
 from saddle.config import check, enter, prune_unused
 from saddle.config.commandline import notes_on
@@ -24,7 +24,7 @@ from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run
 from saddle.runs.sweep_job import received
-from saddle.runs.trial import Trial, register_places
+from saddle.runs.trial import Trial, register_resolvers
 
 RESUMING = {
     "run": "the run's folder",
@@ -32,12 +32,12 @@ RESUMING = {
     "trainer.devices": "number of devices; another number changes the last bits",
     "trainer.accelerator": "kind of device",
 }
-"""What a run that is resumed may change."""
+"""Keys that may change when a run is resumed."""
 
 
 @hydra.main(version_base=None, config_path=str(CONF), config_name=ROOT)
 def job(cfg: DictConfig) -> None:
-    """One run, composed and checked."""
+    """Train one run whose configuration Hydra has composed."""
     run = HydraConfig.get().runtime
     sys.exit(carry_out(with_options(prune_unused(cfg), run.choices), RunFolder(run.output_dir)))
 
@@ -61,9 +61,9 @@ def resume(argv: list[str]) -> int:
     try:
         folder = find_run(values["run"])
         cfg = stored_config(folder, files=True)
-        cfg.updates = _whole("updates", values["updates"]) if "updates" in values else cfg.updates
+        cfg.updates = whole_number("updates", values["updates"]) if "updates" in values else cfg.updates
         devices = values.get("trainer.devices")
-        cfg.trainer.devices = cfg.trainer.devices if devices is None else _whole("trainer.devices", devices)
+        cfg.trainer.devices = cfg.trainer.devices if devices is None else whole_number("trainer.devices", devices)
         cfg.trainer.accelerator = values.get("trainer.accelerator", cfg.trainer.accelerator)
         check(cfg)
     except (LookupError, ValueError, OSError) as error:
@@ -77,14 +77,8 @@ def _is_setting(word: str) -> bool:
     return key not in RESUMING and key.partition(".")[0].partition("@")[0] in {*KINDS, *groups()}
 
 
-def _whole(key: str, text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise ValueError(f"{key}={text} takes a whole number above 0")
-    return int(text)
-
-
 def main(argv: list[str]) -> None:
-    """Refuse what is wrong with the command line, then hand over to Hydra."""
+    """Check the command line, then start the run, the resumed run, or Hydra."""
     try:
         _main(argv)
     except KeyboardInterrupt:
@@ -96,21 +90,21 @@ def _main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
     interrupt_with_sweep()
-    if (handed := received()) is not None:
-        for note in notes_on(argv[1:], handed[0]):
+    if (sweep_job := received()) is not None:
+        for note in notes_on(argv[1:], sweep_job[0]):
             print(f"note: {note}", file=sys.stderr)
-        sys.exit(carry_out(*handed))
+        sys.exit(carry_out(*sweep_job))
     if any(word.startswith("run=") for word in argv[1:]):
         sys.exit(resume(argv))
     if Trial.current() is not None and {"-m", "--multirun"} & set(argv):
         sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
-    register_places()
+    register_resolvers()
     sys.argv[1:] = enter(_absolute(argv), as_typed)
     job()
 
 
 def _absolute(argv: Sequence[str]) -> list[str]:
-    """The arguments, in which the value of `--config-path` starts from the folder of the program, as Hydra has it."""
+    """The arguments with an absolute `--config-path`, which Hydra takes relative to the program's folder."""
     words = list(argv[1:])
     for number, flag in enumerate(words[:-1]):
         if flag in ("--config-path", "-cp"):

@@ -1,4 +1,4 @@
-"""A run on the command line: how it ends becomes a message and an exit code."""
+"""Trains a run for the command line, and turns its end into a message and an exit code."""
 
 import os
 import sys
@@ -17,9 +17,10 @@ from saddle.runs.sweep_position import SweepPosition
 
 
 def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
-    """Train what `cfg` describes into `folder`, unless it holds the finished run already; the exit code.
+    """Train the run of `cfg` into `folder`, unless the folder already contains the finished run.
 
-    0 is for a finished run, 1 for one that failed, 2 for one that was refused, 130 for one that was interrupted.
+    Returns:
+        Exit code: 0 for a finished run, 1 for a failed one, 2 for a refused one, 130 for an interrupted one.
     """
     rank = rank_of_process()
     if mistake := mismatch(cfg.trainer.devices, cfg.trainer.num_nodes):
@@ -28,27 +29,24 @@ def carry_out(cfg: DictConfig, folder: RunFolder) -> int:
     side_by_side = cfg.trainer.devices * (position.side_by_side if position is not None else 1)
     os.environ |= thread_variables(side_by_side=side_by_side)  # before anything imports torch
     with lasting_streams():
-        code = _claim(cfg, folder) if rank == 0 else None
+        code = None
+        if rank == 0:
+            try:
+                code = None if claim_folder(cfg, folder) else 0
+            except (ValueError, OSError) as error:  # the folder cannot be written, or a file was changed by hand
+                code = reported(error)
         if started_by() != "itself":
             code = agreed(code)
         return _train(cfg, folder, rank) if code is None else code
 
 
-def _claim(cfg: DictConfig, folder: RunFolder) -> int | None:
-    """None where training is due, or the exit code."""
-    try:
-        return None if claim_folder(cfg, folder) else 0
-    except (ValueError, OSError) as error:  # a folder that cannot be written, a file in it that someone changed
-        return reported(error)
-
-
 def _train(cfg: DictConfig, folder: RunFolder, rank: int) -> int:
     try:
-        from saddle.engine.experiment import Experiment  # imports torch: only when a run really starts
+        from saddle.engine.experiment import Experiment  # these import torch, so only when a run starts
         from saddle.engine.session import assist, run
     except KeyboardInterrupt:
         if rank == 0:
-            folder.break_off()
+            folder.interrupt()
         raise
     experiment = Experiment(cfg, folder)
     if rank:
@@ -61,7 +59,7 @@ def _train(cfg: DictConfig, folder: RunFolder, rank: int) -> int:
 
 
 def reported(error: BaseException) -> int:
-    """Print what an error says; the exit code."""
+    """Print the message of an error, and return the exit code."""
     if isinstance(error, RunInterrupted):
         print(error, file=sys.stderr)
         return 130

@@ -1,4 +1,4 @@
-"""What a run is equipped with beside its model: instruments, loggers, progress, and what it leaves behind."""
+"""The parts of a run in addition to its model: instruments, loggers, callbacks, progress, recipe and summary."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,20 +34,20 @@ from saddle.runs.sweep_position import SweepPosition
 from saddle.version import VERSION
 
 LOSSES = ("loss_discriminator", "loss_generator")
-LIKELY = 2_000
-"""Samples that a likelihood is the mean of."""
+LIKELIHOOD_SAMPLES = 2_000
+"""Number of samples over which a likelihood is averaged."""
 RECONSTRUCTED = 256
-"""Samples that a model gives back from their codes at an evaluation."""
+"""Number of samples that are reconstructed from their codes at an evaluation."""
 DRAWS = 16
-"""Codes for each of them, where the likelihood is bounded."""
+"""Number of codes for each of them where the likelihood is bounded."""
 SCORED = 512
-"""Samples of each kind that a discriminator alone is asked about at an evaluation."""
+"""Number of samples of each kind that a discriminator alone scores at an evaluation."""
 
 
 def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any]:
-    """All that it takes to draw with the weights that a run leaves, without the rest of its configuration.
+    """Everything that sampling with the stored weights needs, without the rest of the configuration.
 
-    Of a conditional model also the classes: name -> number of training images, in the order of the labels.
+    For a conditional model this includes the classes: name -> number of training images, in the order of the labels.
     """
     classes = model.classes
     generator: Any = OmegaConf.to_container(cfg.network.generator, resolve=True) if cfg.network.generator else None
@@ -57,14 +57,14 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
         "saddle": VERSION,
         "generator": generator,
         "codes": {"size": cfg.code_size, "prior": model.prior_distribution if isinstance(model, CodedModel) else None},
-        **_searched_with(cfg),
+        **_search(cfg),
         "samples": {"shape": list(data.shape), "data": data.name},
         **({} if classes is None else {"classes": classes.counts}),
     }
 
 
-def _searched_with(cfg: DictConfig) -> dict[str, Any]:
-    """The discriminator and its search, of a model that draws with these."""
+def _search(cfg: DictConfig) -> dict[str, Any]:
+    """The discriminator and its search, for a model that samples with them."""
     if "search" not in cfg.model:
         return {}
     return {
@@ -75,19 +75,19 @@ def _searched_with(cfg: DictConfig) -> dict[str, Any]:
 
 
 def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:
-    """Which W&B run this is."""
+    """The identity of the W&B run; None without one."""
     return next((logger.identity() for logger in loggers if isinstance(logger, Wandb)), None)
 
 
 def intervals(cfg: DictConfig) -> list[int]:
-    """Updates at whose multiples something is due."""
+    """The intervals, in updates, at which callbacks act."""
     return [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
 
 
 def instruments(
     cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: SampleEvaluator | None
 ) -> list[Instrument]:
-    """All that is measured while the model is trained."""
+    """Everything that is measured during training."""
     samples = SampleGrid if model.classes is None else ClassGrid
     return [
         TrainingLosses(every=cfg.log_every),
@@ -99,17 +99,17 @@ def instruments(
 def evaluations(
     cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: SampleEvaluator | None
 ) -> list[Instrument]:
-    """What all ranks measure together: the instruments that accept the model."""
+    """The instruments that accept the model and that all ranks read together."""
     count = POINTS if isinstance(data, AnalyticData) else IMAGES
     evaluations: list[Instrument] = [
         Value(every=cfg.evaluate_every, count=count),
         Reconstruction(every=cfg.evaluate_every, count=RECONSTRUCTED, draws=DRAWS),
         DiscriminatorProbe(every=cfg.evaluate_every, count=SCORED),
-        LogLikelihood(every=cfg.evaluate_every, count=LIKELY),
+        LogLikelihood(every=cfg.evaluate_every, count=LIKELIHOOD_SAMPLES),
     ]
     for metric in evaluator.metrics if evaluator is not None else ():
         if isinstance(metric, SmoothedDivergence):
-            truth, deviation = metric.real, metric.jsd.sigma / 2  # of points in hand more can be resolved
+            truth, deviation = metric.real, metric.jsd.sigma / 2  # given points allow a finer resolution
             evaluations.append(OptimumDistance(every=cfg.evaluate_every, truth=truth, deviation=deviation))
     if evaluator is not None:
         evaluations.append(Evaluation(every=cfg.evaluate_every, evaluator=evaluator, seed=cfg.seed))
@@ -119,23 +119,23 @@ def evaluations(
 def loggers(
     cfg: DictConfig, data: str, folder: RunFolder, evaluator: SampleEvaluator | None, earlier: dict[str, Any] | None
 ) -> list[Logger]:
-    """Where readings go: the run folder and the trackers that the configuration names.
+    """The loggers of a run: its folder, and the trackers that the configuration names.
 
-    A tracker receives what its constructor names. Its configuration has a further key `setting`, the name of the run
-    without its seed: W&B groups by it as the comparison's page does.
+    A tracker receives the arguments that its constructor names. Its configuration has the additional key `setting`,
+    the name of the run without its seed, by which W&B groups runs as the comparison's page does.
 
     Args:
-        cfg: the configuration.
+        cfg: configuration of the run.
         data: name of the data set.
-        folder: the run folder.
-        evaluator: its metrics are the columns that have a better side.
-        earlier: identity of the W&B run so far; None for a run from the beginning.
+        folder: folder of the run.
+        evaluator: evaluator of the samples, which knows the directions of its metrics.
+        earlier: identity of the W&B run that is resumed; None for a new run.
     """
     trial = (folder.environment() or {}).get("trial") or {}
     setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     directions = evaluator.higher_is_better if evaluator is not None else {}
-    known = {
+    arguments = {
         "folder": folder.path,
         "group": folder.sweep,
         "job": folder.job,
@@ -147,13 +147,13 @@ def loggers(
     }
     trackers = []
     for name, node in tracker_nodes(cfg).items():
-        wanted = known.keys() & signature(resolve(node._target_, f"logger.{name}")).arguments.keys()
-        trackers.append(instantiate(node, **{key: known[key] for key in wanted}))
+        wanted = arguments.keys() & signature(resolve(node._target_, f"logger.{name}")).arguments.keys()
+        trackers.append(instantiate(node, **{key: arguments[key] for key in wanted}))
     return [RunLog(folder=folder), *trackers]
 
 
 def tracker_nodes(cfg: DictConfig) -> dict[str, DictConfig]:
-    """The node of each logger by its option's name; runs of Saddle 0.2 stored that of W&B alone."""
+    """Option name -> node of each logger; runs of Saddle 0.2 stored only the node of W&B."""
     logger: Any = cfg.get("logger") or {}
     return {"wandb": logger} if "_target_" in logger else {name: node for name, node in logger.items() if node}
 
@@ -162,16 +162,16 @@ def callbacks(cfg: DictConfig) -> list[Callback]:
     """The callbacks that the configuration names in addition to Saddle's own; each rank has them."""
     if not cfg.get("callback"):  # runs of Saddle 0.2 stored none
         return []
-    nodes = OmegaConf.masked_copy(cfg, ["callback"])  # under their path, which says what their targets may be
+    nodes = OmegaConf.masked_copy(cfg, ["callback"])  # the path `callback` determines which targets are allowed
     return list(instantiate(nodes)["callback"].values())
 
 
 def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:
-    """The line or bar for the person in front of the terminal."""
-    place = SweepPosition.current()
+    """The progress line or bar on the terminal."""
+    position = SweepPosition.current()
     names = [*LOSSES, *([evaluator.main_metric] if evaluator is not None else [])]
-    title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
-    return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)
+    title = folder.job if position is None else f"[{position.job}/{position.jobs}] {folder.job}"
+    return Progress(updates=cfg.updates, title=title, place=position, measure=measure, names=names)
 
 
 def summary(
@@ -182,9 +182,10 @@ def summary(
     evaluator: SampleEvaluator | None,
     loggers: Sequence[Logger],
 ) -> dict[str, Any]:
-    """What the run comes to, for summary.json."""
-    lines, directions = folder.metrics(), evaluator.higher_is_better if evaluator is not None else {}
+    """The content of summary.json."""
+    directions = evaluator.higher_is_better if evaluator is not None else {}
     main = evaluator.main_metric if evaluator is not None else None
+    wandb = next((logger for logger in loggers if isinstance(logger, Wandb)), None)
     return {
         "data": facts,
         "updates": model.updates,
@@ -194,7 +195,7 @@ def summary(
         "lower_is_better": not directions.get(str(main), False),
         "floor": None if evaluator is None else evaluator.floor().get(str(main)),
         "protocol": None if evaluator is None else evaluator.protocol(),
-        "metrics": summarise(lines, directions),
-        "wandb": next((logger.closing_line() for logger in loggers if isinstance(logger, Wandb)), None),
-        "wandb_path": next((logger.path for logger in loggers if isinstance(logger, Wandb)), None),
+        "metrics": summarise(folder.metrics(), directions),
+        "wandb": None if wandb is None else wandb.closing_line(),
+        "wandb_path": None if wandb is None else wandb.path,
     }

@@ -1,16 +1,16 @@
-"""How a run can end early. The text is what the command prints after `error: `, or alone where it was interrupted."""
+"""How a run can end early. The command prints the text of the error."""
 
 
 class RunRefusedError(ValueError):
-    """The run does not begin, and its folder is as it was: it holds another run, or one that is being trained."""
+    """The run does not start: its folder, which is unchanged, contains another run or one that is being trained."""
 
 
 class RunFailedError(RuntimeError):
     """Training failed; the cause is `__cause__`, and the trace is in the folder's status.json.
 
     Args:
-        message: for the person who started it.
-        expected: whether the message says it all: something in the settings, the files or the machine is wrong.
+        message: message to the user.
+        expected: whether the message is sufficient because the settings, the files or the machine caused the error.
     """
 
     def __init__(self, message: str, *, expected: bool) -> None:
@@ -19,4 +19,4 @@ class RunFailedError(RuntimeError):
 
 
 class RunInterrupted(KeyboardInterrupt):
-    """Ctrl-C or a signal ended training; the message says how the run is resumed."""
+    """Ctrl-C or a signal ended training; the message says how to resume the run."""

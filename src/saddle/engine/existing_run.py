@@ -1,4 +1,4 @@
-"""What to do where a run's folder is not empty. Imports nothing heavy, so that a finished sweep ends at once."""
+"""What to do if a run's folder is not empty. Imports nothing heavy, so that a finished sweep ends at once."""
 
 import os
 import sys
@@ -19,20 +19,20 @@ from saddle.runs.sweep_position import SweepPosition
 
 
 def claim_folder(cfg: DictConfig, folder: RunFolder) -> bool:
-    """Claim the folder for a training that begins or resumes there; False where it holds the finished run already.
+    """Claim the folder for training that begins or resumes; False if it already contains the finished run.
 
-    A run that is not finished is resumed from its last checkpoint, and so is a finished one for which `updates` is now
-    larger. A run without a checkpoint is moved aside, as any run is by `fresh=true`.
+    An unfinished run is resumed from its last checkpoint, and so is a finished one if `updates` is now larger. A run
+    without a checkpoint is moved aside, and so is any run if `fresh` is true.
 
     Raises:
-        RunRefusedError: the folder holds a run with other settings, or one that is being trained right now.
+        RunRefusedError: the folder contains a run with other settings, or one that is being trained right now.
         ValueError: a file in the folder was changed by hand.
         OSError: the folder cannot be written.
     """
     with folder.claiming():
         due = _training_is_due(cfg, folder)
         if due:
-            folder.claim()  # at once: a second command, a moment later, must find it taken
+            folder.claim()  # inside the lock, so that a second command sees it
     return due
 
 
@@ -45,8 +45,8 @@ def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
             f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}"
         )
     state = "unfinished" if status.state == "new" else status.state
-    if cfg.fresh or not folder.can_go_on():
-        if folder.has_results():  # something that somebody may want to keep
+    if cfg.fresh or not folder.can_resume():
+        if folder.has_results():
             aside = folder.move_aside() or Path()
             print(f"the {state} run that was here is now {shown(aside)}; training begins again")
         return True
@@ -63,59 +63,58 @@ def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
 
 
 def mismatch(cfg: DictConfig, folder: RunFolder) -> str | None:
-    """Why the run in the folder is not the one that `cfg` describes; None where it is, or where there is none."""
-    if not folder.can_go_on():
+    """Why the run in the folder is not the one that `cfg` describes; None if it is, or if there is no run."""
+    if not folder.can_resume():
         return None
     state = folder.status().state
     stored = stored_config(folder, files=False)
     wanted, present = identity(cfg), identity(stored)
-    more = wanted.pop("updates") - present.pop("updates")
+    additional = wanted.pop("updates") - present.pop("updates")
     if changed := differences(present, wanted):
         return (
-            f"{shown(folder.path)} holds a run ({'unfinished' if state == 'new' else state}) with other settings "
-            f"({'; '.join(changed)}): sweep the key to have both, or choose another name=; fresh=true moves the run "
-            "that is there aside and trains anew"
+            f"{shown(folder.path)} contains a run ({'unfinished' if state == 'new' else state}) with other settings "
+            f"({'; '.join(changed)}): sweep the key to have both, or choose another name=; fresh=true moves the "
+            "existing run aside and trains again"
         )
-    if state == "finished" and more < 0:
+    if state == "finished" and additional < 0:
         return (
-            f"{shown(folder.path)} has {stored.updates:,} updates behind it: updates={cfg.updates} is less; "
-            f"run={shown(folder.path)} shows it as it is, fresh=true trains anew"
+            f"{shown(folder.path)} already has {stored.updates:,} updates: updates={cfg.updates} is less; "
+            f"run={shown(folder.path)} shows the run as it is, fresh=true trains again"
         )
     return None
 
 
 def holds_same_run(cfg: DictConfig, folder: RunFolder) -> bool:
-    """Whether the folder's run, however it ended, is the one that `cfg` describes; true where it stored no settings."""
+    """Whether the folder's run, however it ended, is the one that `cfg` describes; true if it stored no settings."""
     try:
         return not differences(identity(read_config(folder)), identity(cfg))
     except LookupError:
         return True
-    except ValueError:  # changed by hand: the job itself says so
+    except ValueError:  # the file was changed by hand, and the job itself says so
         return False
 
 
 def other_code(environments: Iterable[Mapping[str, Any] | None]) -> str:
-    """A sentence that names the runs which another version of the code trained, by their environments; or nothing.
+    """A sentence about the runs, given by their environments, that another version of the code trained; or nothing.
 
     Two versions with uncommitted changes may differ although their commits are equal.
     """
     now = code()
-    earlier = [stored for stored in environments if stored and stored.get("commit") and now["commit"]]
-    names = [_name_of(stored) for stored in earlier]
-    others = Counter(name for name in names if name != _name_of(now))
+    versions = [_version(stored) for stored in environments if stored and stored.get("commit") and now["commit"]]
+    others = Counter(version for version in versions if version != _version(now))
     if not others:
         return ""
-    which = ", ".join(name if len(names) == 1 else f"{name} ({count})" for name, count in others.items())
-    runs = "this run was trained" if len(names) == 1 else f"{others.total()} of {len(names)} runs were trained"
-    return f"{runs} with other code: commit {which}; now {_name_of(now)}"
+    commits = ", ".join(name if len(versions) == 1 else f"{name} ({count})" for name, count in others.items())
+    runs = "this run was trained" if len(versions) == 1 else f"{others.total()} of {len(versions)} runs were trained"
+    return f"{runs} with other code: commit {commits}; now {_version(now)}"
 
 
-def _name_of(environment: Mapping[str, Any]) -> str:
+def _version(environment: Mapping[str, Any]) -> str:
     return f"{str(environment['commit'])[:7]}{' with changes' if environment.get('dirty') else ''}"
 
 
 def state_facts(cfg: DictConfig, digest: dict[str, Any]) -> dict[str, Any]:
-    """What is stored with a state: the digest of the images, the settings, and what changes the last bits."""
+    """Facts stored with a state: the digest of the images, the settings, and everything that changes the last bits."""
     return {
         "data": digest,
         # config.yaml might be changed by hand
@@ -126,30 +125,30 @@ def state_facts(cfg: DictConfig, digest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def require_unchanged(state: dict[str, Any], known: dict[str, Any], updates: int) -> None:
-    """Refuse to resume with other images or settings; say it where the last bits will differ.
+def require_unchanged(state: dict[str, Any], present: dict[str, Any], updates: int) -> None:
+    """Refuse to resume with other images or settings; print a note if the last bits will differ.
 
     Args:
-        state: what the checkpoint holds.
-        known: the `state_facts` of the run that resumes.
+        state: content of the checkpoint.
+        present: `state_facts` of the run that resumes.
         updates: total number of updates in the run.
 
     Raises:
-        ValueError: the state is of other images, other settings, or beyond `updates`.
+        ValueError: the images or the settings have changed, or the state is beyond `updates`.
     """
     stored = state["facts"]
-    if stored["data"] != known["data"]:
+    if stored["data"] != present["data"]:
         raise ValueError(
-            f"the images have changed since this run began (digest {stored['data']}, now {known['data']}): bring them "
-            "back, or begin again with fresh=true"
+            f"the images have changed since this run began (digest {stored['data']}, now {present['data']}): restore "
+            "them, or begin again with fresh=true"
         )
-    if changed := differences(upgraded_settings(stored["settings"]), known["settings"]):
+    if changed := differences(upgraded_settings(stored["settings"]), present["settings"]):
         raise ValueError(
             f"config.yaml was changed by hand since the last state was stored ({'; '.join(changed)}): change it back, "
             "or begin again with fresh=true"
         )
     if state["updates"] > updates:
-        raise ValueError(f"this run has {state['updates']:,} updates behind it: updates={updates} is less")
-    for what in ("threads", "precision", "devices"):
-        if stored[what] != known[what]:
-            print(f"note: {what} {stored[what]} before, {known[what]} now: the last bits will differ", file=sys.stderr)
+        raise ValueError(f"this run already has {state['updates']:,} updates: updates={updates} is less")
+    for key in ("threads", "precision", "devices"):
+        if stored[key] != present[key]:
+            print(f"note: {key} {stored[key]} before, {present[key]} now: the last bits will differ", file=sys.stderr)

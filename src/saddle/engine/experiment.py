@@ -1,4 +1,4 @@
-"""One experiment: what a configuration describes, assembled once, for training, studies, benchmarks and notebooks."""
+"""One experiment: the parts that a configuration describes, for training, studies, benchmarks and notebooks."""
 
 import sys
 from collections.abc import Sequence
@@ -14,21 +14,16 @@ from saddle.callbacks.restoring import restore
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.classes import Classes
+from saddle.data.images import Images
 from saddle.engine import components
-from saddle.engine.building import (
-    build_classes,
-    build_data,
-    build_evaluator,
-    build_model,
-    facts_of,
-    own_extractors,
-    samples_of,
-)
+from saddle.engine.building import build_data, build_evaluator, build_model
+from saddle.engine.stored import stored_config
 from saddle.engine.training import train
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.extractors.base import Extractor
 from saddle.models.base import GenerativeModel
 from saddle.processes.forked_rank import ForkedRank
+from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.commands import program
 from saddle.runs.folder import RunFolder
 
@@ -37,12 +32,12 @@ if TYPE_CHECKING:
 
 
 class Experiment:
-    """The parts of one run. Each is built when it is first asked for, and then kept.
+    """The parts of one run. Each part is built on first access and then kept.
 
     Args:
-        config: a checked configuration, without Hydra's own node.
-        folder: where the run is stored; None for an experiment that stores nothing.
-        command: the command line that the run's environment.json names; None: that of this process.
+        config: checked configuration, without Hydra's own node.
+        folder: folder of the run; None for an experiment that stores nothing.
+        command: command line for the run's environment.json; None for that of this process.
     """
 
     def __init__(
@@ -53,7 +48,7 @@ class Experiment:
 
     @property
     def folder(self) -> RunFolder:
-        """Where the run is stored.
+        """The folder of the run.
 
         Raises:
             LookupError: the experiment stores nothing.
@@ -63,15 +58,15 @@ class Experiment:
         return self._folder
 
     def run(self) -> "Run":
-        """Train as `python src/train.py` does; the finished run.
+        """Train as `python src/train.py` does, and return the finished run.
 
-        An experiment whose folder already holds the finished run returns it, and one that was interrupted is resumed.
-        Training builds a model of its own: `model` keeps its fresh weights.
+        If the folder already contains the finished run, it is returned; an interrupted run is resumed. Training builds
+        a separate model, so that `model` keeps its fresh weights.
 
         Raises:
-            RunRefusedError: the folder holds another run, or one that is being trained right now.
-            RunFailedError: training failed; the folder says why.
-            RunInterrupted: Ctrl-C or a signal ended it; its state is stored.
+            RunRefusedError: the folder contains another run, or one that is being trained right now.
+            RunFailedError: training failed; the folder stores the cause.
+            RunInterrupted: Ctrl-C or a signal ended training; the state is stored.
         """
         import saddle  # the public API is built upon this module
 
@@ -84,34 +79,44 @@ class Experiment:
 
     @cached_property
     def classes(self) -> Classes | None:
-        """The classes of a conditional model; None where `labels` is false.
+        """The classes of a conditional model; None if `labels` is false.
 
         Raises:
-            ValueError: the data have none.
+            ValueError: the data set has no classes.
         """
-        return build_classes(self.config, self.data)
+        if not self.config.labels:
+            return None
+        if self.data.classes is None:
+            raise ValueError(f"labels=true: {self.data.name} has no classes; set labels=false")
+        return self.data.classes
 
     @cached_property
     def model(self) -> GenerativeModel:
         """The model with fresh weights, a function of the configuration's seed."""
-        return build_model(self.config, self.classes, samples_of(self.data))
+        samples = len(self.data.train) if isinstance(self.data, Images) else None
+        return build_model(self.config, self.classes, samples)
 
     @cached_property
     def extractors(self) -> list[Extractor]:
-        """The feature extractor that the configuration names, if it names one."""
-        return own_extractors(self.config)
+        """The feature extractor that the configuration names, if any."""
+        return [instantiate(self.config.extractor)] if "extractor" in self.config else []
 
     @cached_property
     def evaluator(self) -> SampleEvaluator | None:
-        """Measures samples against the data; None for data that nothing measures."""
+        """The evaluator of samples; None for data without one."""
         return build_evaluator(self.config, self.data, self.extractors)
 
     def facts(self) -> dict[str, Any]:
-        """What summary.json says of the data; reads all of them."""
-        return facts_of(self.config, self.data)
+        """The description of the data for summary.json, with the classes of a conditional run; reads all data."""
+        facts = self.data.facts()
+        if self.classes is None or not isinstance(self.data, Images):
+            return facts
+        labels = self.data.split_labels("train")
+        digest = {**facts["digest"], "labels": labels and labels.digest}
+        return {**facts, "classes": self.classes.counts, "digest": digest}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Bring the model to a stored state.
+        """Load a stored state into the model.
 
         Raises:
             ValueError: the state is of another model.
@@ -120,7 +125,7 @@ class Experiment:
         self.model.data = self.data
 
     def evaluations(self) -> list[Instrument]:
-        """The instruments that all ranks of a run read together."""
+        """The instruments that all ranks read together."""
         return components.evaluations(self.config, self.data, self.model, self.evaluator)
 
     def instruments(self) -> list[Instrument]:
@@ -132,17 +137,13 @@ class Experiment:
         return components.callbacks(self.config)
 
     def trainer(
-        self,
-        *,
-        callbacks: Sequence[Callback],
-        loggers: Sequence[Logger] = (),
-        waiting: Sequence[ForkedRank] = (),
+        self, *, callbacks: Sequence[Callback], loggers: Sequence[Logger] = (), waiting: Sequence[ForkedRank] = ()
     ) -> Trainer:
-        """Lightning's trainer, as the group `trainer` describes it.
+        """The trainer of the group `trainer`.
 
         Args:
-            callbacks: in the order in which they act.
-            loggers: where readings go.
+            callbacks: callbacks in the order in which they act.
+            loggers: loggers of the run.
             waiting: processes that become the other ranks.
         """
         return instantiate(self.config.trainer, loggers=list(loggers), callbacks=list(callbacks), waiting=list(waiting))
@@ -151,9 +152,9 @@ class Experiment:
         """Train the model.
 
         Args:
-            trainer: carries it out.
-            updates: total number of updates; None: the configuration's.
-            every: intervals at which callbacks act; None: the configuration's.
+            trainer: the experiment's trainer.
+            updates: total number of updates; None for that of the configuration.
+            every: intervals, in updates, at which callbacks act; None for those of the configuration.
         """
         train(
             model=self.model,
@@ -162,3 +163,21 @@ class Experiment:
             updates=self.config.updates if updates is None else updates,
             every=components.intervals(self.config) if every is None else every,
         )
+
+
+def trained(run: RunFolder) -> Experiment:
+    """The experiment of a stored run: its model has the newest stored state and is in evaluation mode.
+
+    In contrast to the model of `saddle.samples.sampling.load_model`, it has all networks, averages and codes.
+
+    Raises:
+        LookupError: the run has stored no state.
+        ValueError: the configuration or the state was changed by hand, or is of another version.
+    """
+    experiment = Experiment(stored_config(run, files=True), run)
+    state, _ = Checkpoints(run.checkpoints).load()
+    if state is None:
+        raise LookupError(f"{run.path} has no state yet: it is stored every checkpoint_every updates")
+    experiment.restore(state)
+    experiment.model.eval()
+    return experiment

@@ -1,4 +1,4 @@
-"""One run, from its experiment to its folder: everything that training does once the configuration is checked."""
+"""One training run, from its experiment to its folder."""
 
 import logging
 import os
@@ -44,18 +44,16 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
 from saddle.runs.trial import Trial
 
-State = dict[str, Any]
-"""What a checkpoint holds."""
 EXPECTED = (ValueError, OSError, RankDiedError, MisconfigurationException)
-"""Errors whose message says it all; another one is a mistake of ours, whose trace is shown."""
+"""Errors with a sufficient message; any other error is a bug in Saddle, and its trace is shown."""
 
 
 def run(experiment: Experiment) -> None:
     """Train the experiment into its folder, from its last checkpoint if there is one.
 
     Raises:
-        RunFailedError: training failed; the folder says why.
-        RunInterrupted: Ctrl-C or a signal ended it; its state is stored.
+        RunFailedError: training failed; the folder stores the cause.
+        RunInterrupted: Ctrl-C or a signal ended training; the state is stored.
     """
     folder = experiment.folder
     try:
@@ -63,24 +61,24 @@ def run(experiment: Experiment) -> None:
             waiting = _other_ranks(stack, experiment)
             stack.enter_context(_libraries_kept_quiet())
             finished = _train(experiment, waiting)
-    except (KeyboardInterrupt, SystemExit):  # Lightning makes the second out of the first
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns the first into the second
         with suppress(OSError):
-            folder.break_off()
+            folder.interrupt()
         finished = False
     except Exception as error:
         raise _failure(error, folder) from error
     if not finished:
-        how = "goes on from there" if folder.can_go_on() else "begins again"
-        place = shown(folder.path)
-        raise RunInterrupted(f"interrupted: {place}; the same command, or run={place}, {how}") from None
+        effect = "resumes it" if folder.can_resume() else "begins again"
+        path = shown(folder.path)
+        raise RunInterrupted(f"interrupted: {path}; the same command, or run={path}, {effect}") from None
 
 
 def assist(experiment: Experiment) -> int:
-    """The same training as one of the ranks beside the first, which writes nothing; the exit code of its process."""
+    """The same training as a rank other than 0, which writes nothing; returns the exit code of its process."""
     try:
         with _libraries_kept_quiet():
             warnings.simplefilter("ignore")  # rank 0 shows them
-            _settle(experiment.config)
+            _adapt_to_machine(experiment.config)
             state, _ = Checkpoints(experiment.folder.checkpoints).load()
             if state is not None:
                 experiment.restore(state)
@@ -93,10 +91,10 @@ def assist(experiment: Experiment) -> int:
                 experiment.fit(trainer)
     except (KeyboardInterrupt, SystemExit):
         return 130
-    except DivergedError:  # in rank 0 as well, which says it
+    except DivergedError:  # rank 0 raises it too, and reports it
         return ABANDONED
     except Exception as error:
-        if isinstance(error, DistError) or "gloo" in str(error):  # another rank is gone: its cause is the run's
+        if isinstance(error, DistError) or "gloo" in str(error):  # the rank that died first has the cause
             return ABANDONED
         traceback.print_exc()
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -105,23 +103,25 @@ def assist(experiment: Experiment) -> int:
 
 
 def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
-    """Whether the run came to its end."""
+    """Train, and return whether the run is finished."""
     cfg, folder = experiment.config, experiment.folder
-    _settle(cfg)
+    _adapt_to_machine(cfg)
     require_device(cfg.trainer.accelerator)
     checkpoints = Checkpoints(folder.checkpoints)
-    state = _newest_state(checkpoints)
+    state, problems = checkpoints.load()
+    for problem in problems:
+        print(f"note: {problem}", file=sys.stderr)
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     _store_environment(experiment)
-    facts = _data_facts(experiment)  # before anything is built: what is wrong with somebody's own images comes first
+    facts = _data_facts(experiment)  # first, so that defects of a user's images are reported before anything is built
     evaluator = experiment.evaluator
     _store_directions(folder, evaluator)
     _require_a_batch(cfg.batch_size, experiment.data)
-    known = state_facts(cfg, facts["digest"])
+    present_facts = state_facts(cfg, facts["digest"])
     model = experiment.model
     if state is not None:
-        require_unchanged(state, known, cfg.updates)
+        require_unchanged(state, present_facts, cfg.updates)
         experiment.restore(state)
     stored_facts = state["facts"] if state is not None else {}
     resumed_at = model.updates if state is not None else None
@@ -136,13 +136,13 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         checkpoints=checkpoints,
         every=cfg.checkpoint_every,
         stored=resumed_at,
-        facts=lambda: {**known, "seconds": lifecycle.seconds, "wandb": components.wandb_identity(loggers)},
+        facts=lambda: {**present_facts, "seconds": lifecycle.seconds, "wandb": components.wandb_identity(loggers)},
     )
     progress = components.progress(cfg, folder, measure, evaluator)
-    ours = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
-    trainer = experiment.trainer(callbacks=[*ours, *experiment.callbacks()], loggers=loggers, waiting=waiting)
+    callbacks = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
+    trainer = experiment.trainer(callbacks=[*callbacks, *experiment.callbacks()], loggers=loggers, waiting=waiting)
 
-    folder.touch()
+    folder.begin_training()
     folder.rewind(-1 if resumed_at is None else resumed_at)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     _announce(experiment, resumed_at)
@@ -151,7 +151,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         if model.interrupted:
             return False
         summary = components.summary(folder, facts, model, lifecycle.seconds, evaluator, loggers)
-        folder.write_summary({**summary, "warnings": [said for one in advice for said in one.given]})
+        folder.write_summary({**summary, "warnings": [warning for callback in advice for warning in callback.given]})
         folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
     return True
@@ -161,7 +161,7 @@ def _other_ranks(stack: ExitStack, experiment: Experiment) -> list[ForkedRank]:
     """The processes that wait to become ranks 1, 2, ..., forked before anything is built; none on one device.
 
     Raises:
-        OSError: the system has no more processes for us.
+        OSError: the system cannot start more processes.
     """
     devices = experiment.config.trainer.devices
     count = devices - 1 if started_by() == "itself" else 0
@@ -171,29 +171,22 @@ def _other_ranks(stack: ExitStack, experiment: Experiment) -> list[ForkedRank]:
         raise OSError(f"the processes of {devices} devices could not be started: {error}") from error
 
 
-def _settle(cfg: DictConfig) -> None:
-    """Replace what holds for this command on this machine only."""
+def _adapt_to_machine(cfg: DictConfig) -> None:
+    """Resolve the precision for this machine, and reset `fresh`, which applies to this command only."""
     cfg.trainer.precision = best_precision(cfg.trainer.precision, cfg.trainer.accelerator)
-    cfg.fresh = False  # whoever resumes this run does not ask for a new one
-
-
-def _newest_state(checkpoints: Checkpoints) -> State | None:
-    state, problems = checkpoints.load()
-    for problem in problems:
-        print(f"note: {problem}", file=sys.stderr)
-    return state
+    cfg.fresh = False
 
 
 def _store_environment(experiment: Experiment) -> None:
     folder = experiment.folder
-    earlier, trial = folder.environment() or {}, Trial.current()
-    described = describe(experiment.config.trainer.precision, folder.environment())
-    own = {
+    previous, trial = folder.environment() or {}, Trial.current()
+    environment = {
+        **describe(experiment.config.trainer.precision, folder.environment()),
         "command": experiment.command,
         "packages": described_packages(),
-        "trial": asdict(trial) if trial else earlier.get("trial"),
+        "trial": asdict(trial) if trial else previous.get("trial"),
     }
-    folder.write_environment(described | own)
+    folder.write_environment(environment)
 
 
 def _store_directions(folder: RunFolder, evaluator: SampleEvaluator | None) -> None:
@@ -211,14 +204,14 @@ def _data_facts(experiment: Experiment) -> dict[str, Any]:
 
 
 def _advice(cfg: DictConfig, measure: Measure, folder: RunFolder, resumed_at: int | None) -> list[Advice]:
-    """The callback that warns of symptoms, which has seen the lines of the run so far; none where it is off."""
+    """The callback that warns of symptoms, with the run's metrics so far; empty if advice is off."""
     symptoms = instantiate(cfg.advice)
     lines = [] if resumed_at is None else [line for line in folder.metrics() if line["updates"] <= resumed_at]
     return [Advice(symptoms=symptoms, measure=measure, earlier=lines)] if symptoms else []
 
 
 def _announce(experiment: Experiment, resumed_at: int | None) -> None:
-    """Say what is trained, on what and where to, and what is unusual about it."""
+    """Print what is trained on which data, the folder, and hints about unusual settings."""
     cfg, model = experiment.config, experiment.model
     print(opening(cfg, experiment.data.name, model.sizes(), experiment.folder), flush=True)
     if model.classes is not None:
@@ -238,30 +231,30 @@ def _require_a_batch(batch_size: int | None, data: Data) -> None:
 
 
 def _failure(error: Exception, folder: RunFolder) -> RunFailedError:
-    """Store how the run failed; what to say of it."""
-    where = ""
-    with suppress(OSError):  # of a full disk: then the run is known by its dead process
+    """Store the cause of a failure, and return the error to raise."""
+    trace = ""
+    with suppress(OSError):  # on a full disk the dead process alone shows the failure
         folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
-        where = " (the trace is in its status.json)"
-    text = f"{error}{_what_is_left(error, folder)}\nfailed: {shown(folder.path)}{where}"
+        trace = " (the trace is in its status.json)"
+    text = f"{error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
     return RunFailedError(text, expected=isinstance(error, EXPECTED))
 
 
-def _what_is_left(error: Exception, folder: RunFolder) -> str:
-    """What a run that diverged leaves."""
+def _last_state(error: Exception, folder: RunFolder) -> str:
+    """A note on the last state of a run that diverged."""
     if not isinstance(error, DivergedError):
         return ""
     state, _ = Checkpoints(folder.checkpoints).load()
     stored = "no state was stored before" if state is None else f"the state of update {state['updates']:,} is stored"
-    return f"\n{stored}; the same settings would come to the same point, so begin again with others (fresh=true)"
+    return f"\n{stored}; the same settings would diverge again, so begin again with others (fresh=true)"
 
 
 @contextmanager
 def _libraries_kept_quiet() -> Iterator[None]:
-    """Lightning says nothing about hardware and itself; while it lasts, of all warnings ours alone are shown."""
+    """Suppress Lightning's messages, and all warnings except Saddle's own."""
     for name in ("pytorch_lightning", "lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))  # torch may have been imported under another number
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))  # torch may have been imported with another number
     with warnings.catch_warnings():
         show_warnings_as_notes()
         yield

@@ -1,4 +1,4 @@
-"""What a run folder says that its run was."""
+"""Reads the configuration and the classes of a stored run."""
 
 import sys
 from typing import Any
@@ -19,33 +19,33 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     """The run's configuration, checked as if it came from a stranger.
 
     Args:
-        run: its folder.
-        files: whether the files that it names must be there.
+        run: folder of the run.
+        files: whether the files that the configuration names must exist.
 
     Raises:
-        ValueError: it is not a configuration that this version can build.
+        ValueError: this version cannot build the configuration.
     """
-    cfg = read_config(run)
-    made = (run.environment() or {}).get("saddle", "0.1.0")  # which did not say so yet
-    if made != VERSION:
-        print(f"note: {run.path} was made by Saddle {made}, this is {VERSION}", file=sys.stderr)
+    cfg, environment = read_config(run), run.environment() or {}
+    version = environment.get("saddle", "0.1.0")  # 0.1.0 did not store its version
+    if version != VERSION:
+        print(f"note: {run.path} was made by Saddle {version}, this is {VERSION}", file=sys.stderr)
     try:
         check(cfg, files=files)
     except ConfigError as error:
-        commit = (run.environment() or {}).get("commit")
-        mend = f"\nThe code that trained it still reads it: git checkout {commit[:7]}" if commit else ""
+        commit = environment.get("commit")
+        hint = f"\nThe code that trained it still reads it: git checkout {commit[:7]}" if commit else ""
         raise ValueError(
-            f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}{mend}"
+            f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}{hint}"
         ) from None
     return cfg
 
 
 def stored_classes(run: RunFolder) -> Classes:
-    """The classes that the run's model knows.
+    """The classes of the run's model.
 
     Raises:
-        LookupError: it knows none.
-        ValueError: its model.json was changed by hand.
+        LookupError: the model is not conditional.
+        ValueError: the run's model.json was changed by hand.
     """
     counts = (run.model() or {}).get("classes")
     if not isinstance(counts, dict):
@@ -57,15 +57,15 @@ def stored_classes(run: RunFolder) -> Classes:
 
 
 def read_config(run: RunFolder) -> DictConfig:
-    """What the run's config.yaml says, whether or not this version can build it; nothing in it is resolved.
+    """The content of the run's config.yaml, unresolved, whether or not this version can build it.
 
     Raises:
-        LookupError: it has none.
-        ValueError: it was changed by hand into something else.
+        LookupError: the run has no config.yaml.
+        ValueError: the file was changed by hand and is not a resolved configuration.
     """
     text = run.config()
     if "${" in text:  # it was stored resolved; an interpolation could read this machine's environment
-        raise ValueError(f"{run.path / 'config.yaml'} holds an interpolation: it was changed by hand")
+        raise ValueError(f"{run.path / 'config.yaml'} contains an interpolation: it was changed by hand")
     try:
         cfg = OmegaConf.create(text)
     except YAMLError as error:
@@ -80,7 +80,7 @@ def read_config(run: RunFolder) -> DictConfig:
 
 
 def upgraded_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings, path -> value, with which an earlier version stored a state, under the paths of this version."""
+    """The settings, path -> value, of a state of an earlier version, under the paths of this version."""
     evaluator = {path.partition(".")[2]: value for path, value in settings.items() if path.startswith("evaluator.")}
     others = {path: value for path, value in settings.items() if not path.startswith("evaluator.")}
     return {**others, **identity_of({"evaluator": with_metrics(evaluator)})} if "_target_" in evaluator else settings

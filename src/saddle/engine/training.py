@@ -1,4 +1,4 @@
-"""Training: takes objects, never a configuration."""
+"""Training from objects, without a configuration."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -22,44 +22,44 @@ from saddle.processes.ranks import started_by
 
 
 class Clock:
-    """The updates still to do, as stretches that end wherever something is due.
+    """The remaining updates, as ranges that end at the multiples of every interval in `every`.
 
-    Lightning's loop asks for "batches"; it gets ranges of updates, and the model finds its real samples by itself. One
-    call of `training_step` thus does many iterations, and callbacks run at multiples of every interval in `every`.
+    Lightning's loop receives these ranges as its "batches", and the model draws its real samples itself. One call of
+    `training_step` therefore does many iterations, and callbacks run where a range ends.
     """
 
     def __init__(self, *, start: int, stop: int, every: Sequence[int]) -> None:
         self.start, self.stop, self.every = start, stop, every
 
     def __iter__(self) -> Iterator[range]:
-        at = self.start
-        while at < self.stop:
-            end = min([self.stop, *((at // interval + 1) * interval for interval in self.every)])
-            yield range(at, end)
-            at = end
+        update = self.start
+        while update < self.stop:
+            end = min([self.stop, *((update // interval + 1) * interval for interval in self.every)])
+            yield range(update, end)
+            update = end
 
 
 def train(*, model: GenerativeModel, data: Data, trainer: Trainer, updates: int, every: Sequence[int]) -> None:
     """Train `model` on `data` until it has done `updates` iterations.
 
     Args:
-        every: intervals, in updates, at whose multiples the trainer's callbacks get to act.
+        every: intervals, in updates, at whose multiples the trainer's callbacks act.
     """
     model.data = data
     trainer.fit(model, train_dataloaders=Clock(start=model.updates, stop=updates, every=every))
 
 
 class QuietTrainer(Trainer):
-    """Lightning's trainer for one pass over a clock; what it would show, log and save by itself is switched off.
+    """Lightning's trainer for one pass over a clock, without its own progress bar, checkpoints and summary.
 
     Args:
-        accelerator: `auto` is a GPU if there is one, else the CPU.
-        devices: of that kind on each machine; on several each has a process of its own.
-        num_nodes: machines; on several a scheduler or torchrun starts the processes.
-        precision: of the arithmetic; `auto` is `best_precision`.
-        loggers: where readings go.
-        callbacks: in the order in which they act.
-        waiting: processes to become the other ranks; none on one device, and where a scheduler starts all ranks.
+        accelerator: kind of device; `auto` is a GPU if there is one, else the CPU.
+        devices: number of devices on each machine; each of several has its own process.
+        num_nodes: number of machines; for several, a scheduler or torchrun starts the processes.
+        precision: precision of the arithmetic; `auto` is `best_precision`.
+        loggers: loggers of the run.
+        callbacks: callbacks in the order in which they act.
+        waiting: processes that become the other ranks; none on one device, or if a scheduler starts all ranks.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class QuietTrainer(Trainer):
             precision=best_precision(precision, accelerator),  # type: ignore[arg-type]  # one of Lightning's names
             logger=list(loggers),
             callbacks=bundled(callbacks),
-            log_every_n_steps=1,  # a "step" of Lightning's is a stretch of updates
+            log_every_n_steps=1,  # a "step" of Lightning is a range of updates
             max_epochs=1,
             enable_progress_bar=False,
             enable_checkpointing=False,
@@ -90,33 +90,33 @@ class QuietTrainer(Trainer):
             use_distributed_sampler=False,
         )
         if self.strategy.root_device.type == "cpu":
-            # Lightning asks torch to count GPUs without starting CUDA. Adam asks for them in every step, and where
-            # there are none each answer costs a search for the driver.
+            # Lightning makes torch count GPUs without starting CUDA. Adam counts them in every step, and without a GPU
+            # each count searches for the driver.
             os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
 
 
 def _cluster() -> ClusterEnvironment:
-    """Who starts this run's processes. Lightning would take the one task of a SLURM job for all of them."""
+    """What starts this run's processes. Lightning would mistake the single task of a SLURM job for all of them."""
     if started_by() == "torchrun":
         return TorchElasticEnvironment()
     return SLURMEnvironment(auto_requeue=False) if started_by() == "srun" else LightningEnvironment()
 
 
 def require_device(accelerator: str) -> None:
-    """Refuse a kind of device that is not there, before anything is loaded.
+    """Refuse a kind of device that does not exist, before anything is loaded.
 
     Raises:
-        ValueError: torch finds none.
+        ValueError: torch finds no such device.
     """
-    there = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(accelerator, True):
+    available = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(accelerator, True):
         raise ValueError(f"trainer.accelerator={accelerator}: torch finds no such device here; set it to auto or cpu")
 
 
-def best_precision(asked: str, accelerator: str) -> str:
-    """`auto` as what this device does fastest: bf16-mixed where it has bf16 arithmetic, else 32-true."""
-    if asked != "auto":
-        return asked
+def best_precision(precision: str, accelerator: str) -> str:
+    """The precision; `auto` becomes the fastest of the device: bf16-mixed if it has bf16 arithmetic, else 32-true."""
+    if precision != "auto":
+        return precision
     on_cuda = accelerator in ("auto", "gpu") and torch.cuda.is_available()
     has_bf16 = torch.cuda.is_bf16_supported() if on_cuda else torch.cpu._is_avx512_bf16_supported()
     return "bf16-mixed" if has_bf16 else "32-true"

@@ -14,36 +14,36 @@ from saddle.metrics.extractors.inception_weights import MissingWeightsError
 
 @dataclass(frozen=True)
 class ExtraExtractors:
-    """Extractors whose weights are available, and what cannot be measured without the others.
+    """Extractors whose weights are available, and the metrics that the others would measure.
 
     Attributes:
-        extractors: the available ones.
-        missing: for each of the others the name of its Frechet distance -> why it cannot be measured.
+        extractors: available extractors.
+        missing: name of the Frechet distance of each other extractor -> why it cannot be measured.
     """
 
     extractors: Sequence[Extractor]
     missing: Mapping[str, str]
 
     def different_from(self, own: Extractor) -> list[Extractor]:
-        """Those whose metrics have other names than the metrics on a run's own extractor.
+        """The extractors whose metrics have other names than those of a run's own extractor.
 
         Raises:
-            ValueError: one has the same name but other weights, so two numbers would have one name.
+            ValueError: an extractor has the same name but other weights.
         """
-        for one in self.extractors:
-            if one.frechet_name == own.frechet_name and one.digest != own.digest:
+        for extra in self.extractors:
+            if extra.frechet_name == own.frechet_name and extra.digest != own.digest:
                 raise ValueError(
                     f"extractor.weights: the run itself was measured as {own.frechet_name} with other weights "
-                    f"({own.digest}, these are {one.digest}): two numbers would have one name"
+                    f"({own.digest}, these are {extra.digest}): two numbers would have one name"
                 )
-        return [one for one in self.extractors if one.frechet_name != own.frechet_name]
+        return [extra for extra in self.extractors if extra.frechet_name != own.frechet_name]
 
 
 def extra_extractors(names: Sequence[str], weights: str | None) -> ExtraExtractors:
-    """The options `names` of conf/extractor; `weights` is a file for a single one of them.
+    """The options `names` of conf/extractor; `weights` is the weights file of a single option.
 
     Raises:
-        ValueError: the file holds weights of another network.
+        ValueError: the file contains weights of another network.
         FileNotFoundError: there is no such file.
     """
     extractors: list[Extractor] = []

@@ -1,4 +1,4 @@
-"""Evaluation of a finished run: its final model, with its own extractor and others."""
+"""Evaluation of a finished run's final model with its own extractor and others."""
 
 import sys
 from hashlib import sha256
@@ -12,8 +12,9 @@ from saddle.callbacks.wandb_session import add_to_summary
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.images import Images
-from saddle.engine.building import build_data, build_evaluator, facts_of
+from saddle.engine.building import build_evaluator
 from saddle.engine.components import tracker_nodes
+from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
 from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.evaluation.memorised import memorised
@@ -23,8 +24,8 @@ from saddle.runs.folder import RunFolder
 from saddle.samples.sampling import best_device, load_model
 
 Result = dict[str, Any]
-"""`metrics`, name -> number; `higher_is_better`, name -> direction; `floor`, name -> what real images score, where this
-is known; `protocol`; `missing`, name -> why it was not measured."""
+"""`metrics`, name -> number; `higher_is_better`, name -> direction; `floor`, name -> value of real images, where known;
+`protocol`; `missing`, name -> why it was not measured."""
 
 
 def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, fresh: bool) -> Result:
@@ -40,13 +41,14 @@ def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, 
     cfg = stored_config(run, files=False)
     if images is not None:
         cfg.evaluate_images = images
-    model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
-    _require_its_classes(run, model, data)
-    own = instantiate(cfg.extractor)
-    evaluator = build_evaluator(cfg, data, [own, *extra.different_from(own)])
+    model, experiment = load_model(run, cfg).to(best_device()), Experiment(cfg, run)
+    data = experiment.data
+    _require_same_classes(run, model, data)
+    extractors = [*experiment.extractors, *extra.different_from(*experiment.extractors)]
+    evaluator = build_evaluator(cfg, data, extractors)
     if not isinstance(evaluator, ImageEvaluator) or not isinstance(data, Images):
         raise ValueError(f"{run.path}: only images are measured again; all numbers of {data.name} are in summary.json")
-    _say_of_the_images(run, cfg, data)
+    _note_on_images(run, experiment, data)
     result: Result = {
         "updates": (run.summary() or {}).get("updates"),
         "model": sha256(run.weights.read_bytes()).hexdigest()[:16],
@@ -54,15 +56,17 @@ def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, 
         "missing": {name: why for name, why in extra.missing.items() if name not in evaluator.higher_is_better},
     }
     same = ("updates", "model", "protocol")
-    others = [one for one in run.evaluations() if any(one.get(key) != result[key] for key in same)]
-    measured = [one for one in run.evaluations() if one not in others]
+    others = [stored for stored in run.evaluations() if any(stored.get(key) != result[key] for key in same)]
+    measured = [stored for stored in run.evaluations() if stored not in others]
     if measured and not fresh and run.nearest.is_file():
-        print("measured before, the same weights under the same protocol: fresh=true measures again", file=sys.stderr)
+        print(
+            "measured before with the same weights and protocol: fresh=true measures again",
+            file=sys.stderr,
+        )
         return measured[-1] | {"missing": result["missing"]}
     labels = model.labels_of(range(evaluator.count), cfg.seed)
     result["metrics"] = evaluator(lambda indices: model.sample(indices, cfg.seed), labels)
-    result["higher_is_better"] = evaluator.higher_is_better
-    result["floor"] = evaluator.floor()
+    result |= {"higher_is_better": evaluator.higher_is_better, "floor": evaluator.floor()}
     neighbours = memorised(model, cfg.seed, data, evaluator.extractors[0])
     result["nearest"] = neighbours.numbers
     run.save_nearest(neighbours.picture)
@@ -72,20 +76,20 @@ def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, 
     return result
 
 
-def _require_its_classes(run: RunFolder, model: GenerativeModel, data: Data) -> None:
-    """A label must mean the same for the images as for the model."""
+def _require_same_classes(run: RunFolder, model: GenerativeModel, data: Data) -> None:
+    """Refuse images whose labels mean other classes than those of the model."""
     if model.classes is None:
         return
     trained, present = model.classes.names, data.classes.names if data.classes is not None else ()
     if present != trained:
         now = ", ".join(present) or "none"
-        raise ValueError(f"{run.path}: its model knows the classes {', '.join(trained)}; the images have {now}")
+        raise ValueError(f"{run.path}: its model has the classes {', '.join(trained)}; the images have {now}")
 
 
-def _say_of_the_images(run: RunFolder, cfg: DictConfig, data: Images) -> None:
-    """Print what a person must know about the real images to read the numbers."""
-    trained = (run.summary() or {}).get("data", {}).get("digest")
-    if trained is not None and trained != facts_of(cfg, data)["digest"]:
+def _note_on_images(run: RunFolder, experiment: Experiment, data: Images) -> None:
+    """Print notes on the real images that the user needs in order to interpret the metrics."""
+    digest = (run.summary() or {}).get("data", {}).get("digest")
+    if digest is not None and digest != experiment.facts()["digest"]:
         print("note: the images have changed since the run was trained on them", file=sys.stderr)
     if data.test is None:
         print(
@@ -95,7 +99,7 @@ def _say_of_the_images(run: RunFolder, cfg: DictConfig, data: Images) -> None:
 
 
 def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str:
-    """Log an evaluation where its run was logged, online also in that run's summary; return where, in one line."""
+    """Log an evaluation to W&B, online also in its run's summary; returns a line that says where."""
     node = tracker_nodes(cfg).get("wandb")
     if node is None:
         return ""
@@ -106,11 +110,8 @@ def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str
         job=run.job,
         job_type="evaluation",
         tags=["evaluation"],
-        config={
-            "training": OmegaConf.to_container(cfg, resolve=True),
-            "protocol": result["protocol"],
-            "missing": result["missing"],
-        },
+        config={"training": OmegaConf.to_container(cfg, resolve=True)}
+        | {key: result[key] for key in ("protocol", "missing")},
         best={},
         earlier=None,
     )

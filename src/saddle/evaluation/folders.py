@@ -34,17 +34,17 @@ def evaluate_folders(
     images are not resized, and grey ones are repeated as three channels.
 
     Args:
-        generated: the folder, or npz file, of generated images.
-        reference: that of the real ones.
-        resolution: height and width to which all images are resized; None: as they are.
-        corrupt: what to do with files that cannot be read as images: refuse them, or skip them and say how many.
-        extra: the extractors.
+        generated: folder, or npz file, of generated images.
+        reference: folder, or npz file, of real images.
+        resolution: height and width to which all images are resized; None to use them as they are.
+        corrupt: whether to refuse files that cannot be read as images, or to skip them with a note.
+        extra: feature extractors.
 
     Returns:
         `metrics`, `higher_is_better`, `floor`, `protocol` and `missing`, as for a run.
 
     Raises:
-        ValueError: a folder or file does not exist, or holds no images, damaged ones, or images of several sizes; or
+        ValueError: a folder or file does not exist, or contains no images, damaged ones, or images of several sizes; or
             the images of an npz file have another size than `resolution`.
     """
     shape = None if resolution is None else (3, resolution, resolution)
@@ -80,8 +80,8 @@ def _images(root: Path, shape: tuple[int, int, int] | None, corrupt: Literal["re
     try:
         images, left_out, _ = decode_folder(root, shape=shape, corrupt=corrupt, enlarge=False)
     except UnusableError as error:
-        way = "corrupt=skip leaves them out" if error.others and corrupt == "refuse" else "repair or replace them"
-        raise ValueError(f"{error}\n{way}") from None
+        hint = "corrupt=skip leaves them out" if error.others and corrupt == "refuse" else "repair or replace them"
+        raise ValueError(f"{error}\n{hint}") from None
     if left_out:
         print(f"note: {len(left_out):,} files of {root} are left out", file=sys.stderr)
     return images
@@ -91,8 +91,8 @@ def _archived(path: Path, shape: tuple[int, int, int] | None) -> ImageSet:
     images = read_images(path)  # [count, channels, height, width]
     if shape is not None and images.shape[2:] != shape[1:]:
         raise ValueError(
-            f"{path} holds images of {images.shape[3]} x {images.shape[2]} pixels, and resolution={shape[1]} does not "
-            "change them: only pictures in folders are resized"
+            f"{path} contains images of {images.shape[3]} x {images.shape[2]} pixels, which resolution={shape[1]} does "
+            "not change: only pictures in folders are resized"
         )
     pixels = torch.from_numpy(images).expand(-1, 3, -1, -1)
     return StoredImages(digest=digest_of(images), shape=pixels.shape, load=lambda: pixels)

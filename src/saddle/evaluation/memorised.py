@@ -1,4 +1,4 @@
-"""Does a model memorise? Its samples next to the training images that they are most similar to."""
+"""A test for memorisation: samples next to their nearest training images."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,6 +1,6 @@
-"""The other ranks of a run: copies of its first process, made before that has started anything.
+"""The other ranks of a run: copies of its first process, made before that process has started anything.
 
-They need no import of their own: torch and Lightning take longer to import than a small run lasts.
+Copies need no imports: importing torch and Lightning takes longer than a small run.
 """
 
 import json
@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Self
 
 from saddle.processes.forkserver import Forked, take_over
@@ -20,13 +20,13 @@ Work = Callable[[], int]
 
 
 class ForkedRank(Forked):
-    """A copy of this process, in a process group of its own, that waits to be begun and then does `work`.
+    """A copy of this process in its own process group, which waits for `begin` and then calls `work`.
 
-    To be made where nothing was started yet that a copy would lack: threads of torch, a connection, a device. It ends
-    when this process does, and when it is dismissed.
+    It must be made before this process has started threads of torch, a connection or a device, which a copy would lack.
+    It ends when this process ends, or when it is dismissed.
 
     Args:
-        work: what it does once it has begun; gives its exit code.
+        work: function to call after `begin`; returns the exit code.
     """
 
     def __init__(self, work: Work) -> None:
@@ -35,40 +35,38 @@ class ForkedRank(Forked):
             context = multiprocessing.get_context("fork")
             try:
                 super().__init__(context.Process(target=_wait, args=(receiving, self._sending, work)))
-            except BaseException:  # Ctrl-C between the fork and here, or no process can be had
+            except BaseException:  # Ctrl-C right after the fork, or the system cannot start a process
                 self.dismiss()
                 raise
 
     def begin(self, environment: Mapping[str, str], stdout: int | None, stderr: int) -> Self:
-        """Let it do its work, in this environment, with these streams (None is ours)."""
+        """Start the work in this environment, with these streams (None for the stdout of this process)."""
         with self._sending as sending:
             socket.send_fds(sending, [b" "], [sys.stdout.fileno() if stdout is None else stdout, stderr])
             sending.sendall(json.dumps(dict(environment)).encode())
-            sending.shutdown(socket.SHUT_WR)  # closing it would not do: later copies of this process hold it as well
+            sending.shutdown(socket.SHUT_WR)  # closing is not enough: later copies of this process hold it as well
         return self
 
     def dismiss(self) -> None:
-        """Let it end, unless it has begun."""
+        """End the copy, unless its work has begun."""
         with suppress(OSError), self._sending as sending:
             sending.shutdown(socket.SHUT_WR)
 
 
 @contextmanager
 def forked_ranks(count: int, work: Work) -> Iterator[list[ForkedRank]]:
-    """So many, and none of them waits afterwards, whatever happens."""
-    waiting: list[ForkedRank] = []
-    try:
+    """`count` waiting ranks, which are dismissed at the end in any case."""
+    with ExitStack() as dismissed:
+        waiting: list[ForkedRank] = []
         for _ in range(count):
-            waiting.append(ForkedRank(work))  # noqa: PERF401  # those that are there are dismissed if the next cannot be made
+            waiting.append(ForkedRank(work))
+            dismissed.callback(waiting[-1].dismiss)
         yield waiting
-    finally:
-        for spare in waiting:
-            spare.dismiss()
 
 
 def _wait(receiving: socket.socket, sending: socket.socket, work: Work) -> None:
-    os.setpgid(0, 0)  # a Ctrl-C is for the first process, which hands it on
-    sending.close()  # whose end is now held by the first process alone
+    os.setpgid(0, 0)  # Ctrl-C reaches only the first process, which forwards it
+    sending.close()  # the first process alone holds the sending end
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with receiving:
         _, streams, _, _ = socket.recv_fds(receiving, 1, 2)

@@ -1,6 +1,6 @@
-"""Processes that begin with everything imported: forked from one that has imported it and started nothing.
+"""Processes forked from a server that has imported everything and started nothing.
 
-Importing torch and Lightning takes longer than a small run. A sweep pays for it once.
+Importing torch and Lightning takes longer than a small run. With the server, a sweep imports them once.
 """
 
 import multiprocessing
@@ -17,14 +17,14 @@ from subprocess import TimeoutExpired
 from typing import Any
 
 PRELOADED = ["saddle.engine.session", "wandb"]
-"""What a run imports. None of it starts a thread, a device or a connection when it is imported, so it can be forked."""
+"""Imports of a run. They start no thread, device or connection, so that the server can be forked."""
 
 
 class Forked:
-    """A process that is a copy of another one, and becomes a program of its own; in place of `subprocess.Popen`.
+    """A forked process with the interface of `subprocess.Popen` that `JobProcess` needs.
 
     Attributes:
-        pid: its process id.
+        pid: process id.
     """
 
     def __init__(self, process: BaseProcess) -> None:
@@ -37,10 +37,10 @@ class Forked:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, negative for a signal.
+        """Wait for the end; the exit code, negative for a signal.
 
         Raises:
-            TimeoutExpired: it has not ended within `timeout` seconds.
+            TimeoutExpired: the process has not ended within `timeout` seconds.
         """
         if not self._over.wait(timeout):
             raise TimeoutExpired("job", timeout or 0.0)
@@ -48,21 +48,21 @@ class Forked:
         return self._process.exitcode
 
     def ended(self) -> bool:
-        """Whether it has."""
+        """Whether the process has ended."""
         return self._over.is_set()
 
     def _watch(self) -> None:
-        self._process.join()  # in one thread: of two that ask for the code only one would get it
+        self._process.join()  # in a single thread, because only one caller receives the exit code
         self._over.set()
 
 
 class PreparedProcess(Forked):
-    """A Python program in a process, and a process group, of its own.
+    """A Python program that the server runs in its own process and process group.
 
     Args:
-        command: the interpreter, which is this one, the program's file and its arguments.
-        environment: all of its environment. The number of threads in it is set anew: torch was imported under another.
-        stdout, stderr: file descriptors; None is ours.
+        command: the present interpreter, the program's file and its arguments.
+        environment: complete environment; session.py applies its number of threads, since torch is imported already.
+        stdout, stderr: file descriptors; None for the stdout of this process.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int) -> None:
@@ -76,12 +76,12 @@ class PreparedProcess(Forked):
 
 @contextmanager
 def _imports_as_here() -> Iterator[None]:
-    """A process that is started meanwhile finds this package, not one that is installed besides.
+    """Make a process that is started inside import this package, not another installed one.
 
-    The server takes its path from the environment: before Python 3.12 it preloads without the path that it is handed.
+    The server must take the path from the environment: before Python 3.12 it ignores the path that it receives.
     """
-    before, own = os.environ.get("PYTHONPATH"), str(Path(__file__).resolve().parents[2])
-    os.environ["PYTHONPATH"] = own if before is None else os.pathsep.join([own, before])
+    before, sources = os.environ.get("PYTHONPATH"), str(Path(__file__).resolve().parents[2])
+    os.environ["PYTHONPATH"] = sources if before is None else os.pathsep.join([sources, before])
     try:
         yield
     finally:
@@ -93,7 +93,7 @@ def _imports_as_here() -> Iterator[None]:
 
 @contextmanager
 def _without_main_file() -> Iterator[None]:
-    """A new process would first import the file of our main program, under another name."""
+    """Keep a new process from importing the file of the main program under another name."""
     main = sys.modules["__main__"].__dict__
     file = main.pop("__file__", None)
     try:
@@ -104,7 +104,7 @@ def _without_main_file() -> Iterator[None]:
 
 
 class _Descriptor:
-    """A file descriptor that goes along to a process that is not our child."""
+    """A file descriptor that can be sent to a process that is not a child of this one."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -118,22 +118,22 @@ def _received(duplicate: Any) -> int:
 
 
 def _become(command: list[str], environment: dict[str, str], stdout: int, stderr: int) -> None:
-    """Carry out the program as `python FILE ARGUMENTS` would."""
+    """Run the program as `python FILE ARGUMENTS` would."""
     os.setpgid(0, 0)
     take_over(environment, stdout, stderr)
     sys.argv = command[1:]
     try:
         runpy.run_path(command[1], run_name="__main__")
-    except KeyboardInterrupt:  # before the program could hear it
+    except KeyboardInterrupt:  # before the program has installed its own handler
         sys.exit(130)
 
 
 def take_over(environment: Mapping[str, str], stdout: int, stderr: int) -> None:
-    """Make these this process's environment and streams."""
+    """Replace the environment and the streams of this process."""
     for number, stream in ((stdout, 1), (stderr, 2)):
         os.dup2(number, stream)
         os.close(number)
     os.environ.clear()
     os.environ.update(environment)
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # who was copied may have put others in their place
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # the copied process may have replaced them
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text stream

@@ -7,63 +7,63 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TextIO
 
-PATIENCE = 30.0
-"""Seconds that an interrupted job has to store where it stands."""
+TIMEOUT = 30.0
+"""Seconds in which an interrupted job must store its state."""
 TAIL = 8192
-"""Bytes of the error stream that are kept for the report."""
+"""Number of bytes of the error stream that are kept for the report."""
 
 
 class Process(Protocol):
-    """What `subprocess.Popen` can do, as far as it is needed here."""
+    """The part of the interface of `subprocess.Popen` that `JobProcess` needs."""
 
     pid: int
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, negative for a signal; TimeoutExpired if it goes on."""
+        """The exit code, negative for a signal; raises TimeoutExpired if the process has not ended."""
 
     def ended(self) -> bool:
-        """Whether it has; may be asked while another thread waits."""
+        """Whether the process has ended; may be called while another thread waits."""
 
 
 Start = Callable[[Mapping[str, str], int | None, int], Process]
 
 
 class JobProcess:
-    """A process of its own, in a process group of its own.
+    """A job in its own process and process group.
 
-    Its output goes where ours goes. Its errors are shown as they come, and the last of them kept, because a process
-    that was killed cannot say afterwards why it died. Ctrl-C reaches this process only, which hands it on once: a
-    second signal would break off the checkpoint that the first one asked for.
+    Its output goes to the stdout of this process. Its errors are shown at once, and the last of them are kept, because
+    a killed process cannot report why it died. Ctrl-C reaches only this process, which forwards it once: a second
+    signal would abort the checkpoint that the first one requested.
 
     Args:
-        start: begins it, with all of its environment and file descriptors for stdout (None is ours) and stderr; see
-            `program`, `PreparedProcess` and `ForkedRank.begin`.
-        variables: of its environment, beside ours.
-        mark: what begins each line of one among several that write to the same terminal, such as "[2/5] "; then only
-            whole lines are shown, of a progress bar its last state.
+        start: function that starts the process, with its complete environment and the file descriptors of stdout (None
+            for that of this process) and stderr; see `program`, `PreparedProcess` and `ForkedRank.begin`.
+        variables: environment variables in addition to those of this process.
+        mark: prefix of each line if several jobs write to one terminal, such as "[2/5] "; then only complete lines are
+            shown, and only the last state of a progress bar.
     """
 
     def __init__(self, start: Start, variables: dict[str, str], mark: str = "") -> None:
         environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
         self._mark = mark
-        self._errors, errors = _terminal() if sys.stderr.isatty() and not mark else os.pipe()
-        output, its_output = os.pipe() if mark else (None, None)
+        read_errors, write_errors = _terminal() if sys.stderr.isatty() and not mark else os.pipe()
+        read_output, write_output = os.pipe() if mark else (None, None)
         try:
-            self._process = start(environment, its_output, errors)
+            self._process = start(environment, write_output, write_errors)
         finally:
-            for end in (errors, its_output):
-                if end is not None:
-                    os.close(end)
+            for descriptor in (write_errors, write_output):
+                if descriptor is not None:
+                    os.close(descriptor)
         self._tail = b""
-        self._readers = [threading.Thread(target=self._read_errors, daemon=True)]
-        if output is not None:
-            self._readers.append(threading.Thread(target=self._read_output, args=(output,), daemon=True))
+        self._readers = [threading.Thread(target=self._show, args=(read_errors, sys.stderr), daemon=True)]
+        if read_output is not None:
+            self._readers.append(threading.Thread(target=self._show, args=(read_output, sys.stdout), daemon=True))
         for reader in self._readers:
             reader.start()
 
@@ -71,69 +71,63 @@ class JobProcess:
         """Wait for the end; the exit code, negative for a signal."""
         code = self._process.wait()
         for reader in self._readers:
-            reader.join(timeout=2)  # a process that it left behind may hold the stream open
+            reader.join(timeout=2)  # a process that the job left behind may keep the stream open
         if code:
-            self.send(signal.SIGTERM)  # nothing of a job that died keeps the memory that the next one needs
+            self.send(signal.SIGTERM)  # processes left behind would occupy the memory that the next job needs
         return code
 
     def stop(self) -> int:
-        """Ask it to end, with growing emphasis; at once if this is interrupted as well. The exit code."""
+        """Ask the job to end, kill it after a timeout, and at once on a second interrupt; the exit code."""
         try:
-            for number, patience in ((signal.SIGINT, PATIENCE), (signal.SIGTERM, 5.0)):
+            for number, timeout in ((signal.SIGINT, TIMEOUT), (signal.SIGTERM, 5.0)):
                 self.send(number)
-                try:
-                    self._process.wait(patience)
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
-            else:
-                self.send(signal.SIGKILL)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout)
+                    return self.wait()
         except KeyboardInterrupt:
-            self.send(signal.SIGKILL)
+            pass
+        self.send(signal.SIGKILL)
         return self.wait()
 
     def ended(self) -> bool:
-        """Whether it has; may be asked in a signal's handler, also while `wait` waits."""
+        """Whether the job has ended; may be called in a signal handler, also during `wait`."""
         return self._process.ended()
 
     def stopped(self) -> bool:
-        """Whether a signal made it stand still; where there is no /proc nobody can tell."""
+        """Whether a signal (SIGSTOP) has stopped the job; False without /proc."""
         try:
             return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
         except OSError:
             return False
 
     def send(self, number: int) -> None:
-        """Send a signal to it and to what it started."""
-        with suppress(ProcessLookupError, PermissionError):  # all of it is gone
+        """Send a signal to the job's process group."""
+        with suppress(ProcessLookupError, PermissionError):  # the whole group has ended
             os.killpg(self._process.pid, number)
 
     def last_words(self) -> list[str]:
-        """The last lines of its error stream, of a progress bar the last state."""
+        """The last lines of the error stream, with the last state of a progress bar."""
         lines = self._tail.decode(errors="replace").split("\n")
         shown = [line.rstrip().rsplit("\r", 1)[-1] for line in lines]
         return [line for line in shown if line]
 
-    def _read_errors(self) -> None:
-        lines = _Lines(self._mark, sys.stderr)
-        for chunk in _chunks(self._errors):
-            self._tail = (self._tail + chunk)[-TAIL:]
-            lines.show(chunk)
-        lines.end()
-
-    def _read_output(self, stream: int) -> None:
-        lines = _Lines(self._mark, sys.stdout)
-        for chunk in _chunks(stream):
-            lines.show(chunk)
+    def _show(self, pipe: int, stream: TextIO) -> None:
+        lines = _Lines(self._mark, stream)
+        with suppress(OSError):  # Linux's way to report that the other side of a terminal is closed
+            while chunk := os.read(pipe, 65536):
+                if stream is sys.stderr:
+                    self._tail = (self._tail + chunk)[-TAIL:]
+                lines.show(chunk)
+        os.close(pipe)
         lines.end()
 
 
 class _Program(subprocess.Popen[bytes]):
-    """A program in a process, and a process group, of its own."""
+    """A program in its own process and process group."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], stdout: int | None, stderr: int) -> None:
-        nothing = subprocess.DEVNULL
-        super().__init__(command, env=environment, process_group=0, stdin=nothing, stdout=stdout, stderr=stderr)
+        stdin = subprocess.DEVNULL
+        super().__init__(command, env=environment, process_group=0, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def ended(self) -> bool:
         try:
@@ -143,28 +137,28 @@ class _Program(subprocess.Popen[bytes]):
 
 
 def program(command: Sequence[str]) -> Start:
-    """Begins a program with its arguments."""
+    """The function that starts a program with its arguments."""
     return partial(_Program, command)
 
 
 class _Lines:
-    """Shows what a process writes: with a mark whole lines only, so that those of several can be told apart."""
+    """Shows the output of a process; with a mark in complete lines, so that the jobs can be told apart."""
 
-    _one_at_a_time = threading.Lock()
+    _lock = threading.Lock()
 
     def __init__(self, mark: str, stream: TextIO):
-        self._mark, self._stream, self._begun = mark.encode(), stream, b""
+        self._mark, self._stream, self._incomplete = mark.encode(), stream, b""
 
     def show(self, chunk: bytes) -> None:
         if not self._mark:
             self._write(chunk)
             return
-        *whole, self._begun = (self._begun + chunk).split(b"\n")
-        self._write(b"".join(map(self._marked, whole)))
+        *lines, self._incomplete = (self._incomplete + chunk).split(b"\n")
+        self._write(b"".join(map(self._marked, lines)))
 
     def end(self) -> None:
-        """What the process left without the end of a line."""
-        self._write(self._marked(self._begun) if self._begun else b"")
+        """Show a last line without a newline."""
+        self._write(self._marked(self._incomplete) if self._incomplete else b"")
 
     def _marked(self, line: bytes) -> bytes:
         last = line.rstrip(b"\r").rpartition(b"\r")[2]
@@ -173,34 +167,26 @@ class _Lines:
         return (b"" if last.startswith(self._mark) else self._mark) + last + b"\n"
 
     def _write(self, text: bytes) -> None:
-        with self._one_at_a_time:
+        with self._lock:
             self._stream.flush()
             self._stream.buffer.write(text)
             self._stream.flush()
 
 
-def _chunks(stream: int) -> Iterator[bytes]:
-    """What comes out of the stream, until it is closed."""
-    with suppress(OSError):  # how a terminal says on Linux that its other side is closed
-        while chunk := os.read(stream, 65536):
-            yield chunk
-    os.close(stream)
-
-
 def _terminal() -> tuple[int, int]:
-    """Both sides of a terminal as wide as ours, so that a job that writes to it may draw a progress bar."""
-    ours, its = os.openpty()
+    """Both sides of a terminal as wide as that of this process, so that a job can draw a progress bar on it."""
+    read, write = os.openpty()
     size = fcntl.ioctl(sys.stderr.fileno(), termios.TIOCGWINSZ, bytes(8))
-    fcntl.ioctl(its, termios.TIOCSWINSZ, size)
-    return ours, its
+    fcntl.ioctl(write, termios.TIOCSWINSZ, size)
+    return read, write
 
 
 def cause_of(code: int, last_words: Sequence[str]) -> str:
     """Why a process ended with `code`, in one line."""
     if code == -signal.SIGKILL:
-        return "killed (SIGKILL) by someone, or for want of memory: then try a smaller batch_size or resolution"
+        return "killed (SIGKILL) by a user, or for lack of memory: then try a smaller batch_size or resolution"
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     if code == 0:
-        return "it ended with exit code 0, but did not say that it finished"
+        return "it ended with exit code 0, but did not report that it finished"
     return last_words[-1] if last_words else f"exit code {code}, without a message"

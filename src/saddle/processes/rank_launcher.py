@@ -1,4 +1,4 @@
-"""The processes of one run on one machine: how rank 0 starts the others, and that all end together."""
+"""The processes of one run on one machine: rank 0 starts the others, and all end together."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ from saddle.processes.job_process import JobProcess, cause_of
 from saddle.processes.ranks import PARENT
 
 GRACE = 10.0
-"""Seconds after a rank's death in which rank 0 should notice by itself; gloo does at once, NCCL perhaps never."""
+"""Seconds after a rank's death in which rank 0 should notice it; gloo reports it at once, NCCL perhaps never."""
 FAREWELL = 30.0
-"""Seconds that the other ranks have to end when the work is done."""
+"""Seconds in which the other ranks must end when the work is done."""
 STOPPED = 30.0
-"""Seconds for which another rank may stand still by a signal (SIGSTOP) before it counts as dead."""
+"""Seconds for which another rank may be stopped by a signal (SIGSTOP) before it counts as dead."""
 ABANDONED = 75
-"""Exit code of a rank that lost the others: it is no cause."""
+"""Exit code of a rank that has lost the other ranks, and so is not the cause of the failure."""
 
 
 class RankDiedError(RuntimeError):
@@ -34,17 +34,17 @@ class RankDiedError(RuntimeError):
 @dataclass(kw_only=True)
 class _Rank:
     number: int
-    child: JobProcess
+    process: JobProcess
     ended: threading.Event = field(default_factory=threading.Event)
     code: int = 0
     stopped: bool = False
 
 
 class RanksLauncher(_SubprocessScriptLauncher):
-    """Begins ranks 1, 2, ..., which wait for it, and ends the run with its cause when one of them dies.
+    """Starts the waiting ranks 1, 2, ..., and ends the run with the cause when one of them dies.
 
-    Lightning's own kills rank 0 too, so that nobody can say what happened, and leaves LOCAL_RANK in this process's
-    environment. A scheduler that starts all ranks itself (LOCAL_RANK is set) watches over them itself.
+    Lightning's launcher also kills rank 0, so that no process can report the cause, and it leaves LOCAL_RANK in the
+    environment. A scheduler that starts all ranks (LOCAL_RANK is set) also supervises them.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class RanksLauncher(_SubprocessScriptLauncher):
         try:
             result = function(*args, **kwargs)
             self._dismiss()
-        except RuntimeError as error:  # what a lost connection looks like
+        except RuntimeError as error:  # a lost connection raises it
             if self._died.wait(timeout=GRACE / 2):
                 raise RankDiedError(self._cause()) from error
             raise
@@ -81,7 +81,7 @@ class RanksLauncher(_SubprocessScriptLauncher):
         """Send a signal to the other ranks."""
         for rank in self._ranks:
             if not rank.ended.is_set():
-                rank.child.send(signum)
+                rank.process.send(signum)
 
     def _start(self, trainer: Trainer | None) -> None:
         shared = {
@@ -91,14 +91,14 @@ class RanksLauncher(_SubprocessScriptLauncher):
             "WORLD_SIZE": str(self.num_processes * self.num_nodes),
             PARENT: str(os.getpid()),
         }
-        for number, spare in enumerate(self._waiting, start=1):
-            rank = _Rank(number=number, child=JobProcess(spare.begin, {**shared, "LOCAL_RANK": str(number)}))
+        for number, forked in enumerate(self._waiting, start=1):
+            rank = _Rank(number=number, process=JobProcess(forked.begin, {**shared, "LOCAL_RANK": str(number)}))
             self._ranks.append(rank)
             threading.Thread(target=self._watch, args=(rank, trainer), daemon=True, name=f"rank-{number}").start()
             threading.Thread(target=self._end_if_stopped, args=(rank,), daemon=True, name=f"state-{number}").start()
 
     def _watch(self, rank: _Rank, trainer: Trainer | None) -> None:
-        rank.code = rank.child.wait()
+        rank.code = rank.process.wait()
         rank.ended.set()
         if rank.code in (0, ABANDONED) or self._over.is_set():
             return
@@ -107,14 +107,14 @@ class RanksLauncher(_SubprocessScriptLauncher):
             self._give_up(trainer)
 
     def _end_if_stopped(self, rank: _Rank) -> None:
-        """Others would wait for a rank that was stopped, in an evaluation for days."""
+        """Kill a stopped rank, for which the others would wait, in an evaluation for days."""
         since = monotonic()
         while not rank.ended.wait(STOPPED / 10):
-            if not rank.child.stopped():
+            if not rank.process.stopped():
                 since = monotonic()
             elif monotonic() - since > STOPPED:
                 rank.stopped = True
-                rank.child.send(signal.SIGKILL)
+                rank.process.send(signal.SIGKILL)
 
     def _give_up(self, trainer: Trainer | None) -> None:
         error = RankDiedError(self._cause())
@@ -138,4 +138,4 @@ class RanksLauncher(_SubprocessScriptLauncher):
 def _cause_of(rank: _Rank) -> str:
     if rank.stopped:
         return f"stopped by a signal for {STOPPED:.0f} s, and then killed"
-    return cause_of(rank.code, rank.child.last_words())
+    return cause_of(rank.code, rank.process.last_words())

@@ -1,4 +1,4 @@
-"""Which of a run's processes this one is. Imports nothing heavy: it is asked before torch is there."""
+"""The rank of this process, and its end with its parent. Used before torch is imported, so it imports nothing heavy."""
 
 import os
 import signal
@@ -9,45 +9,45 @@ from contextlib import suppress
 from typing import Literal
 
 PARENT = "SADDLE_PARENT"
-"""Environment variable with the process id of rank 0, which a process that it started must not outlive."""
+"""Environment variable with the process id of rank 0, which the processes that it started must not outlive."""
 SWEEP = "SADDLE_SWEEP"
 """Environment variable with the process id of the sweep that started this job."""
-LOOK_EVERY = 1.0
-"""Seconds between two looks at the parent."""
+POLL_SECONDS = 1.0
+"""Seconds between two checks whether the parent still exists."""
 
 
 def rank_of_process(environment: Mapping[str, str] = os.environ) -> int:
-    """0 for the process that a person or a scheduler started first, 1, 2, ... for those which assist it."""
-    own = PARENT in environment  # started by rank 0, which may itself be the one task of SLURM, number 0
-    names = ("LOCAL_RANK",) if own else ("RANK", "SLURM_PROCID", "LOCAL_RANK")
+    """0 for the process that the user or a scheduler started first, 1, 2, ... for the others."""
+    forked = PARENT in environment  # started by rank 0, which may itself be the single task of SLURM, number 0
+    names = ("LOCAL_RANK",) if forked else ("RANK", "SLURM_PROCID", "LOCAL_RANK")
     return next((int(environment[name]) for name in names if name in environment), 0)
 
 
 def started_by(environment: Mapping[str, str] = os.environ) -> Literal["torchrun", "srun", "itself"]:
-    """Who starts the processes of this run: torchrun, SLURM with several tasks, or its own rank 0."""
+    """What starts the processes of this run: torchrun, SLURM with several tasks, or its own rank 0."""
     if PARENT in environment:
         return "itself"
     if "TORCHELASTIC_RUN_ID" in environment:
         return "torchrun"
-    by_hand = environment.get("SLURM_JOB_NAME") in ("bash", "interactive")  # a shell in an allocation, no task of it
-    return "srun" if int(environment.get("SLURM_NTASKS", 1)) > 1 and not by_hand else "itself"
+    in_shell = environment.get("SLURM_JOB_NAME") in ("bash", "interactive")  # a shell in an allocation, not a task
+    return "srun" if int(environment.get("SLURM_NTASKS", 1)) > 1 and not in_shell else "itself"
 
 
 def processes(environment: Mapping[str, str] = os.environ) -> int:
-    """How many processes were started together by someone else; 1 where the run starts its own."""
+    """The number of processes that torchrun or srun started; 1 if the run starts its own."""
     counts = {"torchrun": "WORLD_SIZE", "srun": "SLURM_NTASKS"}
     starter = started_by(environment)
     return 1 if starter == "itself" else int(environment[counts[starter]])
 
 
 def mismatch(devices: int, num_nodes: int, environment: Mapping[str, str] = os.environ) -> str:
-    """Why a run on so many devices does not go with how its processes were started; or nothing."""
+    """Why this number of devices does not match how the processes were started; empty if it does."""
     wanted, starter = devices * num_nodes, started_by(environment)
     setting = f"trainer.devices={devices} trainer.num_nodes={num_nodes}"
     if starter == "itself" and num_nodes > 1:
         return (
-            f"{setting}: several machines need someone who starts a process for each device: torchrun "
-            f"--nnodes={num_nodes} --nproc_per_node={devices}, or srun (README.md, Beyond one machine)"
+            f"{setting}: on several machines start a process for each device with torchrun --nnodes={num_nodes} "
+            f"--nproc_per_node={devices}, or with srun (README.md, Beyond one machine)"
         )
     if starter != "itself" and processes(environment) != wanted:
         return f"{starter} has started {processes(environment)} processes, but {setting} needs {wanted}"
@@ -55,31 +55,29 @@ def mismatch(devices: int, num_nodes: int, environment: Mapping[str, str] = os.e
 
 
 def end_with_parent() -> None:
-    """End this process as soon as the one that started it is gone, whatever this one is waiting for.
+    """End this process as soon as the process that started it has ended, even while it waits.
 
-    A collective of NCCL would wait for a dead rank until its time limit, and hold the device so long.
+    A collective of NCCL would wait for a dead rank until its time limit, and occupy the device that long.
     """
-    parent = os.environ.get(PARENT)
-    if parent is not None:
+    if parent := os.environ.get(PARENT):
         threading.Thread(target=_watch, args=(int(parent),), daemon=True, name="end-with-parent").start()
 
 
 def interrupt_with_sweep() -> None:
-    """Interrupt this process, as SIGTERM does, when the sweep whose job it is has gone without a farewell."""
-    sweep = os.environ.get(SWEEP)
-    if sweep is not None:
+    """Interrupt this process, as SIGTERM does, if the sweep that started it dies."""
+    if sweep := os.environ.get(SWEEP):
         threading.Thread(target=_watch_sweep, args=(int(sweep),), daemon=True, name="interrupt-with-sweep").start()
 
 
 def _watch_sweep(sweep: int) -> None:
     with suppress(ProcessLookupError):
         while True:
-            os.kill(sweep, 0)  # no signal: only whether it is there
-            time.sleep(LOOK_EVERY)
+            os.kill(sweep, 0)  # sends no signal, only checks that the process exists
+            time.sleep(POLL_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_SECONDS)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Output whose reader may go away: a closed terminal or pipe is no reason to end a run."""
+"""Output streams that survive the loss of their reader: a closed terminal or pipe must not end a run."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 
 class _Lasting:
-    """A text stream that goes nowhere as soon as nobody reads it."""
+    """A text stream that is discarded as soon as its reader is gone."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -30,18 +30,18 @@ class _Lasting:
             self._give_up()
 
     def _give_up(self) -> None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, self._stream.fileno())
+        os.close(devnull)
 
 
 @contextmanager
 def lasting_streams() -> Iterator[None]:
-    """While it lasts, what is printed to a reader that is gone is lost without an error."""
-    earlier = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Lasting(earlier[0]), _Lasting(earlier[1])
+    """Discard output without an error if its reader is gone."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Lasting(before[0]), _Lasting(before[1])
     try:
         yield
     finally:
-        sys.stdout.flush()  # while an error of it is still caught
-        sys.stdout, sys.stderr = earlier
+        sys.stdout.flush()  # while its errors are still caught
+        sys.stdout, sys.stderr = before

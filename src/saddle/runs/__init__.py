@@ -1,1 +1,1 @@
-"""Runs on disk: what a folder holds and how it is called, how a run stands, and what it says to a person."""
+"""Runs on disk: the files and names of their folders, their status, and the messages about them."""

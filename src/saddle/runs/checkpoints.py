@@ -1,15 +1,16 @@
-"""A run's state on disk: written so that a kill at any moment leaves one that is whole.
+"""A run's state on disk, written so that a kill at any moment leaves an intact one.
 
 `last.ckpt` is the newest state and `previous.ckpt` the one before it. A state is written under a temporary name in the
-same folder, forced to the disk, read back, and only then renamed. A file is a line with the format and a digest of it
-all, and then what torch.save writes: of tensors and plain containers, read with `weights_only=True`, so that a
-stranger's checkpoint cannot run code. (The check sums of torch's own archive do not cover its table of contents: one
-wrong bit there, and torch reads uninitialised memory without a word.)
+same folder, flushed to the disk, read back, and only then renamed. A file starts with a line that holds the format and
+a digest of the file; the output of torch.save follows. It contains tensors and plain containers only and is read with
+`weights_only=True`, so a stranger's checkpoint cannot run code. (The checksums of torch's own archive do not cover its
+table of contents: after one wrong bit there, torch silently reads uninitialised memory.)
 """
 
 import io
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,16 @@ from typing import Any
 import torch
 
 FORMAT = 2
-"""Of the content; raised when an older version could not go on from it."""
+"""Version of the content; increased when an older version of Saddle could not resume from it."""
 NEEDED = {"updates", "model", "optimizers", "notes", "facts"}
-"""What a state holds."""
+"""Keys of a state."""
 
 
 class Checkpoints:
     """The states of one run.
 
     Args:
-        folder: where they lie.
+        folder: folder of the checkpoint files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,13 +35,13 @@ class Checkpoints:
         self.previous = folder / "previous.ckpt"
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Store a state and keep the one before it.
+        """Store a state and keep the previous one.
 
         Raises:
-            OSError: it could not be written whole; what was there before is untouched.
+            OSError: the state could not be written completely; the stored states are unchanged.
         """
         temporary = self.last.with_name(f".{self.last.name}.{os.getpid()}.tmp")
-        content = io.BytesIO()  # first into memory: torch hides from its caller why a disk takes no more
+        content = io.BytesIO()  # first into memory: torch hides the cause of a failed write from its caller
         torch.save(dict(state), content)
         try:
             self.last.parent.mkdir(parents=True, exist_ok=True)
@@ -61,10 +62,10 @@ class Checkpoints:
             temporary.unlink(missing_ok=True)
 
     def load(self) -> tuple[dict[str, Any] | None, list[str]]:
-        """The newest state that is whole, None if there is none; and what is wrong with newer ones.
+        """The newest intact state, or None, and a message about each newer file that is damaged.
 
         Raises:
-            ValueError: a file is whole, but no state that this version can go on from.
+            ValueError: a file is intact, but this version cannot resume from it.
         """
         problems: list[str] = []
         for path in (self.last, self.previous):
@@ -78,15 +79,15 @@ class Checkpoints:
 
 
 def sealed(content: bytes) -> bytes:
-    """The content of a file, which `_opened` recognises as whole."""
+    """`content` with the first line by which `_opened` recognises an intact file."""
     return f"saddle checkpoint {FORMAT} {_digest(str(FORMAT), content)}\n".encode() + content
 
 
 def _opened(path: Path) -> tuple[bytes, str]:
-    """What a file holds, and what is wrong with it; nothing if it is whole.
+    """The content of a file, and what is wrong with the file; empty if it is intact.
 
     Raises:
-        ValueError: it is whole, and of another version.
+        ValueError: the file is intact, but of another version.
     """
     try:
         line, _, content = path.read_bytes().partition(b"\n")
@@ -109,22 +110,18 @@ def _digest(form: str, content: bytes) -> str:
 def _read(content: bytes, path: Path) -> dict[str, Any]:
     try:
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch advises to load it all the same, which would run what a stranger put into it
-        raise ValueError(f"{path} is refused: it holds more than tensors and plain values") from error
+    except Exception as error:  # torch's message advises to load the file anyway, which would run a stranger's code
+        raise ValueError(f"{path} is refused: it contains more than tensors and plain values") from error
     if not isinstance(state, dict) or not state.keys() >= NEEDED:
-        raise ValueError(f"{path} is no state of a run: that holds {', '.join(sorted(NEEDED))}")
+        raise ValueError(f"{path} is not the state of a run, which contains {', '.join(sorted(NEEDED))}")
     return state
 
 
 def _force(folder: Path) -> None:
-    """Make the renaming itself survive a loss of power, where the system can."""
-    try:
+    """Make the renaming itself survive a power failure, where the system supports it."""
+    with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,4 +1,4 @@
-"""How the commands are started: `python src/train.py` in a checkout, `saddle train` where the package is installed."""
+"""How commands are started: `python src/train.py` in a checkout, `saddle train` where the package is installed."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ from saddle.storage import CHECKOUT
 
 
 def program(command: str) -> list[str]:
-    """The first words of a new process for `command`, started in the way that this process was; arguments follow."""
+    """The start of the command line of a new process for `command`, started as this process was; arguments follow."""
     script = Path(sys.argv[0]).resolve()
     return [sys.executable, str(script), *([] if script.suffix == ".py" else [command])]
 
@@ -21,17 +21,17 @@ def command_line(command: str) -> str:
 
 
 def typed(command: str) -> str:
-    """`command` as a person types it here."""
+    """`command` as the user types it in this installation."""
     return as_typed(f"python src/{command}.py")
 
 
 def as_typed(text: str) -> str:
-    """`text`, which says `python src/train.py` and the like, with the commands as a person types them here."""
+    """`text` with commands such as `python src/train.py` replaced by what the user types in this installation."""
     return in_checkout(text, re.sub(r"python src/(\w+)\.py", r"saddle \1", text))
 
 
 def in_checkout(words: str, otherwise: str) -> str:
-    """`words` for a person who works in a checkout, `otherwise` for one who has installed the package."""
+    """`words` for a user who works in a checkout, `otherwise` for one who has installed the package."""
     return otherwise if _by_console_script() or CHECKOUT is None else words
 
 

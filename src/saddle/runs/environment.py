@@ -1,4 +1,4 @@
-"""What a run stood on: command, commit, versions, host, processor, threads."""
+"""The environment of a run: commit, versions, host, processor, threads."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from saddle.storage import CHECKOUT
-from saddle.version import VERSION as VERSION  # also for those who say by which version something was made
+from saddle.version import VERSION
 
 PACKAGES = (
     "torch",
@@ -23,14 +23,14 @@ PACKAGES = (
 )
 
 
-def describe(precision: str, earlier: dict[str, object] | None) -> dict[str, object]:
-    """What a run's numbers depend on in addition to its configuration.
+def describe(precision: str, previous: dict[str, object] | None) -> dict[str, object]:
+    """Everything that a run's numbers depend on in addition to its configuration.
 
     Args:
-        precision: of the arithmetic.
-        earlier: what was stored of the part of the run before this one.
+        precision: precision of the arithmetic.
+        previous: stored environment of the run before it was resumed; None for a new run.
     """
-    parts = [] if earlier is None else [*earlier.pop("earlier", []), earlier]  # type: ignore[misc]  # a list, as below
+    parts = [] if previous is None else [*previous.pop("earlier", []), previous]  # type: ignore[misc]  # a list, as below
     return {
         "saddle": VERSION,
         **code(),
@@ -45,19 +45,20 @@ def describe(precision: str, earlier: dict[str, object] | None) -> dict[str, obj
 
 
 def code() -> dict[str, object]:
-    """Which code this is: `commit`, None where there is no repository, and whether files differ from it (`dirty`)."""
+    """The version of the code: `commit`, None without a repository, and whether files differ from it (`dirty`)."""
     return {"commit": _git("rev-parse", "HEAD"), "dirty": bool(_git("status", "--porcelain"))}
 
 
 def _git(*arguments: str) -> str | None:
-    """What git says of the checkout; None without git, and without a checkout: a venv may be in another repository."""
+    """Output of git in the checkout; None without git, and without a checkout: a venv may be in another repository."""
     if CHECKOUT is None:
         return None
     try:
-        done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, text=True, timeout=10, check=True)
+        return subprocess.check_output(
+            ["git", *arguments], cwd=CHECKOUT, stderr=subprocess.DEVNULL, text=True, timeout=10
+        ).strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""What a run folder holds: the only place that knows its file names."""
+"""The content of a run folder: the only module that knows its file names."""
 
 import json
 import os
@@ -22,16 +22,15 @@ HEARTBEAT = 15.0
 class RunFolder:
     """One run on disk, `runs/<sweep>/<job>/`. Nothing is created before the first write.
 
-    Files that are replaced (`config.yaml`, `environment.json`, `summary.json`, `evaluation.json`, `status.json`, the
-    grids) are written under a temporary name and renamed: a reader finds the old one or the new one, never half of one.
-    JSON holds NaN and Infinity as Python writes them, since a run that diverged should say so.
+    All files except `metrics.jsonl` are written under a temporary name and renamed: a reader finds the old file or the
+    new one, never half of one. JSON contains NaN and Infinity as Python writes them, because a run may diverge.
     """
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        self._beaten = 0.0
+        self._last_beat = 0.0
         self._details: dict[str, Any] = {}
-        self._found: Status | None = None
+        self._status_before_claim: Status | None = None
 
     @property
     def job(self) -> str:
@@ -40,7 +39,7 @@ class RunFolder:
 
     @property
     def sweep(self) -> str:
-        """The name of the sweep it belongs to; `single` for a single run."""
+        """The name of its sweep; `single` for a single run."""
         return self.path.resolve().parent.name
 
     @property
@@ -50,68 +49,67 @@ class RunFolder:
 
     @property
     def recipe(self) -> Path:
-        """How to build the network that the weights belong to, `checkpoints/model.json`."""
+        """The recipe for building the network of the weights, `checkpoints/model.json`."""
         return self.checkpoints / "model.json"
 
     @property
     def checkpoints(self) -> Path:
-        """Where the checkpoints lie."""
+        """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
     @property
     def evaluation(self) -> Path:
-        """What was measured after the run, `evaluation.json`."""
+        """The evaluations after training, `evaluation.json`."""
         return self.path / "evaluation.json"
 
     @property
     def nearest(self) -> Path:
-        """Samples beside the training images that they are most like, `nearest.png`."""
+        """A picture of samples next to their nearest training images, `nearest.png`."""
         return self.path / "nearest.png"
 
     def exists(self) -> bool:
-        """Whether this is a run's folder."""
+        """Whether this is the folder of a run."""
         return any((self.path / name).is_file() for name in ("config.yaml", "status.json", "summary.json"))
 
-    def can_go_on(self) -> bool:
-        """Whether there is a state to go on from, and the configuration that it belongs to."""
+    def can_resume(self) -> bool:
+        """Whether the folder has a state to resume from, with its configuration."""
         states = [self.checkpoints / name for name in ("last.ckpt", "previous.ckpt")]
         return (self.path / "config.yaml").is_file() and any(state.is_file() for state in states)
 
     def has_results(self) -> bool:
-        """Whether there is anything that training has made."""
+        """Whether training has produced any result."""
         return bool(self.metrics() or self.grids() or self.weights.is_file() or self.summary())
 
     def write_config(self, text: str) -> None:
-        """Store the whole resolved configuration, YAML."""
+        """Store the whole resolved configuration, as YAML."""
         self._write_text("config.yaml", text)
 
     def config(self) -> str:
         """The resolved configuration as text.
 
         Raises:
-            LookupError: the run has not stored one.
-            ValueError: it is no text.
+            LookupError: the run has stored no configuration.
+            ValueError: the file is not a text file.
         """
         try:
             return (self.path / "config.yaml").read_text(encoding="utf-8")
         except FileNotFoundError:
             raise LookupError(f"{self.path} has no config.yaml: it ended before it began to train") from None
         except UnicodeDecodeError:
-            raise ValueError(f"{self.path / 'config.yaml'} is no text: it was changed by hand") from None
+            raise ValueError(f"{self.path / 'config.yaml'} is not a text file: it was changed by hand") from None
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
-        """Store what the numbers depend on as well: command, commit, versions, host, devices, threads."""
-        self._write_json("environment.json", environment)
+        """Store command, commit, versions, host, devices and threads, on which the numbers depend too."""
+        write_json(self.path / "environment.json", environment)
 
     def environment(self) -> dict[str, Any] | None:
-        """What was stored of the environment."""
-        return self._read_json("environment.json")
+        """The stored environment."""
+        return read_json(self.path / "environment.json")
 
     def log(self, updates: int, numbers: Mapping[str, float]) -> None:
-        """Append one line to `metrics.jsonl`, for whoever reads it. A line torn by a crash is cut off first."""
-        line = {"updates": int(updates)} | {
-            key: value if isinstance(value, int) else float(value) for key, value in numbers.items()
-        }
+        """Append one line to `metrics.jsonl`, after removing a line that a crash left incomplete."""
+        numbers = {key: value if isinstance(value, int) else float(value) for key, value in numbers.items()}
+        line = {"updates": int(updates), **numbers}
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / "metrics.jsonl").open("ab+") as file:
             _cut_torn_line(file)
@@ -119,10 +117,10 @@ class RunFolder:
             file.flush()
 
     def metrics(self) -> list[dict[str, float]]:
-        """All lines of `metrics.jsonl`, each with `updates`; without a torn last one.
+        """All complete lines of `metrics.jsonl`, each with `updates`.
 
         Raises:
-            ValueError: it was changed by hand; names the line.
+            ValueError: the file was changed by hand; the message names the line.
         """
         try:
             text = (self.path / "metrics.jsonl").read_text(encoding="utf-8", errors="replace")
@@ -132,13 +130,13 @@ class RunFolder:
         try:
             return [json.loads(line) for line in lines]
         except json.JSONDecodeError as error:
-            place = f"{self.path / 'metrics.jsonl'} is not JSON in line {lines.index(error.doc) + 1}"
-            raise ValueError(f"{place}: it was changed by hand or by a failing disk") from None
+            number = lines.index(error.doc) + 1
+            raise ValueError(_damaged(self.path / "metrics.jsonl", f"is not JSON in line {number}")) from None
 
     def rewind(self, updates: int) -> None:
-        """Forget the lines and grids after `updates`, because the run goes on from there."""
-        kept = [line for line in self.metrics() if line["updates"] <= updates]
-        self._write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
+        """Delete the lines and grids after `updates`, where the run resumes."""
+        lines = [line for line in self.metrics() if line["updates"] <= updates]
+        self._write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
         for path in self.grids():
             if int(path.stem) > updates:
                 path.unlink()
@@ -155,91 +153,91 @@ class RunFolder:
         return sorted(paths, key=lambda path: int(path.stem))
 
     def last_grid(self) -> Path | None:
-        """The grid of the most updates."""
+        """The grid after the most updates."""
         grids = self.grids()
         return grids[-1] if grids else None
 
     def save_model(self, weights: bytes, recipe: Mapping[str, Any]) -> None:
-        """Store the trained model: its weights, and how to build the network that they belong to."""
+        """Store the trained weights and the recipe for building their network."""
         self._replace("checkpoints/model.safetensors", lambda file: file.write(weights))
-        self._write_json("checkpoints/model.json", recipe)
+        write_json(self.recipe, recipe)
 
     def model(self) -> dict[str, Any] | None:
-        """What was stored beside the weights."""
-        return self._read_json("checkpoints/model.json")
+        """The recipe that was stored with the weights."""
+        return read_json(self.recipe)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Store the run's result. The last thing that a run writes before it is marked as finished."""
-        self._write_json("summary.json", summary)
+        """Store the run's result, as the last file before the run is marked as finished."""
+        write_json(self.path / "summary.json", summary)
 
     def summary(self) -> dict[str, Any] | None:
         """The run's result."""
-        return self._read_json("summary.json")
+        return read_json(self.path / "summary.json")
 
     def write_evaluations(self, evaluations: Sequence[Mapping[str, Any]]) -> None:
-        """Store what was measured after the run, the newest last."""
-        self._write_json("evaluation.json", {"evaluations": list(evaluations)})
+        """Store the evaluations after training, the newest last."""
+        write_json(self.evaluation, {"evaluations": list(evaluations)})
 
     def evaluations(self) -> list[dict[str, Any]]:
-        """What was measured after the run, the newest last; each under another protocol or of other weights."""
-        return list((self._read_json("evaluation.json") or {}).get("evaluations", []))
+        """The evaluations after training, the newest last; they differ in protocol or weights."""
+        return list((read_json(self.evaluation) or {}).get("evaluations", []))
 
     def save_nearest(self, image: "Image") -> None:
         """Store the picture `nearest`."""
         self._replace("nearest.png", lambda file: image.save(file, format="PNG"))
 
     def mark(self, state: str, **details: Any) -> None:
-        """Say in `status.json` that the run is `running`, `finished`, `failed` (with `error`) or `interrupted`."""
+        """Store in `status.json` that the run is `running`, `finished`, `failed` (with `error`) or `interrupted`."""
         self._details = details
-        self._beaten = time.monotonic()
-        self._write_json("status.json", Status.of_this_process(state, details).stored())
+        self._last_beat = time.monotonic()
+        write_json(self.path / "status.json", Status.of_this_process(state, details).stored())
 
     def claim(self) -> None:
-        """Say that training is about to begin here, and remember how the run stood."""
-        self._found = self.status()
+        """Mark the run as running before training begins, and remember its status so far."""
+        self._status_before_claim = self.status()
         self.mark("running", updates=0)
 
     def fail(self, **details: Any) -> None:
-        """Say that the run failed; one that was finished when it was claimed, and not touched since, is so still."""
-        found = self._found
-        if found is not None and found.state == "finished":
-            self.mark("finished", **found.details)
+        """Mark the run as failed, or as finished if it was finished and training has not begun again."""
+        before = self._status_before_claim
+        if before is not None and before.state == "finished":
+            self.mark("finished", **before.details)
         else:
             self.mark("failed", **details)
 
-    def break_off(self) -> None:
-        """Say that the run was interrupted; one that was there when it was claimed, and not touched since, stays so."""
-        found = self._found
-        if found is not None and found.state != "new":
-            self.mark(found.state, **found.details)
+    def interrupt(self) -> None:
+        """Mark the run as interrupted, or as it was before it was claimed if training has not begun."""
+        before = self._status_before_claim
+        if before is not None and before.state != "new":
+            self.mark(before.state, **before.details)
         else:
             self.mark("interrupted")
 
-    def touch(self) -> None:
-        """Training begins: from here on the run is no longer how it was found."""
-        self._found = None
+    def begin_training(self) -> None:
+        """Forget the status before the claim: from now on the files of the run change."""
+        self._status_before_claim = None
 
     @contextmanager
     def claiming(self) -> Iterator[None]:
-        """While it lasts, no other process is between looking at this folder and claiming it."""
+        """A lock under which a process inspects and claims the folder."""
         lock = self.path.parent / f".{self.path.name}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock):
             yield
 
     def beat(self, **details: Any) -> None:
-        """Give a sign of life; call it as often as you like, it writes every 15 seconds."""
-        if time.monotonic() - self._beaten > HEARTBEAT:
+        """Give a sign of life. It may be called often; it writes every 15 seconds."""
+        if time.monotonic() - self._last_beat > HEARTBEAT:
             self.mark("running", **{**self._details, **details})
 
     def status(self) -> Status:
-        """How the run stands now; "new" if nothing was written, "interrupted" if it says running and is dead."""
-        return Status.read(self._read_json("status.json") or {"state": "new"})
+        """The present status: "new" if nothing was written, "interrupted" if the process of a running run is dead."""
+        return Status.read(read_json(self.path / "status.json") or {"state": "new"})
 
     def move_aside(self) -> Path | None:
-        """Rename the folder to the first free `NAME.old1`, `NAME.old2`, ...; where to, or None if there is no folder.
+        """Rename the folder to the first free `NAME.old1`, `NAME.old2`, ...; the new path, or None without a folder.
 
-        Not `NAME.1`: a job `gamma-0` moved there would be taken for the job `gamma-0.1`.
+        Not `NAME.1`, because a moved job `gamma-0` would be mistaken for the job `gamma-0.1`.
         """
         if not self.path.exists():
             return None
@@ -248,22 +246,6 @@ class RunFolder:
             number += 1
         return self.path.rename(aside)
 
-    def _read_json(self, name: str) -> dict[str, Any] | None:
-        try:
-            content: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"{self.path / name} is not JSON ({error}): it was changed by hand or by a failing disk"
-            ) from None
-        if not isinstance(content, dict):
-            raise ValueError(f"{self.path / name} holds no mapping: it was changed by hand")
-        return content
-
-    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        self._write_text(name, json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
-
     def _write_text(self, name: str, text: str) -> None:
         self._replace(name, lambda file: file.write(text.encode()))
 
@@ -271,8 +253,35 @@ class RunFolder:
         replace_file(self.path / name, write)
 
 
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The mapping in a JSON file; None if there is no such file.
+
+    Raises:
+        ValueError: the file contains no mapping in JSON.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ValueError(_damaged(path, f"is not JSON ({error})")) from None
+    if not isinstance(content, dict):
+        raise ValueError(_damaged(path, "is not a mapping"))
+    return content
+
+
+def _damaged(path: Path, problem: str) -> str:
+    return f"{path} {problem}: it was changed by hand or by a failing disk"
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file completely or not at all."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    replace_file(path, lambda file: file.write(text.encode()))
+
+
 def replace_file(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write a file so that it is there whole or not at all; `write(file)` fills it."""
+    """Write a file completely or not at all; `write(file)` fills it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,5 +1,4 @@
-"""Which keys make a run what it is: two runs that agree in them give the same numbers, on one machine with as many
-threads."""
+"""The keys that identify a run: two runs with equal keys give equal numbers on one machine with as many threads."""
 
 from typing import Any
 
@@ -27,12 +26,12 @@ def _identity(config: Any) -> dict[str, Any]:
     return {path: value for path, value in _flat("", config).items() if not any(_within(path, key) for key in left_out)}
 
 
-def differences(stored: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """`updates: 2000 -> 3000` for every key in which two identities differ; what is asked as `auto` fits anything."""
+def differences(stored: dict[str, Any], requested: dict[str, Any]) -> list[str]:
+    """`updates: 2000 -> 3000` for every key in which two identities differ; a requested `auto` matches any value."""
     stored = upgraded(stored)
-    asked = {path: stored.get(path) if value == "auto" else value for path, value in asked.items()}
-    paths = [path for path in {**stored, **asked} if stored.get(path) != asked.get(path)]
-    return [f"{path}: {stored.get(path)} -> {asked.get(path)}" for path in paths]
+    requested = {path: stored.get(path) if value == "auto" else value for path, value in requested.items()}
+    paths = [path for path in {**stored, **requested} if stored.get(path) != requested.get(path)]
+    return [f"{path}: {stored.get(path)} -> {requested.get(path)}" for path in paths]
 
 
 def _flat(path: str, node: Any) -> dict[str, Any]:

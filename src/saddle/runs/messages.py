@@ -1,4 +1,4 @@
-"""What a run says to the person in front of the terminal before and after the training."""
+"""Messages of a run to the user, before and after training."""
 
 import sys
 import warnings
@@ -16,30 +16,29 @@ from saddle.runs.sweep_position import SweepPosition
 
 
 def show_warnings_as_notes() -> None:
-    """A warning of ours is one line for a person; those of the libraries are for their authors."""
+    """Show Saddle's own warnings as one line each, and none of the libraries' warnings."""
     warnings.simplefilter("ignore")
-    for ours in (".* generated and .* real images", ".* is left out: class .*"):
-        warnings.filterwarnings("default", message=ours)
+    for message in (".* generated and .* real images", ".* is left out: class .*"):
+        warnings.filterwarnings("default", message=message)
     warnings.showwarning = lambda message, *_: print(f"note: {message}", file=sys.stderr)
 
 
 def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFolder) -> str:
-    """What will be trained, on what, and where it goes. `sizes`: the parameters of each network."""
+    """What is trained on which data, and its folder. `sizes`: number of parameters of each network."""
     networks = [f"{name} {size:,}" for name, size in sizes.items()]
-    parts = [f"{part} {option_name(cfg, part)}" for part in ("model", "loss") if cfg.get(part)]
-    chosen = ", ".join([*parts, f"data {data}"])
-    return "\n".join(
-        [
-            f"training {chosen}; {', '.join(networks)} parameters",
-            f"{cfg.updates:,} updates{_steps(cfg)}; {_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
-            f"into {shown(folder.path)}",
-            *(["the networks are compiled in the first update, which takes a minute or more"] if cfg.compiled else []),
-        ]
-    )
+    options = [f"{group} {option_name(cfg, group)}" for group in ("model", "loss") if cfg.get(group)]
+    lines = [
+        f"training {', '.join([*options, f'data {data}'])}; {', '.join(networks)} parameters",
+        f"{cfg.updates:,} updates{_steps(cfg)}; {_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
+        f"into {shown(folder.path)}",
+    ]
+    if cfg.compiled:
+        lines.append("the networks are compiled in the first update, which takes a minute or more")
+    return "\n".join(lines)
 
 
 def conditions(classes: Mapping[str, int], rows: int) -> str:
-    """On which classes, name -> number of training images, a model is conditional; grids have at most `rows` rows."""
+    """The classes of a conditional model, name -> number of training images; grids show at most `rows` of them."""
     names = ", ".join(f"{name} ({count:,})" for name, count in list(classes.items())[:rows])
     if len(classes) <= rows:
         return f"conditional on {len(classes)} classes, a row of the grids for each: {names}"
@@ -47,51 +46,46 @@ def conditions(classes: Mapping[str, int], rows: int) -> str:
 
 
 def closing(folder: RunFolder) -> str:
-    """What came out, where it is, and of a single run what to do next; of a sweep its launcher says it once."""
+    """The result of a run, its files, and for a single run the next commands; a sweep's launcher prints those once."""
     summary = folder.summary() or {}
-    numbers = [
-        f"{name} {value['last']:.4g} ({_best(value)})"
-        for name, value in summary.get("metrics", {}).items()
-        if name == summary["main_metric"]
-    ]
-    grid = folder.last_grid()
     run = quote(str(shown(folder.path)))
-    measure = in_checkout(f"make fid RUN={run}", f"saddle evaluate run={run}")
-    again = f"{measure}    " if of_images(summary) else ""
-    next_steps = [] if SweepPosition.current() else [f"next: {again}{typed('sample')} run={run} count=64"]
-    return "\n".join(
-        [
-            "; ".join([f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s", *numbers]),
-            *([f"last grid: {shown(grid)}"] if grid else []),
-            *([summary["wandb"]] if summary.get("wandb") else []),
-            *next_steps,
-        ]
-    )
+    line = f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s"
+    if value := summary.get("metrics", {}).get(summary["main_metric"]):
+        line += f"; {summary['main_metric']} {value['last']:.4g} ({_best(value)})"
+    lines = [line]
+    if grid := folder.last_grid():
+        lines.append(f"last grid: {shown(grid)}")
+    if summary.get("wandb"):
+        lines.append(summary["wandb"])
+    if not SweepPosition.current():
+        measure = in_checkout(f"make fid RUN={run}    ", f"saddle evaluate run={run}    ") if of_images(summary) else ""
+        lines.append(f"next: {measure}{typed('sample')} run={run} count=64")
+    return "\n".join(lines)
 
 
 def without_weights(run: RunFolder) -> str:
-    """Why a run cannot be drawn from or measured, and what to do about it."""
+    """Why a run cannot be sampled or measured, and what to do about it."""
     status = run.status()
-    place, done = shown(run.path), status.details.get("updates")
-    said = f"{place} has no weights: it is {status.state}"
-    after = f" after {done:,} updates" if isinstance(done, int) and done else ""
-    if cause := str(status.details.get("error") or "").partition("\n")[0].rstrip(":"):
-        return f"{said} ({cause})"
+    path, updates = shown(run.path), status.details.get("updates")
+    message = f"{path} has no weights: it is {status.state}"
+    after = f" after {updates:,} updates" if isinstance(updates, int) and updates else ""
+    if error := status.error:
+        return f"{message} ({error})"
     if status.state == "running":
-        return f"{said}{after}; wait for its end, its grids so far are in {place / 'samples'}"
-    if not run.can_go_on():
-        return f"{said}; train it to its end"
-    return f"{said}{after}; train it to its end: {typed('train')} run={quote(str(place))}"
+        return f"{message}{after}; wait until it has finished, its grids so far are in {path / 'samples'}"
+    if not run.can_resume():
+        return f"{message}; train it to its end"
+    return f"{message}{after}; train it to its end: {typed('train')} run={quote(str(path))}"
 
 
 def shown(path: Path) -> Path:
-    """The path as seen from the current directory, where that is shorter."""
+    """The path relative to the current directory if it is inside, else absolute."""
     resolved = path.resolve()
     return resolved.relative_to(Path.cwd()) if resolved.is_relative_to(Path.cwd()) else resolved
 
 
 def _best(metric: Mapping[str, float]) -> str:
-    """Of a metric's evaluations, the first of which is of an untrained model."""
+    """The best of a metric's evaluations; the first one is that of the untrained model."""
     if not metric["best_updates"]:
         return f"worse than before training, {metric['best']:.4g}"
     return f"best {metric['best']:.4g} at update {metric['best_updates']:,}"
@@ -104,5 +98,5 @@ def _devices(cfg: DictConfig) -> str:
 
 def _steps(cfg: DictConfig) -> str:
     """What an update consists of."""
-    of_d = "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
-    return "" if cfg.batch_size is None else f" of {cfg.batch_size} images{of_d}"
+    d_steps = "" if cfg.d_steps is None else f", {cfg.d_steps} D step{'s' * (cfg.d_steps > 1)} each"
+    return "" if cfg.batch_size is None else f" of {cfg.batch_size} images{d_steps}"

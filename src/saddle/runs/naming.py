@@ -1,7 +1,7 @@
-"""Folder names made from override strings: which job of which sweep lies where.
+"""Names of the folders of sweeps and jobs, made from their overrides.
 
-The same command gives the same names, so it finds the folders of its earlier run. Names hold the characters
-`[A-Za-z0-9.+_-]` only: a path made of them can be given back to Hydra, whose grammar refuses `=`, `,` and others.
+The same command gives the same names, so it finds the folders that it made before. Names consist of the characters
+`[A-Za-z0-9.+_-]`: Hydra accepts a path of these, while its grammar refuses `=`, `,` and others.
 """
 
 import re
@@ -11,26 +11,26 @@ from hashlib import blake2b
 LONGEST_JOB = 120
 LONGEST_SWEEP = 80
 MOST_VALUES = 4
-"""Values of one swept key that are spelled out in a sweep's name; of more, the first and the last."""
+"""Most values of a swept key that a sweep's name spells out; of more values it shows the first and the last."""
 NOT_NAMED = ("fresh", "run", "sweep.retry_failed")
-"""Keys that say what to do with a folder that is there, and so must not choose another one."""
+"""Keys that say what to do with an existing folder, and so must not choose another one."""
 
-NO_OTHER_JOB = (
+SAME_JOB = (
     r"(name|updates|logger|callback|advice|log_every|sample_every|sample_images|evaluate_every|checkpoint_every)\b"
 )
-"""Keys of which another value asks for the same run, longer or looked at otherwise."""
+"""Keys whose value makes no other run, only a longer one or one that is observed differently."""
 
 _FORBIDDEN = r"[^A-Za-z0-9.+_-]"
 
 
 def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """One folder name for each job, all different (also where a file system ignores case).
+    """One folder name for each job, all different (also on a file system that ignores case).
 
-    A name is `key-value` joined by `_`: of the keys in which the jobs differ, or of all keys if there is one job only.
-    A name over 120 characters, or one that two jobs share, ends in 8 hexadecimal digits of a hash of the overrides.
+    A name joins `key-value` with `_`, for the keys in which the jobs differ, or for all keys of a single job. A name
+    over 120 characters, or one that two jobs share, ends in 8 hexadecimal digits of a hash of the overrides.
 
     Args:
-        jobs: the overrides of each job, for instance `["loss=minimax", "seed=0"]`.
+        jobs: overrides of each job, for instance `["loss=minimax", "seed=0"]`.
     """
     values = [_values(job) for job in jobs]
     named = _keys(values) if len(jobs) == 1 else _differing(values)
@@ -46,35 +46,35 @@ def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
 
 
 def single_name(job: Sequence[str]) -> str:
-    """The folder of a run that is no job of a sweep: `name` if its overrides give one, else all of them."""
+    """The folder name of a run outside a sweep: `name` if its overrides set it, else `job_names` of them."""
     name = _values(job).get("name", "null")
     return job_names([job])[0] if name.strip("\"'") in ("", "null") else readable(name)
 
 
 def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, Sequence[str]]) -> list[str]:
-    """`job_names` of the jobs of a sweep that has a name of its own, in which there may be others.
+    """`job_names` of the jobs of a sweep with a `name`, whose folder may already contain other jobs.
 
-    A job whose settings are listed keeps the name that it has there. A new one is named by what makes it different from
-    the other new ones and from all that are listed: after `loss=a,b`, `loss=a,b k=2` adds `loss-a_k-2` and
-    `loss-b_k-2`. How long a run trains, and when it is looked at, makes no other job of it.
+    A job whose settings are listed keeps its name. The name of a new job tells it apart from the other new jobs and
+    from all listed ones: after `loss=a,b`, `loss=a,b k=2` adds `loss-a_k-2` and `loss-b_k-2`. Jobs that differ only in
+    their number of updates, or in when they are evaluated, are the same job.
 
     Args:
-        jobs: the overrides of each.
-        listed: name -> overrides of the jobs that are there.
+        jobs: overrides of each job.
+        listed: name -> overrides of the jobs that sweep.json lists.
     """
-    there = {frozenset(_settings(overrides).items()): name for name, overrides in listed.items()}
-    own = [_settings(job) for job in jobs]
-    new = [settings for settings in own if frozenset(settings.items()) not in there]
-    words = [[f"{key}={value}" for key, value in settings.items()] for settings in (*new, *map(dict, there))]
-    names = iter(job_names(words))
-    return [there.get(frozenset(settings.items())) or next(names) for settings in own]
+    existing = {frozenset(_settings(overrides).items()): name for name, overrides in listed.items()}
+    wanted = [_settings(job) for job in jobs]
+    new = [settings for settings in wanted if frozenset(settings.items()) not in existing]
+    overrides = [[f"{key}={value}" for key, value in settings.items()] for settings in (*new, *map(dict, existing))]
+    names = iter(job_names(overrides))
+    return [existing.get(frozenset(settings.items())) or next(names) for settings in wanted]
 
 
 def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
-    """The folder of a sweep: `name` if there is one, else the swept keys with their values and 6 digits of a hash.
+    """The folder name of a sweep: `name` if given, else the swept keys with their values and 6 digits of a hash.
 
-    `loss-minimax-nonsaturating_3fa2c1`. The hash is that of all overrides of all jobs, whatever their order. A study's
-    name stands in front: `k_steps_d_steps-1-5_09ab3c` for `experiment=k_steps`.
+    For instance `loss-minimax-nonsaturating_3fa2c1`. The hash covers all overrides of all jobs, in any order. The name
+    of a study comes first: `k_steps_d_steps-1-5_09ab3c` for `experiment=k_steps`.
     """
     if name:
         return readable(name)
@@ -84,21 +84,21 @@ def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
     for key in _differing(values) or ([] if parts else _keys(values)):
         distinct = list(dict.fromkeys(readable(job[key]) for job in values if key in job))
         spelled = "-".join(distinct) if len(distinct) <= MOST_VALUES else f"{distinct[0]}..{distinct[-1]}"
-        parts.append(f"{_place(key)}-{spelled}")
+        parts.append(f"{_short(key)}-{spelled}")
     digits = _digits(6, sorted(sorted(job.items()) for job in values))
     return f"{'_'.join(parts)[:LONGEST_SWEEP] or 'default'}_{digits}"
 
 
 def setting_name(job: str, *, seed: str, run: str = "") -> str:
-    """The name of a job without its seed, and without the W&B run that an agent began it for: `loss-minimax`."""
-    own = job.removesuffix(f"_{run}") if run else job
-    return re.sub(rf"(^|_)seed-{re.escape(seed)}(?=_|$)", "", own).strip("_") or "all runs"
+    """The name of a job without its seed and without the id of the W&B run that it carries out: `loss-minimax`."""
+    name = job.removesuffix(f"_{run}") if run else job
+    return re.sub(rf"(^|_)seed-{re.escape(seed)}(?=_|$)", "", name).strip("_") or "all runs"
 
 
 def readable(text: str) -> str:
-    """`text` in allowed characters: others become `-`; of a path its last part and 6 digits of the whole path's hash.
+    """`text` with `-` for forbidden characters; of a path its last part and 6 digits of the whole path's hash.
 
-    A text in another script keeps its digits of hash, so that two of them do not become one name.
+    A text in another script also gets digits of its hash, so that two such texts do not get one name.
     """
     text = text.strip("\"'")
     is_path = "/" in text or "\\" in text
@@ -110,15 +110,15 @@ def readable(text: str) -> str:
 
 
 def _values(job: Sequence[str]) -> dict[str, str]:
-    """Key -> value as written; of a key given twice the last, as Hydra does; without Hydra's own keys."""
+    """Key -> value as written, without Hydra's own keys; as in Hydra, the last value of a key counts."""
     pairs = [override.partition("=")[::2] for override in job]
     values = {key.lstrip("+"): value for key, value in pairs}
     return {key: value for key, value in values.items() if not re.match(r"hydra[./@]", key) and key not in NOT_NAMED}
 
 
 def _settings(job: Sequence[str]) -> dict[str, str]:
-    """Key -> value of what makes a job of a named sweep another one."""
-    return {key: value for key, value in _values(job).items() if not re.match(NO_OTHER_JOB, key)}
+    """Key -> value of the overrides that tell the jobs of a named sweep apart."""
+    return {key: value for key, value in _values(job).items() if not re.match(SAME_JOB, key)}
 
 
 def _keys(values: Sequence[dict[str, str]]) -> list[str]:
@@ -130,11 +130,11 @@ def _differing(values: Sequence[dict[str, str]]) -> list[str]:
 
 
 def _part(key: str, value: str) -> str:
-    return f"no-{_place(key[1:])}" if key.startswith("~") else f"{_place(key)}-{readable(value)}"
+    return f"no-{_short(key[1:])}" if key.startswith("~") else f"{_short(key)}-{readable(value)}"
 
 
-def _place(key: str) -> str:
-    """`optimizer@optimizer.generator`, the choice of a player's optimiser, is named for where it stands."""
+def _short(key: str) -> str:
+    """The package of a key such as `optimizer@optimizer.generator`, which chooses a player's optimiser."""
     return readable(key.rpartition("@")[2])
 
 

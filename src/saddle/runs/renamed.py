@@ -1,7 +1,7 @@
-"""Configurations that earlier versions stored, in the words of this one.
+"""Configurations of earlier versions, translated into the names of this one.
 
-A class that has moved, or a node that has another form, is named here once. What is not named here is checked as it is,
-and refused in words if this version has no such class or argument.
+A class that has moved is listed here once. Everything else is checked as it is, and refused with a message if this
+version has no such class or argument.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ TARGETS = {
 
 
 def with_current_targets(config: Any) -> Any:
-    """`config`, plain mappings and lists or path -> value, with each class under its present name."""
+    """`config`, plain mappings and lists or path -> value, with the present name of each class."""
     if isinstance(config, Mapping):
         return {key: _value(str(key), value) for key, value in config.items()}
     return [with_current_targets(value) for value in config] if isinstance(config, list) else config
@@ -37,11 +37,11 @@ def _value(key: str, value: Any) -> Any:
 
 
 UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets,)
-"""Applied in this order, each to what the one before it returned."""
+"""Functions applied one after the other, the oldest version's first."""
 
 
 def upgraded(config: Any) -> Any:
-    """A stored configuration as this version would store it; one of this version is returned as it is."""
+    """A stored configuration as this version would store it; one of this version is unchanged."""
     for upgrade in UPGRADES:
         config = upgrade(config)
     return config

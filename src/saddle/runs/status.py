@@ -1,4 +1,4 @@
-"""Whether a run is going on, and if not, how it ended."""
+"""The status of a run: whether it is running, and if not, how it ended."""
 
 import os
 import socket
@@ -15,15 +15,15 @@ STATES = ("new", "running", "finished", "failed", "interrupted")
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What `status.json` says, read at this moment: a "running" whose process is dead is "interrupted".
+    """The content of `status.json`, where "running" becomes "interrupted" if the process is dead.
 
     Attributes:
-        state: one of `STATES`; "new" where nothing was written yet.
-        pid, host: of the process that wrote it.
-        born: when that process started, in the kernel's clock; a process id alone may have been given away again.
-        heartbeat: seconds since 1970 of the last sign of life.
-        died: it was left at "running" by a process that is gone; `state` says "interrupted".
-        details: whatever else was said, for instance `error`.
+        state: one of `STATES`; "new" if nothing was written yet.
+        pid, host: process that wrote the file.
+        born: start time of that process by the kernel's clock, because process ids are reused.
+        heartbeat: time of the last sign of life, in seconds since 1970.
+        died: whether the stored state is "running" but the process is gone; `state` is then "interrupted".
+        details: all other stored keys, for instance `error`.
     """
 
     state: str
@@ -36,7 +36,7 @@ class Status:
 
     @classmethod
     def of_this_process(cls, state: str, details: dict[str, Any]) -> "Status":
-        """The status that this process can give of itself now."""
+        """The present status of a run in this process."""
         if state not in STATES:
             raise ValueError(f"a run is one of {', '.join(STATES)}, not {state!r}")
         pid = os.getpid()
@@ -46,13 +46,13 @@ class Status:
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "Status":
-        """The status stored as `stored`, with a dead "running" turned into "interrupted".
+        """The status from the content of status.json.
 
         Raises:
-            ValueError: it was changed by hand.
+            ValueError: the file was changed by hand.
         """
-        right = isinstance(stored.get("pid", 0), int) and isinstance(stored.get("heartbeat", 0.0), int | float)
-        if stored.get("state") not in STATES or not right:
+        valid = isinstance(stored.get("pid", 0), int) and isinstance(stored.get("heartbeat", 0.0), int | float)
+        if stored.get("state") not in STATES or not valid:
             raise ValueError(f"status.json says {stored}: it was changed by hand")
         known = {key: stored[key] for key in ("state", "pid", "host", "born", "heartbeat") if key in stored}
         status = cls(**known, details={key: value for key, value in stored.items() if key not in known})
@@ -60,10 +60,15 @@ class Status:
             return cls(**{**known, "state": "interrupted"}, died=True, details=status.details)
         return status
 
+    @property
+    def error(self) -> str:
+        """The first line of the error that ended the run, or nothing; status.json has the rest."""
+        return str(self.details.get("error") or "").partition("\n")[0].rstrip(":")
+
     def stored(self) -> dict[str, Any]:
-        """What is written to the file."""
-        own = {"state": self.state, "pid": self.pid, "host": self.host, "born": self.born, "heartbeat": self.heartbeat}
-        return {**own, **self.details}
+        """The content of status.json."""
+        keys = {"state": self.state, "pid": self.pid, "host": self.host, "born": self.born, "heartbeat": self.heartbeat}
+        return {**keys, **self.details}
 
     def _alive(self) -> bool:
         if self.host != socket.gethostname() or os.name != "posix":
@@ -72,13 +77,13 @@ class Status:
             os.kill(self.pid, 0)
         except ProcessLookupError:
             return False
-        except PermissionError:  # it is there, and someone else's
+        except PermissionError:  # the process exists and belongs to another user
             pass
         return _born(self.pid) == self.born
 
 
 def _born(pid: int) -> str:
-    """The process's start in clock ticks since boot; empty where there is no /proc, `zombie` for one that has ended."""
+    """Start of the process in clock ticks since boot; empty without /proc, `zombie` for a process that has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,37 +1,28 @@
-"""A sweep on disk: which runs belong together, and where the newest ones are."""
+"""Sweeps on disk: the runs that belong together, and how runs are found by their paths."""
 
-import json
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from saddle.runs.commands import in_checkout
-from saddle.runs.folder import RunFolder, replace_file
+from saddle.runs.folder import RunFolder, read_json, write_json
 
 ROOT = Path("runs")
 
 
 def write_sweep(folder: Path, content: Mapping[str, Any]) -> None:
-    """Store `sweep.json`, and so mark the sweep as the newest: `command`, each job's `name` and `overrides`."""
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    replace_file(folder / "sweep.json", lambda file: file.write(text.encode()))
+    """Store `sweep.json` (`command`, and `name` and `overrides` of each job), which makes the sweep the newest one."""
+    write_json(folder / "sweep.json", content)
 
 
 def read_sweep(folder: Path) -> dict[str, Any]:
-    """What `sweep.json` says; empty for a folder of single runs.
+    """The content of `sweep.json`; empty for a folder of single runs.
 
     Raises:
-        ValueError: it was changed by hand.
+        ValueError: the file was changed by hand.
     """
-    path = folder / "sweep.json"
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}): it was changed by hand or by a failing disk") from None
-    return content
+    return read_json(folder / "sweep.json") or {}
 
 
 def jobs_of(folder: Path) -> dict[str, dict[str, Any]]:
@@ -43,22 +34,22 @@ def newest_sweep(root: Path = ROOT) -> Path:
     """The folder of the sweep that was started or ended last.
 
     Raises:
-        LookupError: there is none under `root`.
+        LookupError: `root` contains no sweep.
     """
     sweeps = sorted(root.glob("*/sweep.json"), key=lambda path: path.stat().st_mtime_ns)
     if not sweeps:
         single = root / "single"
-        others = f"; for single runs: sweep={single}" if single.is_dir() else ""
-        start = in_checkout("make sweep", "saddle train -m")
-        raise LookupError(f"there is no sweep under {root.resolve()} yet: `{start}` makes one{others}")
+        hint = f"; for single runs: sweep={single}" if single.is_dir() else ""
+        command = in_checkout("make sweep", "saddle train -m")
+        raise LookupError(f"there is no sweep under {root.resolve()} yet: `{command}` makes one{hint}")
     return sweeps[-1].parent
 
 
 def runs_of(sweep: Path) -> list[RunFolder]:
-    """The runs of a sweep in the order of its jobs, then runs that earlier commands left there; not those moved aside.
+    """The runs of a sweep in the order of its jobs, then all other runs in its folder except those moved aside.
 
     Raises:
-        LookupError: `sweep` is no folder, or holds no run.
+        LookupError: `sweep` is no folder, or contains no run.
     """
     if not sweep.is_dir():
         raise LookupError(f"there is no folder {sweep}{_nearest(sweep)}")
@@ -66,20 +57,22 @@ def runs_of(sweep: Path) -> list[RunFolder]:
         raise LookupError(f"{sweep} is one run, not a sweep: its sweep is sweep={sweep.parent}")
     listed = [sweep / name for name in jobs_of(sweep)]
     others = sorted(path for path in sweep.iterdir() if path.is_dir() and path not in listed)
-    runs = [RunFolder(path) for path in [*listed, *others] if not path.suffix.startswith(".old")]
-    found = [run for run in runs if run.exists()]
-    if not found:
-        inside = [path.name for path in others if any(RunFolder(job).exists() for job in path.iterdir())]
-        hint = f"; it holds the sweeps {', '.join(inside)}: choose one of them" if inside else ""
-        raise LookupError(f"{sweep} holds no run: a sweep's folder is runs/<sweep>, with one folder for each job{hint}")
-    return found
+    folders = [RunFolder(path) for path in [*listed, *others] if not path.suffix.startswith(".old")]
+    runs = [run for run in folders if run.exists()]
+    if not runs:
+        sweeps = [path.name for path in others if any(RunFolder(job).exists() for job in path.iterdir())]
+        hint = f"; it contains the sweeps {', '.join(sweeps)}: choose one of them" if sweeps else ""
+        raise LookupError(
+            f"{sweep} contains no run: a sweep's folder is runs/<sweep>, with one folder for each job{hint}"
+        )
+    return runs
 
 
 def finished_runs(sweep: Path) -> list[RunFolder]:
-    """The runs of a sweep that ended well.
+    """The finished runs of a sweep.
 
     Raises:
-        LookupError: none did.
+        LookupError: no run is finished.
     """
     runs = runs_of(sweep)
     finished = [run for run in runs if run.status().state == "finished"]
@@ -93,17 +86,17 @@ def find_run(path: str | Path) -> RunFolder:
     """The run in the folder `path`.
 
     Raises:
-        LookupError: there is none; the message names what is near.
+        LookupError: the folder is no run's; the message names the nearest one.
     """
     run = RunFolder(Path(path).expanduser())
     if run.exists():
         return run
-    if around := next((above for above in run.path.parents if RunFolder(above).exists()), None):
-        raise LookupError(f"{run.path} is not a run's folder, but in one; did you mean {around}?")
+    if parent := next((folder for folder in run.path.parents if RunFolder(folder).exists()), None):
+        raise LookupError(f"{run.path} is not a run's folder, but in one; did you mean {parent}?")
     if not run.path.is_dir():
         raise LookupError(f"there is no folder {run.path}{_nearest(run.path)}")
-    inside = sorted(child.name for child in run.path.iterdir() if RunFolder(child).exists())
-    hint = f"; it holds the runs {', '.join(inside)}: choose one of them" if inside else ""
+    runs = sorted(child.name for child in run.path.iterdir() if RunFolder(child).exists())
+    hint = f"; it contains the runs {', '.join(runs)}: choose one of them" if runs else ""
     raise LookupError(f"{run.path} is not a run's folder: it has no config.yaml{hint}")
 
 

@@ -1,7 +1,7 @@
-"""The configuration of a sweep's job, which the launcher has composed and checked, on its way to the job's process.
+"""Passes the configuration of a sweep's job from the launcher, which has checked it, to the job's process.
 
-It travels as JSON in an environment variable, with all references resolved. A job that is started by hand has no such
-variable, and composes and checks its overrides itself.
+The resolved configuration is passed as JSON in an environment variable. A job that is started by hand has no such
+variable; it composes and checks its own overrides.
 """
 
 import json
@@ -14,19 +14,19 @@ from saddle.runs.folder import RunFolder
 
 VARIABLE = "SADDLE_JOB_CONFIG"
 LONGEST = 100_000
-"""Characters; Linux takes 131,072 in one variable."""
+"""Most characters of the variable; Linux allows 131,072."""
 
 
-def handed_over(cfg: DictConfig, folder: RunFolder) -> dict[str, str]:
-    """The variable for a job; nothing for a configuration that is too long, which the job then composes again."""
+def job_variables(cfg: DictConfig, folder: RunFolder) -> dict[str, str]:
+    """The variable for a job; empty if the configuration is too long, so that the job composes it again."""
     text = json.dumps([str(folder.path.absolute()), OmegaConf.to_container(cfg, resolve=True)])
     return {VARIABLE: text} if len(text) <= LONGEST else {}
 
 
 def received() -> tuple[DictConfig, RunFolder] | None:
-    """The configuration and the folder of the job that this process is; None where nobody has handed one over.
+    """The configuration and folder of this process's job, or None if no launcher passed them.
 
-    The variable is taken out of the environment: a process that the job starts is another command.
+    The variable is removed from the environment, so that processes started by the job do not see it.
     """
     text = os.environ.pop(VARIABLE, None)
     if text is None:

@@ -1,9 +1,9 @@
-"""Which job of how many a process is. The launcher says it in four environment variables:
+"""The position of a process's job in its sweep. The launcher passes it in four environment variables:
 
-- `SADDLE_JOB`: "2/5", the second of five jobs;
-- `SADDLE_JOBS_TO_COME`: "1", how many jobs will still be trained in its place, one after the other, when it is done;
-- `SADDLE_SIDE_BY_SIDE`: "2", how many jobs of the sweep share this machine at a time;
-- `SADDLE_JOB_BEGAN`: "1767225600.25", when it was started or submitted, in seconds since 1970.
+- `SADDLE_JOB`: "2/5" for the second of five jobs;
+- `SADDLE_JOBS_TO_COME`: number of jobs that will be trained one after the other in the same slot after this one;
+- `SADDLE_SIDE_BY_SIDE`: number of the sweep's jobs that share this machine at a time;
+- `SADDLE_JOB_BEGAN`: time at which the job was started or submitted, in seconds since 1970.
 """
 
 import os
@@ -13,12 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class SweepPosition:
-    """A job's place in its sweep: number `job` (from 1) of `jobs`, with `to_come` after it in its place.
-
-    Attributes:
-        side_by_side: jobs that share this machine's cores at a time, this one among them.
-        began: when the job was started or submitted, in seconds since 1970.
-    """
+    """Position of a job in its sweep: number `job` (from 1) of `jobs`; the other fields as in the variables above."""
 
     job: int
     jobs: int
@@ -28,7 +23,7 @@ class SweepPosition:
 
     @classmethod
     def current(cls, environment: Mapping[str, str] = os.environ) -> "SweepPosition | None":
-        """The place of this process; None for a single run."""
+        """The position of this process's job; None for a single run."""
         if "SADDLE_JOB" not in environment:
             return None
         job, _, jobs = environment["SADDLE_JOB"].partition("/")
@@ -41,7 +36,7 @@ class SweepPosition:
         )
 
     def environment(self) -> dict[str, str]:
-        """The variables that say it."""
+        """The environment variables for the job."""
         return {
             "SADDLE_JOB": f"{self.job}/{self.jobs}",
             "SADDLE_JOBS_TO_COME": str(self.to_come),
@@ -49,11 +44,11 @@ class SweepPosition:
             "SADDLE_JOB_BEGAN": str(self.began),
         }
 
-    def left(self, own_left: float, own_whole: float) -> float:
+    def left(self, job_left: float, job_total: float) -> float:
         """Seconds left for the sweep, if each job to come takes as long as this one.
 
         Args:
-            own_left: seconds that this job still needs.
-            own_whole: seconds that it takes from beginning to end.
+            job_left: seconds that this job still needs.
+            job_total: seconds that this job takes in total.
         """
-        return own_left + self.to_come * own_whole
+        return job_left + self.to_come * job_total

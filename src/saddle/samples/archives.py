@@ -1,4 +1,4 @@
-"""Samples as one file: `x.npz`, which numpy reads, and so do the evaluations of others."""
+"""Samples in one file, `x.npz`, which numpy and other evaluation programs can read."""
 
 import json
 import zipfile
@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGES, POINTS, LABELS, CLASSES, ABOUT = "arr_0", "points", "labels", "classes", "about"
-"""Names of the arrays. Images are uint8 [count, height, width, channels] under the name that numpy gives to an array
-without one: what the evaluation of ADM reads (Dhariwal and Nichol 2021), and with it many that came after. Points are
-float32 [count, *shape]. `labels`, int64 [count], are positions among the texts `classes`. `about` is a text, JSON:
-which run, weights and seed."""
+"""Names of the arrays. Images are uint8 [count, height, width, channels] under numpy's default name, as the evaluation
+of ADM (Dhariwal and Nichol 2021) and many later ones expect. Points are float32 [count, *shape]. `labels`, int64
+[count], are indices into the texts `classes`. `about` is JSON text with the run, weights and seed."""
 
 
 def write_archive(
@@ -24,15 +23,15 @@ def write_archive(
     dtype: type[np.generic],
     others: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Write an npz file batch by batch: 50,000 large images need not fit into memory. Equal content, equal bytes.
+    """Write an npz file batch by batch, since 50,000 large images may not fit into memory. Equal content, equal bytes.
 
     Args:
-        file: to write into.
-        name: of the array that comes in batches.
-        batches: [n, *shape[1:]] each, together `shape`.
-        shape: of that array.
-        dtype: of its numbers.
-        others: arrays that are whole.
+        file: open file.
+        name: name of the array that is written in batches.
+        batches: parts [n, *shape[1:]] of that array.
+        shape: shape of that array.
+        dtype: data type of that array.
+        others: further arrays by name.
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
@@ -40,26 +39,26 @@ def write_archive(
             np.lib.format.write_array_header_1_0(stream, {"descr": descr, "fortran_order": False, "shape": shape})
             for batch in batches:
                 stream.write(np.ascontiguousarray(batch, dtype=dtype).tobytes())
-        for other, array in others.items():
-            with archive.open(f"{other}.npy", "w", force_zip64=True) as stream:
+        for key, array in others.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, array, allow_pickle=False)
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
-    """The images of an npz file, uint8 [count, channels, height, width], whoever wrote it.
+    """The images of an npz file from any program, uint8 [count, channels, height, width].
 
     Raises:
-        ValueError: it is no such file, or holds no images under the name `arr_0`.
+        ValueError: the file is no npz file, or contains no images under the name `arr_0`.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            held = ", ".join(stored.files)
+            names = ", ".join(stored.files)
             images = stored[IMAGES] if IMAGES in stored.files else None
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-        why = "it is damaged or no npz file" if "pickle" in str(error) else str(error)  # numpy advises to trust it
-        raise ValueError(f"{path} cannot be read as an npz file: {why}") from None
+        reason = "it is damaged or no npz file" if "pickle" in str(error) else str(error)  # numpy advises to trust it
+        raise ValueError(f"{path} cannot be read as an npz file: {reason}") from None
     if images is None:
-        raise ValueError(f"{path} holds {held or 'nothing'}, and no array {IMAGES} of images")
+        raise ValueError(f"{path} contains {names or 'nothing'}, and no array {IMAGES} of images")
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
         raise ValueError(
             f"{path}: {IMAGES} is {images.dtype} {list(images.shape)}; images are uint8 [count, height, width, "
@@ -69,5 +68,5 @@ def read_images(path: Path) -> NDArray[np.uint8]:
 
 
 def text(words: Mapping[str, Any]) -> str:
-    """Plain values as the one line of JSON that goes with samples, in `about` of an npz file and in a PNG's text."""
+    """Plain values as a line of JSON, for `about` in an npz file and for the text entry of a PNG file."""
     return json.dumps(words, ensure_ascii=False)

@@ -1,11 +1,10 @@
-"""A finished run's code, looked into: one picture and its numbers."""
+"""Views of a finished run's latent code: one picture and its numbers."""
 
-import json
 from collections.abc import Mapping
 
-from saddle.engine.building import build_data, own_extractors
+from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config
-from saddle.runs.folder import RunFolder, replace_file
+from saddle.runs.folder import RunFolder, write_json
 from saddle.samples.codes.subject import Subject
 from saddle.samples.codes.views.interpolation import interpolation
 from saddle.samples.codes.views.plane import plane
@@ -25,32 +24,33 @@ VIEWS: Mapping[str, Draw] = {
 }
 
 
-def look(
+def render_view(
     run: RunFolder, view: str, *, rows: int, seed: int | None, label: int | None, threshold: float | None, out: Output
 ) -> str:
-    """Draw one view of the run's code as a picture `out`, its numbers beside it; what the numbers say, for a person.
+    """Draw one view of the run's code as the picture `out`, store its numbers, and return them as a table.
 
     Args:
-        run: the run.
+        run: folder of the run.
         view: one of `VIEWS`.
-        rows: how many; of `truncation` columns.
-        seed: of the codes; None is the run's own.
-        label: the class of all samples; None: each path keeps the class of the sample that it begins with.
-        threshold: of truncated codes; None: the prior's own.
-        out: where.
+        rows: number of rows; for `truncation` number of columns.
+        seed: seed of the codes; None for that of the run.
+        label: class of all samples; None to keep the class of each path's first sample along the path.
+        threshold: threshold of truncated codes; None for codes of the prior.
+        out: paths of the output.
 
     Raises:
-        LookupError, ValueError: as `load_model`; the model has no code; the view wants factors that nobody knows.
-        OSError: it cannot be written.
+        LookupError, ValueError: as `load_model`; the model has no code; the view needs factors that are not known.
+        OSError: the output cannot be written.
     """
     cfg = stored_config(run, files=False)
-    model, data = coded(load_model(run, cfg), f"draw={view}").to(best_device()), build_data(cfg)
+    model, experiment = coded(load_model(run, cfg), f"draw={view}").to(best_device()), Experiment(cfg, run)
     samples = Samples(model, seed=cfg.seed if seed is None else seed, label=label, threshold=threshold)
-    about = {**described(run, model, data, samples), "draw": view}
-    extractor = next((own.to(best_device()) for own in own_extractors(cfg)), None)
-    subject = Subject(model=model, data=data, extractor=extractor, seed=samples.seed, label=label, threshold=threshold)
-    found = VIEWS[view](subject, rows)
-    numbers = json.dumps({**about, **found.numbers}, indent=2, ensure_ascii=False) + "\n"
-    replace_file(out.numbers, lambda file: file.write(numbers.encode()))
-    save_picture(found.picture, out.picture, about)
-    return found.words
+    about = {**described(run, model, experiment.data, samples), "draw": view}
+    extractor = next((extractor.to(best_device()) for extractor in experiment.extractors), None)
+    subject = Subject(
+        model=model, data=experiment.data, extractor=extractor, seed=samples.seed, label=label, threshold=threshold
+    )
+    drawn = VIEWS[view](subject, rows)
+    write_json(out.numbers, {**about, **drawn.numbers})
+    save_picture(drawn.picture, out.picture, about)
+    return drawn.words

@@ -1,4 +1,4 @@
-"""Where samples go: what `out=` means, and files and folders that are there whole or not at all."""
+"""Outputs of sampling: the meaning of `out=`, and folders that are written completely or not at all."""
 
 import os
 import shutil
@@ -9,15 +9,15 @@ from pathlib import Path
 
 FILES = (".npz", ".png")
 OTHERS = (".npy", ".zip", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".pt", ".h5", ".json")
-"""Endings of files, so of no folder, that are not written."""
+"""Endings of file formats that are not supported, and that a folder should not have."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """What the user asked to be written.
+    """The output that the user requested with `out=`.
 
     Attributes:
-        path: as they gave it.
+        path: value of `out=`.
     """
 
     path: Path
@@ -29,63 +29,62 @@ class Output:
 
     @property
     def picture(self) -> Path:
-        """What to look at: `x.png` itself, beside `x.npz` and beside a folder `x/`."""
+        """The picture: `x.png` itself, or next to `x.npz` or to a folder `x/`."""
         return self.path.with_suffix(".png") if self.kind else self.path.with_name(f"{self.path.name}.png")
 
     @property
     def numbers(self) -> Path:
-        """`x.json` beside the picture `x.png`."""
+        """The numbers of the picture `x.png`, `x.json`."""
         return self.path.with_suffix(".json")
 
-    def require(self, *, kinds: tuple[str, ...], free: tuple[Path, ...], why: str) -> None:
-        """Refuse what cannot be written, or would replace something.
+    def require(self, *, kinds: tuple[str, ...], free: tuple[Path, ...], formats: str) -> None:
+        """Refuse an output that cannot be written, or that would replace something.
 
         Args:
-            kinds: those that are allowed.
-            free: files that must not be there yet.
-            why: what goes into which kind, for the message.
+            kinds: allowed kinds.
+            free: files that must not exist.
+            formats: description of the allowed formats, for the message.
 
         Raises:
-            ValueError: it would.
+            ValueError: the output is refused.
         """
         out = self.path
         if self.kind not in kinds or out.suffix.lower() in OTHERS:
-            raise ValueError(f"out={out}: {why}")
+            raise ValueError(f"out={out}: {formats}")
         if self.kind and out.is_dir():
             raise ValueError(f"out={out} is a folder; a file that ends in {self.kind} is written here")
         if not self.kind and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise ValueError(f"out={out} is not an empty folder: samples of two calls would be mixed; choose another")
-        there = next((file for file in free if file.exists()), None)
-        if there is not None:
-            raise ValueError(f"{there} is there already: choose another out=, or delete it")
-        require_place(out)
+        if existing := next((file for file in free if file.exists()), None):
+            raise ValueError(f"{existing} exists already: choose another out=, or delete it")
+        require_writable(out)
 
 
-def require_place(out: Path) -> None:
-    """Refuse a path at which nothing can be written.
+def require_writable(out: Path) -> None:
+    """Refuse a path that cannot be written.
 
     Raises:
-        ValueError: it is one.
+        ValueError: the path cannot be written.
     """
-    above = next(folder for folder in out.resolve().parents if folder.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        raise ValueError(f"out={out}: nothing can be written in {above}")
+    parent = next(folder for folder in out.resolve().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise ValueError(f"out={out}: nothing can be written in {parent}")
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A folder to fill, which is called `path` only after all went well; otherwise nothing of it stays.
+    """A temporary folder to fill, which is renamed to `path` on success and deleted otherwise.
 
-    A process that is killed leaves it under its temporary name, `.NAME.PID.tmp`, beside where it should have been.
+    A process that is killed leaves the folder next to `path` under its temporary name, `.NAME.PID.tmp`.
 
     Raises:
-        OSError: it cannot be made there.
+        OSError: the folder cannot be made.
     """
-    place = path.resolve()
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    path = path.resolve()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.mkdir(parents=True)
     try:
         yield temporary
-        temporary.replace(place)  # also over an empty folder
+        temporary.replace(path)  # also over an empty folder
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A finished run's model again, and what it draws."""
+"""Loads the model of a finished run and draws samples."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -29,21 +29,21 @@ from saddle.samples.outputs import Output, whole_folder
 from saddle.version import VERSION
 
 BATCH = 64
-"""Samples drawn at a time. Every batch is drawn whole and then cut: the last bits of a sample may depend on how many
-are drawn with it, and so they never depend on how many are asked for."""
+"""Number of samples drawn at a time. Every batch is drawn completely and then cut, because the last bits of a sample
+may depend on the batch size: so they do not depend on the number of requested samples."""
 
 
 def best_device() -> torch.device:
-    """The GPU if there is one, else the CPU. The last bits of a sample differ between the two."""
+    """The GPU if there is one, else the CPU. The two give samples that differ in the last bits."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
-    """The run's model with the weights that it ended with; ready to `sample`.
+    """The run's model with its final weights, ready to `sample`.
 
     Raises:
-        LookupError: the run has no weights yet, or is conditional and does not say on which classes.
-        ValueError: its weights are damaged, or belong to another network.
+        LookupError: the run has no weights yet, or is conditional and has stored no classes.
+        ValueError: the weights are damaged, or belong to another network.
     """
     if not run.weights.is_file():
         raise LookupError(without_weights(run))
@@ -55,43 +55,42 @@ def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
     return model.eval()
 
 
-def coded(model: GenerativeModel, asked: str) -> CodedModel:
-    """The model, if its samples are decoded from codes.
+def coded(model: GenerativeModel, request: str) -> CodedModel:
+    """The model, if it decodes samples from latent codes.
 
     Raises:
-        ValueError: they are not; `asked` is what was to be done with codes.
+        ValueError: the model has no latent code, which `request` needs.
     """
     if not isinstance(model, CodedModel):
-        raise ValueError(f"{asked}: this model has no code to look into; it can only be sampled")
+        raise ValueError(f"{request}: this model has no latent code; it can only be sampled")
     return model
 
 
 class Samples:
-    """The samples of one model: number i is a function of the model, seed, label, threshold and i alone.
+    """The samples of one model: sample i is a function of the model, seed, label, threshold and i.
 
     Args:
-        model: it.
-        seed: of the codes.
-        label: of all samples; None: of a conditional model, each as often as in the training set.
-        threshold: of truncated codes (`saddle.samples.codes.truncation`); None: the prior's own.
+        model: model to sample.
+        seed: seed of the codes.
+        label: class of all samples; None for the frequencies of the training set, if the model is conditional.
+        threshold: threshold of truncated codes (`saddle.samples.codes.truncation`); None for codes of the prior.
 
     Raises:
-        ValueError: a label is asked of a model that knows no classes, truncated codes of one without codes.
+        ValueError: the model has no classes and `label` is given, or no code and `threshold` is given.
     """
 
     def __init__(self, model: GenerativeModel, *, seed: int, label: int | None, threshold: float | None) -> None:
         self.model, self.seed, self.label, self.threshold = model, seed, label, threshold
         if label is not None and model.classes is None:
-            raise ValueError("this model knows no classes (it was trained with labels=false): draw without label=")
+            raise ValueError("this model has no classes (it was trained with labels=false): draw without label=")
         if threshold is not None:
             coded(model, f"truncation={threshold:g}")
 
     def labels(self, indices: range) -> Tensor | None:
-        """Of samples `indices`, int64 [len(indices)] on the CPU; None without classes."""
-        if self.label is not None:
-            return torch.full([len(indices)], self.label)
-        labels = self.model.labels_of(indices, self.seed)
-        return None if labels is None else labels.cpu()
+        """The labels of samples `indices`, int64 [len(indices)] on the model's device; None without classes."""
+        if self.label is None:
+            return self.model.labels_of(indices, self.seed)
+        return torch.full([len(indices)], self.label, device=self.model.device)
 
     def batches(self, count: int) -> Iterator[tuple[range, Tensor]]:
         """The first `count` samples in batches: their indices, and x [len(indices), *shape] on the CPU."""
@@ -104,7 +103,6 @@ class Samples:
 
     def _batch(self, indices: range) -> Tensor:
         labels = self.labels(indices)
-        labels = None if labels is None else labels.to(self.model.device)
         if self.threshold is None:
             return self.model.sample(indices, self.seed, labels)
         model = coded(self.model, "truncation")
@@ -116,20 +114,19 @@ def write_samples(
 ) -> None:
     """Write `count` samples: into a folder of single pictures, an archive, or one picture.
 
-    A folder holds nothing but samples, so that it can be measured as it is; beside a folder and an archive lies a
-    picture of the first samples. Each is there whole or not at all: what is interrupted leaves nothing.
+    A folder contains only samples, so that it can be measured as it is; a picture of the first samples is stored next
+    to a folder or archive. Each output is written completely or not at all.
 
     Args:
-        run: the run.
-        count: how many samples.
-        seed: of the codes; None is the run's own.
-        label: the class of all samples; None: of a conditional model, each as often as in the training set.
-        threshold: of truncated codes; None: the prior's own.
-        out: where.
+        run: folder of the run.
+        count: number of samples.
+        seed: seed of the codes; None for that of the run.
+        label, threshold: as in `Samples`.
+        out: paths of the output.
 
     Raises:
         LookupError, ValueError: as `load_model` and `Samples`.
-        OSError: it cannot be written.
+        OSError: the output cannot be written.
     """
     cfg = stored_config(run, files=False)
     model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
@@ -148,7 +145,7 @@ def write_samples(
 
 
 def described(run: RunFolder, model: GenerativeModel, data: Data, samples: Samples) -> dict[str, Any]:
-    """All that the samples depend on, and who drew them: plain values."""
+    """Everything that the samples depend on, as plain values."""
     label = None if samples.label is None or model.classes is None else model.classes.names[samples.label]
     return {
         "saddle": VERSION,
@@ -175,7 +172,7 @@ def _archive(samples: Samples, data: Data, count: int, about: dict[str, Any], pa
     others: dict[str, Any] = {ABOUT: np.array(text(about))}
     labels = samples.labels(range(count))
     if labels is not None and samples.model.classes is not None:
-        others |= {LABELS: labels.numpy(), CLASSES: np.array(samples.model.classes.names)}
+        others |= {LABELS: labels.cpu().numpy(), CLASSES: np.array(samples.model.classes.names)}
     drawn = (
         to_uint8(x).permute(0, 2, 3, 1).numpy() if images else x.float().numpy() for _, x in samples.batches(count)
     )

@@ -1,1 +1,1 @@
-"""Looking into the code: paths between codes, directions in them, truncation, and what they change in x."""
+"""Analysis of latent codes: paths between codes, directions, truncation, and their effect on x."""

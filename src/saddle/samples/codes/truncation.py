@@ -1,4 +1,4 @@
-"""The truncation trick: codes near the middle of the prior, for typical samples instead of all kinds."""
+"""The truncation trick: codes near the prior's mean, for more typical and less varied samples."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from saddle.models.base import CodedModel
 
 
 def truncated(codes: Tensor, threshold: float, prior: str) -> Tensor:
-    """Codes [count, code_size] of the prior, as codes of the prior given that no coordinate is beyond +-threshold.
+    """Codes [count, code_size] of the prior, mapped to the prior conditioned on coordinates within +-threshold.
 
-    Brock et al. (2019) draw each coordinate beyond the threshold again until it lies within: the distribution is the
-    prior's, cut off, not the prior's scaled. The same distribution is had without drawing again, by quantiles,
+    Brock et al. (2019) draw each coordinate beyond the threshold again until it is within: the distribution is the
+    prior's cut off, not scaled. Quantiles give the same distribution without drawing again,
 
         F_t^-1(F(z)),    F the prior's distribution function, F_t the cut-off one's,
 
@@ -20,15 +20,15 @@ def truncated(codes: Tensor, threshold: float, prior: str) -> Tensor:
     that at another. For a uniform prior, and only there, this is a scaling, by min(threshold, 1).
 
     Args:
-        codes: from the prior.
-        threshold: above 0; in standard deviations for `normal`, in half widths of the box for `uniform`.
+        codes: codes of the prior, [count, code_size].
+        threshold: number above 0, in standard deviations for `normal`, in half widths of the box for `uniform`.
         prior: `normal` or `uniform`; `fitted` stands for the normal draws of such a prior.
 
     Raises:
         ValueError: the threshold is not above 0.
     """
     if not threshold > 0:
-        raise ValueError(f"truncation={threshold:g}: no code lies within; it takes a threshold above 0")
+        raise ValueError(f"truncation={threshold:g}: no code lies within; give a threshold above 0")
     if prior == "uniform":
         return codes * min(threshold, 1.0)
     z = codes.double()
@@ -38,14 +38,14 @@ def truncated(codes: Tensor, threshold: float, prior: str) -> Tensor:
 
 
 def truncated_draws(model: CodedModel, indices: Sequence[int], seed: int, threshold: float | None) -> Tensor:
-    """What the codes of samples `indices` are made of, [len(indices), code_size]; None: not truncated.
+    """The base noise of samples `indices`, [len(indices), code_size]; not truncated if `threshold` is None.
 
-    Under a prior that is fitted to codes it is the draws that are cut off, in standard deviations along its own axes.
+    For a prior fitted to codes, the base noise is cut off, in standard deviations along the prior's own axes.
     """
-    draws = model.base_noise(indices, seed)
-    return draws if threshold is None else truncated(draws, threshold, model.prior_distribution)
+    base_noise = model.base_noise(indices, seed)
+    return base_noise if threshold is None else truncated(base_noise, threshold, model.prior_distribution)
 
 
 def truncated_prior(model: CodedModel, indices: Sequence[int], seed: int, threshold: float | None) -> Tensor:
-    """The codes of samples `indices`, [len(indices), code_size]; None: not truncated."""
+    """The codes of samples `indices`, [len(indices), code_size]; not truncated if `threshold` is None."""
     return model.to_prior(truncated_draws(model, indices, seed, threshold))

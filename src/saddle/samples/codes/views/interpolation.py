@@ -1,7 +1,7 @@
-"""From one code to another: what lies between two samples."""
+"""A view of the paths between pairs of codes."""
 
-from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -23,16 +23,16 @@ from saddle.samples.codes.views.view import View
 
 PLACES = 9
 PATHS = 2_000
-"""Over which a path length is taken."""
+"""Number of paths over which a path length is measured."""
 
 
 def interpolation(subject: Subject, rows: int) -> View:
-    """Pairs of samples and what lies between them, one row for each kind of path; and the path lengths of both kinds.
+    """Pairs of samples and the samples between them, one row for each kind of path, with the path lengths.
 
-    A pair are samples 2i and 2i + 1; the label, if any, is that of the first all along. Paths lead through the draws
-    that codes are made of (`CodedModel.placed`): the codes that an autoencoder's prior is fitted to lie about a centre
-    of their own, and a spherical path keeps its distance from there. Under a uniform prior paths are linear: a
-    spherical one would leave the box.
+    A pair consists of samples 2i and 2i + 1; the label, if any, is that of the first sample. Paths lead through the
+    base noise of the codes (`CodedModel.to_prior`): the codes of an autoencoder's fitted prior have their own centre,
+    from which a spherical path keeps its distance. For a uniform prior all paths are linear, since a spherical path
+    would leave the box.
     """
     kinds: dict[str, Path] = {"spherical": spherical, "linear": linear}
     if subject.model.prior_distribution == "uniform":
@@ -60,27 +60,25 @@ def interpolation(subject: Subject, rows: int) -> View:
 
 
 def _ends(subject: Subject, pairs: range) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Draws a, b [pairs, code_size], and the labels [pairs] of the first ones."""
+    """Base noise a, b [pairs, code_size] of both ends, and the labels [pairs] of the first ones."""
     samples = range(2 * pairs.start, 2 * pairs.stop)
-    draws, labels = subject.base_noise(samples), subject.labels(samples)
-    return draws[::2], draws[1::2], None if labels is None else labels[::2]
+    noises, labels = subject.base_noise(samples), subject.labels(samples)
+    return noises[::2], noises[1::2], None if labels is None else labels[::2]
 
 
 def _length(subject: Subject, path: Path) -> PathLength:
     speeds, straight = [], []
     for pairs in progress(batches(PATHS, BATCH), "path length"):
         a, b, labels = _ends(subject, pairs)
-        look = _look(subject, labels)
+        features = partial(_features, subject, labels)
         t = moments_in_time(noise(subject.seed, "path length", 0, pairs, (1,), "uniform").to(a.device))
-        speeds.append(squared_speeds(look, path, a, b, t))
-        straight.append(squared_distances(look, a, b))
+        speeds.append(squared_speeds(features, path, a, b, t))
+        straight.append(squared_distances(features, a, b))
     return path_length(torch.cat(speeds), torch.cat(straight))
 
 
-def _look(subject: Subject, labels: Tensor | None) -> Callable[[Tensor], Tensor]:
-    """From draws [count, code_size] to what is seen in their samples."""
-    look = subject.look(labels)
-    return lambda draws: look(subject.model.to_prior(draws))
+def _features(subject: Subject, labels: Tensor | None, base_noise: Tensor) -> Tensor:
+    return subject.features(subject.decode(subject.model.to_prior(base_noise), labels))
 
 
 def _words(subject: Subject, kind: str, pair: int, labels: Tensor | None) -> str:

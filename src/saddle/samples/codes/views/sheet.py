@@ -1,4 +1,4 @@
-"""Rows of samples as one picture, with words beside and above them."""
+"""Rows of samples as one labelled picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,27 +11,27 @@ from saddle.data.pixels import grid, to_uint8
 
 TILE, GAP, MARGIN = 64, 2, 10
 SIZE = 13
-"""Of the letters, in pixels."""
+"""Font size in pixels."""
 LINE = 17
 
 
 @dataclass(frozen=True)
 class Row:
-    """Samples [columns, *shape] and what they are, in one line or several."""
+    """Samples [columns, *shape] and their label of one or several lines."""
 
     words: str
     samples: Tensor
 
 
 def sheet(data: Data, title: str, heads: Sequence[str], rows: Sequence[Row], group: int) -> Image.Image:
-    """The rows below one another under the column heads; where x is no image, all samples in the data's own chart.
+    """The rows below one another under the column heads; if x is no image, one chart for each row.
 
     Args:
-        data: whose x they are.
-        title: above it all; may have several lines.
-        heads: of the columns.
-        rows: each with as many samples as there are heads.
-        group: columns that belong together, a gap after each group.
+        data: data of the samples.
+        title: title of one or several lines.
+        heads: heads of the columns.
+        rows: rows with as many samples as heads.
+        group: number of columns in a group; a gap follows each group.
     """
     if len(data.shape) != 3:
         return charts(data, title, rows)
@@ -47,37 +47,37 @@ def sheet(data: Data, title: str, heads: Sequence[str], rows: Sequence[Row], gro
     draw = ImageDraw.Draw(picture)
     _write(draw, (MARGIN, MARGIN), title)
     tile = (strips[0][0].width - GAP) // min(group, len(heads))
-    for place, head in enumerate(heads):
-        left = words + place // group * (strips[0][0].width + MARGIN) + GAP + place % group * tile
+    for column, head in enumerate(heads):
+        left = words + column // group * (strips[0][0].width + MARGIN) + GAP + column % group * tile
         draw.text((left + (tile - GAP) / 2, top), head, fill="black", font=_font(), anchor="ma")
     for number, (row, parts) in enumerate(zip(rows, strips, strict=True)):
-        at, left = top + LINE + number * height, words
-        _write(draw, (MARGIN, at + (height - LINE * len(row.words.splitlines())) // 2), row.words)
+        row_top, left = top + LINE + number * height, words
+        _write(draw, (MARGIN, row_top + (height - LINE * len(row.words.splitlines())) // 2), row.words)
         for part in parts:
-            picture.paste(part, (left, at))
+            picture.paste(part, (left, row_top))
             left += part.width + MARGIN
     return picture
 
 
 def charts(data: Data, title: str, rows: Sequence[Row]) -> Image.Image:
-    """One chart of the samples of each row, with the row's words above it; at most three side by side."""
-    made = [data.render(row.samples, columns=len(row.samples)).convert("RGB") for row in rows]
-    across = min(3, len(made))
-    wide, high = made[0].width, made[0].height + 2 * LINE
+    """One chart of the samples of each row under the row's label; at most three side by side."""
+    charts = [data.render(row.samples, columns=len(row.samples)).convert("RGB") for row in rows]
+    across = min(3, len(charts))
+    wide, high = charts[0].width, charts[0].height + 2 * LINE
     top = MARGIN + LINE * len(title.splitlines()) + MARGIN
-    picture = Image.new("RGB", (max(across * wide, _width(title)), top + -(-len(made) // across) * high), "white")
+    picture = Image.new("RGB", (max(across * wide, _width(title)), top + -(-len(charts) // across) * high), "white")
     draw = ImageDraw.Draw(picture)
     _write(draw, (MARGIN, MARGIN), title)
-    for number, (row, chart) in enumerate(zip(rows, made, strict=True)):
-        left, at = number % across * wide, top + number // across * high
-        _write(draw, (left + MARGIN, at), " ".join(row.words.splitlines()))
-        picture.paste(chart, (left, at + LINE + 4))
+    for number, (row, chart) in enumerate(zip(rows, charts, strict=True)):
+        left, row_top = number % across * wide, top + number // across * high
+        _write(draw, (left + MARGIN, row_top), " ".join(row.words.splitlines()))
+        picture.paste(chart, (left, row_top + LINE + 4))
     return picture
 
 
-def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str) -> None:
+def _write(draw: ImageDraw.ImageDraw, position: tuple[int, int], text: str) -> None:
     for number, line in enumerate(text.splitlines()):
-        draw.text((place[0], place[1] + LINE * number), line, fill="black", font=_font())
+        draw.text((position[0], position[1] + LINE * number), line, fill="black", font=_font())
 
 
 def _width(text: str) -> int:

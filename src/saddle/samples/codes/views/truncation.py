@@ -1,4 +1,4 @@
-"""Truncated codes: fewer kinds of samples, more typical ones."""
+"""A view of truncated codes: more typical samples, less variety."""
 
 import torch
 
@@ -11,13 +11,13 @@ from saddle.samples.codes.views.view import View
 NORMAL = (None, 2.0, 1.5, 1.0, 0.7, 0.4, 0.2)
 UNIFORM = (None, 0.8, 0.6, 0.4, 0.2, 0.1)
 MEASURED = 1_000
-"""Samples over which the variety is taken."""
+"""Number of samples over which the variety is measured."""
 
 
 def truncation(subject: Subject, columns: int) -> View:
-    """The same codes truncated more and more, and how much variety is left.
+    """The same codes with decreasing thresholds, and the variety that is left.
 
-    Variety is the total variance of what is seen in the samples, over that without truncation.
+    Variety is the total variance of the samples' features, divided by that without truncation.
     """
     indices = range(subject.columns(columns))
     thresholds = UNIFORM if subject.model.prior_distribution == "uniform" else NORMAL
@@ -36,13 +36,13 @@ def truncation(subject: Subject, columns: int) -> View:
     return View(
         picture=sheet(subject.data, title, heads, rows, len(heads)),
         numbers={"truncation": numbers, "samples": MEASURED},
-        words="\n".join([*lines, f"variety: variance of what is seen, over that of all codes; {MEASURED:,} samples"]),
+        words="\n".join([*lines, f"variety: variance of the features, over that of all codes; {MEASURED:,} samples"]),
     )
 
 
 def _spread(subject: Subject, threshold: float | None) -> float:
-    seen = []
+    features = []
     for piece in progress(batches(MEASURED, BATCH), "variety"):
         codes = truncated_prior(subject.model, piece, subject.seed, threshold)
-        seen.append(subject.seen(subject.decode(codes, subject.labels(piece))))
-    return float(torch.cat(seen).double().var(0).sum())
+        features.append(subject.features(subject.decode(codes, subject.labels(piece))))
+    return float(torch.cat(features).double().var(0).sum())

@@ -1,4 +1,4 @@
-"""What looking into the code gives: a picture, numbers, and words for the terminal."""
+"""A view of the latent code: a picture, numbers, and a table for the terminal."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from saddle.samples.codes.subject import Subject
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """One look.
+    """One view.
 
     Attributes:
-        picture: for a person.
-        numbers: for a program; plain values.
-        words: the numbers as a table.
+        picture: picture of the samples.
+        numbers: plain values for programs.
+        words: numbers as a table for the terminal.
     """
 
     picture: Image
@@ -25,4 +25,4 @@ class View:
 
 
 Draw = Callable[[Subject, int], View]
-"""Of a subject and a number of rows; of `truncation` a number of columns."""
+"""Draws a view of a subject with a number of rows (for `truncation` columns)."""
