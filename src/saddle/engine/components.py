@@ -7,9 +7,8 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
 
-from saddle.callbacks.class_grid import ClassGrid
 from saddle.callbacks.discriminator_probe import DiscriminatorProbe
-from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.instruments import ClassGrid, Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.log_likelihood import LogLikelihood
 from saddle.callbacks.measure import Instrument, Measure, applicable
 from saddle.callbacks.optimum import OptimumDistance
