@@ -1,4 +1,4 @@
-"""A run's state, stored so that training goes on from it bit for bit."""
+"""Checkpoints of a run, from which training resumes bit for bit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ class Checkpoint(BundledCallback):
     optimisers, the clock, the means that were not logged yet, and the `state_dict` of each of the user's callbacks. It
     contains neither the state of a random generator nor a position in a data loader.
 
-    It acts after the instruments of the same update, so that a log that is cut to the checkpoint's updates has the
+    It acts after the instruments of the same update. A log that is cut to the checkpoint's updates thus has the
     readings of all updates until then, each once.
 
     Args:
@@ -52,7 +52,9 @@ class Checkpoint(BundledCallback):
             "updates": model.updates,
             "model": model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
-            "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks if one.state_dict()},  # type: ignore[attr-defined]
+            "callbacks": {
+                callback.state_key: state for callback in trainer.callbacks if (state := callback.state_dict())
+            },  # type: ignore[attr-defined]
             "notes": model.pending_means(),
             "facts": self.facts(),
         }

@@ -1,4 +1,4 @@
-"""A model, its optimisers and the user's callbacks as they were when a state was stored."""
+"""Restoring a model, its optimisers and the user's callbacks from a stored state."""
 
 from typing import Any
 
@@ -26,10 +26,8 @@ class RestoredState(BundledCallback):
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         if self.optimizers and len(self.optimizers) != len(trainer.optimizers):
-            own = len(trainer.optimizers)
-            raise ValueError(
-                f"the checkpoint has the states of {len(self.optimizers)} optimisers, this model has {own}"
-            )
+            counts = f"{len(self.optimizers)} optimisers, this model has {len(trainer.optimizers)}"
+            raise ValueError(f"the checkpoint has the states of {counts}")
         for optimizer, stored in zip(trainer.optimizers, self.optimizers, strict=False):  # no states at the beginning
             optimizer.load_state_dict(stored)
         self.optimizers = []  # frees their memory
@@ -44,6 +42,6 @@ def restore(model: GenerativeModel, state: dict[str, Any]) -> None:
     try:
         model.load_state_dict(state["model"], strict=True)
     except RuntimeError as error:
-        raise ValueError(f"the checkpoint does not fit the networks of this configuration: {error}") from None
+        raise ValueError(f"the checkpoint does not match the networks of this configuration: {error}") from None
     model.updates = int(state["updates"])
     model.restore_pending_means(state["notes"])

@@ -49,7 +49,9 @@ class Symptoms:
         )
 
     def _vanished(self, updates: int, readings: Mapping[str, float]) -> str | None:
-        if not {"gradient_generator", "gradient_discriminator"} <= readings.keys():  # a G that learns alone may converge
+        if (
+            not {"gradient_generator", "gradient_discriminator"} <= readings.keys()
+        ):  # a G that learns alone may converge
             return None
         norm = readings["gradient_generator"]
         self._largest = max(self._largest, norm)

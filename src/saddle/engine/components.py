@@ -116,7 +116,11 @@ def evaluations(
 
 
 def loggers(
-    cfg: DictConfig, data: str, folder: RunFolder, evaluator: SampleEvaluator | None, earlier: dict[str, Any] | None
+    cfg: DictConfig,
+    data: str,
+    folder: RunFolder,
+    evaluator: SampleEvaluator | None,
+    resumed_from: dict[str, Any] | None,
 ) -> list[Logger]:
     """Where readings go: the run folder and the trackers that the configuration names.
 
@@ -128,7 +132,7 @@ def loggers(
         data: name of the data set.
         folder: the run folder.
         evaluator: its metrics are the columns that have a better side.
-        earlier: identity of the W&B run so far; None for a run from the beginning.
+        resumed_from: identity of the W&B run so far; None for a run from the beginning.
     """
     trial = (folder.environment() or {}).get("trial") or {}
     setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
@@ -142,7 +146,7 @@ def loggers(
         "tags": [data, *(option_name(cfg, group) for group in ("model", "loss") if cfg.get(group))],
         "config": config | {"setting": setting},
         "best": {name: "max" if higher else "min" for name, higher in directions.items()},
-        "earlier": earlier,
+        "resumed_from": resumed_from,
     }
     trackers = []
     for name, node in tracker_nodes(cfg).items():
@@ -167,10 +171,10 @@ def callbacks(cfg: DictConfig) -> list[Callback]:
 
 def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:
     """The line or bar for the person in front of the terminal."""
-    place = SweepPosition.current()
+    position = SweepPosition.current()
     names = [*LOSSES, *([evaluator.main_metric] if evaluator is not None else [])]
-    title = folder.job if place is None else f"[{place.job}/{place.jobs}] {folder.job}"
-    return Progress(updates=cfg.updates, title=title, place=place, measure=measure, names=names)
+    title = folder.job if position is None else f"[{position.job}/{position.jobs}] {folder.job}"
+    return Progress(updates=cfg.updates, title=title, position=position, measure=measure, names=names)
 
 
 def summary(

@@ -215,7 +215,9 @@ def _advice(experiment: Experiment, measure: Measure, resumed_at: int | None) ->
     symptoms = instantiate(experiment.config.advice)
     lines = experiment.folder.metrics() if resumed_at is not None else []
     logged = [line for line in lines if line["updates"] <= (resumed_at or 0)]
-    return [Advice(symptoms=symptoms, measure=measure, evaluator=experiment.evaluator, logged=logged)] if symptoms else []
+    return (
+        [Advice(symptoms=symptoms, measure=measure, evaluator=experiment.evaluator, logged=logged)] if symptoms else []
+    )
 
 
 def _announce(experiment: Experiment, resumed_at: int | None) -> None:

@@ -112,7 +112,7 @@ def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str
             "missing": result["missing"],
         },
         best={},
-        earlier=None,
+        resumed_from=None,
     )
     logger.log_metrics({**result["metrics"], "nearest": nearest}, step=int(result["updates"] or 0))
     logger.finalize("success")
