@@ -22,8 +22,8 @@ class FDivergence(Loss):
     G minimises the part of V that depends on it, -E f*(g_f(D(x))), and at D* descends D_f itself. (The paper also
     tries to maximise E g_f(D(x)) instead: another game.)
 
-    A option writes g_f and f* o g_f. The latter is given in closed form, because computed in two steps it loses its
-    digits at large logits. Exponentials go on linearly beyond an argument of 20, see `exponential`.
+    An option defines g_f and f* o g_f, the latter in closed form, because two steps lose precision at large logits.
+    Exponentials are linear above an argument of 20, see `exponential`.
     """
 
     @final

@@ -1,4 +1,4 @@
-"""What models with a discriminator have in common: its logits, and its step down the loss and the penalty."""
+"""The base class of models with a discriminator: D's logits, and D's step down its loss and penalty."""
 
 from abc import ABC
 from collections.abc import Callable, Iterator
@@ -10,19 +10,20 @@ from torch import Tensor, nn
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import gathered
 from saddle.losses.base import Loss
+from saddle.models.base import evaluating
 from saddle.models.learning import LearningModel, Player, call_network
 from saddle.networks.base import couples_samples
 from saddle.penalties.base import Penalty
 
 
 class DiscriminatingModel(LearningModel, ABC):
-    """A model in which a discriminator D learns to tell real samples from others.
+    """A model in which a discriminator D learns to distinguish real samples from others.
 
     Args:
         discriminator: D; its network is the child module `discriminator`.
-        generator: G, which moves after D; its network is the child module `generator`. None: D is alone.
-        loss: the game; D minimises its own term.
-        penalty: what D minimises in addition to its loss; None: nothing.
+        generator: G, which moves after D; its network is the child module `generator`. None: there is no G.
+        loss: loss whose term for D is minimised.
+        penalty: term that D minimises in addition to its loss; None: no penalty.
         classes, batch_size, seed: see `LearningModel`.
 
     Attributes:
@@ -31,7 +32,7 @@ class DiscriminatingModel(LearningModel, ABC):
             fakes need forwards of their own.
 
     Raises:
-        ValueError: the penalty is on single samples, and D couples those of a batch.
+        ValueError: the penalty is on single samples, but D couples the samples of a batch.
     """
 
     discriminator: nn.Module
@@ -55,8 +56,8 @@ class DiscriminatingModel(LearningModel, ABC):
         self.separate_forwards = couples_samples(self.discriminator)
         if penalty is not None and penalty.per_sample and self.separate_forwards:
             raise ValueError(
-                f"{type(penalty).__name__} looks at D's slope at single samples, which a D with batch normalisation "
-                "does not have: set network.discriminator.norm=none, layer or spectral, or another penalty"
+                f"{type(penalty).__name__} needs D's slope at single samples, which a D with batch normalisation "
+                "does not have: set network.discriminator.norm=none, layer or spectral, or choose another penalty"
             )
 
     def logits(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -76,7 +77,7 @@ class DiscriminatingModel(LearningModel, ABC):
         logits_real: Tensor,
         logits_fake: Tensor,
     ) -> dict[str, Tensor]:
-        """D's step number `step`, down its loss and its penalty; returns the numbers to log, [] each.
+        """D's step number `step` down its loss and its penalty; returns the numbers to log, [] each.
 
         Args:
             step: number since the start of training; every `penalty.every`-th one includes the penalty.
@@ -91,10 +92,7 @@ class DiscriminatingModel(LearningModel, ABC):
             def critic(x: Tensor) -> Tensor:
                 return as_logits(call_network(self.discriminator, x, labels))  # compiled code has no second derivative
 
-            def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
-                return self.noise(f"penalty {stream}", step, self.batch_size, shape, distribution)
-
-            penalty = self.penalty(critic, real, fake, logits_real, logits_fake, draw)
+            penalty = self.penalty(critic, real, fake, logits_real, logits_fake, self.draw("penalty", step))
             numbers["penalty"] = gathered(penalty.detach()[None])[0].mean()
             objective = loss + self.penalty.every * penalty
         (gradient,) = self.step(objective, self.d)
@@ -110,10 +108,6 @@ def as_logits(outputs: Tensor) -> Tensor:
 
 @contextmanager
 def scoring(network: nn.Module) -> Iterator[Callable[[Tensor], Tensor]]:
-    """D as a function from x [n, *shape] to logits [n], in evaluation mode; not compiled, so that it has a slope."""
-    training = network.training
-    network.eval()
-    try:
+    """D as a function from x [n, *shape] to logits [n], in evaluation mode; not compiled, to be differentiable."""
+    with evaluating(network):
         yield lambda x: as_logits(network(x))
-    finally:
-        network.train(training)

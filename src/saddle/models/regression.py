@@ -15,7 +15,7 @@ from saddle.models.learning import LearningModel, Player
 
 
 class RegressionModel(LearningModel, CodedModel, ABC):
-    """G learns to draw each real x from a latent code of x; the models differ in where it comes from (lecture I.2).
+    """G learns to reconstruct each real x from a latent code of x; the models differ in these codes (lecture I.2).
 
     An update is one step of all players on `batch_size` reals in the order of epochs.
 
@@ -29,7 +29,7 @@ class RegressionModel(LearningModel, CodedModel, ABC):
 
     Attributes:
         g: the generator.
-        networks: everything that `sample` needs, by name; averaged together.
+        networks: all modules that `sample` needs, by name; averaged together.
     """
 
     def __init__(
@@ -60,12 +60,9 @@ class RegressionModel(LearningModel, CodedModel, ABC):
     def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
         """For x [share, *shape] and their labels [share]: the losses [share] whose mean the players minimise."""
 
-    def iterate(self, update: int) -> None:
-        self.set_rates(update)
+    def take_steps(self, update: int) -> None:
         x, labels = self.reals(update, self.batch_size), self.labels_of_reals(update, self.batch_size)
         self.descend(self.objective(update, x, labels))
-        if self.averaged is not None:
-            self.averaged.update(update)
 
     def descend(self, losses: Tensor, *extra_inputs: Tensor) -> None:
         """One step of all players down the mean of all ranks' losses [share]; `extra_inputs` as for `step`."""
@@ -91,7 +88,7 @@ class RegressionModel(LearningModel, CodedModel, ABC):
         return self.sampling_module()["generator"]
 
 
-def squared_error(x: Tensor, drawn: Tensor) -> Tensor:
-    """Mean over all numbers of x [count, *shape] of the squared difference: [count], in float32 at least."""
-    difference = x - drawn.to(torch.promote_types(drawn.dtype, torch.float32))
+def squared_error(x: Tensor, decoded: Tensor) -> Tensor:
+    """The squared difference, averaged over all entries of x [count, *shape]: [count], in float32 at least."""
+    difference = x - decoded.to(torch.promote_types(decoded.dtype, torch.float32))
     return difference.square().flatten(1).mean(1)
