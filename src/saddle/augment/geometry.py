@@ -48,7 +48,7 @@ class Geometry:
         scale: Strength,
         rotation: Fraction,
         stretch: Strength,
-        translation: Part,
+        translation: Fraction,
     ) -> None:
         self.flip, self.turn, self.shift = flip, turn, shift
         self.scale, self.rotation, self.stretch, self.translation = scale, rotation, stretch, translation

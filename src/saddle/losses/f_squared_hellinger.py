@@ -28,6 +28,6 @@ class SquaredHellinger(FDivergence):
         return exponential(logits) - 1
 
     def optimum(self, log_ratio: Tensor) -> Tensor:
-        """Half the log ratio; outside of +-40, where one exponential is linear, the log ratio minus 20 times its sign."""
+        """Half the log ratio; outside of +-40, where one exponential is linear, log ratio - 20 sign(log ratio)."""
         linear = log_ratio - LIMIT * log_ratio.sign()
         return torch.where(log_ratio.abs() > 2 * LIMIT, linear, log_ratio / 2)
