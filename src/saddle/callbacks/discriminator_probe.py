@@ -1,6 +1,6 @@
 """D's logits on samples that it has and has not seen: an instrument for a D alone, and functions for a game's D."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -104,18 +104,6 @@ def unseen_reals(model: GAN, batch: int) -> tuple[Tensor, Tensor | None]:
     x = model.data.unseen(model.seed, indices, model.device)
     labels = model.data.unseen_labels(model.seed, indices, model.device) if model.classes is not None else None
     return x, labels
-
-
-def seen_steps(model: GAN, count: int) -> Sequence[int]:
-    """At most `count` of the steps that D has taken, evenly spread over all of them."""
-    steps = model.updates * model.d_steps
-    count = min(count, steps)
-    return [number * steps // count for number in range(count)]
-
-
-def seen_reals(model: GAN, step: int) -> tuple[Tensor, Tensor | None]:
-    """This rank's share of the reals of D's step number `step`: [share, *shape], labels [share]."""
-    return model.reals(step, model.batch_size), model.labels_of_reals(step, model.batch_size)
 
 
 def fresh_fakes(model: GAN, stream: str, batch: int) -> tuple[Tensor, Tensor | None]:

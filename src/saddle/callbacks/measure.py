@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from PIL import Image
 from pytorch_lightning import Trainer
-from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 
 from saddle.callbacks.callback_list import BundledCallback
@@ -80,11 +79,5 @@ class Measure(BundledCallback):
             if last or model.updates % instrument.every == 0:
                 self.readings |= instrument.measure(model)
         self.latest |= self.readings
-        if self.readings:
-            _log(trainer, self.readings, model.updates)
-
-
-@rank_zero_only
-def _log(trainer: Trainer, readings: dict[str, Reading], updates: int) -> None:
-    for logger in trainer.loggers:
-        logger.log_metrics(readings, step=updates)  # type: ignore[arg-type]  # ours take pictures too
+        for logger in trainer.loggers if self.readings else ():
+            logger.log_metrics(self.readings, step=model.updates)  # type: ignore[arg-type]  # ours take pictures too

@@ -71,24 +71,13 @@ class Progress(BundledCallback):
         seconds = monotonic() - self.started
         done = updates - self.first
         left = seconds / done * (self.updates - updates)
-        position = self.position
-        sweep = f", sweep {_clock(self.left_of_sweep(position, left, seconds / done))}" if position else ""
+        sweep = ""
+        if self.position is not None:  # a later job takes as long as this one with its start and all of its updates
+            whole = time() - self.position.began + left + seconds / done * self.first
+            sweep = f", sweep {_clock(self.position.left(left, whole))}"
         shown = {name: self.measure.latest[name] for name in self.names if name in self.measure.latest}
         numbers = "  ".join(f"{name} {number:.4g}" for name, number in shown.items())
         return f"{done / seconds:.1f}/s  left {_clock(left)}{sweep}  {numbers}"
-
-    def left_of_sweep(self, position: SweepPosition, left: float, per_update: float) -> float:
-        """Seconds until the last job ends.
-
-        A later job is expected to take as long as this one, including its start, its evaluations and the updates before
-        this run was resumed.
-
-        Args:
-            position: position of this job in the sweep.
-            left: seconds that this job still needs.
-            per_update: seconds per update.
-        """
-        return position.left(left, time() - position.began + left + per_update * self.first)
 
 
 def _clock(seconds: float) -> str:

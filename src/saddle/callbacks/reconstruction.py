@@ -5,8 +5,7 @@ from torch import Tensor
 from torch.nn.functional import pdist
 
 from saddle.callbacks.measure import Instrument, Reading
-from saddle.models.encoding import EncodingModel
-from saddle.models.regression import RegressionModel, squared_error
+from saddle.models.regression import EncodingModel, RegressionModel, squared_error
 from saddle.models.vae import VAE
 
 

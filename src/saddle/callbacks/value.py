@@ -6,14 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from saddle.callbacks.discriminator_probe import (
-    fresh_fakes,
-    logits,
-    seen_reals,
-    seen_steps,
-    undisturbed,
-    unseen_reals,
-)
+from saddle.callbacks.discriminator_probe import fresh_fakes, logits, undisturbed, unseen_reals
 from saddle.callbacks.measure import Instrument, Reading
 from saddle.models.gan import GAN
 
@@ -123,7 +116,10 @@ def best_shift(real: Tensor, fake: Tensor) -> float:
 
 
 def _seen(model: GAN, batches: int) -> list[Tensor]:
-    return [logits(model, "value seen", step, *seen_reals(model, step)) for step in seen_steps(model, batches)]
+    """D's logits on reals of at most `batches` of its steps, evenly spaced over all of them."""
+    taken, size = model.updates * model.d_steps, model.batch_size
+    steps = [number * taken // min(batches, taken) for number in range(min(batches, taken))]
+    return [logits(model, "value seen", n, model.reals(n, size), model.labels_of_reals(n, size)) for n in steps]
 
 
 def _fakes(model: GAN, stream: str, batches: int) -> list[Tensor]:

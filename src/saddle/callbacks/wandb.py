@@ -11,7 +11,7 @@ from pydantic import PositiveFloat
 from pytorch_lightning.utilities import rank_zero_only
 
 from saddle.callbacks.tracker import Tracker, brief, say
-from saddle.callbacks.wandb_session import begin_session, end_session
+from saddle.callbacks.wandb_session import begin_session, end_session, settings
 
 if TYPE_CHECKING:
     import wandb  # the real import is late: it costs a second, and logger=none does without
@@ -78,18 +78,9 @@ class Wandb(Tracker):
         self.url: str | None = None
         self._id: str | None = None
         self.run_folder = folder / "wandb"
-        self._project = project
         self._run: wandb.Run | None = None
         self._refused = False  # whether W&B did not start at all
         folder.mkdir(parents=True, exist_ok=True)
-        settings = {
-            "console": "off",
-            "disable_git": True,
-            "save_code": False,
-            "init_timeout": timeout,
-            "finish_timeout": finish_timeout,
-            "finish_timeout_raises": True,
-        }
         arguments = {
             "project": project,
             "entity": entity,
@@ -99,7 +90,7 @@ class Wandb(Tracker):
             "job_type": job_type,
             "tags": [tag[:TAG_LENGTH] for tag in tags if tag],
             "config": dict(config),
-            "settings": settings,
+            "settings": settings(timeout, finish_timeout),
         }
         resume: dict[str, Any] = {}
         if resumed_from is not None:
@@ -113,10 +104,6 @@ class Wandb(Tracker):
         except Exception as error:  # W&B refuses settings, or its service does not start
             self._refused, self._lost, self._run = True, True, None
             say(f"W&B refuses to start ({brief(error)}): W&B will not have this run, metrics.jsonl has every number")
-
-    @property
-    def name(self) -> str:
-        return self._project
 
     @property
     def version(self) -> str | None:

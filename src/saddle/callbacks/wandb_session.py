@@ -9,6 +9,13 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
 from threading import Thread
+from typing import Any
+
+
+def settings(timeout: float, finish_timeout: float) -> dict[str, Any]:
+    """Settings of a run: W&B records neither the terminal nor the code, and waits no longer than these seconds."""
+    waits = {"init_timeout": timeout, "finish_timeout": finish_timeout, "finish_timeout_raises": True}
+    return {"console": "off", "disable_git": True, "save_code": False, **waits}
 
 
 def begin_session(timeout: float) -> str | None:
@@ -22,19 +29,19 @@ def begin_session(timeout: float) -> str | None:
     """
     import wandb
 
-    settings = wandb.setup(wandb.Settings(silent=True)).settings  # silent: no banner, and no prompt for a key
-    if settings.mode in ("offline", "dryrun", "disabled"):
+    current = wandb.setup(wandb.Settings(silent=True)).settings  # silent: no banner, and no prompt for a key
+    if current.mode in ("offline", "dryrun", "disabled"):
         return None
     try:
         if not wandb.login(prompt=False, verify=False):
             return "no API key (wandb login)"
     except wandb.Error as error:
         return str(error)
-    if settings.http_proxy or settings.https_proxy:
+    if current.http_proxy or current.https_proxy:
         return None  # only W&B itself can check a connection through a proxy
-    problems: list[str | None] = [f"{settings.base_url} did not answer: timed out"]
+    problems: list[str | None] = [f"{current.base_url} did not answer: timed out"]
     # A thread, because the resolution of a name has no timeout.
-    query = Thread(target=lambda: problems.append(_query(settings.base_url, settings.api_key, timeout)), daemon=True)
+    query = Thread(target=lambda: problems.append(_query(current.base_url, current.api_key, timeout)), daemon=True)
     query.start()
     query.join(timeout)
     return problems[-1]
@@ -72,8 +79,6 @@ def add_to_summary(path: str, numbers: Mapping[str, float], *, folder: Path, tim
     import wandb
 
     entity, project, identity = path.split("/")
-    settings = {"console": "off", "disable_git": True, "save_code": False}
-    settings |= {"init_timeout": timeout, "finish_timeout": timeout, "finish_timeout_raises": True}
     problem = begin_session(timeout)
     if problem is None:
         try:
@@ -83,7 +88,7 @@ def add_to_summary(path: str, numbers: Mapping[str, float], *, folder: Path, tim
                 id=identity,
                 resume="must",
                 dir=str(folder.absolute()),
-                settings=settings,
+                settings=settings(timeout, timeout),
             )
             run.summary.update(dict(numbers))
             run.finish()

@@ -17,12 +17,11 @@ from omegaconf import DictConfig, OmegaConf
 from torch.distributed import DistError
 
 from saddle.callbacks.advice import Advice
-from saddle.callbacks.checkpoint import Checkpoint
+from saddle.callbacks.checkpoint import Checkpoint, RestoredState
 from saddle.callbacks.instruments import MOST_CLASSES
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.restoring import RestoredState
 from saddle.callbacks.run_log import RunLog
 from saddle.config import hints, instantiate
 from saddle.config.packages import described_packages

@@ -7,6 +7,10 @@ from torch import Tensor
 
 from saddle.losses.base import Loss
 
+LIMIT = 20.0
+"""Argument above which the exponential is linear. No batch contains larger ratios of densities (exp(20) is 5e8), and
+above 44 the square of the gradient, which Adam averages, overflows in float32."""
+
 
 class FDivergence(Loss):
     r"""D raises a lower bound of an f-divergence, G lowers it.
@@ -41,3 +45,9 @@ class FDivergence(Loss):
     @abstractmethod
     def conjugate(self, logits: Tensor) -> Tensor:
         """f*(g_f) of logits [batch], elementwise."""
+
+
+def exponential(x: Tensor) -> Tensor:
+    """exp(x) up to x = 20 and its tangent exp(20) (x - 19) above: convex, increasing, differentiable; x [...]."""
+    bounded = x.clamp(max=LIMIT)
+    return bounded.exp() * (1 + x - bounded)

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from saddle.losses.exponential import LIMIT, exponential
-from saddle.losses.f_divergence import FDivergence
+from saddle.losses.f_divergence import LIMIT, FDivergence, exponential
 
 
 class ReverseKullbackLeibler(FDivergence):

@@ -6,9 +6,8 @@ from torch import Tensor
 
 from saddle.data.classes import Classes
 from saddle.models.code_gaussian import CodeGaussian, codes_in
-from saddle.models.encoding import EncodingModel
 from saddle.models.learning import Player
-from saddle.models.regression import squared_error
+from saddle.models.regression import EncodingModel, squared_error
 
 
 class Autoencoder(EncodingModel):

@@ -1,6 +1,6 @@
 """The base class of models with a discriminator: D's logits, and D's step down its loss and penalty."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -25,6 +25,7 @@ class DiscriminatingModel(LearningModel, ABC):
         loss: loss whose term for D is minimised.
         penalty: term that D minimises in addition to its loss; None: no penalty.
         classes, batch_size, seed: see `LearningModel`.
+        d_steps: k, steps of D in one update.
 
     Attributes:
         d: D as a player.
@@ -46,19 +47,32 @@ class DiscriminatingModel(LearningModel, ABC):
         penalty: Penalty | None,
         classes: Classes | None,
         batch_size: int,
+        d_steps: int,
         seed: int,
     ) -> None:
         others = [] if generator is None else [generator]
         super().__init__(players=[discriminator, *others], classes=classes, batch_size=batch_size, seed=seed)
         for player in (*others, discriminator):  # G first: the order of the entries of a stored state
             self.add_module(player.name, player.network)
-        self.d, self.loss, self.penalty = discriminator, loss, penalty
+        self.d, self.loss, self.penalty, self.d_steps = discriminator, loss, penalty, d_steps
         self.separate_forwards = couples_samples(self.discriminator)
         if penalty is not None and penalty.per_sample and self.separate_forwards:
             raise ValueError(
                 f"{type(penalty).__name__} needs D's slope at single samples, which a D with batch normalisation "
                 "does not have: set network.discriminator.norm=none, layer or spectral, or choose another penalty"
             )
+
+    @property
+    def real_per_update(self) -> int:
+        return self.batch_size * self.d_steps
+
+    def take_steps(self, update: int) -> None:
+        for step in range(update * self.d_steps, (update + 1) * self.d_steps):
+            self.log_mean(**self.discriminator_step(step))
+
+    @abstractmethod
+    def discriminator_step(self, step: int) -> dict[str, Tensor]:
+        """D's step number `step` since the start of training; returns the numbers to log, [] each."""
 
     def logits(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         """D's logits [share] of reals and fakes in float32 or wider: one forward, or two where D couples samples."""

@@ -88,6 +88,7 @@ class DiscriminatorAlone(DiscriminatingModel):
             penalty=penalty,
             classes=None,
             batch_size=batch_size,
+            d_steps=d_steps,
             seed=seed,
         )
         if self.separate_forwards:
@@ -96,20 +97,11 @@ class DiscriminatorAlone(DiscriminatingModel):
                 "depends on the whole batch: set network.discriminator.norm=none, layer or spectral"
             )
         self.search, self.negatives = search, negatives
-        self.sample_steps, self.shape, self.d_steps = sample_steps, tuple(shape), d_steps
+        self.sample_steps, self.shape = sample_steps, tuple(shape)
         images = batch_size * d_steps
         self.averaged = averaged(self.discriminator, half_life=average_half_life, ramp=average_ramp, images=images)
 
-    @property
-    def real_per_update(self) -> int:
-        return self.batch_size * self.d_steps
-
-    def take_steps(self, update: int) -> None:
-        for step in range(update * self.d_steps, (update + 1) * self.d_steps):
-            self.log_mean(**self.discriminator_step(step))
-
     def discriminator_step(self, step: int) -> dict[str, Tensor]:
-        """D's step number `step` since the start of training; returns the numbers to log, [] each."""
         real, numbers = self.reals(step, self.batch_size), {}
         if self.negatives is None:
             (logits_real,) = gathered(as_logits(self.d(real)))  # [batch_size]

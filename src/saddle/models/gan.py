@@ -95,27 +95,21 @@ class GAN(DiscriminatingModel, CodedModel):
             penalty=penalty,
             classes=classes,
             batch_size=batch_size,
+            d_steps=d_steps,
             seed=seed,
         )
         self.g, self.augment = generator, augment
         self.generator_batch_size = generator_batch_size or batch_size
-        self.d_steps, self.g_steps = d_steps, g_steps
-        self.code_size, self.prior_distribution = code_size, prior
+        self.g_steps, self.code_size, self.prior_distribution = g_steps, code_size, prior
         images = self.generator_batch_size * g_steps
         self.averaged = averaged(self.generator, half_life=average_half_life, ramp=average_ramp, images=images)
 
-    @property
-    def real_per_update(self) -> int:
-        return self.batch_size * self.d_steps
-
     def take_steps(self, update: int) -> None:
-        for step in range(update * self.d_steps, (update + 1) * self.d_steps):
-            self.log_mean(**self.discriminator_step(step))
+        super().take_steps(update)
         for step in range(update * self.g_steps, (update + 1) * self.g_steps):
             self.log_mean(**self.generator_step(step))
 
     def discriminator_step(self, step: int) -> dict[str, Tensor]:
-        """D's step number `step` since the start of training; returns the numbers to log, [] each."""
         real, labels = self.reals(step, self.batch_size), self.labels_of_reals(step, self.batch_size)
         with torch.no_grad():
             fake = self.g(self.codes("discriminator", step, self.batch_size), labels)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import gathered
 from saddle.models.average import averaged
-from saddle.models.base import CodedModel
+from saddle.models.base import CodedModel, evaluating
 from saddle.models.code_gaussian import CodeGaussian
 from saddle.models.learning import LearningModel, Player
 
@@ -88,7 +88,42 @@ class RegressionModel(LearningModel, CodedModel, ABC):
         return self.sampling_module()["generator"]
 
 
+class EncodingModel(RegressionModel, ABC):
+    """A model whose first player is an encoder: a discriminator's body that outputs the parameters of a latent code.
+
+    Attributes:
+        code_parameters: outputs of the encoder for each dimension of a code.
+    """
+
+    code_parameters = 1
+
+    @property
+    def e(self) -> Player:
+        """The encoder."""
+        return self.players[0]
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Tensor:
+        """The codes [count, code_size] of x [count, *shape], in evaluation mode, without gradients."""
+
+    def encoded(self, x: Tensor) -> Tensor:
+        """The outputs [count, code_parameters code_size] of the encoder in training, in float32 at least."""
+        return _float32(self.e(x))
+
+    @torch.no_grad()
+    def outputs(self, x: Tensor) -> Tensor:
+        """The same outputs of the encoder in `sampling_module`, in evaluation mode."""
+        with evaluating(self.sampling_module()["encoder"]) as encoder:
+            return _float32(encoder(x))
+
+    def codes_of(self, seed: int, positions: range) -> Tensor:
+        return self.encode(self.data.sample(seed, positions, self.device))
+
+
 def squared_error(x: Tensor, decoded: Tensor) -> Tensor:
     """The squared difference, averaged over all entries of x [count, *shape]: [count], in float32 at least."""
-    difference = x - decoded.to(torch.promote_types(decoded.dtype, torch.float32))
-    return difference.square().flatten(1).mean(1)
+    return (x - _float32(decoded)).square().flatten(1).mean(1)
+
+
+def _float32(outputs: Tensor) -> Tensor:
+    return outputs.to(torch.promote_types(outputs.dtype, torch.float32))

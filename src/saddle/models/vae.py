@@ -9,9 +9,9 @@ from torch import Tensor
 
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import gathered
-from saddle.models.encoding import EncodingModel
 from saddle.models.learning import Player
 from saddle.models.likelihood import Likelihood
+from saddle.models.regression import EncodingModel
 from saddle.noise import noise
 
 
