@@ -13,8 +13,7 @@ import saddle
 from saddle.data.densities.analytic import AnalyticData
 from saddle.models.discriminating import scoring
 from saddle.models.discriminator import DiscriminatorAlone
-from saddle.search.base import Draw
-from saddle.search.negatives import Negatives
+from saddle.search.base import Draw, Negatives
 from saddle.search.replay_buffer import Find
 from saddle_studies.figures.landscape import draw
 

@@ -14,8 +14,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from saddle.callbacks.checkpoint import restore
 from saddle.callbacks.discriminator_probe import fresh_fakes, undisturbed
-from saddle.callbacks.restoring import restore
 from saddle.data.densities.mixture import MixtureData
 from saddle.engine.experiment import Experiment
 from saddle.engine.stored import stored_config

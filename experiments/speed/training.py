@@ -157,7 +157,7 @@ def train_as_saddle(game: Experiment, folder: RunFolder, updates: int, last: Cal
     checkpoint = Checkpoint(
         checkpoints=Checkpoints(folder.checkpoints), every=game.config.checkpoint_every, stored=None, facts=dict
     )
-    progress = Progress(updates=updates, title="saddle", place=None, measure=measure, names=["loss_discriminator"])
+    progress = Progress(updates=updates, title="saddle", position=None, measure=measure, names=["loss_discriminator"])
     callbacks = [measure, Interruption(experiment.model), checkpoint, lifecycle, progress, last]
     trainer = experiment.trainer(callbacks=callbacks, loggers=[RunLog(folder=folder)])
     experiment.fit(trainer, updates=updates, every=[LOG_EVERY, stretch])

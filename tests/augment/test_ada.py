@@ -48,7 +48,7 @@ def test_a_ramp_stays_a_ramp() -> None:
     place = torch.arange(side) - (side - 1) / 2
     ramp = (0.3 * place[None, :] - 0.7 * place[:, None]).expand(count, 1, side, side)
     uniform = numbers(made, range(count))
-    matrix, offset = made.places(uniform, CERTAIN, side, side)
+    matrix, offset = made.affine_map(uniform, CERTAIN, side, side)
     found = made(ramp, uniform, CERTAIN)[..., 12:20, 12:20]
     v = torch.stack(torch.meshgrid(place, place, indexing="xy"), dim=2)  # (right, down)
     u = torch.einsum("nij,yxj->nyxi", matrix, v) + offset[:, None, None]
@@ -71,7 +71,7 @@ def test_blitting_moves_pixels_as_they_are(shape: tuple[int, int]) -> None:
         assert (hits.sum(0) == 1).all()
         torch.testing.assert_close(hits.float().mean(1), torch.full((4,), 0.25), rtol=0, atol=0.05)
     shifts = geometry(shift=0.125)
-    _, offset = shifts.places(numbers(shifts, range(2000)), CERTAIN, *shape)
+    _, offset = shifts.affine_map(numbers(shifts, range(2000)), CERTAIN, *shape)
     assert {tuple(place) for place in offset.tolist()} == {(x, y) for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0)}
 
 
@@ -79,7 +79,7 @@ def test_the_order_of_the_geometry() -> None:
     """The product of the seven inverses in homogeneous coordinates, as the paper writes it."""
     made = build("augment", "ada").geometry
     uniform = numbers(made, range(50))
-    matrix, offset = made.places(uniform, CERTAIN, 8, 16)
+    matrix, offset = made.affine_map(uniform, CERTAIN, 8, 16)
     side, quarter, right, down, size, shape, to_right, to_down, angle, other = uniform[:, 8:].double().unbind(1)
 
     def inverse(i: int, a: Any, b: Any, c: Any, d: Any, tx: Any = 0, ty: Any = 0) -> Tensor:
@@ -170,7 +170,7 @@ def test_each_transform_happens_with_probability_p(probability: float) -> None:
     count = 4000
     for setting in ("shift", "scale", "rotation", "stretch", "translation"):
         made = geometry(**{setting: 1.0})
-        matrix, offset = made.places(numbers(made, range(count)), torch.tensor(probability), 512, 512)
+        matrix, offset = made.affine_map(numbers(made, range(count)), torch.tensor(probability), 512, 512)
         still = (matrix == torch.eye(2)).flatten(1).all(1) & (offset == 0).all(1)
         assert 1 - still.float().mean().item() == pytest.approx(probability, abs=0.03), setting
     x = images(count, 3, 1, 1)

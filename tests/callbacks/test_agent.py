@@ -129,7 +129,7 @@ def test_online_it_goes_on_with_the_agents_run_and_no_other(
 
     with server(answer) as url:
         monkeypatch.setenv("WANDB_BASE_URL", url)
-        run = logger(earlier={"id": earlier, "online": True}, timeout=5.0, finish_timeout=5.0)
+        run = logger(resumed_from={"id": earlier, "online": True}, timeout=5.0, finish_timeout=5.0)
         assert run.identity() == {"id": "a1", "online": True}
         run.finalize("success")
     begun = next(request for request in requests if "UpsertBucket" in request)

@@ -52,7 +52,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def logger(folder: str = "runs/single/a job (1)", **changes: Any) -> Wandb:
     partial = instantiate(OmegaConf.load(CONF / "wandb.yaml"))
     names = {"group": "loss_1f2e3d", "job": "loss-minimax", "job_type": "training"}
-    arguments = {**names, "tags": ["faces", "x" * 90], "config": CONFIG, "earlier": None}
+    arguments = {**names, "tags": ["faces", "x" * 90], "config": CONFIG, "resumed_from": None}
     best = {"fd_faces": "min", "precision_faces": "max"}
     built = partial(**{"folder": Path(folder), "best": best, **arguments, "timeout": 1.0, **changes})
     assert isinstance(built, Wandb)
@@ -165,7 +165,7 @@ def test_without_a_key_one_line_says_why_and_how_to_upload(capfd: pytest.Capture
     assert (run.offline, run.url) == (True, None)
     assert run.run_folder.parent == Path("runs/single/a job (1)/wandb").absolute()
     command = f"wandb sync 'runs/single/a job (1)/wandb/{run.run_folder.name}'"
-    assert told.err == f"W&B: no API key (wandb login); the run is kept offline, upload it with: {command}\n"
+    assert told.err == f"W&B: no API key (wandb login); the run is stored offline, upload it with: {command}\n"
     assert told.out == ""
     run.finalize("success")
     assert run.closing_line() == f"W&B offline: {command}"
@@ -232,7 +232,7 @@ def test_a_server_that_does_not_let_in_costs_seconds_and_one_line(
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) == 1
     assert reason in lines[0]
-    assert "; the run is kept offline, upload it with: wandb sync 'runs/" in lines[0]
+    assert "; the run is stored offline, upload it with: wandb sync 'runs/" in lines[0]
     assert [row["item"]["updates"] for row in records(run.run_folder, capfd, "history")] == [1]
 
 
@@ -302,7 +302,7 @@ def test_a_run_that_goes_on_is_the_same_run_online(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     with server(resumable) as url:
         monkeypatch.setenv("WANDB_BASE_URL", url)
-        run = logger(earlier={"id": "abc123", "online": True}, timeout=5.0, finish_timeout=5.0)
+        run = logger(resumed_from={"id": "abc123", "online": True}, timeout=5.0, finish_timeout=5.0)
         assert (run.offline, run.identity()) == (False, {"id": "abc123", "online": True})
         run.finalize("success")
 
@@ -312,7 +312,7 @@ def test_a_run_that_goes_on_offline_is_another_one_that_names_the_first(capfd: p
     identity = first.identity()
     assert identity is not None
     first.finalize("failed")
-    second = logger(earlier=identity)
+    second = logger(resumed_from=identity)
     assert second.identity() != identity
     second.finalize("success")
     told = json.loads(read(second.run_folder, capfd, "--summary"))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from options import CONF, composed, options
 from pictures import Thumbnail, image_set
-from saddle.callbacks.class_grid import MOST, ClassGrid
+from saddle.callbacks.instruments import MOST_CLASSES, ClassGrid
 from saddle.cli import sample
 from saddle.config import ConfigError, check, instantiate
 from saddle.data.classes import Classes
@@ -139,7 +139,7 @@ def test_a_model_without_classes_takes_no_labels() -> None:
         model.sample(range(3), 0, torch.zeros(3, dtype=torch.int64))
 
 
-@pytest.mark.parametrize(("classes", "count", "shape"), [(3, 7, (3, 2)), (3, 1, (3, 1)), (20, 64, (MOST, 4))])
+@pytest.mark.parametrize(("classes", "count", "shape"), [(3, 7, (3, 2)), (3, 1, (3, 1)), (20, 64, (MOST_CLASSES, 4))])
 def test_a_grid_has_a_row_for_each_class_and_a_code_for_each_column(
     classes: int, count: int, shape: tuple[int, int]
 ) -> None:

@@ -160,10 +160,11 @@ def symptoms() -> Symptoms:
     return Symptoms(window=40, vanished=1e-3, collapsed=0.05)
 
 
-def found(*lines: dict[str, float]) -> list[tuple[int, str]]:
-    """(updates, first words) of what is said to these lines, 20 updates apart."""
-    one = symptoms()
-    return [(20 * i, said.split(":")[0]) for i, line in enumerate(lines, 1) for said in one.look(20 * i, line)]
+def warnings(*lines: dict[str, float]) -> list[tuple[int, str]]:
+    """(updates, first words) of the warnings after these lines, 20 updates apart."""
+    fresh = symptoms()
+    checked = [(20 * i, fresh.check(20 * i, line, line.get("diversity"))) for i, line in enumerate(lines, 1)]
+    return [(updates, text.split(":")[0]) for updates, texts in checked for text in texts]
 
 
 def line(accuracy: float = 0.7, gradient: float = 1.0) -> dict[str, float]:
@@ -172,38 +173,38 @@ def line(accuracy: float = 0.7, gradient: float = 1.0) -> dict[str, float]:
 
 
 def test_a_healthy_run_hears_nothing() -> None:
-    assert not found(*[line()] * 9, *[{"diversity_faces": 0.8}] * 3)
+    assert not warnings(*[line()] * 9, *[{"diversity": 0.8}] * 3)
 
 
 def test_saturation_must_last_and_is_said_once() -> None:
     won = line(accuracy=1)
-    assert not found(won, won, line(), won, won)
-    assert found(line(), won, won, won, won, line(), won, won, won) == [(80, "D is saturated")]
+    assert not warnings(won, won, line(), won, won)
+    assert warnings(line(), won, won, won, won, line(), won, won, won) == [(80, "D is saturated")]
 
 
 def test_one_accuracy_alone_is_no_saturation() -> None:
-    assert not found(*[{**line(), "accuracy_real": 1.0}] * 9)
+    assert not warnings(*[{**line(), "accuracy_real": 1.0}] * 9)
 
 
 def test_a_vanished_gradient_is_one_against_the_largest() -> None:
     small = line(gradient=1e-4)
-    assert not found(*[small] * 9)  # small from the beginning: a matter of scale
-    assert found(line(), small, small, small, small) == [(80, "G's gradient has vanished")]
+    assert not warnings(*[small] * 9)  # small from the beginning: a matter of scale
+    assert warnings(line(), small, small, small, small) == [(80, "G's gradient has vanished")]
     alone = [{"gradient_generator": one["gradient_generator"]} for one in (line(), small, small, small, small)]
-    assert not found(*alone)  # without a D it has converged
+    assert not warnings(*alone)  # without a D it has converged
 
 
 def test_a_collapse_is_two_evaluations_in_a_row() -> None:
-    low = {"diversity_faces": 0.01}
-    assert not found(low, {"diversity_faces": 0.5}, low)
-    assert found(low, line(), low, low) == [(60, "G has collapsed")]
-    assert symptoms().look(0, low) == []
+    low = {"diversity": 0.01}
+    assert not warnings(low, {"diversity": 0.5}, low)
+    assert warnings(low, line(), low, low) == [(60, "G has collapsed")]
+    assert symptoms().check(0, low, 0.01) == []
 
 
-def test_shown_the_earlier_lines_it_stands_where_it_stood() -> None:
+def test_the_lines_before_a_resume_restore_the_state() -> None:
     lines = [line(), *[line(accuracy=1)] * 4]
-    one, resumed = symptoms(), symptoms()
-    whole = [one.look(20 * i, readings) for i, readings in enumerate(lines)]
+    whole, resumed = symptoms(), symptoms()
+    texts = [whole.check(20 * i, readings, None) for i, readings in enumerate(lines)]
     for i, readings in enumerate(lines[:3]):
-        resumed.look(20 * i, readings)
-    assert [resumed.look(20 * i, readings) for i, readings in enumerate(lines[3:], 3)] == whole[3:]
+        resumed.check(20 * i, readings, None)
+    assert [resumed.check(20 * i, readings, None) for i, readings in enumerate(lines[3:], 3)] == texts[3:]

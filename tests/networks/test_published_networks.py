@@ -12,12 +12,11 @@ from torch.nn import functional as F  # noqa: N812  # its usual name
 
 from options import CONF, options
 from saddle.config import instantiate
-from saddle.networks.class_code import ClassCode
+from saddle.networks.conditional import ClassCode, Projection
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
 from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
 from saddle.networks.norms import Norm
-from saddle.networks.projection import Projection
 from saddle.networks.r3gan import R3GANDiscriminator, R3GANGenerator
 from saddle.networks.resnet import ResNetDiscriminator, ResNetGenerator
 from saddle.noise import noise

@@ -277,7 +277,9 @@ def test_what_a_job_needs_besides_its_updates_counts_for_those_to_come(monkeypat
     monkeypatch.setattr(progress, "monotonic", lambda: clock)
     monkeypatch.setattr(progress, "time", lambda: clock + 7e8)
     place = SweepPosition(job=2, jobs=4, to_come=2, side_by_side=1, began=clock + 7e8 - 30)
-    told = progress.Progress(updates=100, title="", place=place, measure=Measure(instruments=[], updates=100), names=[])
+    told = progress.Progress(
+        updates=100, title="", position=place, measure=Measure(instruments=[], updates=100), names=[]
+    )
     for first in (0, 40):
         told.first, told.started = first, 1000.0
         clock = 1000.0 + (50 - first) / 2

@@ -1,1 +1,1 @@
-"""Augmentation: what both players see of x."""
+"""Augmentations: random transforms of the inputs of the discriminator."""

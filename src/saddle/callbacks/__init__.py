@@ -1,1 +1,1 @@
-"""When to measure, and what to write where."""
+"""Callbacks: when to measure a model, and what to write."""

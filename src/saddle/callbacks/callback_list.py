@@ -1,6 +1,6 @@
-"""Saddle's own callbacks as one for Lightning; other callbacks are handed to Lightning as they are."""
+"""One callback that bundles all of Saddle's own for Lightning; other callbacks are passed to Lightning unchanged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pytorch_lightning import Callback, Trainer
@@ -12,53 +12,48 @@ HOOKS = ("on_fit_start", "on_train_start", "on_train_batch_end", "on_train_end",
 
 
 class BundledCallback(Callback):
-    """A callback that has no hooks but `HOOKS`; those that are measured or stored at an update act after it.
+    """A callback that has no other hooks than `HOOKS`.
 
     Raises:
         TypeError: a subclass has another hook, which would never be called.
     """
 
     def __init_subclass__(cls) -> None:
-        every = [name for name in dir(Callback) if name.startswith(("on_", "setup", "teardown"))]
-        for name in every:
+        hooks = [name for name in dir(Callback) if name.startswith(("on_", "setup", "teardown"))]
+        for name in hooks:
             if name not in HOOKS and getattr(cls, name) is not getattr(Callback, name):
                 raise TypeError(f"{cls.__name__} has the hook {name}; bundled callbacks have only {', '.join(HOOKS)}")
 
-    def on_fit_start(self, trainer: Trainer, model: GenerativeModel) -> None: ...  # type: ignore[override]  # ours, not any
-
-    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None: ...  # type: ignore[override]  # as above
-
-    def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None: ...  # type: ignore[override]  # as above
-
-    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None: ...  # type: ignore[override]  # as above
-
-    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None: ...  # type: ignore[override]  # as above
-
 
 def bundled(callbacks: Sequence[Callback]) -> list[Callback]:
-    """The bundled callbacks as one, and then the others with all their hooks, both in their order."""
-    ours = [callback for callback in callbacks if isinstance(callback, BundledCallback)]
-    return [CallbackList(ours), *(callback for callback in callbacks if not isinstance(callback, BundledCallback))]
+    """The bundled callbacks as one, followed by the others with all their hooks, both in their order."""
+    own = [callback for callback in callbacks if isinstance(callback, BundledCallback)]
+    return [CallbackList(own), *(callback for callback in callbacks if not isinstance(callback, BundledCallback))]
+
+
+def _forwarded(hook: str) -> Callable[..., None]:
+    def call_all(self: "CallbackList", *arguments: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, hook)(*arguments)
+
+    return call_all
 
 
 class CallbackList(Callback):
     """Calls several callbacks in their order.
 
     Lightning goes through its list of callbacks three times in every step of an optimiser, for hooks that none of
-    Saddle's has, which slows a small game down. Before anybody else acts, it also sets the step at which
-    Lightning and its callbacks log to the number of updates: Lightning counts calls of `training_step`.
+    Saddle's callbacks has, which slows a small game down. This class also sets the step at which Lightning and its
+    callbacks log to the number of updates, before any callback acts: Lightning itself counts calls of `training_step`.
     """
+
+    on_fit_start = _forwarded("on_fit_start")
+    on_train_start = _forwarded("on_train_start")
+    on_train_end = _forwarded("on_train_end")
+    on_exception = _forwarded("on_exception")
 
     def __init__(self, callbacks: Sequence[BundledCallback]) -> None:
         self.callbacks = list(callbacks)
-
-    def on_fit_start(self, *arguments: Any) -> None:
-        for callback in self.callbacks:
-            callback.on_fit_start(*arguments)
-
-    def on_train_start(self, *arguments: Any) -> None:
-        for callback in self.callbacks:
-            callback.on_train_start(*arguments)
 
     def on_train_batch_start(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         _log_at(trainer, model.updates)
@@ -67,14 +62,6 @@ class CallbackList(Callback):
         _log_at(trainer, model.updates)
         for callback in self.callbacks:
             callback.on_train_batch_end(trainer, model, *arguments)
-
-    def on_train_end(self, *arguments: Any) -> None:
-        for callback in self.callbacks:
-            callback.on_train_end(*arguments)
-
-    def on_exception(self, *arguments: Any) -> None:
-        for callback in self.callbacks:
-            callback.on_exception(*arguments)
 
 
 def _log_at(trainer: Trainer, updates: int) -> None:

@@ -1,4 +1,4 @@
-"""A run's state, stored so that training goes on from it bit for bit."""
+"""Storing and restoring the state of a run, from which training resumes bit for bit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ class Checkpoint(BundledCallback):
     optimisers, the clock, the means that were not logged yet, and the `state_dict` of each of the user's callbacks. It
     contains neither the state of a random generator nor a position in a data loader.
 
-    It acts after the instruments of the same update, so that a log that is cut to the checkpoint's updates has the
+    It acts after the instruments of the same update. A log that is cut to the checkpoint's updates thus has the
     readings of all updates until then, each once.
 
     Args:
@@ -28,12 +28,7 @@ class Checkpoint(BundledCallback):
     """
 
     def __init__(
-        self,
-        *,
-        checkpoints: Checkpoints,
-        every: int,
-        stored: int | None,
-        facts: Callable[[], dict[str, Any]],
+        self, *, checkpoints: Checkpoints, every: int, stored: int | None, facts: Callable[[], dict[str, Any]]
     ) -> None:
         self.checkpoints, self.every, self.stored, self.facts = checkpoints, every, stored, facts
 
@@ -52,10 +47,51 @@ class Checkpoint(BundledCallback):
             "updates": model.updates,
             "model": model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
-            "callbacks": {one.state_key: one.state_dict() for one in trainer.callbacks if one.state_dict()},  # type: ignore[attr-defined]
+            "callbacks": {
+                callback.state_key: state for callback in trainer.callbacks if (state := callback.state_dict())
+            },  # type: ignore[attr-defined]
             "notes": model.pending_means(),
             "facts": self.facts(),
         }
         if trainer.is_global_zero:
             self.checkpoints.save(state)
         self.stored = model.updates
+
+
+class RestoredState(BundledCallback):
+    """Restores callbacks before they act, and optimisers as soon as they exist.
+
+    Args:
+        state: the stored state; None for a run from the beginning.
+    """
+
+    def __init__(self, state: dict[str, Any] | None) -> None:
+        self.optimizers = [] if state is None else state["optimizers"]
+        self.callbacks = {} if state is None else state.get("callbacks", {})  # Saddle 0.2 stored none
+
+    def on_fit_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # a list that Lightning does not annotate
+            if callback.state_key in self.callbacks:
+                callback.load_state_dict(self.callbacks[callback.state_key])
+
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+        if self.optimizers and len(self.optimizers) != len(trainer.optimizers):
+            counts = f"{len(self.optimizers)} optimisers, this model has {len(trainer.optimizers)}"
+            raise ValueError(f"the checkpoint has the states of {counts}")
+        for optimizer, stored in zip(trainer.optimizers, self.optimizers, strict=False):  # no states at the beginning
+            optimizer.load_state_dict(stored)
+        self.optimizers = []  # frees their memory
+
+
+def restore(model: GenerativeModel, state: dict[str, Any]) -> None:
+    """Restore a model with fresh weights to a stored state; `RestoredState` restores the rest.
+
+    Raises:
+        ValueError: the state is of another model.
+    """
+    try:
+        model.load_state_dict(state["model"], strict=True)
+    except RuntimeError as error:
+        raise ValueError(f"the checkpoint does not match the networks of this configuration: {error}") from None
+    model.updates = int(state["updates"])
+    model.restore_pending_means(state["notes"])

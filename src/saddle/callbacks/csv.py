@@ -1,4 +1,4 @@
-"""The numbers of a run as a table, by Lightning's own logger."""
+"""The numbers of a run as a table, written by Lightning's own logger."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +11,13 @@ from saddle.callbacks.tracker import Tracker
 
 
 class CSV(Tracker):
-    """Numbers in `folder/csv/version_0/metrics.csv`, one row for each logging call, and the configuration beside it.
+    """Numbers in `folder/csv/version_0/metrics.csv`, one row for each logging call, with the configuration next to it.
 
     A resumed run writes `version_1`, which begins after the checkpoint. Grids are in the run folder's `samples/`.
 
     Args:
-        folder: the run folder.
-        config: the whole resolved configuration, as plain containers.
+        folder: run folder.
+        config: whole resolved configuration, as plain containers.
     """
 
     title = "CSV"
@@ -25,15 +25,14 @@ class CSV(Tracker):
     def __init__(self, *, folder: Path, config: Mapping[str, Any]) -> None:
         super().__init__()
         self.folder, self.config = folder, dict(config)
-        self._logger: CSVLogger | None = None
+
+    def begin(self, updates: int) -> None:
+        self._logger = CSVLogger(self.folder, name="csv", flush_logs_every_n_steps=1)
+        self._logger.log_hyperparams(self.config)
 
     def write(self, numbers: Mapping[str, float], pictures: Mapping[str, Image], updates: int) -> None:
-        if self._logger is None:
-            self._logger = CSVLogger(self.folder, name="csv", flush_logs_every_n_steps=1)
-            self._logger.log_hyperparams(self.config)
         if numbers:
             self._logger.log_metrics({"updates": updates, **numbers}, step=updates)
 
     def close(self, status: str) -> None:
-        if self._logger is not None:
-            self._logger.finalize(status)
+        self._logger.finalize(status)

@@ -1,4 +1,4 @@
-"""Memory and load of the devices, as a callback that a run can ask for."""
+"""Memory and load of the devices, as an option of `callback`."""
 
 from pytorch_lightning.callbacks import DeviceStatsMonitor
 
@@ -6,10 +6,8 @@ from pytorch_lightning.callbacks import DeviceStatsMonitor
 class DeviceStats(DeviceStatsMonitor):
     """Lightning's monitor, which logs the statistics of the device at both ends of every stretch of updates.
 
-    A class of ours, because it says which package it needs: a missing one is refused before training.
-
     Attributes:
-        package: optional package that it needs.
+        package: optional package that it needs, refused before training if it is missing.
     """
 
     package = "psutil"

@@ -1,18 +1,17 @@
-"""What D outputs on samples that it has and has not seen: of a D alone an instrument, of a game's D what others use."""
+"""D's logits on samples that it has and has not seen: an instrument for a D alone, and functions for a game's D."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
 from saddle.callbacks.measure import Instrument, Reading
-from saddle.distributed import world
 from saddle.distributed.collectives import gathered
 from saddle.models.discriminating import scoring
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.models.gan import GAN
-from saddle.models.learning import call_network
+from saddle.models.learning import call_network, positions
 from saddle.noise import noise
 
 
@@ -25,13 +24,13 @@ class DiscriminatorProbe(Instrument):
     if the reals are in that interval.
 
     Logits of two losses cannot be compared, so `fooled_...` is the share of pairs of a real and such an x in which x
-    scores higher; a tie counts one half. It is 0 if D tells them apart and 1/2 if it cannot (1 minus the area under the
-    ROC curve). The lecture's claims (I.3): after positives alone D says 1; after random negatives noise does not fool
-    it, and more realistic x do.
+    scores higher; a tie counts one half. It is 0 if D separates them and 1/2 if it cannot (1 minus the area under the
+    ROC curve). The lecture's claims (I.3): after positives alone D outputs 1; after random negatives noise does not
+    fool it, and more realistic x do.
 
     Args:
         every: updates between two readings.
-        count: number of reals, and of x of each kind.
+        count: number of reals and of x of each kind.
     """
 
     model_type = DiscriminatorAlone
@@ -41,32 +40,32 @@ class DiscriminatorProbe(Instrument):
 
     def measure(self, model: DiscriminatorAlone) -> dict[str, Reading]:  # type: ignore[override]  # of `model_type`
         with scoring(model.discriminator) as critic, torch.no_grad():
-            real, others = _reals(model, self.count), self._others(model)
+            real, unreal = _reals(model, self.count), self._unreal(model)
             scores_real = critic(real).double()
             readings: dict[str, Reading] = {"score_real": float(scores_real.mean())}
-            for name, x in others.items():
+            for name, x in unreal.items():
                 scores = critic(x.to(real)).double()
                 readings |= {f"score_{name}": float(scores.mean()), f"fooled_{name}": fooled(scores_real, scores)}
         return readings
 
-    def _others(self, model: DiscriminatorAlone) -> dict[str, Tensor]:
+    def _unreal(self, model: DiscriminatorAlone) -> dict[str, Tensor]:
         x = model.data.sample(model.seed, range(2 * self.count), model.device)
-        one, two = x[: self.count], x[self.count :]
+        first, second = x.split(self.count)
         uniform = noise(model.seed, "scores", 0, range(self.count), model.shape, "uniform").to(x)
         weak = gaussian(x, noise(model.seed, "scores", 1, range(self.count), (len(x),)).to(x))
         return {
             "noise": uniform,
-            "half_noised": (one + uniform) / 2,
-            "between": (one + two) / 2,
+            "half_noised": (first + uniform) / 2,
+            "between": (first + second) / 2,
             "gaussian": weak.clamp(-1, 1) if x.abs().max() <= 1 else weak,
         }
 
 
-def fooled(real: Tensor, other: Tensor) -> float:
-    """The share of pairs from scores [n] and [m] in which the other one is higher; a tie counts one half."""
-    below = torch.searchsorted(real.sort().values, other)
-    above = torch.searchsorted(real.sort().values, other, right=True)
-    return float((below + above).double().mean() / (2 * len(real)))
+def fooled(real: Tensor, unreal: Tensor) -> float:
+    """The share of pairs of scores [n] and [m] in which the unreal x scores higher; a tie counts one half."""
+    lower = torch.searchsorted(real.sort().values, unreal)
+    not_higher = torch.searchsorted(real.sort().values, unreal, right=True)
+    return float((lower + not_higher).double().mean() / (2 * len(real)))
 
 
 def gaussian(x: Tensor, base_noise: Tensor) -> Tensor:
@@ -90,34 +89,21 @@ def _reals(model: DiscriminatorAlone, count: int) -> Tensor:
 def undisturbed(model: GAN) -> Iterator[None]:
     """No gradients; buffers that a forward in training mode changes (statistics, spectral norms) are restored."""
     buffers = [*model.generator.buffers(), *model.discriminator.buffers()]
-    before = [buffer.clone() for buffer in buffers]
+    values = [buffer.clone() for buffer in buffers]
     try:
         with torch.no_grad():
             yield
     finally:
-        for buffer, values in zip(buffers, before, strict=True):
-            buffer.copy_(values)
+        for buffer, value in zip(buffers, values, strict=True):
+            buffer.copy_(value)
 
 
 def unseen_reals(model: GAN, batch: int) -> tuple[Tensor, Tensor | None]:
     """This rank's share of held-out batch number `batch`, of the game's size: [share, *shape], labels [share]."""
-    own, start = world.share(model.batch_size), batch * model.batch_size
-    positions = range(start + own.start, start + own.stop)
-    x = model.data.unseen(model.seed, positions, model.device)
-    labels = model.data.unseen_labels(model.seed, positions, model.device) if model.classes is not None else None
+    indices = positions(batch, model.batch_size)
+    x = model.data.unseen(model.seed, indices, model.device)
+    labels = model.data.unseen_labels(model.seed, indices, model.device) if model.classes is not None else None
     return x, labels
-
-
-def seen_steps(model: GAN, count: int) -> Sequence[int]:
-    """At most `count` of the steps that D has taken, evenly spread over all of them."""
-    steps = model.updates * model.d_steps
-    count = min(count, steps)
-    return [number * steps // count for number in range(count)]
-
-
-def seen_reals(model: GAN, step: int) -> tuple[Tensor, Tensor | None]:
-    """This rank's share of the reals of D's step number `step`: [share, *shape], labels [share]."""
-    return model.reals(step, model.batch_size), model.labels_of_reals(step, model.batch_size)
 
 
 def fresh_fakes(model: GAN, stream: str, batch: int) -> tuple[Tensor, Tensor | None]:

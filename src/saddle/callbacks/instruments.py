@@ -2,6 +2,7 @@
 
 from math import ceil, sqrt
 
+import torch
 from PIL import Image
 
 from saddle.callbacks.measure import Instrument, Reading
@@ -9,9 +10,12 @@ from saddle.data.base import Data
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.base import GenerativeModel
 
+MOST_CLASSES = 16
+"""Largest number of classes that a grid shows: the first ones, if there are more."""
+
 
 class TrainingLosses(Instrument):
-    """The means of what the model noted since the last reading."""
+    """The means of the numbers that the model logged since the last reading."""
 
     def __init__(self, *, every: int) -> None:
         self.every = every
@@ -21,7 +25,7 @@ class TrainingLosses(Instrument):
 
 
 class SampleGrid(Instrument):
-    """The same `count` samples each time, as one picture `samples`, as wide as high."""
+    """The same `count` samples each time, as one square picture `samples`."""
 
     def __init__(self, *, every: int, data: Data, seed: int, count: int) -> None:
         self.every, self.data, self.seed, self.count = every, data, seed, count
@@ -29,6 +33,21 @@ class SampleGrid(Instrument):
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
         samples = model.sample(range(self.count), self.seed)
         picture: Image.Image = self.data.render(samples, columns=ceil(sqrt(self.count)))
+        return {"samples": picture}
+
+
+class ClassGrid(SampleGrid):
+    """A grid of a conditional model: one row for each class, in the order of the labels, and one code for each column.
+
+    There are as many columns as fit into `count` samples, at least one, with the same codes each time.
+    """
+
+    def measure(self, model: GenerativeModel) -> dict[str, Reading]:
+        rows = min(len(model.classes or ()), MOST_CLASSES)
+        columns = max(1, self.count // rows)
+        labels = torch.arange(rows, device=model.device).repeat_interleave(columns)  # 0, 0, ..., 1, 1, ...
+        samples = model.sample([*range(columns)] * rows, self.seed, labels)
+        picture: Image.Image = self.data.render(samples, columns=columns)
         return {"samples": picture}
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the update is finished, the state stored, and the run can go on."""
+"""Ctrl-C and SIGTERM: training finishes the update and stores the state, and the run can be resumed."""
 
 import signal
 import sys
@@ -16,12 +16,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption(BundledCallback):
-    """Ends training in good order at the first signal; a second Ctrl-C ends it at once.
+    """Ends training after the current update at the first signal; a second Ctrl-C ends it at once.
 
-    Several processes of one run agree on it after each update, and store the state of the same one.
+    The processes of one run synchronise after each update, so that all of them stop after the same one.
 
     Args:
-        model: what is trained.
+        model: model in training.
     """
 
     def __init__(self, model: GenerativeModel) -> None:
@@ -29,27 +29,27 @@ class Interruption(BundledCallback):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """While it lasts, signals are heard here, by nobody of Lightning, whose handlers end a run between two D steps.
+        """Handle signals here instead of in Lightning, whose handlers end a run between two steps of D.
 
-        It should last until everything is stored: a signal that comes twice must not break that off. A signal that was
-        ignored before, as `nohup` has it, stays so.
+        The context should last until everything is stored, which a repeated signal must not interrupt. A signal that
+        is already ignored, such as SIGHUP under `nohup`, stays ignored.
         """
-        heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-        earlier = {number: signal.signal(number, self._asked) for number in heard}
+        handled = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        previous = {number: signal.signal(number, self._interrupt) for number in handled}
         try:
             yield
         finally:
-            for number, handler in earlier.items():
+            for number, handler in previous.items():
                 signal.signal(number, handler)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         model.interrupted = any_rank(model.interrupted)
         trainer.should_stop = model.interrupted
 
-    def _asked(self, number: int, frame: FrameType | None) -> None:
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.model.interrupted and number == signal.SIGINT:
             raise KeyboardInterrupt
         if not self.model.interrupted:
-            text = "\ninterrupted: the update is finished and stored (Ctrl-C again: at once)"
+            text = "\ninterrupted: finishing and storing the current update (press Ctrl-C again to stop at once)"
             print(text, file=sys.stderr, flush=True)
         self.model.interrupted = True

@@ -1,4 +1,4 @@
-"""What a run folder is told about its run: running, finished, failed or interrupted, and what came out."""
+"""The status of a run in its folder (running, finished, failed or interrupted) and its final weights."""
 
 from collections.abc import Mapping
 from time import monotonic
@@ -14,22 +14,21 @@ from saddle.runs.folder import RunFolder
 
 
 class Lifecycle(BundledCallback):
-    """Keeps `status.json` true while the run lasts, and at its end stores the weights that `sample` draws with.
+    """Keeps `status.json` up to date during the run, and at its end stores the weights that `sample` draws with.
 
     Args:
-        folder: the run's.
-        seconds: that earlier parts of the run took.
-        recipe: how to build the network that `sample` draws with, plain values.
+        folder: run folder.
+        seconds: duration of the run before it was resumed.
+        recipe: plain values from which the network that `sample` draws with can be built.
     """
 
     def __init__(self, *, folder: RunFolder, seconds: float, recipe: Mapping[str, Any]) -> None:
-        self.folder, self.recipe = folder, recipe
-        self.earlier = seconds
+        self.folder, self.recipe, self._seconds_before = folder, recipe, seconds
 
     @property
     def seconds(self) -> float:
-        """Wall-clock time of the training, with the evaluations after the first update; interruptions left out."""
-        return self.earlier + monotonic() - self.started
+        """Wall-clock time of training and of the evaluations after the first update, without interruptions."""
+        return self._seconds_before + monotonic() - self.started
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.started = monotonic()
@@ -46,9 +45,9 @@ class Lifecycle(BundledCallback):
         self.folder.save_model(save(weights), {**self.recipe, "updates": model.updates})
 
     def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
-        """Noted here and not by the caller where that may not get to it.
+        """Store the status in those cases in which the caller may not get the chance.
 
-        Lightning turns Ctrl-C into an exit of its own, and rank 0 may be waiting without end for a rank that died.
+        Lightning exits by itself on Ctrl-C, and rank 0 may wait forever for a rank that died.
         """
         if isinstance(exception, KeyboardInterrupt):
             self.folder.mark("interrupted", updates=model.updates)

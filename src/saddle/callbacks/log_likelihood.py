@@ -1,4 +1,4 @@
-"""Likelihood of a model whose density is known, and its distance from data whose density is known."""
+"""The likelihood of a model with a known density, and its divergence from data with a known density."""
 
 import torch
 
@@ -12,15 +12,15 @@ from saddle.theory.density import Density
 class LogLikelihood(Instrument):
     """The mean log-likelihood of a model with a density, and the KL from P_data to it.
 
-    `log_likelihood` is the mean of log p over held-out samples, in nats for a sample, on the subspace in which the
-    model has a density; `log_likelihood_error` its standard error; `log_likelihood_train` the same over samples that it
-    learned from: the gap is what it knows by heart. For data on the line or in the plane whose density is known `kl` is
-    KL(P_data || P_G), by quadrature: what maximum likelihood minimises (lecture II.1). A model in a smaller subspace
-    has no density there, and the KL is infinite: it is not given.
+    `log_likelihood` is the mean of log p over held-out samples, in nats per sample, on the subspace in which the model
+    has a density. `log_likelihood_error` is its standard error. `log_likelihood_train` is the mean over training
+    samples; the gap between the two measures overfitting. For data on the line or in the plane with a known density,
+    `kl` is KL(P_data || P_G) by quadrature, which maximum likelihood minimises (lecture II.1). It is left out for a
+    model in a smaller subspace, for which it is infinite.
 
     Args:
         every: updates between two readings.
-        count: samples of each kind; fewer where fewer are held out.
+        count: number of samples of each kind, or all held-out ones if these are fewer.
     """
 
     model_type = Mixture
@@ -30,13 +30,13 @@ class LogLikelihood(Instrument):
 
     def measure(self, model: Mixture) -> dict[str, Reading]:  # type: ignore[override]  # of `model_type`
         device = torch.device("cpu")
-        seen = model.log_prob(model.data.sample(model.seed, range(min(self.count, model.images)), device))
-        readings: dict[str, Reading] = {"log_likelihood_train": float(seen.mean())}
+        train = model.log_prob(model.data.sample(model.seed, range(min(self.count, model.images)), device))
+        readings: dict[str, Reading] = {"log_likelihood_train": float(train.mean())}
         count = min(self.count, model.data.held_out)
         if count > 1:
-            unseen = model.log_prob(model.data.unseen(model.seed, range(count), device))
-            readings["log_likelihood"] = float(unseen.mean())
-            readings["log_likelihood_error"] = float(unseen.std()) / count**0.5
+            held_out = model.log_prob(model.data.unseen(model.seed, range(count), device))
+            readings["log_likelihood"] = float(held_out.mean())
+            readings["log_likelihood_error"] = float(held_out.std()) / count**0.5
         truth = model.data.distribution if isinstance(model.data, AnalyticData) else None
         p = model.distribution()
         if isinstance(truth, Density) and truth.shape == p.shape and p.shape in ((1,), (2,)):

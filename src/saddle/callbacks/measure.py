@@ -1,4 +1,4 @@
-"""When to measure: instruments with an interval each, and one call to the loggers for all readings of an update."""
+"""Instruments, which measure at intervals of their own, and the callback that runs them and logs their readings."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from PIL import Image
 from pytorch_lightning import Trainer
-from pytorch_lightning.utilities import rank_zero_only
 from torch import Tensor
 
 from saddle.callbacks.callback_list import BundledCallback
@@ -19,7 +18,7 @@ class Instrument(ABC):
     """Measures a model every `every` updates.
 
     Attributes:
-        model_type: class of the models that it accepts; a run of another model does without the instrument.
+        model_type: class of the models that it accepts; runs of other models leave the instrument out.
     """
 
     model_type: ClassVar[type[GenerativeModel]] = GenerativeModel  # type: ignore[type-abstract]  # for isinstance
@@ -27,7 +26,7 @@ class Instrument(ABC):
 
     @abstractmethod
     def measure(self, model: GenerativeModel) -> dict[str, Reading]:
-        """Numbers and pictures by name; must not change the model, nor anything that training draws.
+        """Numbers and pictures by name; must change neither the model nor anything that training draws.
 
         Args:
             model: a model of `model_type`.
@@ -49,7 +48,7 @@ def numbers_and_pictures(readings: Mapping[str, Reading]) -> tuple[dict[str, flo
 class Measure(BundledCallback):
     """Runs every instrument at update 0, at each multiple of its interval, and once at the end.
 
-    All readings of one update go to the loggers in one call, so that a number and its picture stay together.
+    All readings of one update are logged in one call, which keeps a number and its picture together.
 
     Args:
         instruments: instruments that accept the model.
@@ -75,16 +74,10 @@ class Measure(BundledCallback):
     def read(self, trainer: Trainer, model: GenerativeModel) -> None:
         """Run the instruments that are due and log their readings."""
         last = model.updates == self.updates
-        due = [one for one in self.instruments if last or model.updates % one.every == 0]
         self.readings = {}
-        for instrument in due:
-            self.readings |= instrument.measure(model)
+        for instrument in self.instruments:
+            if last or model.updates % instrument.every == 0:
+                self.readings |= instrument.measure(model)
         self.latest |= self.readings
-        if self.readings:
-            _log(trainer, self.readings, model.updates)
-
-
-@rank_zero_only
-def _log(trainer: Trainer, readings: dict[str, Reading], updates: int) -> None:
-    for logger in trainer.loggers:
-        logger.log_metrics(readings, step=updates)  # type: ignore[arg-type]  # ours take pictures too
+        for logger in trainer.loggers if self.readings else ():
+            logger.log_metrics(self.readings, step=model.updates)  # type: ignore[arg-type]  # ours take pictures too

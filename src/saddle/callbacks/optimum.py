@@ -1,4 +1,4 @@
-"""How far D is from the best answer to G, where the densities of both sides can be had."""
+"""The distance of D from the optimal discriminator for G, where the densities of both sides can be computed."""
 
 from collections.abc import Callable
 
@@ -15,28 +15,28 @@ from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.smoothed import convolved
 
 POINTS = 1024
-"""Reals, and as many fakes, at which D is compared; in whole batches."""
+"""Number of reals, and of fakes, at which D is compared with the optimum; in whole batches."""
 CODES = 4096
-"""Fakes that stand for the density of P_G."""
+"""Number of fakes from which the density of P_G is estimated."""
 
 
 class OptimumDistance(Instrument):
     r"""`distance_to_optimum`: the root mean square of sigma(D) - sigma(D*) over M = (P_data + P_G) / 2, in [0, 1]; and
-    `bound_slack`: by how many nats `jsd_bound` (`Value`) is below the JSD of P_data and the G that plays,
+    `bound_slack`: by how many nats `jsd_bound` (`Value`) is below the JSD of P_data and the P_G of G in training,
 
     $$JSD(P_{data}, P_G) - \frac{V(G, D) + 2 \log 2}{2} = E_M\, KL(\sigma(\log p / q) \,\|\, \sigma(D - c)) \ge 0,$$
 
-    of two coins at each x: V of any D is V of the best one less twice this. (Put p = 2 m sigma(log p / q) and q =
-    2 m sigma(log q / p) into both.)
+    the KL divergence of two coins at each x: V of any D is V of the best one minus twice this. (Substitute p =
+    2 m sigma(log p / q) and q = 2 m sigma(log q / p) in both.)
 
-    The ratio p / q is that of both densities convolved with N(0, s^2 I), since that of G, the one that plays, is not
-    known without (`saddle.theory.smoothed`): at points drawn without noise from both sides, of which D has seen none.
-    So neither is 0 for the best D of the unsmoothed game. With s half the deviation of a mode, and 4,096 codes, such a
-    D is 0.03 to 0.06 away where G is as wide as the modes or wider, 0.13 where it is half as wide
-    (`tests/callbacks/test_value.py`); the nearer s is to 0, the smaller that remainder and the more codes it needs.
+    The ratio p / q is that of both densities convolved with N(0, s^2 I), since the density of G in training is not
+    known otherwise (`saddle.theory.smoothed`). It is evaluated at points drawn without noise from both sides, none of
+    which D has seen. Hence neither number is 0 for the best D of the unsmoothed game. With s half the deviation of a
+    mode and 4,096 codes, the distance of that D is 0.03 to 0.06 if G is as wide as the modes or wider, and 0.13 if it
+    is half as wide (`tests/callbacks/test_value.py`); a smaller s leaves a smaller remainder and needs more codes.
 
-    D* is the loss's optimum for that ratio. Logits are taken from the threshold c on, as in `Value`. A loss whose
-    optimum is no function of the ratio has no such distance, and points at which a whole interval of logits is best are
+    D* is the loss's optimum for that ratio. The threshold c is subtracted from logits, as in `Value`. A loss whose
+    optimum is not a function of the ratio has no distance; points at which a whole interval of logits is optimal are
     left out of it.
 
     Args:
@@ -52,9 +52,8 @@ class OptimumDistance(Instrument):
         self.truth = truth.smoothed(deviation)
 
     def measure(self, model: GAN) -> dict[str, Reading]:  # type: ignore[override]  # of `model_type`
-        """Without the distance for a loss that has no optimum."""
         with undisturbed(model):
-            ratio, outputs = self._compared(model)
+            ratio, outputs = self._ratio_and_logits(model)
         slack = ratio.sigmoid() * (logsigmoid(ratio) - logsigmoid(outputs))
         slack += (-ratio).sigmoid() * (logsigmoid(-ratio) - logsigmoid(-outputs))
         readings: dict[str, Reading] = {"bound_slack": float(slack.mean())}
@@ -64,8 +63,8 @@ class OptimumDistance(Instrument):
             readings["distance_to_optimum"] = float(squares.nanmean().sqrt())
         return readings
 
-    def _compared(self, model: GAN) -> tuple[Tensor, Tensor]:
-        """log p / q and D's logits from c on, at reals and at fakes, float64 [2 points] each."""
+    def _ratio_and_logits(self, model: GAN) -> tuple[Tensor, Tensor]:
+        """log p / q and D's logits minus c, at reals and at fakes, float64 [2 points] each."""
         q = convolved(self._generated(model), self.deviation)
         shift = shift_of(model, max(1, POINTS // model.batch_size))
         reals = self._at(model, q, "optimum real", lambda batch: unseen_reals(model, batch))
@@ -74,17 +73,17 @@ class OptimumDistance(Instrument):
         return ratio, outputs - shift
 
     def _generated(self, model: GAN) -> Tensor:
-        """What G makes of fresh codes, float64 [codes, size], on the CPU."""
+        """Fakes of fresh codes, float64 [codes, size], on the CPU."""
         x = [fresh_fakes(model, "optimum", batch)[0] for batch in range(max(1, CODES // model.batch_size))]
         return torch.cat([torch.stack(gathered(*part.double().T), dim=1) for part in x]).cpu()
 
     def _at(
-        self, model: GAN, q: GaussianMixture, stream: str, drawn: Callable[[int], tuple[Tensor, Tensor | None]]
+        self, model: GAN, q: GaussianMixture, stream: str, draw: Callable[[int], tuple[Tensor, Tensor | None]]
     ) -> tuple[Tensor, Tensor]:
-        """The same at one side, and D's logits as they are, float64 [points] each."""
+        """log p / q and D's logits at points of one side, float64 [points] each."""
         ratio, outputs = [], []
         for batch in range(max(1, POINTS // model.batch_size)):
-            x, labels = drawn(batch)
+            x, labels = draw(batch)
             points = torch.stack(gathered(*x.double().T), dim=1).cpu()  # [batch_size, size]
             ratio.append(self.truth.log_prob(points) - q.log_prob(points))
             outputs.append(logits(model, stream, batch, x, labels).cpu())

@@ -11,7 +11,7 @@ from saddle.runs.folder import RunFolder
 
 
 class RunLog(Logger):
-    """Writes all readings into the run folder, whatever other loggers do."""
+    """Writes all readings into the run folder; every run has this logger."""
 
     def __init__(self, *, folder: RunFolder) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class RunLog(Logger):
 
     @rank_zero_only
     def log_hyperparams(self, *_: Any, **__: Any) -> None:
-        """Nothing: the run folder already has the whole configuration."""
+        """Do nothing: the run folder already has the whole configuration."""
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:

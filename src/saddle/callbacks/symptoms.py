@@ -1,4 +1,4 @@
-"""What the readings of a run say about its health."""
+"""Symptoms of common failures of adversarial training in the readings of a run."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -9,31 +9,33 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Symptoms:
-    """Finds what commonly goes wrong in adversarial training, each thing once.
+    """Detects what commonly goes wrong in adversarial training and reports each symptom once.
 
-    It knows nothing but the readings of the run, in their order: whoever shows it those of an earlier part of a run
-    brings it to where it was.
+    The state is a function of the readings so far, in their order: the readings before a run was resumed restore it.
 
     Args:
-        window: updates that a symptom must last, in all readings, before it is told.
-        vanished: G's gradient counts as vanished below this share of its largest norm so far.
-        collapsed: G counts as collapsed where its images have less than this share of the variance of real features.
+        window: number of updates that a symptom must persist, in all readings, before it is reported.
+        vanished: fraction of its largest norm so far below which G's gradient counts as vanished.
+        collapsed: fraction of the variance of real features below which G counts as collapsed.
     """
 
     def __init__(self, *, window: PositiveInt, vanished: Share, collapsed: Share) -> None:
         self.window, self.vanished, self.collapsed = window, vanished, collapsed
         self._largest = 0.0
-        self._since: dict[str, int] = {}  # symptom -> the reading at which it was first seen without a gap
-        self._told: set[str] = set()
+        self._since: dict[str, int] = {}  # symptom -> first update of the current uninterrupted stretch
+        self._reported: set[str] = set()
 
-    def look(self, updates: int, readings: Mapping[str, float]) -> list[str]:
-        """What is to be said after the readings at `updates`, for a person, with advice."""
-        told = [
+    def check(self, updates: int, readings: Mapping[str, float], diversity: float | None) -> list[str]:
+        """New warnings, with advice, after the readings at `updates`.
+
+        `diversity` is the variance of generated features over that of real ones; None without an evaluation.
+        """
+        warnings = [
             self._saturated(updates, readings),
             self._vanished(updates, readings),
-            self._collapsed(updates, readings),
+            self._collapsed(updates, diversity),
         ]
-        return [text for text in told if text is not None]
+        return [warning for warning in warnings if warning is not None]
 
     def _saturated(self, updates: int, readings: Mapping[str, float]) -> str | None:
         if "accuracy_real" not in readings:
@@ -41,13 +43,15 @@ class Symptoms:
         present = readings["accuracy_real"] == readings["accuracy_fake"] == 1
         since = self._lasting("saturated", updates, present)
         return since and (
-            f"D is saturated: it has told all reals from all fakes since update {since}, and its loss says little to "
-            "G. Smooth D (a penalty such as penalty=r1, dcgan's norm=spectral), slow it down "
+            f"D is saturated: it has classified all reals and fakes correctly since update {since}, and its loss gives "
+            "G little information. Smooth D (a penalty such as penalty=r1, dcgan's norm=spectral), slow it down "
             "(optimizer.discriminator.lr), or give it fewer steps (d_steps)"
         )
 
     def _vanished(self, updates: int, readings: Mapping[str, float]) -> str | None:
-        if not {"gradient_generator", "gradient_discriminator"} <= readings.keys():  # where G learns alone it may end
+        if (
+            not {"gradient_generator", "gradient_discriminator"} <= readings.keys()
+        ):  # a G that learns alone may converge
             return None
         norm = readings["gradient_generator"]
         self._largest = max(self._largest, norm)
@@ -58,24 +62,23 @@ class Symptoms:
             "and nonsaturating's does not; with any loss a smoother D helps (penalty=r1)"
         )
 
-    def _collapsed(self, updates: int, readings: Mapping[str, float]) -> str | None:
-        name = next((name for name in readings if name.startswith("diversity_")), None)
-        if name is None or not updates:  # before the first update every generator draws one image
+    def _collapsed(self, updates: int, diversity: float | None) -> str | None:
+        if diversity is None or not updates:  # before the first update every generator draws one image
             return None
-        since = self._lasting("collapsed", updates, readings[name] < self.collapsed)
+        since = self._lasting("collapsed", updates, diversity < self.collapsed)
         return since and (
-            f"G has collapsed: since update {since} its images vary by less than {self.collapsed:g} of what real "
-            f"ones do ({name} {readings[name]:.2g}). Look at the grids; try a smaller learning rate, a "
-            "larger batch_size, in a game a smoother D"
+            f"G has collapsed: since update {since} the variance of its images is below {self.collapsed:g} of that of "
+            f"real ones (now {diversity:.2g}). Look at the grids; try a smaller learning rate, a larger batch_size, or "
+            "in a game a smoother D"
         )
 
     def _lasting(self, symptom: str, updates: int, present: bool) -> str | None:
-        """The update since when it has been there, once, as soon as that is `window` updates ago."""
+        """The update since which the symptom is present, once, when it has persisted for `window` updates."""
         if not present:
             self._since.pop(symptom, None)
             return None
         since = self._since.setdefault(symptom, updates)
-        if symptom in self._told or updates - since < self.window:
+        if symptom in self._reported or updates - since < self.window:
             return None
-        self._told.add(symptom)
+        self._reported.add(symptom)
         return f"{since:,}"

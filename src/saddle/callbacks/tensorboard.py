@@ -1,4 +1,4 @@
-"""Runs in TensorBoard, by Lightning's own logger."""
+"""Runs in TensorBoard, written by Lightning's own logger."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +16,8 @@ class TensorBoard(Tracker):
     """Numbers, grids and the configuration as event files in `folder/tensorboard`.
 
     Args:
-        folder: the run folder.
-        config: the whole resolved configuration, as plain containers.
+        folder: run folder.
+        config: whole resolved configuration, as plain containers.
     """
 
     title = "TensorBoard"
@@ -26,23 +26,20 @@ class TensorBoard(Tracker):
     def __init__(self, *, folder: Path, config: Mapping[str, Any]) -> None:
         super().__init__()
         self.folder, self.config = folder, dict(config)
-        self._logger: TensorBoardLogger | None = None
+
+    def begin(self, updates: int) -> None:
+        # A resumed run begins after its checkpoint: event files are purged from there on.
+        settings = {"name": "tensorboard", "version": "", "default_hp_metric": False, "purge_step": updates}
+        self._logger = TensorBoardLogger(self.folder, **settings)
+        self._logger.log_hyperparams(self.config)
+        text = yaml.safe_dump(self.config, sort_keys=False)
+        self._logger.experiment.add_text("config", f"```\n{text}\n```", updates)
 
     def write(self, numbers: Mapping[str, float], pictures: Mapping[str, Image], updates: int) -> None:
-        if self._logger is None:
-            # The first row of a resumed run is the first after its checkpoint: what is stored from there on is dropped.
-            self._logger = TensorBoardLogger(
-                self.folder, name="tensorboard", version="", default_hp_metric=False, purge_step=updates
-            )
-            self._logger.log_hyperparams(self.config)
-            self._logger.experiment.add_text(
-                "config", f"```\n{yaml.safe_dump(self.config, sort_keys=False)}\n```", updates
-            )
         self._logger.log_metrics(dict(numbers), step=updates)
         for name, picture in pictures.items():
             pixels = np.asarray(picture.convert("RGB"))  # [height, width, 3]
             self._logger.experiment.add_image(name, pixels, updates, dataformats="HWC")
 
     def close(self, status: str) -> None:
-        if self._logger is not None:
-            self._logger.finalize(status)
+        self._logger.finalize(status)

@@ -14,13 +14,13 @@ from saddle.callbacks.measure import Reading, numbers_and_pictures
 
 
 class Tracker(Logger, ABC):
-    """Receives the numbers and grids of a run and its resolved configuration; written by rank 0 alone.
+    """Receives the numbers and grids of a run and its resolved configuration; only rank 0 writes.
 
-    Whatever goes wrong in the tracker is reported once, and training continues: metrics.jsonl has every number.
+    The first error of a tracker is reported and training continues without it: metrics.jsonl has every number.
 
     Attributes:
         title: name of the tracker in messages.
-        package: optional package that it needs; None: none. A missing package is refused before training.
+        package: optional package that the tracker needs, refused before training if it is missing; None: no package.
         path: address of the run in the tracker; None if it has none.
     """
 
@@ -30,6 +30,7 @@ class Tracker(Logger, ABC):
 
     def __init__(self) -> None:
         super().__init__()
+        self._begun = False
         self._lost = False  # whether something did not reach the tracker
         self._closed = False
 
@@ -41,16 +42,19 @@ class Tracker(Logger, ABC):
     def version(self) -> str | None:
         return None
 
+    def begin(self, updates: int) -> None:
+        """Open the run before its first row, which is that of `updates`; may raise anything."""
+
     @abstractmethod
     def write(self, numbers: Mapping[str, float], pictures: Mapping[str, Image], updates: int) -> None:
         """Write the readings after `updates` updates; may raise anything."""
 
     @abstractmethod
     def close(self, status: str) -> None:
-        """Finish the run; `status` is "success" or how it failed; may raise anything."""
+        """Finish a run that was begun; `status` is "success" or how it failed; may raise anything."""
 
     def alert(self, text: str) -> None:
-        """Pass a warning on; trackers without warnings do nothing."""
+        """Pass a warning on to a run that was begun; trackers without warnings do nothing."""
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:
@@ -66,36 +70,42 @@ class Tracker(Logger, ABC):
             return
         if self._closed:
             raise RuntimeError(f"the {self.title} run is finished: log before finalize()")
-        with self._apart():
+        with self._guarded():
+            if not self._begun:
+                self.begin(step)
+                self._begun = True
             self.write(*numbers_and_pictures(metrics), step)
 
     @rank_zero_only
     def warn(self, text: str) -> None:
         """Pass a warning on, as long as the run is open."""
-        if not self._lost and not self._closed:
-            with self._apart():
+        if self._begun and not self._lost and not self._closed:
+            with self._guarded():
                 self.alert(text)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the constructor receives the whole configuration."""
+        """Do nothing: the constructor receives the whole configuration."""
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Finish the run; a second call does nothing."""
-        if not self._closed:
-            self._closed = True
-            with self._apart():
+        if self._begun and not self._closed:
+            with self._guarded():
                 self.close(status)
+        self._closed = True
 
     @contextmanager
-    def _apart(self) -> Iterator[None]:
-        """Report an error of the tracker (its service stopped, its disk is full) once, and continue."""
+    def _guarded(self) -> Iterator[None]:
+        """Report the tracker's first error (its service stopped, its disk is full) and continue."""
         try:
             yield
         except Exception as error:
+            if not self._lost:
+                say(
+                    f"{self.title} failed and receives no more of this run ({brief(error)}); training continues, "
+                    "metrics.jsonl has every number"
+                )
             self._lost = True
-            lost = f"{self.title} takes no more of this run ({brief(error)})"
-            say(f"{lost}; training goes on, metrics.jsonl has every number")
 
 
 def brief(error: Exception) -> str:
@@ -104,5 +114,5 @@ def brief(error: Exception) -> str:
 
 
 def say(line: str) -> None:
-    """Print a line for the person in front of the terminal."""
+    """Print a line on stderr."""
     print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The value of the game where D cannot have learned it by heart: on held-out reals and fresh noise."""
+"""The value of the game on samples that D cannot have memorised: held-out reals and fresh noise."""
 
 from math import log
 
@@ -6,53 +6,46 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from saddle.callbacks.discriminator_probe import (
-    fresh_fakes,
-    logits,
-    seen_reals,
-    seen_steps,
-    undisturbed,
-    unseen_reals,
-)
+from saddle.callbacks.discriminator_probe import fresh_fakes, logits, undisturbed, unseen_reals
 from saddle.callbacks.measure import Instrument, Reading
 from saddle.models.gan import GAN
 
 IMAGES = 512
-"""Reals, and as many fakes, where x is an image: a twentieth of an evaluation's."""
+"""Number of reals, and of fakes, if x is an image: a twentieth of those of an evaluation."""
 POINTS = 8_192
-"""The same where x is a point of a known distribution."""
+"""The same number if x is a point of a known distribution."""
 BISECTIONS = 80
 
 
 class Value(Instrument):
-    r"""V(G, D) of the two players as they are, and what it proves of the distance between their distributions.
+    r"""V(G, D) of the two players, and the lower bound of the JSD of their distributions that follows from it.
 
     $$V = E_{P_{data}} \log \sigma(D(x) - c) + E_{P_G} \log(1 - \sigma(D(x) - c)) \le -2 \log 2 + 2 JSD(P_{data}, P_G)$$
 
-    for every function D and every number c (Goodfellow et al. 2014; lecture II.2), in nats; hence `jsd_bound` =
-    (V + 2 log 2) / 2 <= JSD, in expectation over samples that D does not depend on. Therefore `value` takes reals that
-    are held out, and fresh noise. `value_error` is its standard error; that of `jsd_bound` is half of it. A bound that
-    is negative says nothing, as any D can say 0. `value_train` is V on the same fakes and reals that D has seen: no
-    bound, for D may know these by heart. What it has more than `value` is what D overfits.
+    for every function D and every number c (Goodfellow et al. 2014; lecture II.2), in nats. Hence `jsd_bound` =
+    (V + 2 log 2) / 2 <= JSD, in expectation over samples that D does not depend on, so `value` is computed on held-out
+    reals and fresh noise. `value_error` is its standard error; that of `jsd_bound` is half of it. A negative bound is
+    trivial, since D = 0 gives 0. `value_train` is V on the same fakes and on reals that D has seen. It is no bound, as
+    D may have memorised these; its excess over `value` measures overfitting.
 
-    The game is the one that is played. P_G is that of the generator in training: D is the answer to it, and what D
-    proves it proves of no other; the averaged generator, which `sample` draws with, is another distribution. D and G
-    are in training mode with batches of the game's size, because a batch normalisation makes them other functions in
-    evaluation mode. (With one in D, D's answer depends on the batch, and the bound holds for batches: the products of
-    as many P_data, whose JSD is larger.) With labels V bounds the JSD of the joint distributions of x and label. With
-    an augmentation T both sides go through it, and V bounds the JSD of T(P_data) and T(P_G), which is at most that of
-    P_data and P_G. Arithmetic is in float32 even where the game's is in bfloat16.
+    V is that of the game in training. P_G belongs to the generator in training, which D was trained against; the
+    averaged generator, which `sample` draws with, has another distribution. D and G are in training mode with batches
+    of the game's size, because batch normalisation makes them other functions in evaluation mode. (If D has batch
+    normalisation, its logits depend on the batch, and the bound holds for products of batch_size copies of P_data and
+    P_G, whose JSD is larger.) With labels V bounds the JSD of the joint distributions of x and label. With an
+    augmentation T both sides are transformed, and V bounds the JSD of T(P_data) and T(P_G), which is at most that of
+    P_data and P_G. The arithmetic is in float32 even if training is in bfloat16.
 
-    c is the loss's threshold. Where a loss has none, its logits count only up to a constant: c is the one that
-    maximises V on reals that D has seen and on fakes of their own, before the first step 0. D is the log-odds that V
-    wants with `minimax`, `nonsaturating` and `f_js`. With any other loss V is still a bound, usually a loose one: a
-    critic of `hinge`, say, has no reason to give probabilities.
+    c is the threshold of the loss. The logits of a loss without threshold are defined up to a constant: c then
+    maximises V on reals that D has seen and on separate fakes, and is 0 before the first step. With `minimax`,
+    `nonsaturating` and `f_js`, D is trained to be the log-odds in V. With any other loss V is still a bound, but
+    usually a loose one: the critic of `hinge`, for example, has no reason to be a log-odds.
 
-    Where nothing is held out, or less than two batches are, there is only `value_train`.
+    If fewer than two batches are held out, there is only `value_train`.
 
     Args:
         every: updates between two readings.
-        count: reals, and fakes, in whole batches, two at least; fewer where fewer are held out.
+        count: number of reals, and of fakes, in whole batches, at least two; limited by the held-out samples.
     """
 
     model_type = GAN
@@ -62,17 +55,17 @@ class Value(Instrument):
 
     def measure(self, model: GAN) -> dict[str, Reading]:  # type: ignore[override]  # of `model_type`
         with undisturbed(model):
-            return dict(self._read(model))
+            return dict(self._values(model))
 
-    def _read(self, model: GAN) -> dict[str, float]:
-        wanted = max(2, self.count // model.batch_size)
-        batches = min(wanted, model.data.held_out // model.batch_size)
-        real = _seen(model, wanted)
-        shift = shift_of(model, wanted)
-        fake = _fakes(model, "value", wanted)
+    def _values(self, model: GAN) -> dict[str, float]:
+        batches = max(2, self.count // model.batch_size)
+        held_out = min(batches, model.data.held_out // model.batch_size)
+        real = _seen(model, batches)
+        shift = shift_of(model, batches)
+        fake = _fakes(model, "value", batches)
         readings: dict[str, float] = {}
-        if batches > 1:
-            unseen = [logits(model, "value unseen", batch, *unseen_reals(model, batch)) for batch in range(batches)]
+        if held_out > 1:
+            unseen = [logits(model, "value unseen", batch, *unseen_reals(model, batch)) for batch in range(held_out)]
             value, error = mean_and_error(unseen, fake, shift, coupled=model.separate_forwards)
             readings |= {"value": value, "value_error": error, "jsd_bound": value / 2 + log(2)}
         if real:
@@ -95,12 +88,12 @@ def mean_and_error(real: list[Tensor], fake: list[Tensor], shift: float, *, coup
 
 
 def _terms(real: list[Tensor], fake: list[Tensor], shift: float) -> tuple[Tensor, Tensor]:
-    """What V is the sum of the means of: for reals and for fakes [batches, batch_size]."""
+    """The terms whose means add up to V: for reals and for fakes, [batches, batch_size] each."""
     return logsigmoid(torch.stack(real) - shift), logsigmoid(shift - torch.stack(fake))
 
 
 def shift_of(model: GAN, batches: int) -> float:
-    """c of `Value` from at most so many batches; it depends on no held-out real and on no fake that V is read from."""
+    """c of `Value` from at most `batches` batches, independent of the held-out reals and of the fakes in V."""
     if model.loss.threshold is not None:
         return model.loss.threshold
     real = _seen(model, batches)
@@ -123,7 +116,10 @@ def best_shift(real: Tensor, fake: Tensor) -> float:
 
 
 def _seen(model: GAN, batches: int) -> list[Tensor]:
-    return [logits(model, "value seen", step, *seen_reals(model, step)) for step in seen_steps(model, batches)]
+    """D's logits on reals of at most `batches` of its steps, evenly spaced over all of them."""
+    taken, size = model.updates * model.d_steps, model.batch_size
+    steps = [number * taken // min(batches, taken) for number in range(min(batches, taken))]
+    return [logits(model, "value seen", n, model.reals(n, size), model.labels_of_reals(n, size)) for n in steps]
 
 
 def _fakes(model: GAN, stream: str, batches: int) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""Runs in Weights & Biases: online where that is possible, on disk where it is not, never in the way of training."""
+"""Runs in Weights & Biases: online if possible, otherwise on disk; W&B never interrupts training."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from pydantic import PositiveFloat
 from pytorch_lightning.utilities import rank_zero_only
 
 from saddle.callbacks.tracker import Tracker, brief, say
-from saddle.callbacks.wandb_session import begin_session, end_session
+from saddle.callbacks.wandb_session import begin_session, end_session, settings
 
 if TYPE_CHECKING:
     import wandb  # the real import is late: it costs a second, and logger=none does without
@@ -22,36 +22,36 @@ TAG_LENGTH = 64  # characters; W&B refuses a run with a longer tag
 class Wandb(Tracker):
     """One run in Weights & Biases, written by rank 0 alone.
 
-    Each call of `log_metrics` is one row with the numbers and the pictures of one moment; its column `updates` is the
-    x-axis of every chart. The summary holds the last value of each metric, and for those in `best` a dict of the
-    last and the best.
+    Each call of `log_metrics` is one row with the numbers and pictures of one update; its column `updates` is the
+    x-axis of every chart. The summary holds the last value of each metric, and for those in `best` a dict of the last
+    and the best.
 
-    Without a key, a network or an answer the run is kept offline, and one line on stderr says why and how to upload
-    it; WANDB_MODE and WANDB_BASE_URL are respected, and nothing is ever asked in the terminal. When the network fails
-    later, training goes on, and the closing line says that the upload is incomplete. In a process that an agent of W&B
-    started, the sweep's project and entity and the agent's run take the place of those given here.
+    If there is no key or no network, or the server does not answer, the run is stored offline, and one line on stderr
+    says why and how to upload it. WANDB_MODE and WANDB_BASE_URL are respected, and there are no prompts. If the network
+    fails later, training continues, and the closing line says that the upload is incomplete. In a process that a W&B
+    agent started, the project and entity of the sweep and the run of the agent replace the arguments.
 
     Args:
-        project: the W&B project, made if it does not exist.
-        entity: the team that owns the project; None is the account's own.
-        timeout: seconds to wait for the server at the start, before the run is kept offline.
-        finish_timeout: seconds to wait at the end for what is not uploaded yet.
-        folder: the run folder; W&B writes into `folder/wandb`.
-        group: the name under which W&B shows the runs of one sweep together.
-        job: the name of this run.
-        job_type: what it does, training or evaluation.
+        project: W&B project, created if it does not exist.
+        entity: team that owns the project; None: the account itself.
+        timeout: seconds to wait for the server at the start, before the run is stored offline.
+        finish_timeout: seconds to wait for the upload at the end.
+        folder: run folder; W&B writes into `folder/wandb`.
+        group: name under which W&B groups the runs of one sweep.
+        job: name of this run.
+        job_type: `training` or `evaluation`.
         tags: words to filter runs by, cut to the 64 characters that W&B allows.
-        config: the whole resolved configuration, as plain containers.
-        best: for each metric with a better side, `min` or `max`.
-        earlier: the `identity` of the run that this one goes on with; None for a run from the beginning. Online it is
-            the same run; offline, where an upload would overwrite the first part, another one of the same group, which
-            names it in its configuration as `resumed_from`.
+        config: whole resolved configuration, as plain containers.
+        best: metric -> `min` or `max`, for the metrics that have a direction.
+        resumed_from: `identity` of the run that this one continues; None for a run from the beginning. Online it is the
+            same run. Offline, where an upload would overwrite the first part, it is another run of the same group,
+            whose configuration names the first one as `resumed_from`.
 
     Attributes:
         offline: whether the run exists on disk only.
-        url: the run's page, None where it has none.
+        url: the run's page; None if it has none.
         path: entity/project/id of a run that is online.
-        run_folder: where W&B keeps the run on disk.
+        run_folder: folder in which W&B stores the run.
     """
 
     title = "W&B"
@@ -70,25 +70,17 @@ class Wandb(Tracker):
         tags: Sequence[str],
         config: Mapping[str, Any],
         best: Mapping[str, str],
-        earlier: Mapping[str, Any] | None,
+        resumed_from: Mapping[str, Any] | None,
     ) -> None:
         super().__init__()
+        self._begun = True  # in this constructor
         self.offline = True
         self.url: str | None = None
         self._id: str | None = None
         self.run_folder = folder / "wandb"
-        self._project = project
         self._run: wandb.Run | None = None
         self._refused = False  # whether W&B did not start at all
         folder.mkdir(parents=True, exist_ok=True)
-        settings = {
-            "console": "off",
-            "disable_git": True,
-            "save_code": False,
-            "init_timeout": timeout,
-            "finish_timeout": finish_timeout,
-            "finish_timeout_raises": True,
-        }
         arguments = {
             "project": project,
             "entity": entity,
@@ -98,28 +90,24 @@ class Wandb(Tracker):
             "job_type": job_type,
             "tags": [tag[:TAG_LENGTH] for tag in tags if tag],
             "config": dict(config),
-            "settings": settings,
+            "settings": settings(timeout, finish_timeout),
         }
-        self._earlier: str | None = None
-        if earlier is not None:
-            arguments["config"] = {**config, "resumed_from": earlier["id"]}
-            # An agent says which run this is, whatever is asked for here; to resume is right for the same one only.
-            same = os.environ.get("WANDB_RUN_ID", earlier["id"]) == earlier["id"]
-            self._earlier = earlier["id"] if earlier["online"] and same else None
+        resume: dict[str, Any] = {}
+        if resumed_from is not None:
+            identity = resumed_from["id"]
+            arguments["config"] = {**config, "resumed_from": identity}
+            # A W&B agent chooses the run of its process; only the same run can be resumed.
+            if resumed_from["online"] and os.environ.get("WANDB_RUN_ID", identity) == identity:
+                resume = {"id": identity, "resume": "must"}
         try:
-            self._start(arguments, timeout, best)
-        except Exception as error:  # settings that W&B refuses, a service that cannot start: its trouble, not the run's
+            self._start(arguments, resume, timeout, best)
+        except Exception as error:  # W&B refuses settings, or its service does not start
             self._refused, self._lost, self._run = True, True, None
-            say(f"W&B refuses to start ({brief(error)}): this run is not in it, metrics.jsonl has every number")
-
-    @property
-    def name(self) -> str:
-        """The project."""
-        return self._project
+            say(f"W&B refuses to start ({brief(error)}): W&B will not have this run, metrics.jsonl has every number")
 
     @property
     def version(self) -> str | None:
-        """The id that W&B gave the run; None once it is finished."""
+        """The id of the run in W&B; None once it is finished."""
         return self._run.id if self._run else None
 
     def write(self, numbers: Mapping[str, float], pictures: Mapping[str, Image], updates: int) -> None:
@@ -141,19 +129,19 @@ class Wandb(Tracker):
             return
         try:
             self._run.finish(exit_code=int(status != "success"))
-        except Exception:  # the upload timed out, or the service process is gone: nothing that concerns the run
+        except Exception:  # the upload timed out, or the service process is gone
             self._lost = True
         self._run = None
         end_session()
 
     def identity(self) -> dict[str, Any] | None:
-        """What a later part of the run needs to go on with this one; None where there is none."""
+        """The value of `resumed_from` with which this run is continued later; None if W&B did not start."""
         return None if self._id is None else {"id": self._id, "online": not self.offline}
 
     def closing_line(self) -> str:
-        """Where the run is, or how to upload it."""
+        """A line that says where the run is, or how to upload it."""
         if self._refused:
-            return "W&B: no run, it refused to start (see above)"
+            return "W&B: no run, W&B refused to start (see above)"
         if self.offline:
             return f"W&B offline: {self._sync()}"
         if self.url is None:
@@ -164,32 +152,33 @@ class Wandb(Tracker):
         path = self.run_folder
         if path.is_relative_to(Path.cwd()):
             path = path.relative_to(Path.cwd())
-        option = "" if self.offline else "--include-online "  # else W&B leaves out a run that began online
+        option = "" if self.offline else "--include-online "  # otherwise W&B skips a run that began online
         return f"wandb sync {option}{shlex.quote(str(path))}"
 
     @rank_zero_only
-    def _start(self, arguments: dict[str, Any], timeout: float, best: Mapping[str, str]) -> None:
+    def _start(
+        self, arguments: dict[str, Any], resume: dict[str, Any], timeout: float, best: Mapping[str, str]
+    ) -> None:
         import wandb
 
-        end_session()  # settings are read anew, and an unfinished run of this process is not carried on
+        end_session()  # reads the settings again, and ends an unfinished run of this process
         problem = begin_session(timeout)
         if problem is None:
             try:
-                going_on: dict[str, Any] = {"id": self._earlier, "resume": "must"} if self._earlier else {}
-                self._run = wandb.init(**arguments, **going_on)
+                self._run = wandb.init(**arguments, **resume)
             except (wandb.Error, TimeoutError) as error:
                 problem = f"wandb.init failed ({str(error).splitlines()[0]})"
         if self._run is None:
-            # Offline for the whole session, not for this run alone: else W&B's telemetry waits for the same server at
-            # exit, 10 seconds if it is silent.
+            # Offline for the whole session: otherwise W&B's telemetry waits for the same server at exit, for 10 seconds
+            # if it does not answer.
             wandb.setup(wandb.Settings(mode="offline"))
             self._run = wandb.init(**arguments)
         self._run.define_metric("updates", hidden=True)
         self._run.define_metric("*", step_metric="updates")
-        for name, side in best.items():
-            self._run.define_metric(name, step_metric="updates", summary=f"{side},last")
+        for name, direction in best.items():
+            self._run.define_metric(name, step_metric="updates", summary=f"{direction},last")
         self.offline, self.url, self.run_folder = self._run.offline, self._run.url, Path(self._run.dir).parent
         self._id = self._run.id
         self.path = None if self.offline or self.url is None else self._run.path
         if problem:
-            say(f"W&B: {problem}; the run is kept offline, upload it with: {self._sync()}")
+            say(f"W&B: {problem}; the run is stored offline, upload it with: {self._sync()}")

@@ -1,1 +1,1 @@
-"""One run on several devices, a process for each: what they say to one another, and how they start and end together."""
+"""Training on several devices with one process each: communication, start and end."""

@@ -1,9 +1,8 @@
-r"""Sums over ranks that can be differentiated, as often as needed.
+r"""Sums over ranks that can be differentiated any number of times.
 
-Every rank computes the same loss L of all samples, and its backward pass starts from that L. A collective's backward
-sums the gradients of all ranks, so what a rank gets for its parameters belongs to the objective $\sum_r L_r = W L$;
-averaged over the W ranks it is the gradient of L, as one process with the whole batch has it. For a loss that is a mean
-of local means the same average is right, too.
+Every rank computes the same loss L of all samples and its gradients. The backward pass of a collective sums the
+gradients of all ranks, so a rank computes gradients of the objective $\sum_r L_r = W L$. Their average over the W ranks
+is the gradient of L, as in one process with the whole batch. The same average is correct for a mean of local means.
 """
 
 from typing import Any
@@ -31,18 +30,18 @@ class _Summed(torch.autograd.Function):
 
 
 def stacked(x: Tensor) -> Tensor:
-    """x [...] of every rank, in their order: [W, ...]. All must have the same shape."""
+    """x [...] of every rank, in the order of ranks: [W, ...]. All must have the same shape."""
     before, after = world.rank(), world.size() - 1 - world.rank()
     return _Summed.apply(pad(x[None], (0, 0) * x.dim() + (before, after)))
 
 
 def joined(x: Tensor) -> Tensor:
-    """This rank's share x [count / W, ...] of a batch as that of all ranks, [count, ...], in their order."""
+    """The batch [count, ...] of all ranks, in their order, from this rank's share x [count / W, ...]."""
     return x if world.size() == 1 else stacked(x).flatten(0, 1)
 
 
 def gathered(*parts: Tensor) -> tuple[Tensor, ...]:
-    """Each part [count / W] of this rank's samples as that of all samples [count], in one collective."""
+    """Each of the parts for all samples, [count], from those of this rank's, [count / W], in one collective."""
     if world.size() == 1:
         return parts
     together = stacked(torch.stack(parts))  # [W, parts, count / W]
@@ -51,7 +50,7 @@ def gathered(*parts: Tensor) -> tuple[Tensor, ...]:
 
 @torch.no_grad()
 def average_gradients(parameters: list[Tensor]) -> None:
-    """Replace the gradients of `parameters`, and of nothing else, by their mean over the ranks, in one collective."""
+    """Replace the gradients of `parameters` by their means over the ranks, in one collective."""
     gradients = [p.grad for p in parameters if p.grad is not None]
     if world.size() == 1 or not gradients:
         return
@@ -64,8 +63,8 @@ def average_gradients(parameters: list[Tensor]) -> None:
 
 @torch.no_grad()
 def copy_from_first(tensors: list[Tensor]) -> None:
-    """Give every rank the values that rank 0 has."""
+    """Copy the values of rank 0 to every rank."""
     for tensor in tensors:
-        values = tensor.detach().contiguous()  # a tensor in channels_last is not
+        values = tensor.detach().contiguous()  # unlike a tensor in channels_last
         dist.broadcast(values, src=0)
         tensor.copy_(values)

@@ -1,4 +1,4 @@
-"""How several processes train one model: each network is synchronised by itself."""
+"""The strategy with which several processes train one model: each network is synchronised separately."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -14,21 +14,21 @@ from saddle.processes.forked_rank import ForkedRank
 from saddle.processes.rank_launcher import RanksLauncher
 
 TIME_LIMIT = timedelta(seconds=120)
-"""For one rank to wait for another inside an update, and for all of them to start."""
+"""Time limit for one rank to wait for another within an update, and for all of them to start."""
 
 
 class PerNetworkStrategy(DDPStrategy):
-    """Averages, after each backward pass, the gradients that it was asked for: D's in a step of D, G's in one of G.
+    """Averages the gradients of each backward pass over the ranks: D's in a step of D, G's in a step of G.
 
-    There is no wrapper around the model. torch's, around both players, would reduce both networks' gradients in every
-    step and search the graph for those that are not there.
+    There is no wrapper around the model. torch's wrapper around both players would reduce both networks' gradients in
+    every step and search the graph for missing ones.
 
-    A backward pass must name its `inputs`, `manual_backward(loss, inputs=parameters)`: they are what is averaged, so a
-    norm, a clipping or an optimiser afterwards sees the gradient of the whole batch, however the step is taken. Inputs
-    that are no parameters belong to this rank's samples, and keep their gradients.
+    A backward pass must name its `inputs`, `manual_backward(loss, inputs=parameters)`. Their gradients are averaged, so
+    a norm, clipping or an optimiser afterwards sees the gradient of the whole batch. Inputs that are not parameters
+    belong to this rank's samples, and their gradients are not averaged.
 
     Args:
-        waiting: processes to become ranks 1, 2, ... of this machine; none where a scheduler starts all ranks.
+        waiting: processes that become ranks 1, 2, ... of this machine; none if a scheduler starts all ranks.
     """
 
     def __init__(self, waiting: Sequence[ForkedRank]) -> None:
@@ -44,7 +44,7 @@ class PerNetworkStrategy(DDPStrategy):
         world.join()
 
     def configure_ddp(self) -> None:
-        """Every rank begins with rank 0's weights and buffers."""
+        """Start every rank with the weights and buffers of rank 0."""
         assert self.model is not None
         copy_from_first([*self.model.parameters(), *self.model.buffers()])
 

@@ -1,6 +1,6 @@
-"""The processes of one run: who this is, which part of a batch is its own, and how to wait for one another.
+"""The processes of one run: ranks, their shares of a batch, and synchronisation.
 
-Without a process group all of this is the plain answer of one process, so that code which asks needs no second path.
+Without a process group all functions return the values of a single process, so callers need no second path.
 """
 
 from collections.abc import Sequence
@@ -10,71 +10,71 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-PATIENCE = timedelta(days=7)
-"""For what one rank does alone: reading a person's images, Inception features. A rank that dies is noticed at once."""
+TIMEOUT = timedelta(days=7)
+"""Time limit of work that one rank does alone, such as Inception features. A dead rank is noticed at once."""
 
-_patient: dist.ProcessGroup | None = None
+_slow_group: dist.ProcessGroup | None = None
 
 
 def size() -> int:
-    """How many processes train this model together."""
+    """Number of processes that train this model together."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """This process's number among them; only rank 0 writes."""
+    """Number of this process among them; only rank 0 writes files."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
 def share(count: int) -> range:
-    """This rank's indices among `count` samples of all ranks together: rank r has r count/W ... (r + 1) count/W.
+    """This rank's indices among `count` samples of all ranks: rank r has r count/W ... (r + 1) count/W.
 
     Raises:
-        ValueError: the samples cannot be shared out evenly.
+        ValueError: the samples cannot be divided evenly.
     """
-    own, rest = divmod(count, size())
+    each, rest = divmod(count, size())
     if rest:
-        raise ValueError(f"a batch of {count} cannot be shared out evenly among {size()} processes")
-    return range(rank() * own, (rank() + 1) * own)
+        raise ValueError(f"a batch of {count} cannot be divided evenly among {size()} processes")
+    return range(rank() * each, (rank() + 1) * each)
 
 
 def dealt(pieces: Sequence[Any]) -> Sequence[Any]:
-    """This rank's pieces when they are dealt out like cards, whatever their number."""
+    """Every W-th of any number of pieces, from this rank's number on."""
     return pieces[rank() :: size()]
 
 
 def collected(pieces: Sequence[Any]) -> list[Any] | None:
-    """What all ranks made of the pieces dealt to them, in the order before they were dealt; None beside rank 0.
+    """The results of all ranks for their `dealt` pieces, in the original order; None in other ranks than 0.
 
-    Tensors must be on the CPU. Ranks wait for one another as long as it takes.
+    Tensors must be on the CPU. Ranks wait for one another up to `TIMEOUT`.
     """
     if size() == 1:
         return list(pieces)
-    hands: list[Any] | None = [None] * size() if rank() == 0 else None
-    dist.gather_object(list(pieces), hands, dst=0, group=_patient)
-    if hands is None:
+    gathered: list[Any] | None = [None] * size() if rank() == 0 else None
+    dist.gather_object(list(pieces), gathered, dst=0, group=_slow_group)
+    if gathered is None:
         return None
-    return [hands[i % size()][i // size()] for i in range(sum(map(len, hands)))]
+    return [gathered[i % size()][i // size()] for i in range(sum(map(len, gathered)))]
 
 
 def wait() -> None:
-    """Until every rank is here, as long as it takes."""
+    """Wait until every rank calls this function, up to `TIMEOUT`."""
     if size() > 1:
-        dist.barrier(group=_patient)
+        dist.barrier(group=_slow_group)
 
 
 def any_rank(flag: bool) -> bool:
-    """Whether the flag is true in any rank: how all come to stop after the same update. Costs about 0.2 ms."""
+    """Whether the flag is true in any rank, so that all can stop after the same update. Takes about 0.2 ms."""
     if size() == 1:
         return flag
     flags = torch.tensor([float(flag)])
-    dist.all_reduce(flags, op=dist.ReduceOp.MAX, group=_patient)
+    dist.all_reduce(flags, op=dist.ReduceOp.MAX, group=_slow_group)
     return bool(flags)
 
 
 def join() -> None:
-    """Open the patient connection; once, by all ranks, when the process group is there."""
-    global _patient
-    group = dist.new_group(backend="gloo", timeout=PATIENCE)
+    """Open the connection with the long timeout: once, by all ranks, after the process group exists."""
+    global _slow_group
+    group = dist.new_group(backend="gloo", timeout=TIMEOUT)
     assert isinstance(group, dist.ProcessGroup)
-    _patient = group
+    _slow_group = group

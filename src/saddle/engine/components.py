@@ -7,9 +7,8 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
 
-from saddle.callbacks.class_grid import ClassGrid
 from saddle.callbacks.discriminator_probe import DiscriminatorProbe
-from saddle.callbacks.instruments import Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.instruments import ClassGrid, Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.log_likelihood import LogLikelihood
 from saddle.callbacks.measure import Instrument, Measure, applicable
 from saddle.callbacks.optimum import OptimumDistance
@@ -117,7 +116,11 @@ def evaluations(
 
 
 def loggers(
-    cfg: DictConfig, data: str, folder: RunFolder, evaluator: SampleEvaluator | None, earlier: dict[str, Any] | None
+    cfg: DictConfig,
+    data: str,
+    folder: RunFolder,
+    evaluator: SampleEvaluator | None,
+    resumed_from: dict[str, Any] | None,
 ) -> list[Logger]:
     """The loggers of a run: its folder, and the trackers that the configuration names.
 
@@ -129,7 +132,7 @@ def loggers(
         data: name of the data set.
         folder: folder of the run.
         evaluator: evaluator of the samples, which knows the directions of its metrics.
-        earlier: identity of the W&B run that is resumed; None for a new run.
+        resumed_from: identity of the W&B run that is resumed; None for a new run.
     """
     trial = (folder.environment() or {}).get("trial") or {}
     setting = setting_name(folder.job, seed=str(cfg.seed), run=trial.get("run", ""))
@@ -143,7 +146,7 @@ def loggers(
         "tags": [data, *(option_name(cfg, group) for group in ("model", "loss") if cfg.get(group))],
         "config": config | {"setting": setting},
         "best": {name: "max" if higher else "min" for name, higher in directions.items()},
-        "earlier": earlier,
+        "resumed_from": resumed_from,
     }
     trackers = []
     for name, node in tracker_nodes(cfg).items():
@@ -171,7 +174,7 @@ def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: Sa
     position = SweepPosition.current()
     names = [*LOSSES, *([evaluator.main_metric] if evaluator is not None else [])]
     title = folder.job if position is None else f"[{position.job}/{position.jobs}] {folder.job}"
-    return Progress(updates=cfg.updates, title=title, place=position, measure=measure, names=names)
+    return Progress(updates=cfg.updates, title=title, position=position, measure=measure, names=names)
 
 
 def summary(

@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import Logger
 
+from saddle.callbacks.checkpoint import restore
 from saddle.callbacks.measure import Instrument
-from saddle.callbacks.restoring import restore
 from saddle.config import instantiate
 from saddle.data.base import Data
 from saddle.data.classes import Classes

@@ -17,12 +17,11 @@ from omegaconf import DictConfig, OmegaConf
 from torch.distributed import DistError
 
 from saddle.callbacks.advice import Advice
-from saddle.callbacks.checkpoint import Checkpoint
-from saddle.callbacks.class_grid import MOST
+from saddle.callbacks.checkpoint import Checkpoint, RestoredState
+from saddle.callbacks.instruments import MOST_CLASSES
 from saddle.callbacks.interruption import Interruption
 from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
-from saddle.callbacks.restoring import RestoredState
 from saddle.callbacks.run_log import RunLog
 from saddle.config import hints, instantiate
 from saddle.config.packages import described_packages
@@ -130,7 +129,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     lifecycle = Lifecycle(folder=folder, seconds=stored_facts.get("seconds", 0.0), recipe=recipe)
     loggers = components.loggers(cfg, experiment.data.name, folder, evaluator, stored_facts.get("wandb"))
     measure = Measure(instruments=experiment.instruments(), updates=cfg.updates)
-    advice = _advice(cfg, measure, folder, resumed_at)
+    advice = _advice(experiment, measure, resumed_at)
     interruption = Interruption(model)
     checkpoint = Checkpoint(
         checkpoints=checkpoints,
@@ -151,7 +150,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         if model.interrupted:
             return False
         summary = components.summary(folder, facts, model, lifecycle.seconds, evaluator, loggers)
-        folder.write_summary({**summary, "warnings": [warning for callback in advice for warning in callback.given]})
+        folder.write_summary({**summary, "warnings": [warning for callback in advice for warning in callback.warnings]})
         folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
     return True
@@ -203,11 +202,14 @@ def _data_facts(experiment: Experiment) -> dict[str, Any]:
     return facts
 
 
-def _advice(cfg: DictConfig, measure: Measure, folder: RunFolder, resumed_at: int | None) -> list[Advice]:
-    """The callback that warns of symptoms, with the run's metrics so far; empty if advice is off."""
-    symptoms = instantiate(cfg.advice)
-    lines = [] if resumed_at is None else [line for line in folder.metrics() if line["updates"] <= resumed_at]
-    return [Advice(symptoms=symptoms, measure=measure, earlier=lines)] if symptoms else []
+def _advice(experiment: Experiment, measure: Measure, resumed_at: int | None) -> list[Advice]:
+    """The callback that warns of symptoms, restored from the log of the run so far; none if it is off."""
+    symptoms = instantiate(experiment.config.advice)
+    lines = experiment.folder.metrics() if resumed_at is not None else []
+    logged = [line for line in lines if line["updates"] <= (resumed_at or 0)]
+    return (
+        [Advice(symptoms=symptoms, measure=measure, evaluator=experiment.evaluator, logged=logged)] if symptoms else []
+    )
 
 
 def _announce(experiment: Experiment, resumed_at: int | None) -> None:
@@ -215,7 +217,7 @@ def _announce(experiment: Experiment, resumed_at: int | None) -> None:
     cfg, model = experiment.config, experiment.model
     print(opening(cfg, experiment.data.name, model.sizes(), experiment.folder), flush=True)
     if model.classes is not None:
-        print(conditions(model.classes.counts, MOST), flush=True)
+        print(conditions(model.classes.counts, MOST_CLASSES), flush=True)
     if resumed_at is not None:
         print(f"from update {resumed_at:,} on", flush=True)
     for hint in hints(cfg):

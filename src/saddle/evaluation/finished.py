@@ -113,7 +113,7 @@ def _log(run: RunFolder, cfg: DictConfig, result: Result, nearest: Image) -> str
         config={"training": OmegaConf.to_container(cfg, resolve=True)}
         | {key: result[key] for key in ("protocol", "missing")},
         best={},
-        earlier=None,
+        resumed_from=None,
     )
     logger.log_metrics({**result["metrics"], "nearest": nearest}, step=int(result["updates"] or 0))
     logger.finalize("success")

@@ -1,4 +1,4 @@
-"""A loss is a game: one value function, and what each player does about it."""
+"""The interface of losses, which define the game: the terms that D and G minimise."""
 
 from abc import ABC, abstractmethod
 from typing import final
@@ -8,56 +8,56 @@ from torch import Tensor
 
 
 class Loss(ABC):
-    """Both players' terms on logits [batch], larger for what D takes for real; both terms are minimised.
+    """Both players' terms on logits [batch]; both are minimised, and a larger logit means more real.
 
-    A option writes the two terms. The game calls `discriminator` and `generator`, which look at the logits first.
+    An option defines the two terms. The game calls `discriminator` and `generator`, which check the logits first.
     """
 
     threshold: float | None = 0.0
-    """The logit above which D's optimum lies where reals are more frequent than fakes; None where logits count only up
+    """The logit above which D's optimum is where reals are more frequent than fakes; None if logits are defined only up
     to a constant."""
 
     needs_lipschitz: bool = False
-    """Whether D's term has no infimum unless something keeps D Lipschitz."""
+    """Whether D's term has no infimum unless D is constrained to be Lipschitz."""
 
     @final
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """What D minimises; logits [batch] of reals and of fakes, in float32 or wider, to a scalar [].
+        """D's term [] for logits [batch] of reals and of fakes, in float32 or wider.
 
         Raises:
-            ValueError: the logits are not [batch], differ in their number, or are narrower than float32.
+            ValueError: the logits are not [batch], differ in number, or have less precision than float32.
         """
         _check(real, fake)
         return self.discriminator_term(real, fake)
 
     @final
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
-        """What G minimises; `real` is None unless this is a `RelativeLoss`. Shapes and errors as for D."""
+        """G's term []; `real` is None unless this is a `RelativeLoss`. Shapes and errors as for D."""
         _check(fake if real is None else real, fake)
         return self.generator_term(real, fake)
 
     def optimum(self, log_ratio: Tensor) -> Tensor | None:
         """D* where log(P_data / P_G) is log_ratio [...], elementwise: the logits [...] that minimise D's term.
 
-        Infinite where every larger (or smaller) logit is better, NaN where a whole interval is best. Where `threshold`
-        is None, one optimum of many: any constant may be added to all logits.
+        Infinite where every larger (or smaller) logit is better, NaN where a whole interval is optimal. If `threshold`
+        is None, any constant may be added to all logits.
 
-        None, as here, says that no function of the ratio is the optimum: D* at one point depends on P_data and P_G at
-        others, or on how smooth D has to be. A option that has an optimum of this form overrides this.
+        None, as here, means that the optimum is not a function of the ratio: D* at one point depends on P_data and P_G
+        at other points, or on a smoothness constraint. An option with an optimum of this form overrides this method.
         """
         return None
 
     @abstractmethod
     def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
-        """D's term, a scalar []; logits [batch] of reals and of fakes."""
+        """D's term [] for logits [batch] of reals and of fakes."""
 
     @abstractmethod
     def generator_term(self, real: Tensor | None, fake: Tensor) -> Tensor:
-        """G's term, a scalar []; `real` is there for a `RelativeLoss` only."""
+        """G's term []; `real` is None unless this is a `RelativeLoss`."""
 
 
 class RelativeLoss(Loss):
-    """A loss whose generator term compares fakes with reals: G's step sees fresh reals, too."""
+    """A loss whose generator term compares fakes with reals: G's step also sees fresh reals."""
 
     threshold = None
 
@@ -69,13 +69,13 @@ class RelativeLoss(Loss):
 
     @abstractmethod
     def generator_against(self, real: Tensor, fake: Tensor) -> Tensor:
-        """G's term, a scalar []; logits [batch] of reals and of fakes."""
+        """G's term [] for logits [batch] of reals and of fakes."""
 
 
 def _check(real: Tensor, fake: Tensor) -> None:
     if real.dim() != 1 or fake.shape != real.shape:
         raise ValueError(
-            f"a loss takes as many logits of reals as of fakes, each side [batch]: here are {list(real.shape)} and "
+            f"a loss takes logits [batch] of as many reals as fakes, not {list(real.shape)} and "
             f"{list(fake.shape)}. [batch] against [batch, 1] would broadcast to [batch, batch]; squeeze D's outputs"
         )
     for logits in (real, fake):

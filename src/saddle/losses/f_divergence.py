@@ -7,6 +7,10 @@ from torch import Tensor
 
 from saddle.losses.base import Loss
 
+LIMIT = 20.0
+"""Argument above which the exponential is linear. No batch contains larger ratios of densities (exp(20) is 5e8), and
+above 44 the square of the gradient, which Adam averages, overflows in float32."""
+
 
 class FDivergence(Loss):
     r"""D raises a lower bound of an f-divergence, G lowers it.
@@ -22,8 +26,8 @@ class FDivergence(Loss):
     G minimises the part of V that depends on it, -E f*(g_f(D(x))), and at D* descends D_f itself. (The paper also
     tries to maximise E g_f(D(x)) instead: another game.)
 
-    A option writes g_f and f* o g_f. The latter is given in closed form, because computed in two steps it loses its
-    digits at large logits. Exponentials go on linearly beyond an argument of 20, see `exponential`.
+    An option defines g_f and f* o g_f, the latter in closed form, because two steps lose precision at large logits.
+    Exponentials are linear above an argument of 20, see `exponential`.
     """
 
     @final
@@ -41,3 +45,9 @@ class FDivergence(Loss):
     @abstractmethod
     def conjugate(self, logits: Tensor) -> Tensor:
         """f*(g_f) of logits [batch], elementwise."""
+
+
+def exponential(x: Tensor) -> Tensor:
+    """exp(x) up to x = 20 and its tangent exp(20) (x - 19) above: convex, increasing, differentiable; x [...]."""
+    bounded = x.clamp(max=LIMIT)
+    return bounded.exp() * (1 + x - bounded)

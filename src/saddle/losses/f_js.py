@@ -1,4 +1,4 @@
-"""The Jensen-Shannon divergence as a option of its family (Nowozin et al. 2016)."""
+"""The Jensen-Shannon divergence as an f-divergence (Nowozin et al. 2016)."""
 
 from math import log
 
@@ -16,11 +16,11 @@ class JensenShannon(FDivergence):
       f^*(t) = -\log(2 - e^t)$$
 
     D minimises -V, G minimises log 2 - E softplus(D(G(z))). D's optimum is D* = log(P_data / P_G), where
-    V = 2 JSD(P_data || P_G), which is also what G descends; JSD is in [0, log 2]. (The paper's table prints this f
-    beside the JSD itself: the factor 2 is dropped there.)
+    V = 2 JSD(P_data || P_G), which is also what G descends; JSD is in [0, log 2]. (The paper's table lists this f for
+    the JSD itself, without the factor 2.)
 
-    V is that of `minimax` plus 2 log 2 and every gradient is the same: a fake that D rejects feels almost nothing. It
-    is here so that the family is complete.
+    V is that of `minimax` plus 2 log 2, with the same gradients: almost 0 for a fake that D rejects. It completes the
+    family.
     """
 
     def activation(self, logits: Tensor) -> Tensor:

@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor
 
-from saddle.losses.exponential import LIMIT, exponential
-from saddle.losses.f_divergence import FDivergence
+from saddle.losses.f_divergence import LIMIT, FDivergence, exponential
 
 
 class KullbackLeibler(FDivergence):
-    r"""The divergence of maximum likelihood, by samples alone.
+    r"""The divergence of maximum likelihood, from samples alone.
 
     $$V(G, D) = E_{P_{data}} D(x) - E_{P_G} \exp(D(x) - 1), \quad f(u) = u \log u, \; g_f(v) = v, \;
       f^*(t) = \exp(t - 1)$$
@@ -16,9 +15,9 @@ class KullbackLeibler(FDivergence):
     D minimises -V, G minimises -E exp(D(G(z)) - 1), with the exponential linear beyond 20. D's optimum is
     D* = 1 + log(P_data / P_G), where V = KL(P_data || P_G), which is also what G descends.
 
-    It punishes modes that P_G misses and forgives samples where there are no data. G's gradient in a logit is
-    -exp(D - 1): the fakes that D likes best rule the batch and those that it rejects feel nothing, so it needs a smooth
-    D that G can follow from the start.
+    It penalises modes that P_G misses and tolerates samples where there are no data. G's gradient in a logit is
+    -exp(D - 1): the fakes with the highest scores dominate the batch and those that D rejects get almost none, so D
+    must be smooth enough for G to follow from the start.
     """
 
     threshold = 1.0

@@ -14,9 +14,9 @@ class PearsonChiSquared(FDivergence):
     D minimises -V, G minimises -E (D(G(z))^2 / 4 + D(G(z))). D's optimum is D* = 2 (P_data / P_G - 1), where
     V = sum (p - q)^2 / q, unbounded, which is also what G descends.
 
-    f* is that of f on the whole line, as in the paper: it has its minimum at -2, the least that D* can be. A fake whose
-    logit lies below, where a D far from its optimum may put it, is pushed down by G and not up. Not the same as
-    `least_squares_pearson`, whose D has a bounded optimum.
+    f* is that of f on the whole line, as in the paper, with its minimum at -2, the smallest value of D*. G decreases
+    logits below -2, which a D far from its optimum may give. This is not `least_squares_pearson`, whose D has a bounded
+    optimum.
     """
 
     def activation(self, logits: Tensor) -> Tensor:

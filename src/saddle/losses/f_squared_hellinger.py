@@ -3,22 +3,21 @@
 import torch
 from torch import Tensor
 
-from saddle.losses.exponential import LIMIT, exponential
-from saddle.losses.f_divergence import FDivergence
+from saddle.losses.f_divergence import LIMIT, FDivergence, exponential
 
 
 class SquaredHellinger(FDivergence):
-    r"""A bounded divergence that treats both sides alike.
+    r"""A bounded, symmetric divergence.
 
     $$V(G, D) = E_{P_{data}} (1 - \exp(-D(x))) - E_{P_G} (\exp(D(x)) - 1)$$
     $$f(u) = (\sqrt u - 1)^2, \quad g_f(v) = 1 - \exp(-v), \quad f^*(t) = t / (1 - t)$$
 
     D minimises -V, G minimises 1 - E exp(D(G(z))), with the exponentials linear beyond 20. D's optimum is
-    D* = log(P_data / P_G) / 2, where V = sum (sqrt p - sqrt q)^2 in [0, 2], without the factor 1/2 that some write;
-    it is also what G descends.
+    D* = log(P_data / P_G) / 2, where V = sum (sqrt p - sqrt q)^2 in [0, 2], without the factor 1/2 of some
+    definitions; it is also what G descends.
 
-    D's objective is that of boosting (an exponential in the margin): outliers rule it. G's gradient in a logit is
-    -exp(D), which fades on fakes that D rejects.
+    D's objective is that of boosting (an exponential in the margin), which outliers dominate. G's gradient in a logit
+    is -exp(D), which vanishes on fakes that D rejects.
     """
 
     def activation(self, logits: Tensor) -> Tensor:
@@ -28,6 +27,6 @@ class SquaredHellinger(FDivergence):
         return exponential(logits) - 1
 
     def optimum(self, log_ratio: Tensor) -> Tensor:
-        """Half the log ratio; beyond +-40, where one of the exponentials is linear, 20 less than all of it."""
-        beyond = log_ratio - LIMIT * log_ratio.sign()
-        return torch.where(log_ratio.abs() > 2 * LIMIT, beyond, log_ratio / 2)
+        """Half the log ratio; outside of +-40, where one exponential is linear, log ratio - 20 sign(log ratio)."""
+        linear = log_ratio - LIMIT * log_ratio.sign()
+        return torch.where(log_ratio.abs() > 2 * LIMIT, linear, log_ratio / 2)

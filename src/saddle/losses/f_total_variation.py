@@ -16,7 +16,7 @@ class TotalVariation(FDivergence):
     approached as D goes to infinity with the sign of P_data - P_G and attained by no finite logit. In that limit G
     descends the same TV.
 
-    Both gradients vanish where D is sure, right or wrong, and TV is 1 for all disjoint supports: training stalls
+    Both gradients vanish where |D| is large, right or wrong, and TV is 1 for all disjoint supports, so training stalls
     easily. `hinge` measures the same and has a gradient for G everywhere.
     """
 

@@ -6,7 +6,7 @@ from saddle.losses.base import Loss
 
 
 class LeastSquares(Loss):
-    r"""D learns one label for reals and another for fakes by regression; G wants its fakes at a third.
+    r"""D regresses to one label for reals and another for fakes; G moves fakes to a third label.
 
     $$L_D = \tfrac12 E_{P_{data}} (D(x) - b)^2 + \tfrac12 E_{P_G} (D(x) - a)^2, \quad
       L_G = \tfrac12 E_{P_G} (D(x) - c)^2, \quad D = logit$$
@@ -15,25 +15,25 @@ class LeastSquares(Loss):
     L_D = (b - a)^2 (2 - Delta) / 8 with Delta(P_data, P_G) = sum (p - q)^2 / (p + q) in [0, 2], twice the Pearson
     chi-squared divergence of P_data from the mixture M = (P_data + P_G) / 2.
 
-    What G descends at D* is another thing, up to constants:
+    What G descends at D* differs, up to constants:
 
     $$(b - a)(c - a) KL(P_{data} || M) - (b - a)^2 \Delta / 8$$
 
     - a, b, c = 0, 1, 1: KL(P_data || M) - Delta / 8, smallest at P_G = P_data.
-    - a, b, c = -1, 1, 0, the labels for which the paper finds a Pearson chi-squared divergence: it is Delta, of
-      P_data + P_G from 2 P_G, as the value of both sides' (D* - c)^2 together. With D held at D*, G descends
-      2 KL(P_data || M) - Delta / 2, which is flat to second order at P_G = P_data and not smallest there: G wants
-      logits of 0 and pulls down a fake that D takes for real. Prefer the first.
+    - a, b, c = -1, 1, 0, the labels for which the paper derives a Pearson chi-squared divergence: it is Delta, of
+      P_data + P_G from 2 P_G, as the value of (D* - c)^2 over both sides. With D fixed at D*, G descends
+      2 KL(P_data || M) - Delta / 2, which is flat to second order at P_G = P_data and not smallest there: G aims at
+      logits of 0 and decreases the logit of a fake that D classifies as real. Prefer the first.
 
-    Smooth, with forces that grow with the distance to the label, so that outliers rule: keep D's outputs small.
+    Gradients are smooth and grow with the distance to the label, so outliers dominate: keep D's outputs small.
 
     Args:
-        fake_label: a, what D says of fakes.
-        real_label: b, what D says of reals.
-        generator_label: c, what G wants D to say of fakes.
+        fake_label: a, D's target for fakes.
+        real_label: b, D's target for reals.
+        generator_label: c, G's target for D's outputs on fakes.
 
     Raises:
-        ValueError: b is not above a: larger has to mean more real.
+        ValueError: b is not above a; a larger logit must mean more real.
     """
 
     def __init__(self, *, fake_label: float, real_label: float, generator_label: float) -> None:

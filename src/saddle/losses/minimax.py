@@ -14,8 +14,8 @@ class Minimax(Loss):
     D minimises -V. Its optimum is D* = P_data / (P_data + P_G), where V = -2 log 2 + 2 JSD(P_data || P_G).
 
     G minimises the part of V that depends on it, E log(1 - D(G(z))) = -E softplus(logit). At D* this descends 2 JSD.
-    Its derivative in a logit is -D(G(z)): where D rejects a fake with confidence, as at the start, almost nothing
-    reaches G (-0.000335 at logit -8). It is not the non-saturating loss, which many suites train under this name.
+    Its derivative in a logit is -D(G(z)): where D confidently rejects a fake, as at the start, it almost vanishes
+    (-0.000335 at logit -8). It is not the non-saturating loss, which many suites call minimax.
     """
 
     def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The game as it is played in practice (Goodfellow et al. 2014, section 3; lecture II.3)."""
+"""The non-saturating game, the usual one in practice (Goodfellow et al. 2014, section 3; lecture II.3)."""
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -7,7 +7,7 @@ from saddle.losses.base import Loss
 
 
 class NonSaturating(Loss):
-    r"""D plays the minimax game, G another one: it maximises E log D(G(z)).
+    r"""D minimises the minimax term; G maximises E log D(G(z)).
 
     $$L_D = -E_{P_{data}} \log D(x) - E_{P_G} \log(1 - D(x)), \qquad L_G = -E_{P_G} \log D(x), \quad D = \sigma(logit)$$
 

@@ -6,18 +6,18 @@ from saddle.losses.base import Loss
 
 
 class Wasserstein(Loss):
-    r"""D is a critic: no classifier, but a height that falls from reals to fakes as steeply as it is allowed to.
+    r"""D is a critic instead of a classifier: its outputs separate reals from fakes as far as its slope permits.
 
     $$V(G, D) = E_{x \sim P_{data}} D(x) - E_{x \sim P_G} D(x), \quad D = logit$$
 
     D minimises -V, G minimises the part of V that depends on it, -E D(G(z)). Over critics with
-    |D(x) - D(y)| <= |x - y| the supremum of V is the Wasserstein distance W1(P_data, P_G), the least mean distance over
-    which P_G must be carried to become P_data (Kantorovich and Rubinstein); D* is the potential of that transport,
-    fixed up to a constant. With a Lipschitz bound K it is K W1. At D* G descends the same W1.
+    |D(x) - D(y)| <= |x - y| the supremum of V is the Wasserstein distance W1(P_data, P_G), the smallest mean distance
+    of a transport from P_G to P_data (Kantorovich and Rubinstein); D* is the potential of that transport, up to a
+    constant. With a Lipschitz bound K it is K W1. At D* G descends the same W1.
 
-    The loss bounds nothing: without a penalty, a spectral norm or clipping that keeps D Lipschitz V has no supremum and
-    D's logits run away. It needs a D near its optimum, hence d_steps = 5 in the paper. Its advantage is a distance that
-    shrinks steadily where P_data and P_G do not overlap.
+    Without a penalty, a spectral norm or clipping that keeps D Lipschitz, V has no supremum and D's logits diverge. D
+    must be near its optimum, hence d_steps = 5 in the paper. The advantage is a distance that decreases continuously
+    even if P_data and P_G do not overlap.
     """
 
     threshold = None

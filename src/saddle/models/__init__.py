@@ -1,1 +1,1 @@
-"""Rules by which one iteration changes parameters; every model can be sampled."""
+"""Models: how one update changes parameters, and how samples are drawn."""

@@ -6,17 +6,16 @@ from torch import Tensor
 
 from saddle.data.classes import Classes
 from saddle.models.code_gaussian import CodeGaussian, codes_in
-from saddle.models.encoding import EncodingModel
 from saddle.models.learning import Player
-from saddle.models.regression import squared_error
+from saddle.models.regression import EncodingModel, squared_error
 
 
 class Autoencoder(EncodingModel):
     r"""E and G minimise E_x |G(E(x)) - x|^2 / dim(x) (Hinton and Salakhutdinov 2006).
 
     The objective does not fix the distribution of the codes. G is sampled with codes of a Gaussian that is fitted to
-    the codes of training (`CodeGaussian`): if these are not Gaussian, a sampled code may be in a region in which G has
-    never learned anything.
+    the codes of training (`CodeGaussian`): if these are not Gaussian, a sampled code may be in a region in which G was
+    never trained.
 
     Args:
         encoder: network from x to latent codes.
@@ -44,8 +43,7 @@ class Autoencoder(EncodingModel):
         average_ramp: PositiveFloat,
     ) -> None:
         super().__init__(
-            encoder=encoder,
-            generator=generator,
+            players=[encoder, generator],
             code_gaussian=CodeGaussian(size=code_size, half_life=codes_half_life, ramp=average_ramp, images=batch_size),
             classes=classes,
             batch_size=batch_size,

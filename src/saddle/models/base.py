@@ -1,7 +1,8 @@
 """The interface of all models: an update changes the parameters, and samples are drawn by index."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from pytorch_lightning import LightningModule
@@ -21,8 +22,8 @@ class GenerativeModel(LightningModule, ABC):
         updates: number of finished iterations: the clock of everything (budget, evaluation, grids, logs). Lightning's
             `global_step` is not used.
         data: source of the real samples.
-        interrupted: set from outside; training ends after the current update.
-        classes: classes of the samples, for a conditional model; None for other models.
+        interrupted: whether training ends after the current update; set from outside.
+        classes: classes of the samples of a conditional model; None for other models.
     """
 
     automatic_optimization = False
@@ -85,21 +86,21 @@ class GenerativeModel(LightningModule, ABC):
         for update in updates:
             self.iterate(update)
             self.updates = update + 1
-            if world.any_rank(self.interrupted):  # all processes of a run end after the same update
+            if world.any_rank(self.interrupted):  # all processes of a run stop after the same update
                 self.interrupted = True
                 break
         self.check_pending_steps()
         require_finite_weights(self.parts(), self.updates)
 
     def check_pending_steps(self) -> None:
-        """Check the numbers of the steps since the last call that were not checked when they were taken, if any.
+        """Check the steps since the last call whose numbers have not been checked yet, if any.
 
         Raises:
             DivergedError: a loss or a gradient is not finite; the error names the first.
         """
 
     def transfer_batch_to_device(self, batch: range, device: torch.device, dataloader_idx: int) -> range:
-        """A range of updates has nothing to move; Lightning would treat it as a collection and rebuild it."""
+        """Return the range of updates unchanged; Lightning would treat it as a collection and rebuild it."""
         return batch
 
     def log_mean(self, **numbers: Tensor) -> None:
@@ -118,7 +119,7 @@ class GenerativeModel(LightningModule, ABC):
         return dict(zip(names, means, strict=True))
 
     def pending_means(self) -> dict[str, tuple[Tensor, int]]:
-        """The running means that were not fetched yet, name -> (sum, count): a part of the state of a run."""
+        """The running means that are not fetched yet, name -> (sum, count), a part of a run's state."""
         return {name: (total, self._counts[name]) for name, total in self._sums.items()}
 
     def restore_pending_means(self, means: Mapping[str, tuple[Tensor, int]]) -> None:
@@ -153,23 +154,18 @@ class CodedModel(GenerativeModel):
         """
         if labels is not None and self.classes is None:
             raise ValueError("this model has no classes (it was trained with labels=false): draw without labels")
-        network = self.decoder()
-        training = network.training
-        network.eval()
-        try:  # never compiled, for the same bits everywhere
+        with evaluating(self.decoder()) as network:  # never compiled, for the same bits everywhere
             return network(codes) if labels is None else network(codes, labels)
-        finally:
-            network.train(training)
 
     def base_noise(self, indices: Sequence[int], seed: int) -> Tensor:
-        """The noise behind the codes of samples `indices`, [len(indices), code_size]: uniform, or else N(0, I)."""
+        """The base noise of samples `indices`, [len(indices), code_size]: uniform for a uniform prior, else N(0, I)."""
         distribution = "uniform" if self.prior_distribution == "uniform" else "normal"
         return noise(seed, "sample", 0, indices, (self.code_size,), distribution).to(self.device)
 
     def to_prior(self, base_noise: Tensor) -> Tensor:
-        """Codes of the prior from base noise [count, code_size]: the noise itself, or a fitted prior's transform of it.
+        """Codes of the prior from base noise [count, code_size]: the noise itself, or its transform by a fitted prior.
 
-        Paths and truncation act on the base noise: a fitted prior has another centre than 0 and other axes.
+        Paths and truncation act on base noise, because a fitted prior has another centre than 0 and other axes.
         """
         return base_noise
 
@@ -179,3 +175,14 @@ class CodedModel(GenerativeModel):
 
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
         return self.decode(self.prior(indices, seed), self.labels_of(indices, seed) if labels is None else labels)
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[nn.Module]:
+    """`network` in evaluation mode; afterwards in its former mode."""
+    training = network.training
+    network.eval()
+    try:
+        yield network
+    finally:
+        network.train(training)

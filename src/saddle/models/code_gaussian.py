@@ -1,4 +1,4 @@
-"""A Gaussian fitted to the codes that go by in training: what a decoder without a prior of its own is sampled with."""
+"""A Gaussian fitted to the codes of training, the prior of a decoder that has no other."""
 
 import torch
 from torch import Tensor, nn
@@ -9,14 +9,15 @@ from saddle.distributed.collectives import joined
 class CodeGaussian(nn.Module):
     r"""Running mean and second moment of codes, and samples of N(mean, covariance).
 
-    After update t both are averages of those of the batches so far, in which a batch that lies n images back counts
-    0.5^(n / h_t), h_t = min(half_life, ramp t m) with m images in an update: codes drift while their encoder learns.
+    After update t both are weighted averages over the batches so far. The weight of a batch n images ago is
+    0.5^(n / h_t), h_t = min(half_life, ramp t m) with m images in an update, because codes change as their encoder
+    learns.
 
     Args:
-        size: of a code.
-        half_life: in images.
+        size: dimensions of a code.
+        half_life: half-life in images.
         ramp: largest half-life as a fraction of the images so far.
-        images: in one update, over all devices.
+        images: number of images in one update, over all devices.
     """
 
     mean: Tensor
@@ -30,7 +31,7 @@ class CodeGaussian(nn.Module):
 
     @torch.no_grad()
     def update(self, update: int, codes: Tensor) -> None:
-        """Take in this rank's codes [share, size] of `update`, counted from 0."""
+        """Include this rank's codes [share, size] of `update`, counted from 0."""
         codes = joined(codes.float())  # [batch, size]
         new = 1.0
         if update:
@@ -40,7 +41,7 @@ class CodeGaussian(nn.Module):
             self.second.lerp_(codes.T @ codes / len(codes), new)
 
     def covariance(self) -> Tensor:
-        """[size, size], float64, on the CPU."""
+        """The covariance [size, size], float64, on the CPU."""
         mean, second = self.mean.double().cpu(), self.second.double().cpu()
         return second - mean.outer(mean)
 
@@ -52,7 +53,7 @@ class CodeGaussian(nn.Module):
 
 
 def codes_in(networks: nn.ModuleDict) -> CodeGaussian:
-    """The Gaussian that is kept with the networks of a model."""
-    found = networks["codes"]
-    assert isinstance(found, CodeGaussian)
-    return found
+    """The Gaussian among the networks of a model."""
+    gaussian = networks["codes"]
+    assert isinstance(gaussian, CodeGaussian)
+    return gaussian

@@ -1,4 +1,4 @@
-"""A discriminator that generates by itself (lecture I.3): negatives are what it scores high, and so are its samples."""
+"""A discriminator without a generator (lecture I.3): negatives and samples are x that it scores high."""
 
 from collections.abc import Sequence
 
@@ -13,43 +13,43 @@ from saddle.models.discriminating import DiscriminatingModel, as_logits, scoring
 from saddle.models.learning import Player
 from saddle.noise import BLOCK, noise
 from saddle.penalties.base import Penalty
-from saddle.search.base import Search
-from saddle.search.negatives import Negatives
+from saddle.search.base import Negatives, Search
 
 
 class DiscriminatorAlone(DiscriminatingModel):
-    r"""In each round D takes `d_steps` steps on `batch_size` fresh reals and as many negatives, and minimises its own
-    term of the loss.
+    r"""D minimises its own term of the loss on reals and on negatives: examples that are not real.
 
-    Positives only (`negatives` null): D learns from the reals' logits alone, those of negatives are held at 0. The
-    optimum is "1 everywhere", which tells nothing from anything.
+    In each round D takes `d_steps` steps on `batch_size` fresh reals and as many negatives.
 
-    Random negatives: D* is the loss's optimum for log(P_data / uniform). Nothing is ever learned of images that are
-    neither, and these keep what score they happen to have.
+    Positives only (`negatives` null): D learns from the logits of reals alone; those of negatives are fixed at 0. The
+    optimum is "1 everywhere", which distinguishes nothing.
 
-    The lecture's loop: negatives are what the search finds, for the D of that step. With a search that samples
-    q = exp(D / T) / Z (`Langevin` in its limit, `Enumeration`) a round stands still where D is the best answer to its
-    own negatives.
+    Random negatives: D* is the loss's optimum for log(P_data / uniform). D learns nothing about images that are
+    neither; their scores are arbitrary.
+
+    The lecture's loop: negatives are the results of the search for the D of that step. With a search that samples
+    q = exp(D / T) / Z (`Langevin` in its limit, `Enumeration`), a fixed point of the round is a D that is optimal
+    against its own negatives.
 
     - `wasserstein`, D's term E_q D - E_p D: the gradient is T times that of -E_p log q, because
-      $\partial_\theta \log Z = E_q \partial_\theta D / T$. So the loop is maximum likelihood of an energy-based model
-      (contrastive divergence: Hinton 2002), and ends at q = p, D = T log p + c.
+      $\partial_\theta \log Z = E_q \partial_\theta D / T$. The loop is then maximum likelihood of an energy-based model
+      (contrastive divergence: Hinton 2002) and ends at q = p, D = T log p + c.
     - A loss whose optimum is the log ratio, D* = log(p / q) (`minimax`, `nonsaturating`, `f_kl`, ...): D = log p -
       D / T + c, hence $D = \frac{T}{1 + T} \log p + c$ and $q \propto p^{1 / (1 + T)}$: flatter than the data, and
-      equal to it for T to 0 only. That limit is the lecture's argmax; D is then flat on the data and lower elsewhere,
-      and its argmax a set: "in the end" it says as much of a real as of what it finds.
+      equal to it only in the limit T to 0. That limit is the lecture's argmax: D is then constant on the data and lower
+      elsewhere, its argmax is a set, and "in the end" it scores a real and a search result alike.
 
-    (See `experiments/_lib/saddle_studies/theory/alone.py`, also for when the loop gets there: learned to the end
-    against the newest negatives alone it does not for T <= 1.) A walk of 20 steps is far from q, so on images D is an
-    answer to the walk rather than to q (Nijkamp et al. 2019).
+    (See `experiments/_lib/saddle_studies/theory/alone.py`, also for the convergence of the loop: trained to the optimum
+    against the newest negatives alone, it does not converge for T <= 1.) A chain of 20 steps is far from q, so on
+    images D adapts to the chain rather than to q (Nijkamp et al. 2019).
 
-    `sample` is a search from noise of its own, in `sample_steps` steps, with the averaged D if there is one. It costs
-    as many gradients of D as it has steps: the lecture's "argmax is hard".
+    `sample` is a search from fresh noise, in `sample_steps` steps, with the averaged D if there is one. It needs one
+    gradient of D for each step: the lecture's "argmax is hard".
 
     Args:
         discriminator: x [batch, *shape] to logits [batch, 1].
-        loss: the game whose term for D is minimised.
-        penalty: term that D minimises in addition, as in a game; without negatives it gets reals on both sides.
+        loss: loss whose term for D is minimised.
+        penalty: term that D minimises in addition, as in a game; without negatives both sides are reals.
         search: from starting points to points that D scores high.
         negatives: negatives of each step; null: none.
         sample_steps: steps of the search that draws a sample.
@@ -88,31 +88,20 @@ class DiscriminatorAlone(DiscriminatingModel):
             penalty=penalty,
             classes=None,
             batch_size=batch_size,
+            d_steps=d_steps,
             seed=seed,
         )
         if self.separate_forwards:
             raise ValueError(
-                "a discriminator that generates needs a logit for each x alone, and with batch normalisation a logit "
+                "a discriminator that generates needs logits of single samples, and with batch normalisation a logit "
                 "depends on the whole batch: set network.discriminator.norm=none, layer or spectral"
             )
         self.search, self.negatives = search, negatives
-        self.sample_steps, self.shape, self.d_steps = sample_steps, tuple(shape), d_steps
+        self.sample_steps, self.shape = sample_steps, tuple(shape)
         images = batch_size * d_steps
         self.averaged = averaged(self.discriminator, half_life=average_half_life, ramp=average_ramp, images=images)
 
-    @property
-    def real_per_update(self) -> int:
-        return self.batch_size * self.d_steps
-
-    def iterate(self, update: int) -> None:
-        self.set_rates(update)
-        for step in range(update * self.d_steps, (update + 1) * self.d_steps):
-            self.log_mean(**self.discriminator_step(step))
-        if self.averaged is not None:
-            self.averaged.update(update)
-
     def discriminator_step(self, step: int) -> dict[str, Tensor]:
-        """D's step number `step` since the start of training; returns the numbers to log, [] each."""
         real, numbers = self.reals(step, self.batch_size), {}
         if self.negatives is None:
             (logits_real,) = gathered(as_logits(self.d(real)))  # [batch_size]
@@ -126,10 +115,7 @@ class DiscriminatorAlone(DiscriminatingModel):
 
     def negatives_of(self, step: int, negatives: Negatives) -> Tensor:
         """This rank's share of the negatives of a step, [share, *shape]."""
-
-        def draw(stream: str, shape: tuple[int, ...], distribution: str) -> Tensor:
-            return self.noise(f"negatives {stream}", step, self.batch_size, shape, distribution)
-
+        draw = self.draw("negatives", step)
         with scoring(self.discriminator) as critic:
             return negatives(step, lambda start, steps: self.search(critic, start, steps, draw), draw).detach()
 
@@ -137,13 +123,13 @@ class DiscriminatorAlone(DiscriminatingModel):
         return self.discriminator if self.averaged is None else self.averaged.module
 
     def sample(self, indices: Sequence[int], seed: int, labels: Tensor | None = None) -> Tensor:
-        """See the base class; equal to the bit, because all samples of a block of indices are drawn together.
+        """See the base class; the bits are the same for every call, since a block of indices is drawn together.
 
         Raises:
             ValueError: labels are given.
         """
         if labels is not None:
-            raise ValueError("a discriminator alone has no classes: draw without labels")
+            raise ValueError("a discriminator without a generator has no classes: draw without labels")
         if not len(indices):
             return torch.empty(0, *self.shape, device=self.device)
         blocks = {block: self._block(block, seed) for block in sorted({index // BLOCK for index in indices})}

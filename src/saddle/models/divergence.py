@@ -12,11 +12,11 @@ class DivergedError(ValueError):
 
 def diverged(network: str, update: int, loss: float, norm: float) -> DivergedError:
     """The error of a step of `network` in `update`, counted from 1, whose loss or gradient norm is not finite."""
-    what = "gradient" if isfinite(loss) else "loss"
+    quantity = "gradient" if isfinite(loss) else "loss"
     return DivergedError(
-        f"the {network}'s {what} is not finite in update {update:,} (loss {loss:.4g}, gradient norm {norm:.4g}): the "
-        "run has diverged; try smaller learning rates (optimizer.discriminator.lr, optimizer.generator.lr), or another "
-        "loss or penalty"
+        f"the {network}'s {quantity} is not finite in update {update:,} (loss {loss:.4g}, gradient norm {norm:.4g}): "
+        "the run has diverged; try smaller learning rates (optimizer.discriminator.lr, optimizer.generator.lr), or "
+        "another loss or penalty"
     )
 
 

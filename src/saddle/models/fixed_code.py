@@ -1,4 +1,4 @@
-"""A fixed random code for each training image, learned by heart (lecture I.2.1), or codes that are learned (GLO)."""
+"""One code for each training image: fixed and random (lecture I.2.1), or learned (GLO)."""
 
 from typing import Literal
 
@@ -15,18 +15,18 @@ from saddle.noise import noise
 
 
 class FixedCode(RegressionModel):
-    r"""G minimises E_i |G(z_i) - x_i|^2 / dim(x), with a code z_i of its own for each training image x_i.
+    r"""G minimises E_i |G(z_i) - x_i|^2 / dim(x), with one code z_i for each training image x_i.
 
-    `codes=random`: z_i is drawn once from the prior, and G is sampled with codes of the prior. Near codes then belong
-    to images that have nothing in common, and G has to learn each by heart: between them it draws means.
+    `codes=random`: z_i is drawn once from the prior, and G is sampled with codes of the prior. Codes that are close
+    together then belong to unrelated images, and G has to memorise each image; between codes it draws averages.
 
-    `codes=learned` is generative latent optimisation (Bojanowski et al. 2018): the codes begin on the unit sphere and
-    descend with G, each step projected to the unit ball,
+    `codes=learned` is generative latent optimisation (Bojanowski et al. 2018): the codes start on the unit sphere and
+    descend together with G, projected to the unit ball after each step,
 
     $$ z_i \leftarrow \Pi(z_i - rate \cdot \partial_{z_i} |G(z_i) - x_i|^2 / dim(x)), $$
 
-    and G is sampled with codes of a Gaussian fitted to them. (There: L1 on a Laplacian pyramid besides, and codes that
-    begin at principal components; here G's objective is that of the other rules.)
+    and G is sampled with codes of a Gaussian fitted to them. (The paper adds an L1 loss on a Laplacian pyramid and
+    starts at principal components; here the objective of G is that of the other models.)
 
     Args:
         generator: network from codes, and labels if there are classes, to x.
@@ -36,7 +36,7 @@ class FixedCode(RegressionModel):
         code_size: dimensions of a latent code.
         prior: distribution of random codes; learned codes have none.
         seed: seed of the codes and of the data order.
-        codes: see above.
+        codes: `random` or `learned`, see above.
         code_rate: learning rate of learned codes.
         codes_half_life: half-life of the fitted Gaussian, in images (`CodeGaussian`).
         average_half_life, average_ramp: settings of the averaged generator, in images that G learned from (`Average`).
@@ -93,23 +93,22 @@ class FixedCode(RegressionModel):
     def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
         return squared_error(x, self.g(self.table[self.rows(update)], labels))
 
-    def iterate(self, update: int) -> None:
+    def take_steps(self, update: int) -> None:
         if not self.learned:
-            super().iterate(update)
+            super().take_steps(update)
             return
-        self.set_rates(update)
         x, labels = self.reals(update, self.batch_size), self.labels_of_reals(update, self.batch_size)
         codes = self.table[self.rows(update)].requires_grad_()  # [share, code_size]
         self.descend(squared_error(x, self.g(codes, labels)), codes)
         self.move(update, codes)
-        if self.averaged is not None:
-            self.averaged.update(update)
 
     @torch.no_grad()
     def move(self, update: int, codes: Tensor) -> None:
-        """Move the codes of a batch down their own gradients, every rank those of all."""
+        """Move the codes of a batch down their own gradients; every rank moves the codes of all ranks."""
         assert codes.grad is not None
-        moved = codes - self.code_rate * len(codes) * codes.grad  # of each sample's own error, not of the mean's
+        moved = (
+            codes - self.code_rate * len(codes) * codes.grad
+        )  # the gradient of each sample's own error instead of the mean's
         moved = moved / moved.norm(dim=1, keepdim=True).clamp(min=1)
         whole = range(update * self.batch_size, (update + 1) * self.batch_size)
         self.table[self.data.rows(self.seed, whole).to(self.device)] = joined(moved)

@@ -22,18 +22,18 @@ class GAN(DiscriminatingModel, CodedModel):
     """Two players: in each update D takes `d_steps` steps and then G takes `g_steps`.
 
     Every step of D sees `batch_size` fresh reals and fakes from `batch_size` fresh codes; every step of G sees fakes
-    from fresh codes. D's steps send no gradient into G and build no graph of it.
+    from fresh codes. D's steps compute no gradient of G and build no graph of it.
 
-    With a `RelativeLoss` every step of G also sees as many fresh reals as fakes. D walks through the sequence of epochs
-    from position 0 on, G backwards from -1, so D sees the same reals whatever the loss.
+    With a `RelativeLoss` every step of G also sees as many fresh reals as fakes. D reads the sequence of epochs
+    forwards from position 0 and G backwards from -1, so D sees the same reals with every loss.
 
     On several devices each of W ranks has its share of every batch, and the loss sees the logits of all ranks. Codes
     and reals are functions of their index in the whole batch, so the game is the same for every W, up to rounding.
 
     With an augmentation D sees transformed images only, in its own steps and in G's, each with random numbers of its
-    own. A penalty is then on D as a function of the transformed images, in the game between the two transformed
-    distributions. (The code of StyleGAN2-ADA differentiates D(T(x)) with respect to x instead: the same slope where T
-    only moves pixels.)
+    own. A penalty then differentiates D with respect to the transformed images, in the game between the two transformed
+    distributions. (The code of StyleGAN2-ADA differentiates D(T(x)) with respect to x instead; the gradient norm is the
+    same if T only moves pixels.)
 
     With `classes` the game is conditional: both players receive the label of every x. In D's steps fake i has the label
     of real i, so that both sides hold each class equally often, and a penalty finds real i and fake i under one label.
@@ -43,17 +43,17 @@ class GAN(DiscriminatingModel, CodedModel):
     projection discriminator (Miyato and Koyama 2018) draws labels for all fakes.
 
     Batch normalisation in G is in training mode in every step, so each update moves its running statistics
-    d_steps + g_steps times, d_steps of them in D's steps. With momentum 0.1 an update thus forgets
-    1 - 0.9^(d_steps + g_steps) of them. The statistics belong to G's weights before its last step, and the averaged
-    generator copies them although its weights are an average of older ones.
+    d_steps + g_steps times. With momentum 0.1 one update thus replaces a fraction 1 - 0.9^(d_steps + g_steps) of them.
+    The statistics belong to G's weights before its last step, and the averaged generator copies them although its
+    weights are an average of older ones.
 
     Args:
         generator: latent codes [batch, code_size], and labels [batch] if there are classes, to x [batch, *shape].
         discriminator: x, and labels if there are classes, to logits [batch, 1].
-        loss: both players' terms.
-        penalty: term that D minimises in addition to its loss, `penalty.every` times in each step whose number
+        loss: terms of both players.
+        penalty: term that D minimises in addition to its loss, with weight `penalty.every` in each step whose number
             `penalty.every` divides; None: no penalty.
-        augment: transform of everything that D sees; None: D sees x itself.
+        augment: transform of all inputs of D; None: D sees x itself.
         classes: classes of the labels; None: the game is not conditional.
         batch_size: m, reals in one step of D, over all devices together.
         generator_batch_size: fakes in one step of G, over all devices together; null: the same as `batch_size`.
@@ -95,30 +95,21 @@ class GAN(DiscriminatingModel, CodedModel):
             penalty=penalty,
             classes=classes,
             batch_size=batch_size,
+            d_steps=d_steps,
             seed=seed,
         )
         self.g, self.augment = generator, augment
         self.generator_batch_size = generator_batch_size or batch_size
-        self.d_steps, self.g_steps = d_steps, g_steps
-        self.code_size, self.prior_distribution = code_size, prior
+        self.g_steps, self.code_size, self.prior_distribution = g_steps, code_size, prior
         images = self.generator_batch_size * g_steps
         self.averaged = averaged(self.generator, half_life=average_half_life, ramp=average_ramp, images=images)
 
-    @property
-    def real_per_update(self) -> int:
-        return self.batch_size * self.d_steps
-
-    def iterate(self, update: int) -> None:
-        self.set_rates(update)
-        for step in range(update * self.d_steps, (update + 1) * self.d_steps):
-            self.log_mean(**self.discriminator_step(step))
+    def take_steps(self, update: int) -> None:
+        super().take_steps(update)
         for step in range(update * self.g_steps, (update + 1) * self.g_steps):
             self.log_mean(**self.generator_step(step))
-        if self.averaged is not None:
-            self.averaged.update(update)
 
     def discriminator_step(self, step: int) -> dict[str, Tensor]:
-        """D's step number `step` since the start of training; returns the numbers to log, [] each."""
         real, labels = self.reals(step, self.batch_size), self.labels_of_reals(step, self.batch_size)
         with torch.no_grad():
             fake = self.g(self.codes("discriminator", step, self.batch_size), labels)
@@ -126,7 +117,7 @@ class GAN(DiscriminatingModel, CodedModel):
         logits_real, logits_fake = gathered(*self.logits(real, fake, labels))  # [batch_size] each
         numbers = self.descend(step, real, fake, labels, logits_real, logits_fake)
         threshold = self.loss.threshold
-        if threshold is not None:  # the shares of reals and of fakes on their own side of it
+        if threshold is not None:  # the fractions of reals and of fakes that D classifies correctly
             numbers["accuracy_real"] = (logits_real > threshold).float().mean()
             numbers["accuracy_fake"] = (logits_fake < threshold).float().mean()
         if self.augment is not None:
@@ -160,7 +151,7 @@ class GAN(DiscriminatingModel, CodedModel):
     def generator_logits(self, fake: Tensor, labels: Tensor | None, step: int) -> tuple[Tensor | None, Tensor]:
         """Logits [generator_batch_size] of the reals that G's step sees, or None, and of its fakes.
 
-        Reals have a forward of their own: their logits do not depend on G, even where D normalises over a batch.
+        Reals have a separate forward: their logits do not depend on G, even if D has batch normalisation.
         """
         logits_fake = as_logits(self.d(fake, labels))
         if not isinstance(self.loss, RelativeLoss):

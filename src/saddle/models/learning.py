@@ -1,6 +1,6 @@
 """Players, and the models in which they learn from batches by gradient descent: batches and optimiser steps."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from typing import Literal
@@ -31,7 +31,7 @@ class Player:
         schedule: learning rate of each update, as a fraction of the optimiser's own.
         clip_norm: largest norm of the gradient over all parameters; a larger gradient is scaled down to it (Pascanu et
             al. 2013). null: gradients are not clipped.
-        compiled: whether calls of the player run the code that `torch.compile` makes of the network.
+        compiled: whether the player calls the network through `torch.compile`.
     """
 
     def __init__(
@@ -116,6 +116,16 @@ class LearningModel(GenerativeModel, ABC):
             self.averaged.refer()
         return [player.create_optimizer() for player in self.players]
 
+    def iterate(self, update: int) -> None:
+        self.set_rates(update)
+        self.take_steps(update)
+        if self.averaged is not None:
+            self.averaged.update(update)
+
+    @abstractmethod
+    def take_steps(self, update: int) -> None:
+        """The steps of all players in `update`, counted from 0."""
+
     def set_rates(self, update: int) -> None:
         """Set the learning rate of each player for `update`."""
         for player in self.players:
@@ -147,10 +157,10 @@ class LearningModel(GenerativeModel, ABC):
         return norms
 
     def _check_finite(self, player: Player, loss: Tensor, norm: Tensor) -> None:
-        """Refuse a step that would spoil the weights, on a CPU before it is taken.
+        """Refuse a step that would corrupt the weights, on a CPU before it is taken.
 
-        Elsewhere that would make the processor wait for the device in every step: `check_pending_steps` fetches the
-        numbers of several steps together, before anything is measured or stored.
+        On other devices this would synchronise in every step, so `check_pending_steps` fetches the numbers of several
+        steps together, before anything is measured or stored.
         """
         if loss.device.type != "cpu":
             self._unchecked.append((player.name, self.updates + 1, loss.detach(), norm))
@@ -194,6 +204,12 @@ class LearningModel(GenerativeModel, ABC):
         counts = list(self.classes.counts.values())
         return drawn_labels(self.seed, stream, step, share(size), counts).to(self.device)
 
+    def draw(self, purpose: str, step: int) -> Callable[[str, tuple[int, ...], str], Tensor]:
+        """A function from (stream, shape, distribution) to noise for the samples of a step, in streams of its own."""
+        return lambda stream, shape, distribution: self.noise(
+            f"{purpose} {stream}", step, self.batch_size, shape, distribution
+        )
+
     def noise(self, stream: str, step: int, size: int, shape: tuple[int, ...], distribution: str) -> Tensor:
         """Fresh random numbers for each sample of a step: [share, *shape]."""
         return noise(self.seed, stream, step, share(size), shape, distribution).to(self.device)
@@ -201,5 +217,5 @@ class LearningModel(GenerativeModel, ABC):
 
 def positions(batch: int, size: int) -> range:
     """The positions of this rank's share of batch number `batch` in the sequence of epochs."""
-    own, start = share(size), batch * size
-    return range(start + own.start, start + own.stop)
+    ours, start = share(size), batch * size
+    return range(start + ours.start, start + ours.stop)

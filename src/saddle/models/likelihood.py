@@ -1,4 +1,4 @@
-"""log p(x | code) of the models that have one: what noise is thought to lie between G's image and x."""
+"""Likelihoods p(x | code): the noise model between the decoded image G(code) and x."""
 
 from abc import ABC, abstractmethod
 from math import log, pi
@@ -9,14 +9,14 @@ from torch import Tensor
 
 
 class Likelihood(ABC):
-    """The distribution of x around what G draws; the numbers of x are independent of one another."""
+    """The distribution of x given the decoded image, with independent entries."""
 
     bounds: bool
-    """Whether it is a probability density of x, so that the ELBO bounds log p(x)."""
+    """Whether the likelihood is a probability density of x, so that the ELBO bounds log p(x)."""
 
     @abstractmethod
-    def log_prob(self, x: Tensor, drawn: Tensor) -> Tensor:
-        """log p(x | drawn), summed over all numbers of x [count, *shape]: [count], in nats."""
+    def log_prob(self, x: Tensor, decoded: Tensor) -> Tensor:
+        """log p(x | decoded), summed over all entries of x [count, *shape]: [count], in nats."""
 
 
 class Gaussian(Likelihood):
@@ -33,8 +33,8 @@ class Gaussian(Likelihood):
     def __init__(self, *, deviation: PositiveFloat) -> None:
         self.deviation = deviation
 
-    def log_prob(self, x: Tensor, drawn: Tensor) -> Tensor:
-        z = (x - drawn) / self.deviation
+    def log_prob(self, x: Tensor, decoded: Tensor) -> Tensor:
+        z = (x - decoded) / self.deviation
         constant = x[0].numel() * (log(self.deviation) + 0.5 * log(2 * pi))
         return -0.5 * z.square().flatten(1).sum(1) - constant
 
@@ -42,11 +42,11 @@ class Gaussian(Likelihood):
 class Bernoulli(Likelihood):
     r"""Cross-entropy of pixels as probabilities: u log v + (1 - u) log(1 - v), with u = (1 + x)/2, v = (1 + G)/2.
 
-    The usual choice for pictures that are nearly black and white (Kingma and Welling 2014). For grey u it is no
-    density of x: it does not integrate to 1 (Loaiza-Ganem and Cunningham 2019), so nothing is bounded by it.
+    The usual choice for pictures that are nearly black and white (Kingma and Welling 2014). For grey u it is not a
+    density of x: it does not integrate to 1 (Loaiza-Ganem and Cunningham 2019), so it gives no bound.
 
     Args:
-        margin: v is kept so far from 0 and 1.
+        margin: smallest distance of v from 0 and 1; v is clamped.
     """
 
     bounds = False
@@ -54,6 +54,6 @@ class Bernoulli(Likelihood):
     def __init__(self, *, margin: PositiveFloat) -> None:
         self.margin = margin
 
-    def log_prob(self, x: Tensor, drawn: Tensor) -> Tensor:
-        u, v = (1 + x) / 2, ((1 + drawn) / 2).clamp(self.margin, 1 - self.margin)
+    def log_prob(self, x: Tensor, decoded: Tensor) -> Tensor:
+        u, v = (1 + x) / 2, ((1 + decoded) / 2).clamp(self.margin, 1 - self.margin)
         return (u * torch.log(v) + (1 - u) * torch.log1p(-v)).flatten(1).sum(1)

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import gathered
 from saddle.models.average import averaged
-from saddle.models.base import CodedModel
+from saddle.models.base import CodedModel, evaluating
 from saddle.models.code_gaussian import CodeGaussian
 from saddle.models.learning import LearningModel, Player
 
 
 class RegressionModel(LearningModel, CodedModel, ABC):
-    """G learns to draw each real x from a latent code of x; the models differ in where it comes from (lecture I.2).
+    """G learns to reconstruct each real x from a latent code of x; the models differ in these codes (lecture I.2).
 
     An update is one step of all players on `batch_size` reals in the order of epochs.
 
@@ -29,7 +29,7 @@ class RegressionModel(LearningModel, CodedModel, ABC):
 
     Attributes:
         g: the generator.
-        networks: everything that `sample` needs, by name; averaged together.
+        networks: all modules that `sample` needs, by name; averaged together.
     """
 
     def __init__(
@@ -60,12 +60,9 @@ class RegressionModel(LearningModel, CodedModel, ABC):
     def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
         """For x [share, *shape] and their labels [share]: the losses [share] whose mean the players minimise."""
 
-    def iterate(self, update: int) -> None:
-        self.set_rates(update)
+    def take_steps(self, update: int) -> None:
         x, labels = self.reals(update, self.batch_size), self.labels_of_reals(update, self.batch_size)
         self.descend(self.objective(update, x, labels))
-        if self.averaged is not None:
-            self.averaged.update(update)
 
     def descend(self, losses: Tensor, *extra_inputs: Tensor) -> None:
         """One step of all players down the mean of all ranks' losses [share]; `extra_inputs` as for `step`."""
@@ -91,7 +88,42 @@ class RegressionModel(LearningModel, CodedModel, ABC):
         return self.sampling_module()["generator"]
 
 
-def squared_error(x: Tensor, drawn: Tensor) -> Tensor:
-    """Mean over all numbers of x [count, *shape] of the squared difference: [count], in float32 at least."""
-    difference = x - drawn.to(torch.promote_types(drawn.dtype, torch.float32))
-    return difference.square().flatten(1).mean(1)
+class EncodingModel(RegressionModel, ABC):
+    """A model whose first player is an encoder: a discriminator's body that outputs the parameters of a latent code.
+
+    Attributes:
+        code_parameters: outputs of the encoder for each dimension of a code.
+    """
+
+    code_parameters = 1
+
+    @property
+    def e(self) -> Player:
+        """The encoder."""
+        return self.players[0]
+
+    @abstractmethod
+    def encode(self, x: Tensor) -> Tensor:
+        """The codes [count, code_size] of x [count, *shape], in evaluation mode, without gradients."""
+
+    def encoded(self, x: Tensor) -> Tensor:
+        """The outputs [count, code_parameters code_size] of the encoder in training, in float32 at least."""
+        return _float32(self.e(x))
+
+    @torch.no_grad()
+    def outputs(self, x: Tensor) -> Tensor:
+        """The same outputs of the encoder in `sampling_module`, in evaluation mode."""
+        with evaluating(self.sampling_module()["encoder"]) as encoder:
+            return _float32(encoder(x))
+
+    def codes_of(self, seed: int, positions: range) -> Tensor:
+        return self.encode(self.data.sample(seed, positions, self.device))
+
+
+def squared_error(x: Tensor, decoded: Tensor) -> Tensor:
+    """The squared difference, averaged over all entries of x [count, *shape]: [count], in float32 at least."""
+    return (x - _float32(decoded)).square().flatten(1).mean(1)
+
+
+def _float32(outputs: Tensor) -> Tensor:
+    return outputs.to(torch.promote_types(outputs.dtype, torch.float32))

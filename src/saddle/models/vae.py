@@ -9,9 +9,9 @@ from torch import Tensor
 
 from saddle.data.classes import Classes
 from saddle.distributed.collectives import gathered
-from saddle.models.encoding import EncodingModel
 from saddle.models.learning import Player
 from saddle.models.likelihood import Likelihood
+from saddle.models.regression import EncodingModel
 from saddle.noise import noise
 
 
@@ -21,7 +21,7 @@ class VAE(EncodingModel):
     E and G minimise E_x [-E_q log p(x | c) + beta constraint(s, m)], with sums over x and over the code. The constraint
     is one of two.
 
-    `kl`, that of q from the prior N(0, I) with the standard deviation exp(s) that is really used:
+    `kl` is the divergence of q from the prior N(0, I), with the standard deviation exp(s) of the noise:
 
     $$ KL(q || N(0, I)) = \tfrac12 \sum_i (e^{2 s_i} - 1 - 2 s_i + m_i^2) $$
 
@@ -29,26 +29,26 @@ class VAE(EncodingModel):
 
     $$ \sum_i (e^{s_i} - (1 + s_i) + m_i^2) $$
 
-    which is 2 KL for a variance exp(s): box and noise do not belong together. Both vanish at s = m = 0 only. For small
-    s, KL = sum s^2 + m^2/2 and box = sum s^2/2 + m^2: the box holds the means four times as hard, in relation to the
-    widths, as the KL does.
+    which is 2 KL for a variance exp(s) and does not match the noise. Both vanish only at s = m = 0. For small s,
+    KL = sum s^2 + m^2/2 and box = sum s^2/2 + m^2: relative to the widths, the box weights the means four times as much
+    as the KL does.
 
-    `elbo_train`, which is logged, takes the true KL of the codes that were drawn, whatever the objective:
-    log p(x | c) - KL, one e for each x, mean over x, in nats. It is that of the networks as they train: where a batch
-    normalisation couples the codes of a batch it bounds nothing; `elbo`, over held-out samples by `bounds`, does.
-    `sample` draws G(c), the mean of p(x | c), without its noise.
+    `elbo_train`, which is logged, uses the true KL of the codes, whatever the objective: log p(x | c) - KL, one e for
+    each x, mean over x, in nats, with the networks in training mode. It is no bound if batch normalisation couples the
+    codes of a batch; `elbo`, on held-out samples by `bounds`, is one. `sample` draws G(c), the mean of p(x | c).
 
     Args:
-        encoder: x to (m, s), [count, 2 code_size].
-        generator: codes, and labels if there are classes, to x.
-        likelihood: log p(x | c).
-        classes: what the labels of the data mean; None: G is told none.
-        batch_size: of x, over all devices together.
-        code_size: dimensions of a code.
-        seed: of e and of the data order.
+        encoder: network from x to (m, s), [count, 2 code_size].
+        generator: network from codes, and labels if there are classes, to x.
+        likelihood: p(x | c).
+        classes: classes of the labels; None: G receives no labels.
+        batch_size: m, over all devices together.
+        code_size: dimensions of a latent code.
+        seed: seed of e and of the data order.
         beta: weight of the constraint (Higgins et al. 2017).
-        constraint: see above.
-        average_half_life, average_ramp: of the averaged networks, in images that they learned from (`Average`).
+        constraint: `kl` or `lecture`, see above.
+        average_half_life, average_ramp: settings of the averaged networks, in images that they learned from
+            (`Average`).
     """
 
     code_parameters = 2
@@ -69,8 +69,7 @@ class VAE(EncodingModel):
         average_ramp: PositiveFloat,
     ) -> None:
         super().__init__(
-            encoder=encoder,
-            generator=generator,
+            players=[encoder, generator],
             code_gaussian=None,
             classes=classes,
             batch_size=batch_size,
@@ -86,11 +85,11 @@ class VAE(EncodingModel):
     def objective(self, update: int, x: Tensor, labels: Tensor | None) -> Tensor:
         m, s = self.encoded(x).chunk(2, dim=1)  # [share, code_size] each
         e = self.noise("posterior", update, self.batch_size, (self.code_size,), "normal")
-        drawn = self.g(s.exp() * e + m, labels)
-        log_prob = self.likelihood.log_prob(x, drawn.to(x.dtype))  # [share]
+        decoded = self.g(s.exp() * e + m, labels)
+        log_prob = self.likelihood.log_prob(x, decoded.to(x.dtype))  # [share]
         divergence = kl(s, m)
-        elbo, of_all = gathered((log_prob - divergence).detach(), divergence.detach())  # [batch_size] each
-        self.log_mean(elbo_train=elbo.mean(), kl_posterior=of_all.mean())
+        elbo, kl_posterior = gathered((log_prob - divergence).detach(), divergence.detach())  # [batch_size] each
+        self.log_mean(elbo_train=elbo.mean(), kl_posterior=kl_posterior.mean())
         return self.beta * self.constraint(s, m) - log_prob
 
     @torch.no_grad()
@@ -105,8 +104,7 @@ class VAE(EncodingModel):
         $$ ELBO = E_q[\log p(x | c)] - KL(q || p), \quad
            IW_K = \log \tfrac1K \sum_k p(x | c_k) p(c_k) / q(c_k | x), \quad ELBO \le E IW_K \le \log p(x) $$
 
-        (Burda et al. 2016), for a likelihood that is a density of x. The ELBO's expectation is estimated with the same
-        codes.
+        (Burda et al. 2016), for a likelihood that is a density of x. Both bounds use the same codes.
         """
         m, s = self.outputs(x).chunk(2, dim=1)
         joint, log_probs = [], []

@@ -1,1 +1,1 @@
-"""Networks: codes to x, x to outputs."""
+"""Networks: from codes to x, and from x to outputs."""

@@ -9,11 +9,12 @@ from saddle.distributed.collectives import stacked
 
 
 class SynchronisedBatchNorm(_BatchNorm):
-    """Batch normalisation (Ioffe and Szegedy 2015) of x [batch, channels, ...] by the statistics of all ranks' batches.
+    """Batch normalisation (Ioffe and Szegedy 2015) of x [batch, channels, ...] with statistics of all ranks' batches.
 
-    In one process it is torch's own, bit for bit; so it is in evaluation mode. Otherwise each rank's mean and sum of
-    squared deviations are merged (Chan et al. 1979), in float32 at least, by one collective, whose derivative exists as
-    often as needed. torch's SyncBatchNorm refuses CPUs and second derivatives. Every rank must hold as many samples.
+    In one process and in evaluation mode it equals torch's own, bit for bit. Otherwise one collective, which can be
+    differentiated any number of times, merges each rank's mean and sum of squared deviations (Chan et al. 1979), in
+    float32 at least. torch's SyncBatchNorm supports neither CPUs nor second derivatives. All ranks must have the same
+    number of samples.
     """
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -25,21 +26,21 @@ class SynchronisedBatchNorm(_BatchNorm):
             return super().forward(x)
         self._check_input_dim(x)
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        count, others = x.numel() // x.shape[1], [dim for dim in range(x.dim()) if dim != 1]
+        count, reduced = x.numel() // x.shape[1], [dim for dim in range(x.dim()) if dim != 1]
         broad = [1, -1, *[1] * (x.dim() - 2)]
-        mean = wide.mean(others)  # [channels]
-        spread = (wide - mean.view(broad)).square().sum(others)  # [channels]
+        mean = wide.mean(reduced)  # [channels]
+        spread = (wide - mean.view(broad)).square().sum(reduced)  # [channels]
         means, spreads = stacked(torch.stack([mean, spread])).unbind(1)  # each [W, channels]
         mean = means.mean(0)
         variance = (spreads.sum(0) + count * (means - mean).square().sum(0)) / (count * world.size())
-        self._remember(mean.detach(), variance.detach(), count * world.size())
+        self._update_statistics(mean.detach(), variance.detach(), count * world.size())
         normalised = (wide - mean.view(broad)) * (variance + self.eps).rsqrt().view(broad)
         if self.affine:
             normalised = normalised * self.weight.view(broad) + self.bias.view(broad)
         return normalised.to(x.dtype)
 
     @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor, count: int) -> None:
+    def _update_statistics(self, mean: Tensor, variance: Tensor, count: int) -> None:
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
             return
         self.num_batches_tracked.add_(1)
@@ -49,7 +50,7 @@ class SynchronisedBatchNorm(_BatchNorm):
 
 
 def synchronised(network: nn.Module) -> nn.Module:
-    """`network` with every batch normalisation of torch replaced; it keeps its parameters, buffers and their names."""
+    """`network` with every batch normalisation of torch replaced; parameters, buffers and their names stay the same."""
     if isinstance(network, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
         return _converted(network)
     for name, child in network.named_children():

@@ -1,29 +1,23 @@
 """DCGAN (Radford, Metz and Chintala 2016): convolutions of stride 2 all the way, for any power of two from 8 to 256.
 
-`width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`, until
-the maps are 4 x 4. Weights start at N(0, 0.02), scales of normalisations at N(1, 0.02), as in the paper. A
-convolution in front of a normalisation has no bias: its gradient would be zero but for rounding, which Adam blows up
-to full steps. `biases` gives one to all others; in pytorch/examples none has any.
+`width` is the number of channels next to the image; it doubles with every halving of the resolution, up to `widest`,
+until the maps are 4 x 4. Weights start at N(0, 0.02), scales of normalisations at N(1, 0.02), as in the paper. A
+convolution before a normalisation has no bias: the gradient would be zero except for rounding errors, which Adam
+amplifies to full steps. `biases` adds one to all others; in pytorch/examples there are none.
 """
-
-from math import log2
-from typing import Literal
 
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from saddle.networks.conditional_norm import ConditionalBatchNorm
+from saddle.networks.base import Resolution, Stack, doubling_widths
+from saddle.networks.conditional import ConditionalBatchNorm, Projection
 from saddle.networks.norms import Norm, class_normalisation, constrain, normalisation
-from saddle.networks.projection import Projection
-from saddle.networks.stack import Stack
-
-Resolution = Literal[8, 16, 32, 64, 128, 256]
 
 
 class DCGANGenerator(nn.Module):
     """Codes [batch, code_size] to images [batch, channels, resolution, resolution] in [-1, 1].
 
-    Batch normalisation and ReLU after every layer but the last, which ends in tanh. If there are `classes`, each
+    Batch normalisation and ReLU follow every layer but the last, which ends in tanh. If there are `classes`, each
     normalisation has a gain and a bias for every class (`ConditionalBatchNorm`).
     """
 
@@ -39,7 +33,7 @@ class DCGANGenerator(nn.Module):
         biases: bool,
     ) -> None:
         super().__init__()
-        first, *rest = reversed(_widths(resolution, width, widest))  # from 4 x 4 to the image
+        first, *rest = reversed(doubling_widths(resolution, 8, width, widest))  # from 4 x 4 to the image
         layers: list[nn.Module] = [
             nn.Unflatten(1, (code_size, 1, 1)),
             nn.ConvTranspose2d(code_size, first, 4, bias=False),  # [batch, first, 4, 4]
@@ -59,8 +53,8 @@ class DCGANGenerator(nn.Module):
 class DCGANDiscriminator(nn.Module):
     """Images [batch, channels, resolution, resolution] to outputs [batch, outputs].
 
-    LeakyReLU(0.2) after every convolution; `norm` (networks/norms.py) stands between the two, except after the first.
-    In the paper it is `batch`. If there are `classes`, the logit gets the `Projection` of the last 4 x 4 maps.
+    LeakyReLU(0.2) follows every convolution, with `norm` (networks/norms.py) between the two except after the first; in
+    the paper it is `batch`. If there are `classes`, the `Projection` of the last 4 x 4 maps is added to the logit.
     """
 
     def __init__(
@@ -76,7 +70,7 @@ class DCGANDiscriminator(nn.Module):
         outputs: PositiveInt,
     ) -> None:
         super().__init__()
-        first, *rest = _widths(resolution, width, widest)
+        first, *rest = doubling_widths(resolution, 8, width, widest)
         normalised = norm in ("layer", "batch")
         layers: list[nn.Module] = [_down(channels, first, bias=biases), nn.LeakyReLU(0.2)]
         for inputs, outs in zip([first, *rest], rest, strict=False):
@@ -94,10 +88,6 @@ class DCGANDiscriminator(nn.Module):
             return self.layers(x)  # [batch, outputs]
         phi = self.layers[:-2](x)  # [batch, widest, 4, 4]
         return self.layers[-2:](phi) + self.projection(phi, labels)
-
-
-def _widths(resolution: int, width: int, widest: int) -> list[int]:
-    return [min(width * 2**i, widest) for i in range(int(log2(resolution // 4)))]
 
 
 def _up(inputs: int, outputs: int, bias: bool) -> nn.Module:

@@ -12,9 +12,9 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def initialised(make: Callable[[], Network], seed: int, part: str) -> Network:
-    """`make()` with initial weights that are a function of (seed, part); torch's own generators are left as they were.
+    """`make()` with initial weights that are a function of (seed, part); torch's own generators do not change.
 
-    Every part has a stream of its own: another discriminator leaves the generator's first weights as they were.
+    Every part has its own stream: the generator's initial weights do not depend on the discriminator.
     """
     with torch.random.fork_rng():
         torch.manual_seed(int(generator(seed, "weights", part).integers(2**32)))

@@ -6,15 +6,14 @@ from math import prod
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from saddle.networks.class_code import ClassCode
-from saddle.networks.projection import Projection
+from saddle.networks.conditional import ClassCode, Projection
 
 
 class MLPGenerator(nn.Module):
     """Codes [batch, code_size] to x [batch, *shape] through `depth` hidden layers of `width` units with ReLU.
 
-    `bounded` ends in tanh, for x in [-1, 1] such as images; without it x may lie anywhere. If there are `classes`, the
-    class is a part of the code (`ClassCode`).
+    With `bounded` it ends in tanh, for x in [-1, 1] such as images; otherwise x is unbounded. If there are `classes`,
+    the class is a part of the code (`ClassCode`).
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class MLPGenerator(nn.Module):
 class MLPDiscriminator(nn.Module):
     """x [batch, *shape] to outputs [batch, outputs] through `depth` hidden layers of `width` LeakyReLU(0.2) units.
 
-    If there are `classes`, the logit gets the `Projection` of the last hidden layer.
+    If there are `classes`, the `Projection` of the last hidden layer is added to the logit.
     """
 
     def __init__(

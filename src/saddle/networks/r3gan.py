@@ -1,44 +1,42 @@
 """R3GAN (Huang et al. 2024, arXiv 2501.05441, configuration E): residual networks without normalisation.
 
-Written after the paper's description, for 8 to 256 pixels; its full text was not at hand to compare with. One stage
-for each resolution from 4 x 4 to the image, of `blocks` blocks:
+Written from the paper's description, for 8 to 256 pixels; it was not compared with the full text. There is one stage of
+`blocks` blocks for each resolution from 4 x 4 to the image:
 
     x + conv1x1(lrelu(conv3x3(lrelu(conv1x1(x)))))        LeakyReLU(0.2), the last convolution without a bias
 
-This is an inverted bottleneck: inside there are `expansion` times as many channels, and the 3 x 3 convolution works in
-groups of `group_size` of them, so that the cardinality is width x expansion / group_size. Between two stages the maps
-are resampled bilinearly, with a 1 x 1 convolution where their number changes.
+This is an inverted bottleneck with `expansion` times as many channels inside. The 3 x 3 convolution has groups of
+`group_size` channels, so the cardinality is width x expansion / group_size. Between two stages the maps are resampled
+bilinearly, with a 1 x 1 convolution if their number changes.
 
 Weights start as in He et al. (2015). Without normalisation the variance would grow with the depth, so blocks start as
 in fix-up (Zhang et al. 2019): with L blocks in the network and m = 3 layers in a block, the last layer is 0 and the
 others are scaled by L^(-1/(2m - 2)). At first the network is linear.
 
-`width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`. Chosen
-here: other layers start at N(0, 1 / inputs), the 4 x 4 maps at N(0, 1), biases at 0; convolutions outside of blocks
-have no bias, nor has D's last layer, where a relativistic loss would not see it.
+`width` is the number of channels next to the image; it doubles with every halving of the resolution, up to `widest`.
+Choices of this implementation: other layers start at N(0, 1 / inputs), the 4 x 4 maps at N(0, 1), biases at 0;
+convolutions outside of blocks have no bias, nor has D's last layer, where a relativistic loss does not depend on it.
 """
 
 from itertools import pairwise
-from math import log2
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from saddle.networks.class_code import ClassCode
-from saddle.networks.projection import Projection
+from saddle.networks.base import Resolution, doubling_widths
+from saddle.networks.conditional import ClassCode, Projection
 
-Resolution = Literal[8, 16, 32, 64, 128, 256]
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 _SLOPE = 0.2
 _LAYERS = 3
 
 
 class R3GANGenerator(nn.Module):
-    """Codes [batch, code_size] to images [batch, channels, resolution, resolution], not bounded.
+    """Codes [batch, code_size] to unbounded images [batch, channels, resolution, resolution].
 
-    It begins with learned 4 x 4 maps, each multiplied by one output of a linear map of the code. If there are
+    It starts with learned 4 x 4 maps, each multiplied by one output of a linear map of the code. If there are
     `classes`, the class is a part of the code (`ClassCode`).
     """
 
@@ -56,7 +54,7 @@ class R3GANGenerator(nn.Module):
         group_size: PositiveInt,
     ) -> None:
         super().__init__()
-        widths = _widths(resolution, width, widest)[::-1]  # from 4 x 4 to the image
+        widths = doubling_widths(resolution, 4, width, widest)[::-1]  # from 4 x 4 to the image
         self.basis = nn.Parameter(torch.randn(widths[0], 4, 4))
         self.code = None if classes is None else ClassCode(code_size=code_size, classes=classes)
         self.modulation = _linear(code_size if classes is None else 2 * code_size, widths[0], bias=True)
@@ -76,8 +74,8 @@ class R3GANGenerator(nn.Module):
 class R3GANDiscriminator(nn.Module):
     """Images [batch, channels, resolution, resolution] to outputs [batch, outputs]; the generator's mirror image.
 
-    It ends in one 4 x 4 filter for each map and a linear map. If there are `classes`, the logit gets the `Projection`
-    of what the filters give: <w + embed(y), phi(x)>, w being the linear map.
+    It ends in one 4 x 4 filter for each map and a linear map w. If there are `classes`, the `Projection` of the
+    filters' outputs is added to the logit: <w + embed(y), phi(x)>.
     """
 
     def __init__(
@@ -94,10 +92,10 @@ class R3GANDiscriminator(nn.Module):
         outputs: PositiveInt,
     ) -> None:
         super().__init__()
-        widths = _widths(resolution, width, widest)
+        widths = doubling_widths(resolution, 4, width, widest)
         layers = [_conv(channels, widths[0]), *_stage(widths[0], blocks, expansion, group_size, len(widths))]
         for inputs, outs in pairwise(widths):
-            layers += [nn.AvgPool2d(2), _change(inputs, outs)]  # the mean of 2 x 2 places is bilinear downsampling
+            layers += [nn.AvgPool2d(2), _change(inputs, outs)]  # the mean of 2 x 2 pixels is bilinear downsampling
             layers += _stage(outs, blocks, expansion, group_size, len(widths))
         last = widths[-1]
         head = _he(nn.Conv2d(last, last, 4, groups=last, bias=False), slope=1)  # [batch, widest, 1, 1]
@@ -134,11 +132,6 @@ class _Block(nn.Module):
         return x + self.residual(x)
 
 
-def _widths(resolution: int, width: int, widest: int) -> list[int]:
-    """Channels of each stage, from the image to 4 x 4."""
-    return [min(width * 2**i, widest) for i in range(int(log2(resolution // 4)) + 1)]
-
-
 def _stage(width: int, blocks: int, expansion: int, group_size: int, stages: int) -> list[nn.Module]:
     return [_Block(width, expansion, group_size, blocks * stages) for _ in range(blocks)]
 
@@ -156,7 +149,7 @@ def _linear(inputs: int, outputs: int, bias: bool) -> nn.Module:
 
 
 def _he(layer: Layer, slope: float) -> Layer:
-    """Weights that keep the variance before a LeakyReLU of this slope; slope 1 is no activation."""
+    """Initialise weights to preserve the variance before a LeakyReLU of this slope; slope 1 is no activation."""
     nn.init.kaiming_normal_(layer.weight, a=slope)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

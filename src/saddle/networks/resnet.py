@@ -1,8 +1,8 @@
 """Residual networks of the WGAN-GP (Gulrajani et al. 2017) and SNGAN (Miyato et al. 2018) family, from 8 to 256 pixels.
 
-`width` counts the channels beside the image; they double with every halving of the resolution, up to `widest`. Weights
-start as Glorot and Bengio (2010) have it, uniform, those of the blocks' 3 x 3 convolutions times sqrt(2), biases at 0:
-both papers' code does so, and calls the factor He's.
+`width` is the number of channels next to the image; it doubles with every halving of the resolution, up to `widest`.
+As in the code of both papers, weights start uniform by Glorot and Bengio (2010), those of the blocks' 3 x 3
+convolutions times sqrt(2) (called He's factor there), and biases at 0.
 """
 
 from collections.abc import Callable
@@ -13,23 +13,19 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor, nn
 
-from saddle.networks.base import Conditional
-from saddle.networks.class_code import ClassCode
+from saddle.networks.base import Conditional, Resolution, Stack, doubling_widths
+from saddle.networks.conditional import ClassCode, Projection
 from saddle.networks.norms import Norm, class_normalisation, constrain, normalisation
-from saddle.networks.projection import Projection
-from saddle.networks.stack import Stack
-
-Resolution = Literal[8, 16, 32, 64, 128, 256]
 
 
 class ResNetGenerator(nn.Module):
     """Codes [batch, code_size] to images [batch, channels, resolution, resolution] in [-1, 1].
 
-    A linear map to 4 x 4 maps, one block for each doubling, normalisation, ReLU, a convolution and tanh.
+    The layers are a linear map to 4 x 4 maps, one block for each doubling, normalisation, ReLU, a convolution and tanh.
 
-    With batch normalisation every bias of the blocks is redundant: what it adds to a map is constant over the samples
-    and the places, passes through the shortcuts as a constant, and the last normalisation takes it away. Its gradient
-    is zero but for rounding, which Adam blows up. `redundant_biases` keeps them all the same, as published.
+    With batch normalisation every bias of the blocks is redundant: it adds a constant to a map, which passes through
+    the shortcuts, and the last normalisation subtracts it. Its gradient is zero except for rounding errors, which Adam
+    amplifies. `redundant_biases` includes them, as published.
 
     If there are `classes`, each batch normalisation has a gain and a bias for every class (`ConditionalBatchNorm`);
     without normalisation the class is a part of the code (`ClassCode`).
@@ -49,8 +45,7 @@ class ResNetGenerator(nn.Module):
         redundant_biases: bool,
     ) -> None:
         super().__init__()
-        doublings = int(log2(resolution // 4))
-        first, *rest = (min(width * 2**i, widest) for i in range(doublings, -1, -1))  # from 4 x 4 to the image
+        first, *rest = reversed(doubling_widths(resolution, 4, width, widest))  # from 4 x 4 to the image
         bias = redundant_biases or norm == "none"
         layers: list[nn.Module] = []
         if norm == "none" and classes is not None:
@@ -70,11 +65,12 @@ class ResNetGenerator(nn.Module):
 class ResNetDiscriminator(nn.Module):
     """Images [batch, channels, resolution, resolution] to outputs [batch, outputs].
 
-    One block for each halving down to `bottom` x `bottom` maps, `flat_blocks` without, ReLU, the `pooling` of all
-    places, and a linear map, with a bias or, as in SNGAN's own code, without one. The first block sees the image as it
-    is, neither normalised nor rectified. If there are `classes`, the logit gets the `Projection` of what was pooled.
+    The layers are one block for each halving down to `bottom` x `bottom` maps, `flat_blocks` blocks without halving,
+    ReLU, `pooling` over all pixels, and a linear map, without a bias in SNGAN's own code. The first block has no
+    normalisation or ReLU before its first convolution. If there are `classes`, the `Projection` of the pooled features
+    is added to the logit.
 
-    Shortcuts carry x itself, as in the papers. (In mimicry they carry max(x, 0): its ReLU works in place.)
+    Shortcuts carry x, as in the papers. (In mimicry they carry max(x, 0), because its ReLU works in place.)
     """
 
     def __init__(
@@ -130,7 +126,7 @@ _POOLS: dict[str, Callable[..., Tensor]] = {"sum": torch.sum, "mean": torch.mean
 def _up_block(inputs: int, outputs: int, norm: Norm, upsampling: str, bias: bool, classes: int | None) -> nn.Module:
     """Doubles height and width."""
     return _Block(
-        # a 1 x 1 convolution may as well be done before the maps grow: weights of an interpolation sum to 1
+        # a 1 x 1 convolution commutes with the upsampling, whose weights sum to 1, and is cheaper before it
         nn.Sequential(_conv(inputs, outputs, 1, gain=1, bias=bias), _double(upsampling)),
         class_normalisation(norm, inputs, classes),
         nn.ReLU(),
@@ -171,7 +167,7 @@ def _double(method: str) -> nn.Module:
 
 
 def _pool(halve: bool) -> nn.Module:
-    """The mean of 2 x 2 places, which is bilinear downsampling too."""
+    """The mean of 2 x 2 pixels, which equals bilinear downsampling."""
     return nn.AvgPool2d(2) if halve else nn.Identity()
 
 

@@ -11,7 +11,7 @@ class DRAGAN(SlopePenalty):
     """weight E (|grad D(x + d)| - 1)^2 at reals x and d ~ N(0, spread^2 I) (Kodali, Abernethy, Hays and Kira 2017).
 
     Without a 1/2, as published. `spread` is a constant in units of x, as in the paper's equation. Its code draws
-    d = 0.5 std(batch) u with u uniform on [0, 1] instead, which ties the samples of a batch together.
+    d = 0.5 std(batch) u with u uniform on [0, 1] instead, which couples the samples of a batch.
     """
 
     def __init__(self, *, weight: NonNegativeFloat, spread: PositiveFloat, every: PositiveInt) -> None:

@@ -11,10 +11,10 @@ class GradientPenalty(SlopePenalty):
     """weight E (|grad D(x)| - 1)^2 at x = e real + (1 - e) fake, e uniform on [0, 1] (Gulrajani et al. 2017, eq. 3).
 
     Without a 1/2, as published. The optimal 1-Lipschitz critic has slope 1 almost everywhere on the lines between
-    coupled reals and fakes, hence two-sided; but pairs are drawn independently here, and between those it may be
-    flatter. `one_sided` leaves it free to be so: weight E max(0, |grad D(x)| - 1)^2 (Petzka, Fischer and Lukovnikov
-    2018, WGAN-LP). A norm over the batch instead of one for each sample is a mistake of well-known suites: on a critic
-    of slope 1 everywhere it gives (sqrt(8) - 1)^2 = 3.343 at batch 8 instead of 0.
+    coupled reals and fakes, hence the two-sided penalty. But here pairs are drawn independently, and between these the
+    slope may be smaller, which `one_sided` permits: weight E max(0, |grad D(x)| - 1)^2 (Petzka, Fischer and Lukovnikov
+    2018, WGAN-LP). Some well-known suites take one norm over the batch instead of one for each sample by mistake: for a
+    critic of slope 1 everywhere that gives (sqrt(8) - 1)^2 = 3.343 at batch 8 instead of 0.
     """
 
     def __init__(self, *, weight: NonNegativeFloat, one_sided: bool, every: PositiveInt) -> None:

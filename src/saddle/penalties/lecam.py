@@ -1,4 +1,4 @@
-"""LeCam: logits that stay near what the other side had of late."""
+"""LeCam: logits near the recent mean logits of the other side."""
 
 from typing import Annotated
 
@@ -12,11 +12,12 @@ from saddle.penalties.base import Critic, Draw, Penalty
 class LeCam(Penalty):
     """weight (E_real (D(x) - a_fake)^2 + E_fake (D(x) - a_real)^2) (Tseng, Jiang, Liu, Yang and Yang 2021).
 
-    a_real and a_fake are moving averages of D's mean logits, a <- decay a + (1 - decay) mean, this step's included,
-    divided by 1 - decay^steps, so that they do not remember their start at 0; D's gradient takes them as constants.
-    With the wasserstein loss D then maximises a LeCam divergence. Meant for small data sets.
+    a_real and a_fake are moving averages of D's mean logits, a <- decay a + (1 - decay) mean, including this step,
+    divided by 1 - decay^steps to correct for their start at 0. They are constants in D's gradient. With the wasserstein
+    loss D then maximises a LeCam divergence. The penalty is meant for small data sets.
 
-    The authors' code counts max(0, D(x) - a_fake) and max(0, a_real - D(x)) only: the same while D tells the two apart.
+    The authors' code uses only max(0, D(x) - a_fake) and max(0, a_real - D(x)), which is the same while D separates
+    reals from fakes.
     """
 
     averages: Tensor

@@ -10,8 +10,8 @@ from saddle.penalties.slope import SlopePenalty
 class R1(SlopePenalty):
     """gamma / 2 E_real |grad D(x)|^2 (Mescheder, Geiger and Nowozin 2018, eq. 9).
 
-    At the equilibrium D is flat on the data, and a D that is not is pulled back: alternating training then converges
-    locally, where without it the players may circle. Sources that leave the 1/2 out have half the gamma of this one.
+    At the equilibrium D is flat on the data. The penalty makes alternating training converge locally, where the players
+    might cycle without it. Sources without the 1/2 have half the gamma of this one.
     """
 
     has_gamma = True

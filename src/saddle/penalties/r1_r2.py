@@ -10,7 +10,7 @@ from saddle.penalties.slope import SlopePenalty
 class R1R2(SlopePenalty):
     """gamma / 2 (E_real |grad D(x)|^2 + E_fake |grad D(x)|^2).
 
-    What relativistic pairing needs to converge locally (Huang et al. 2024, arXiv 2501.05441): with R1 alone D's
+    Relativistic pairing needs both to converge locally (Huang et al. 2024, arXiv 2501.05441): with R1 alone D's
     gradient explodes on the fakes.
     """
 

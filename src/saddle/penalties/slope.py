@@ -1,4 +1,4 @@
-"""Penalties on the slope of a critic at single samples: one formula, at points of several kinds."""
+"""Penalties on the slope |grad D(x)| of a critic at single samples: one formula, for several kinds of points."""
 
 from abc import ABC, abstractmethod
 
@@ -17,7 +17,7 @@ class SlopePenalty(Penalty, ABC):
     Args:
         weight: w; R1 and R2 have w = gamma / 2.
         target: t, the slope at which the penalty vanishes.
-        one_sided: whether smaller slopes than `target` are free.
+        one_sided: whether slopes below `target` are not penalised.
         every: steps of D from one application to the next, see `Penalty`.
     """
 
@@ -41,10 +41,10 @@ class SlopePenalty(Penalty, ABC):
 
 
 def slopes(critic: Critic, x: Tensor) -> Tensor:
-    """|grad_x D(x)| [n] at x [n, *shape], the Euclidean norm over all entries of one sample; it can be derived again.
+    """|grad_x D(x)| [n] at x [n, *shape], the Euclidean norm over all entries of one sample; differentiable.
 
-    In float32 at least and without autocast: the derivative of a penalty in bfloat16 is wrong by percents. Where the
-    gradient is 0 the norm's derivative is taken as 0; that of the root of a sum of squares would be NaN.
+    It is computed in float32 at least and without autocast: the derivative of a penalty in bfloat16 is off by several
+    percent. At a gradient of 0 the derivative of the norm is 0; that of the root of a sum of squares would be NaN.
     """
     x = x.detach().to(torch.promote_types(x.dtype, torch.float32)).requires_grad_()
     with torch.autocast(x.device.type, enabled=False), torch.enable_grad():

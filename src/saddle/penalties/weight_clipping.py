@@ -1,4 +1,4 @@
-"""Weight clipping: a critic that is Lipschitz because its weights lie in a box."""
+"""Weight clipping: a critic that is Lipschitz because its weights are bounded."""
 
 import torch
 from pydantic import PositiveFloat
@@ -10,9 +10,9 @@ from saddle.penalties.base import Critic, Draw, Penalty
 class WeightClipping(Penalty):
     """After each of D's steps every parameter is clamped to [-limit, limit] (Arjovsky, Chintala and Bottou 2017).
 
-    D is then K-Lipschitz for some K that depends on the architecture, so that what it measures is at most K times the
-    Wasserstein distance. "A clearly terrible way", says the paper itself; it is here to be compared with the others.
-    Scales of normalisations are clamped too. Spectral normalisation divides by a weight's norm, which undoes it.
+    D is then K-Lipschitz for some K that depends on the architecture, and measures at most K times the Wasserstein
+    distance. The paper itself calls it "a clearly terrible way"; it is included for comparison. Scales of
+    normalisations are clamped too. Spectral normalisation divides by a weight's norm, which cancels the clipping.
     """
 
     confines_weights = True

@@ -1,1 +1,1 @@
-"""How a player's learning rate changes over the updates of a run."""
+"""Learning rate schedules, as functions of the update."""

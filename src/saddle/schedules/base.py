@@ -1,4 +1,4 @@
-"""What every schedule promises: a fraction for each update, and nothing to remember."""
+"""The interface of all learning rate schedules: a fraction for each update, without state."""
 
 from abc import ABC, abstractmethod
 
@@ -6,15 +6,15 @@ from pydantic import NonNegativeInt
 
 
 class Schedule(ABC):
-    """The fraction of a player's learning rate that applies in an update, the same in all steps of it.
+    """The fraction of a player's learning rate in an update, the same in all of its steps.
 
-    A function of the update alone, counted from 0: a run that was interrupted goes on with the same rates, and d_steps
-    and g_steps change nothing.
+    It is a function of the update alone, counted from 0, so a resumed run continues with the same rates, whatever
+    d_steps and g_steps are.
 
         fraction(t) = settled(t) min(1, (t + 1) / warm_up)
 
     Args:
-        warm_up: updates in which the rate rises from 0 on, the last of them with all of it; 0: none.
+        warm_up: number of updates in which the rate increases linearly to its full value; 0: no warm-up.
     """
 
     def __init__(self, *, warm_up: NonNegativeInt) -> None:
@@ -26,9 +26,9 @@ class Schedule(ABC):
 
     @property
     def varies(self) -> bool:
-        """Whether there is anything to see."""
+        """Whether the rate changes during a run."""
         return True
 
     @abstractmethod
     def settled(self, update: int) -> float:
-        """The fraction in `update`, the warm-up left out."""
+        """The fraction in `update` without the warm-up."""

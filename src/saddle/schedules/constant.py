@@ -1,4 +1,4 @@
-"""The optimiser's own rate."""
+"""A constant learning rate."""
 
 from saddle.schedules.base import Schedule
 

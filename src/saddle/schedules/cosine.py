@@ -1,4 +1,4 @@
-"""Half a period of a cosine (Loshchilov and Hutter 2017, without restarts)."""
+"""Cosine decay over half a period (Loshchilov and Hutter 2017, without restarts)."""
 
 from math import cos, pi
 

@@ -1,4 +1,4 @@
-"""What falls from one rate to another between two updates."""
+"""The base class of schedules that decay from one rate to another between two updates."""
 
 from abc import abstractmethod
 from typing import Annotated
@@ -9,18 +9,18 @@ from saddle.schedules.base import Schedule
 
 
 class Decay(Schedule):
-    """From all of the rate to a part of it.
+    """A decay from the full rate to a fraction of it.
 
         settled(t) = 1 up to t = begin, final from t = end on,
                      final + (1 - final) left((t - begin) / (end - begin)) between
 
-    Updates count from 0. With end = updates, the length of the run, the last update is thus one short of `final`.
+    Updates count from 0. If end is the number of updates in the run, the last update is one step before `final`.
 
     Args:
-        begin: update up to which nothing is taken away.
-        end: update from which on the fraction is `final`.
-        final: fraction of the rate.
-        warm_up: as in `Schedule`.
+        begin: last update with the full rate.
+        end: first update with the fraction `final`.
+        final: final fraction of the rate.
+        warm_up: see `Schedule`.
     """
 
     def __init__(
@@ -45,4 +45,4 @@ class Decay(Schedule):
 
     @abstractmethod
     def left(self, progress: float) -> float:
-        """What is left of the way down after `progress` of the time: from 1 at 0 to 0 at 1."""
+        """The remaining fraction of the decay after a fraction `progress` of the time: from 1 at 0 to 0 at 1."""

@@ -1,4 +1,4 @@
-"""A straight line, as WGAN-GP and SNGAN have it (Gulrajani et al. 2017, Miyato et al. 2018)."""
+"""Linear decay, as in WGAN-GP and SNGAN (Gulrajani et al. 2017, Miyato et al. 2018)."""
 
 from saddle.schedules.decay import Decay
 

@@ -1,4 +1,4 @@
-"""Gradient ascent: the lecture's argmax, as far as a slope leads to it."""
+"""Gradient ascent: the lecture's argmax, as far as the gradient leads to it."""
 
 import torch
 from pydantic import PositiveFloat
@@ -8,20 +8,19 @@ from saddle.search.walk import Noise, Walk
 
 
 class Ascent(Walk):
-    r"""x climbs D from where it starts, by moves of one length.
+    r"""x ascends D by steps of constant length.
 
     $$x \leftarrow x + rate \cdot \nabla D(x) / |\nabla D(x)|_{rms}$$
 
-    The norm is the root of the mean square over all numbers of x. So the walk is the same for D and for c D with c > 0,
-    which have the same argmax: where D flattens, as it does in the lecture's loop, the search goes on at its pace.
+    The norm is the root mean square over all entries of x. The search is thus the same for D and for c D with c > 0,
+    which have the same argmax, and keeps its pace where D is flat, as in the lecture's loop.
 
-    It ends within `rate` of a local maximum, and nothing says that it is the highest: "the argmax is hard" (lecture
-    I.4). Without noise all walks that start in one basin end there, so that samples have no variety but that of their
-    starts.
+    It ends within `rate` of a local maximum, which need not be the global one: "the argmax is hard" (lecture I.4).
+    Without noise all searches from one basin end at the same maximum, so that only the starts give samples variety.
 
     Args:
-        rate: the length of a move, in units of x for a number of x.
-        bounded: as for `Walk`.
+        rate: length of a step, in units of x per entry.
+        bounded: see `Walk`.
     """
 
     def __init__(self, *, rate: PositiveFloat, bounded: bool) -> None:

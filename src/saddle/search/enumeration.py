@@ -1,4 +1,4 @@
-"""All x that there are, where they are few: the argmax itself, and exact samples."""
+"""Enumeration of all x, if there are few: the exact argmax, and exact samples."""
 
 from math import prod
 
@@ -8,8 +8,8 @@ from torch import Tensor
 
 from saddle.search.base import Critic, Draw, Search
 
-MOST = 20
-"""Pixels of black and white images that can still be listed: a million images."""
+MAX_PIXELS = 20
+"""Largest number of pixels of black and white images that can be enumerated: a million images."""
 AT_ONCE = 8192
 
 
@@ -18,23 +18,23 @@ class Enumeration(Search):
 
     $$P(x) = \frac{\exp(D(x) / T)}{\sum_{x'} \exp(D(x') / T)}$$
 
-    exactly, whatever the start and the steps; with T = 0 the argmax, each of several alike with the same probability.
+    exactly, independent of start and steps. T = 0 gives the argmax, with equal probabilities if there are several.
 
     Args:
-        shape: of x.
+        shape: shape of x.
         temperature: T.
 
     Raises:
-        ValueError: there are too many to list.
+        ValueError: there are too many images.
     """
 
     lists = True
 
     def __init__(self, *, shape: list[PositiveInt], temperature: NonNegativeFloat) -> None:
-        if prod(shape) > MOST:
+        if prod(shape) > MAX_PIXELS:
             raise ValueError(
-                f"x of shape {list(shape)} has 2^{prod(shape)} black and white images, too many to list: take "
-                f"data=bars_and_stripes, or a search that walks (model=discriminator)"
+                f"x of shape {list(shape)} has 2^{prod(shape)} black and white images, too many to enumerate: "
+                f"choose data=bars_and_stripes, or a search by gradients (model=discriminator)"
             )
         self.temperature = temperature
         bits = torch.arange(2 ** prod(shape))[:, None] >> torch.arange(prod(shape)) & 1  # [points, pixels]
@@ -43,8 +43,8 @@ class Enumeration(Search):
     def __call__(self, critic: Critic, start: Tensor, steps: int, draw: Draw) -> Tensor:
         ends = self.probabilities(critic, start.device).cumsum(0)  # [points]
         share = (draw("enumeration", (), "uniform").double() + 1) / 2  # [n], in [0, 1)
-        places = torch.searchsorted(ends, share * ends[-1], right=True)
-        return self.points.to(start)[places]
+        chosen = torch.searchsorted(ends, share * ends[-1], right=True)
+        return self.points.to(start)[chosen]
 
     @torch.no_grad()
     def probabilities(self, critic: Critic, device: torch.device) -> Tensor:

@@ -1,4 +1,4 @@
-"""Langevin dynamics: not the highest points of D, but samples of exp(D)."""
+"""Langevin dynamics: samples of exp(D) instead of the highest points of D."""
 
 from math import sqrt
 
@@ -9,23 +9,24 @@ from saddle.search.walk import Noise, Walk
 
 
 class Langevin(Walk):
-    r"""x climbs D and is shaken: in the limit of small steps and long walks a sample of q(x) = exp(D(x) / T) / Z.
+    r"""Noisy ascent of D: in the limit of small steps and long chains a sample of q(x) = exp(D(x) / T) / Z.
 
     $$x \leftarrow x + \frac{\epsilon}{2} \nabla_x D(x) + \sqrt{\epsilon T} \xi, \quad \xi \sim N(0, I)$$
 
-    No step is ever rejected (Roberts and Tweedie 1996: the unadjusted algorithm), so a step that is not small has
-    another stationary distribution: of D(x) = -x^2 / (2 s^2) it is N(0, T s^2 / (1 - eps / (4 s^2))) instead of
-    N(0, T s^2), and from eps = 4 s^2 on there is none.
+    Steps are never rejected (the unadjusted algorithm: Roberts and Tweedie 1996), so a step that is not small changes
+    the stationary distribution: for D(x) = -x^2 / (2 s^2) it is N(0, T s^2 / (1 - eps / (4 s^2))) instead of
+    N(0, T s^2), and for eps >= 4 s^2 there is none.
 
-    As generators of images such walks are far from their limit. Du and Mordatch (2019) move by 10 slopes and shake by
-    0.005, which is T = 0.005^2 / 20, about 1e-6: nearly the argmax. Nijkamp et al. (2019) say of short walks from noise
-    that they are a generator by themselves, whatever their limit is.
+    As generators of images such chains are far from their limit. Du and Mordatch (2019) use steps of 10 gradients and
+    noise of 0.005, which is T = 0.005^2 / 20, about 1e-6: nearly the argmax. Nijkamp et al. (2019) treat short chains
+    from noise as a generator of their own, whatever their limit is.
 
     Args:
-        step: epsilon, in units of x squared for a slope in 1 / x.
+        step: epsilon, in units of x squared for a gradient in 1 / x.
         temperature: T.
-        limit: each number of a slope is cut to [-limit, limit] (Du and Mordatch 2019, in their code); null: none is.
-        bounded: as for `Walk`.
+        limit: largest absolute value of each entry of the gradient, which is clamped (Du and Mordatch 2019, in their
+            code); null: no limit.
+        bounded: see `Walk`.
     """
 
     def __init__(

@@ -1,19 +1,18 @@
-"""Negatives that look like nothing."""
+"""Random negatives."""
 
 from pydantic import PositiveInt
 from torch import Tensor
 
-from saddle.search.base import Draw
-from saddle.search.negatives import Find, Negatives
+from saddle.search.base import Draw, Find, Negatives
 
 
 class Random(Negatives):
-    """x uniform on [-1, 1]: D learns what tells the data from noise, and nothing of what is between the two.
+    """x uniform on [-1, 1]: D learns to distinguish the data from noise, and nothing about images between the two.
 
     The lecture's objection (I.3): "a D that was trained so may give realistic fakes a high score".
 
     Args:
-        shape: of x.
+        shape: shape of x.
     """
 
     def __init__(self, *, shape: list[PositiveInt]) -> None:

@@ -1,4 +1,4 @@
-"""A search that goes from x to x along D's slope."""
+"""The base class of searches along the gradient of D."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -15,12 +15,12 @@ Noise = Callable[[], Tensor]
 
 
 class Walk(Search):
-    """`steps` moves along the slope of D, from where it starts.
+    """`steps` steps along the gradient of D.
 
-    The slope is taken in float32 at least and without autocast, like those of penalties.
+    The gradient is computed in float32 at least and without autocast, like those of penalties.
 
     Args:
-        bounded: whether every move ends with the projection to [-1, 1], where images live.
+        bounded: whether every step is projected to [-1, 1], the range of images.
     """
 
     def __init__(self, *, bounded: bool) -> None:
@@ -37,11 +37,11 @@ class Walk(Search):
 
     @abstractmethod
     def move(self, x: Tensor, slope: Tensor, draw: Noise) -> Tensor:
-        """The next x [n, *shape], from D's slope [n, *shape] there; `draw()` is N(0, I) of this step, [n, *shape]."""
+        """The next x [n, *shape], from D's gradient `slope` [n, *shape] at x; `draw()` is N(0, I), [n, *shape]."""
 
 
 def slopes(critic: Critic, x: Tensor) -> Tensor:
-    """grad_x D(x) [n, *shape] at x [n, *shape]; no graph of it is kept."""
+    """grad_x D(x) [n, *shape] at x [n, *shape], without a graph."""
     x = x.detach().to(torch.promote_types(x.dtype, torch.float32)).requires_grad_()
     with torch.autocast(x.device.type, enabled=False), torch.enable_grad():
         (slope,) = torch.autograd.grad(critic(x).sum(), x, materialize_grads=True)
