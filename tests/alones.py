@@ -6,7 +6,7 @@ from torch import nn
 
 from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.discriminator import DiscriminatorAlone
-from saddle.networks.initial import initialised
+from saddle.networks.base import initialised
 from saddle.networks.mlp import MLPDiscriminator
 from saddle.search.langevin import Langevin
 from saddle.search.replay_buffer import ReplayBuffer

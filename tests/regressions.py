@@ -12,7 +12,7 @@ from saddle.models.fixed_code import FixedCode
 from saddle.models.likelihood import Bernoulli, Gaussian
 from saddle.models.regression import RegressionModel
 from saddle.models.vae import VAE
-from saddle.networks.initial import initialised
+from saddle.networks.base import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
 from toy import SHAPE, player
 

@@ -19,8 +19,8 @@ from saddle.losses.nonsaturating import NonSaturating
 from saddle.models.base import GenerativeModel
 from saddle.models.gan import GAN
 from saddle.models.learning import Player
+from saddle.networks.base import initialised
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
 from saddle.schedules.constant import Constant
 

@@ -378,7 +378,7 @@ def test_training_goes_on_when_the_disk_takes_no_more_pictures(capfd: pytest.Cap
     run.log_metrics({"loss_g": 1.0}, step=2)
     run.finalize("success")
     (line,) = capfd.readouterr().err.splitlines()
-    assert "W&B takes no more of this run" in line
+    assert line.startswith("W&B ")
     assert "metrics.jsonl has every number" in line
 
 

@@ -18,9 +18,8 @@ from torch import Tensor, nn
 
 import ranks
 from regressions import MODELS
-from saddle.networks.base import couples_samples
+from saddle.networks.base import couples_samples, initialised
 from saddle.networks.batch_norm import SynchronisedBatchNorm, synchronised
-from saddle.networks.initial import initialised
 from saddle.processes import rank_launcher as launcher_module
 from saddle.processes.forked_rank import ForkedRank, forked_ranks
 from saddle.processes.forkserver import PreparedProcess

@@ -7,9 +7,9 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from options import composed, options
 from saddle.config import ConfigError, check, instantiate
+from saddle.networks.base import initialised
 from saddle.networks.conditional import ConditionalBatchNorm, Projection
 from saddle.networks.dcgan import DCGANDiscriminator
-from saddle.networks.initial import initialised
 from saddle.noise import noise
 
 NETWORKS = options("network")

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from options import composed, options
 from saddle.config import instantiate
-from saddle.networks.base import couples_samples
+from saddle.networks.base import couples_samples, initialised
 from saddle.networks.dcgan import DCGANDiscriminator
-from saddle.networks.initial import initialised
 from saddle.networks.norms import Norm
 from saddle.networks.resnet import ResNetDiscriminator, ResNetGenerator
 

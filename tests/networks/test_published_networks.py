@@ -12,9 +12,9 @@ from torch.nn import functional as F  # noqa: N812  # its usual name
 
 from options import CONF, options
 from saddle.config import instantiate
+from saddle.networks.base import initialised
 from saddle.networks.conditional import ClassCode, Projection
 from saddle.networks.dcgan import DCGANDiscriminator, DCGANGenerator
-from saddle.networks.initial import initialised
 from saddle.networks.mlp import MLPDiscriminator, MLPGenerator
 from saddle.networks.norms import Norm
 from saddle.networks.r3gan import R3GANDiscriminator, R3GANGenerator

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from options import build, options
-from saddle.networks.initial import initialised
+from saddle.networks.base import initialised
 from saddle.networks.norms import Norm
 from saddle.networks.resnet import ResNetDiscriminator
 from saddle.noise import noise

@@ -1,6 +1,5 @@
 """Warnings during a run, from its readings: on the terminal and in the trackers."""
 
-import sys
 from collections.abc import Mapping, Sequence
 
 from pytorch_lightning import Trainer
@@ -8,7 +7,7 @@ from pytorch_lightning import Trainer
 from saddle.callbacks.callback_list import BundledCallback
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.symptoms import Symptoms
-from saddle.callbacks.tracker import Tracker
+from saddle.callbacks.tracker import Tracker, say
 from saddle.metrics.base import SampleEvaluator
 from saddle.metrics.moments import Diversity
 from saddle.models.base import GenerativeModel
@@ -44,7 +43,7 @@ class Advice(BundledCallback):
         numbers = {name: reading for name, reading in self.measure.readings.items() if isinstance(reading, float)}
         for warning in self._check(model.updates, numbers):
             self.warnings.append(warning)
-            print(f"\nwarning: update {model.updates:,}: {warning}", file=sys.stderr, flush=True)
+            say(f"\nwarning: update {model.updates:,}: {warning}")
             for logger in trainer.loggers:
                 if isinstance(logger, Tracker):
                     logger.warn(warning)

@@ -1,7 +1,6 @@
 """Ctrl-C and SIGTERM: training finishes the update and stores the state, and the run can be resumed."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,6 +8,7 @@ from types import FrameType
 from pytorch_lightning import Trainer
 
 from saddle.callbacks.callback_list import BundledCallback
+from saddle.callbacks.tracker import say
 from saddle.distributed.world import any_rank
 from saddle.models.base import GenerativeModel
 
@@ -50,6 +50,5 @@ class Interruption(BundledCallback):
         if self.model.interrupted and number == signal.SIGINT:
             raise KeyboardInterrupt
         if not self.model.interrupted:
-            text = "\ninterrupted: finishing and storing the current update (press Ctrl-C again to stop at once)"
-            print(text, file=sys.stderr, flush=True)
+            say("\ninterrupted: finishing and storing the current update (press Ctrl-C again to stop at once)")
         self.model.interrupted = True

@@ -19,8 +19,8 @@ from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.reference import Reference
 from saddle.models.base import GenerativeModel
 from saddle.models.learning import Player
+from saddle.networks.base import initialised
 from saddle.networks.batch_norm import synchronised
-from saddle.networks.initial import initialised
 
 
 def build_data(cfg: DictConfig) -> Data:

@@ -106,9 +106,7 @@ class FixedCode(RegressionModel):
     def move(self, update: int, codes: Tensor) -> None:
         """Move the codes of a batch down their own gradients; every rank moves the codes of all ranks."""
         assert codes.grad is not None
-        moved = (
-            codes - self.code_rate * len(codes) * codes.grad
-        )  # the gradient of each sample's own error instead of the mean's
+        moved = codes - self.code_rate * len(codes) * codes.grad  # len(codes): each code descends its own error
         moved = moved / moved.norm(dim=1, keepdim=True).clamp(min=1)
         whole = range(update * self.batch_size, (update + 1) * self.batch_size)
         self.table[self.data.rows(self.seed, whole).to(self.device)] = joined(moved)

@@ -5,12 +5,17 @@ discriminator(x, labels). A network is conditional if it is built with a number 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from math import log2
-from typing import Literal
+from typing import Literal, TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from saddle.noise import generator
+
+Network = TypeVar("Network", bound=nn.Module)
 Resolution = Literal[8, 16, 32, 64, 128, 256]
 
 
@@ -54,3 +59,13 @@ def couples_samples(network: nn.Module) -> bool:
     game.
     """
     return any(isinstance(module, _BatchNorm) for module in network.modules())
+
+
+def initialised(make: Callable[[], Network], seed: int, part: str) -> Network:
+    """`make()` with initial weights that are a function of (seed, part); torch's own generators do not change.
+
+    Every part has its own stream: the generator's initial weights do not depend on the discriminator.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(int(generator(seed, "weights", part).integers(2**32)))
+        return make()

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 import torch
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
 from saddle.penalties.base import Critic, Draw, Penalty
@@ -38,6 +39,15 @@ class SlopePenalty(Penalty, ABC):
         if self.one_sided:
             excesses = [excess.relu() for excess in excesses]
         return self.weight * torch.stack([excess.square().mean() for excess in excesses]).sum()
+
+
+class GammaPenalty(SlopePenalty, ABC):
+    """gamma / 2 times the mean squared slope: a zero-centred penalty in the usual convention for gamma."""
+
+    has_gamma = True
+
+    def __init__(self, *, gamma: NonNegativeFloat, every: PositiveInt) -> None:
+        super().__init__(weight=gamma / 2, target=0.0, one_sided=False, every=every)
 
 
 def slopes(critic: Critic, x: Tensor) -> Tensor:
