@@ -61,8 +61,11 @@ def train(*experiment: "Experiment | str", **keys: Any) -> "Run":
         RunFailedError: training failed; the folder stores the cause.
         RunInterrupted: training was interrupted; its state is stored, and the same call resumes it.
     """
+    from saddle.config.messages import ConfigError
     from saddle.engine.experiment import Experiment
 
+    if experiment and isinstance(experiment[0], Experiment) and (len(experiment) > 1 or keys):
+        raise ConfigError("an experiment has its settings already: give compose other ones, or train overrides alone")
     described = experiment[0] if experiment and isinstance(experiment[0], Experiment) else compose(*experiment, **keys)  # type: ignore[arg-type]  # strings
     trainer = described.config.trainer
     if trainer.devices * trainer.num_nodes > 1:
@@ -99,7 +102,10 @@ class Run:
         self.folder = folder
 
     def __repr__(self) -> str:
-        return f"<Run {self.path}: {self.status}>"
+        try:
+            return f"<Run {self.path}: {self.status}>"
+        except ValueError as error:
+            return f"<Run {self.path}: {error}>"
 
     @property
     def path(self) -> Path:

@@ -1,3 +1,3 @@
 """The version of the package, which each run stores."""
 
-VERSION = "0.2.0"
+VERSION = "0.4.0.dev0"

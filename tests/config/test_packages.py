@@ -16,19 +16,23 @@ from saddle.engine.experiment import Experiment
 from saddle.engine.session import run
 from saddle.engine.stored import stored_config
 from saddle.metrics.extractors.base import Extractor
+from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
 
 FILES = {
     "__init__.py": '"""A laboratory that Saddle knows nothing of."""\n',
     "parts.py": '''
-"""Four parts, each derived from what Saddle, or torch, offers for it."""
+"""Parts, each derived from what Saddle, or torch, offers for it."""
 
 from pydantic import PositiveFloat, PositiveInt
+from pytorch_lightning import Callback
 from torch import Tensor, nn
 
 from saddle.data.densities import mixture
 from saddle.losses.base import Loss
+from saddle.metrics.base import PointMetric
 from saddle.metrics.extractors.base import Extractor
+from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.arrangements import ring
 
 
@@ -67,6 +71,46 @@ class Brightness(Extractor):
         return images.mean(dim=(1, 2, 3))[:, None]
 
 
+class Spread(PointMetric):
+    needs = "points"
+
+    def __init__(self, *, real: GaussianMixture, scale: PositiveFloat) -> None:
+        self.real, self.scale = real, scale
+
+    @property
+    def higher_is_better(self) -> dict[str, bool]:
+        return {"spread": True}
+
+    def compute(self, x: Tensor) -> dict[str, float]:
+        return {"spread": self.scale * x.std().item()}
+
+
+class Steps(Callback):
+    def __init__(self, *, first: PositiveInt) -> None:
+        self.steps = first
+
+    def on_before_optimizer_step(self, *_: object) -> None:
+        self.steps += 1
+
+    def state_dict(self) -> dict[str, int]:
+        return {"steps": self.steps}
+
+
+class Default(Loss):
+    def __init__(self, *, margin: PositiveFloat = 1.0) -> None:
+        self.margin = margin
+
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real + fake
+
+    generator_term = discriminator_term
+
+
+class Unfinished(Loss):
+    def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
+        return fake.mean()
+
+
 class Helper:
     pass
 ''',
@@ -94,9 +138,14 @@ _target_: outside_lab.parts.Pair
 shape: [2]
 distance: 1.0
 """,
+    "conf/metric/spread.yaml": "# Spread\n_target_: outside_lab.parts.Spread\n_partial_: true\nscale: 2.0\n",
+    "conf/callback/steps.yaml": "# @package callback.steps\n# Steps\n_target_: outside_lab.parts.Steps\nfirst: 1\n",
+    "conf/callback/bare.yaml": "# A forgotten first line\n_target_: outside_lab.parts.Steps\nfirst: 1\n",
+    "conf/loss/nothing.yaml": "# A forgotten class\nmargin: 1.0\n",
     "conf/extractor/brightness.yaml": "# One feature: how bright\n_target_: outside_lab.parts.Brightness\n",
 }
 PARTS = ["loss=margin", "network=affine", "data=pair"]
+ADDED = ["+metric@evaluator.metrics.spread=spread", "callback=[steps,learning_rate]"]
 
 
 @pytest.fixture(autouse=True)
@@ -135,17 +184,25 @@ def test_its_options_are_listed_and_checked_as_those_of_saddle() -> None:
         "loss._target_=outside_lab.parts.Margn": "there is no such class; did you mean outside_lab.parts.Margin",
         "loss._target_=outside_lab.parts.Brightness": r"Brightness must be derived from a class of saddle.losses.\*",
         "data._target_=outside_lab.parts.Helper": r"Helper must be derived from a class of saddle.data.\*",
+        "loss._target_=outside_lab.parts.Unfinished": "Unfinished does not define generator_term",
+        "loss._target_=outside_lab.parts.Default ~loss.margin": "Default has a default for margin; write",
+        "loss=nothing": "loss names no class: the yaml file of an option needs _target_",
+        "callback=bare": "callback: the yaml file of an option NAME must begin with `# @package callback.NAME`",
         "data._target_=outside_lab.parts.nn.Linear": "this is torch.nn.modules.linear.Linear, which is not allowed",
     }.items():
         with pytest.raises(ConfigError, match=words):
-            precheck([*PARTS, typed])
+            precheck([*PARTS, *typed.split()])
 
 
 def test_it_trains_and_is_recorded(lab: Path) -> None:
-    (cfg,) = check_jobs([[*PARTS, "updates=3", "logger=none", "sample_images=4", "evaluate_images=50"]])
+    (cfg,) = check_jobs([[*PARTS, *ADDED, "updates=3", "logger=none", "sample_images=4", "evaluate_images=50"]])
     folder = RunFolder(Path("runs/single/outside"))
     run(Experiment(cfg, folder))
     assert (folder.summary() or {})["updates"] == 3
+    assert (folder.summary() or {})["metrics"]["spread"]["higher_is_better"]
+    state, _ = Checkpoints(folder.checkpoints).load()
+    assert state is not None
+    assert state["callbacks"]["Steps"] == {"steps": 7}  # one, and a step of each player in each of three updates
     before = (folder.environment() or {})["packages"]
     assert list(before) == ["outside_lab"]
     assert before == described_packages()

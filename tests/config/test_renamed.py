@@ -14,7 +14,7 @@ from saddle.engine.stored import read_config, stored_config
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity, identity_of
 from saddle.runs.renamed import TARGETS, upgraded
-from saddle.runs.trial import register_places
+from saddle.runs.trial import register_resolvers
 
 OLD = {new: old for old, new in TARGETS.items()}
 
@@ -75,7 +75,7 @@ def test_an_override_may_use_an_old_key_for_one_release(old: str, new: str) -> N
 def test_old_keys_compose_to_the_present_configuration() -> None:
     old = ["evaluator.neighbours=2", "evaluator.patches=3", "logger.project=mine"]
     new = ["evaluator.metrics.prdc.neighbours=2", "evaluator.metrics.swd.patches=3", "logger.wandb.project=mine"]
-    register_places()
+    register_resolvers()
     (cfg, _, notes), (present, _, none) = compose_job(old), compose_job(new)
     assert cfg == present
     assert (len(notes), none) == (3, [])

@@ -7,7 +7,7 @@ from pytorch_lightning import Trainer
 
 from saddle.callbacks.callback_list import BundledCallback
 from saddle.models.base import GenerativeModel
-from saddle.runs.checkpoints import Checkpoints
+from saddle.runs.checkpoints import Checkpoints, storable
 
 
 class Checkpoint(BundledCallback):
@@ -32,6 +32,9 @@ class Checkpoint(BundledCallback):
     ) -> None:
         self.checkpoints, self.every, self.stored, self.facts = checkpoints, every, stored, facts
 
+    def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+        _callback_states(trainer)  # a state that could not be read again is refused before training
+
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         if model.updates % self.every == 0 or model.interrupted:
             self.save(trainer, model)
@@ -47,15 +50,26 @@ class Checkpoint(BundledCallback):
             "updates": model.updates,
             "model": model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
-            "callbacks": {
-                callback.state_key: state for callback in trainer.callbacks if (state := callback.state_dict())
-            },  # type: ignore[attr-defined]
+            "callbacks": _callback_states(trainer),
             "notes": model.pending_means(),
             "facts": self.facts(),
         }
         if trainer.is_global_zero:
             self.checkpoints.save(state)
         self.stored = model.updates
+
+
+def _callback_states(trainer: Trainer) -> dict[str, Any]:
+    """State key -> state of each callback that has one.
+
+    Raises:
+        ValueError: a state holds more than a checkpoint may contain.
+    """
+    states = {callback.state_key: callback.state_dict() for callback in trainer.callbacks}  # type: ignore[attr-defined]  # a list that Lightning does not annotate
+    for key, state in states.items():
+        if not storable(state):
+            raise ValueError(f"callback {key}: its state_dict may hold only tensors, numbers, texts, lists and dicts")
+    return {key: state for key, state in states.items() if state}
 
 
 class RestoredState(BundledCallback):

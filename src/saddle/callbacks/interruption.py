@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM: training finishes the update and stores the state, and the run can be resumed."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -34,6 +35,9 @@ class Interruption(BundledCallback):
         The context should last until everything is stored, which a repeated signal must not interrupt. A signal that
         is already ignored, such as SIGHUP under `nohup`, stays ignored.
         """
+        if threading.current_thread() is not threading.main_thread():  # no other thread receives signals
+            yield
+            return
         handled = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         previous = {number: signal.signal(number, self._interrupt) for number in handled}
         try:
@@ -43,8 +47,11 @@ class Interruption(BundledCallback):
                 signal.signal(number, handler)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
-        model.interrupted = any_rank(model.interrupted)
+        model.interrupted = any_rank(model.interrupted or trainer.should_stop)
         trainer.should_stop = model.interrupted
+
+    def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+        model.interrupted = any_rank(model.interrupted or trainer.should_stop)  # another callback may have stopped it
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.model.interrupted and number == signal.SIGINT:

@@ -1,5 +1,6 @@
 """Checks one composed configuration: keys, references, types, targets, combinations."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,29 @@ def _structure(written: dict[str, Any], conf: Path, missing: Sequence[str]) -> I
     for key in (key for key in written if key not in known and key not in {*WHOLE, *MOUNTED}):
         called = written_here(key, show(written[key]))
         yield f"there is no key {key}{called or meant(nearest(key, known), '--help lists all keys')}"
+    names = [*_leaves(written.get(OPTIONS) or {})] if isinstance(written.get(OPTIONS) or {}, dict) else [(OPTIONS, "")]
+    for path, name in names:
+        if not re.fullmatch(r"[\w.+-]+", str(name)):
+            yield f"{OPTIONS}: {path!r} is not the name of an option; Saddle writes this node itself"
     for key in (key for key in KINDS if key not in written):
         yield f"{key} is missing: set {key}=..."
     for choice in NEEDED:
         group, _, place = choice.partition("@")
         if _there(written, place or group) is None and (place or group) not in missing:
             yield f"there is no {place or group}, which every run needs: set {choice}={listing(options[group], 'or')}"
+    for player in ("generator", "discriminator"):
+        if written.get("network") and f"network.{player}" not in missing and player not in written["network"]:
+            yield f"network has no node {player}: the yaml file of an option has one for each player"
+    for group in (group for group in SEVERAL if OPTIONS in written):  # runs of Saddle 0.2 stored W&B's node alone
+        if written.get(group) is not None and not isinstance(written[group], dict):
+            yield f"{group}={show(written[group])}: takes options, {group}=NAME or {group}=[NAME,NAME]"
+            written[group] = None
+        if "_target_" in (written.get(group) or {}):
+            yield f"{group}: the yaml file of an option NAME must begin with `# @package {group}.NAME`"
+    for group in (group for group in options if group not in {*PLAYERS, *SEVERAL, *WHOLE, *MOUNTED}):
+        node = written.get(group)
+        if isinstance(node, dict) and node and "_target_" not in node:
+            yield f"{group} names no class: the yaml file of an option needs _target_: PACKAGE.MODULE.CLASS"
     for group in (*PLAYERS, *SEVERAL):
         nodes = written.get(group) or {}
         for player, node in nodes.items() if "_target_" not in nodes else ():  # W&B's alone, in runs of Saddle 0.2

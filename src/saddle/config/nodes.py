@@ -9,6 +9,7 @@ from saddle.config.keys import KINDS
 from saddle.config.kinds import describe, fits, mended
 from saddle.config.messages import ConfigError, listing, meant, nearest, show
 from saddle.config.options import chosen
+from saddle.config.packages import trusted_packages
 from saddle.config.signatures import Signature, signature
 from saddle.config.targets import NODE_KEYS, resolve
 
@@ -78,7 +79,8 @@ class NodeCheck:
 
     def _node(self, path: str, node: dict[str, Any]) -> None:
         try:
-            known = signature(resolve(node["_target_"], path))
+            definition = resolve(node["_target_"], path)
+            known = signature(definition)
         except ConfigError as error:
             self.others.append(str(error))
             return
@@ -91,6 +93,12 @@ class NodeCheck:
         for key in (key for key in arguments if key not in known.arguments and not known.open):
             near = meant(nearest(key, known.arguments), f"it takes {listing(known.arguments, 'and')}")
             self.others.append(f"{path}.{key}: {known.name} has no argument {key}{near}")
+        if definition.module.name.startswith(tuple(package.prefix for package in trusted_packages())):
+            for name in (name for name, argument in known.arguments.items() if not argument.required):
+                if name not in arguments:
+                    self.others.append(
+                        f"{path}: {known.name} has a default for {name}; write the value into its yaml, {name}: ..."
+                    )
         self._lacking(path, known, arguments, partial=node.get("_partial_") is True)
 
     def _lacking(self, path: str, known: Signature, arguments: Mapping[str, Any], partial: bool) -> None:
@@ -100,7 +108,9 @@ class NodeCheck:
         ]
         if lacking and not partial:
             names = listing([argument.name for argument in lacking], "and")
-            self.others.append(f"{path}: {known.name} needs {names}; set +{path}.{lacking[0].name}=...")
+            metric = path.startswith("evaluator.metrics.") and lacking[0].name == "real"
+            mend = "its yaml file needs _partial_: true" if metric else f"set +{path}.{lacking[0].name}=..."
+            self.others.append(f"{path}: {known.name} needs {names}; {mend}")
         for argument in lacking if partial and path in self.options else ():
             options = self.options.get(argument.name)
             if options and not self.values.get(argument.name) and not fits(None, argument.kind):

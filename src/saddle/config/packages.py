@@ -66,10 +66,14 @@ def described_packages() -> dict[str, dict[str, str | None]]:
     return {package.name: package.describe() for package in trusted_packages()}
 
 
+LIBRARIES = ("saddle", "torch", "torchvision", "pytorch_lightning", "lightning", "hydra", "omegaconf", "numpy", "wandb")
+"""Packages that are no one's extension of Saddle."""
+
+
 def how_to_trust(target: str) -> str:
     """What the refusal of `target` adds for a person who knows its package; nothing if it names none."""
     name = target.partition(".")[0]
-    package = name.isidentifier() and name not in sys.stdlib_module_names
+    package = name.isidentifier() and name not in {*sys.stdlib_module_names, *LIBRARIES}
     return f"; if you trust the code of the package {name}, set {VARIABLE}={name}" if package else ""
 
 

@@ -97,6 +97,9 @@ def shipped_or_there(values: Values) -> Iterator[str]:
 
 def packages_there(values: Values) -> Iterator[str]:
     """A tracker or a callback may need an optional package."""
+    for name, node in (values.get("callback") or {}).items():
+        if "_save_" in str(node["_target_"]) or node["_target_"].endswith(("ModelCheckpoint", "OnExceptionCheckpoint")):
+            yield f"callback={name}: Saddle stores states itself, every checkpoint_every updates; leave it out"
     for group in SEVERAL:
         nodes = values.get(group) or {}
         for name, node in nodes.items() if "_target_" not in nodes else ():
@@ -221,7 +224,9 @@ def comparable_data(values: Values) -> Iterator[str]:
     kind = str(attribute(resolve(values["data"]["_target_"], "data"), "kind"))
     metrics = {option: _metric(option, node) for option, node in (values["evaluator"].get("metrics") or {}).items()}
     needs = {option: str(attribute(metric, "needs")) for option, metric in metrics.items()}
-    foreign = [option for option, need in needs.items() if need not in PROVIDED.get(kind, (kind,))]
+    for option in (option for option, need in needs.items() if need == "None"):
+        yield f"evaluator.metrics.{option}: {metrics[option].name} has no `needs`; PointMetric needs points or atoms"
+    foreign = [option for option, need in needs.items() if need not in PROVIDED.get(kind, (kind,)) and need != "None"]
     if foreign:
         needed = listing(dict.fromkeys(needs[option] for option in foreign), "and")
         yield (

@@ -11,6 +11,8 @@ from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 
+from saddle.config.messages import ConfigError
+
 
 @dataclass(frozen=True)
 class Import:
@@ -86,6 +88,26 @@ def lookup(expression: ast.expr, module: Module) -> Definition | Module | None:
     return None
 
 
+def unimplemented(definition: Definition) -> list[str]:
+    """The abstract methods that neither a class nor an ancestor of it defines; such a class cannot be constructed."""
+    abstract: dict[str, None] = {}
+    concrete: set[str] = set()
+    waiting = [definition]
+    while waiting:
+        current = waiting.pop()
+        waiting += bases(current)
+        for statement in current.node.body if isinstance(current.node, ast.ClassDef) else ():
+            if isinstance(statement, ast.FunctionDef):
+                decorators = [ast.unparse(decorator) for decorator in statement.decorator_list]
+                if any(decorator.endswith("abstractmethod") for decorator in decorators):
+                    abstract[statement.name] = None
+                else:
+                    concrete.add(statement.name)
+            elif isinstance(statement, ast.Assign):
+                concrete |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+    return [name for name in abstract if name not in concrete]
+
+
 def attribute(definition: Definition, name: str) -> object:
     """The constant that a class, or the nearest of its bases that can be found, binds to `name`; None if none does."""
     node = definition.node
@@ -125,7 +147,11 @@ def load(name: str) -> Module | None:
     if path is None:
         return None
     module = Module(name, path)
-    for statement in _statements(ast.parse(path.read_text(encoding="utf-8")).body):
+    try:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        raise ConfigError(f"{path}, line {error.lineno}: {error.msg}") from None
+    for statement in _statements(body):
         _bind(module, statement)
     return module
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from saddle.config.messages import ConfigError, listing, meant, nearest
 from saddle.config.packages import how_to_trust, trusted_packages
-from saddle.config.source import Definition, Module, bases, find
+from saddle.config.source import Definition, Module, bases, find, unimplemented
 
 PREFIXES = ("saddle.", "torch.optim.", "torch.nn.")
 HOMES = {
@@ -26,7 +26,7 @@ HOMES = {
     "trainer": ("saddle.engine.training.",),
     "advice": ("saddle.callbacks.",),
     "logger": ("saddle.callbacks.",),
-    "callback": ("saddle.callbacks.", "pytorch_lightning.callbacks."),
+    "callback": ("pytorch_lightning.callbacks.",),
 }
 """Where the classes of a group are written: a logger in the place of a data set would be built, and write. A class of a
 trusted package must be derived from one of them."""
@@ -55,6 +55,8 @@ def resolve(target: object, path: str) -> Definition:
     home = f"{definition.module.name}."
     if not home.startswith((*homes, *trusted)):
         raise ConfigError(f"{where} is refused: this is {home}{definition.name}, which is not allowed")
+    if lacking := unimplemented(definition):
+        raise ConfigError(f"{where} is refused: {definition.name} does not define {listing(lacking, 'and')}")
     if not _descends(definition, homes):
         right = listing([f"{prefix}*" for prefix in homes], "or")
         raise ConfigError(f"{where} is refused: {definition.name} must be derived from a class of {right}")

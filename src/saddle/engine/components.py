@@ -151,7 +151,8 @@ def loggers(
     trackers = []
     for name, node in tracker_nodes(cfg).items():
         wanted = arguments.keys() & signature(resolve(node._target_, f"logger.{name}")).arguments.keys()
-        trackers.append(instantiate(node, **{key: arguments[key] for key in wanted}))
+        tracker = instantiate(node, **{key: arguments[key] for key in wanted})
+        trackers.append(tracker if wanted else tracker())  # without arguments it is still partial
     return [RunLog(folder=folder), *trackers]
 
 

@@ -25,16 +25,23 @@ class Loss(ABC):
         """D's term [] for logits [batch] of reals and of fakes, in float32 or wider.
 
         Raises:
-            ValueError: the logits are not [batch], differ in number, or have less precision than float32.
+            ValueError: the logits are not [batch], differ in number, or have less precision than float32; or the
+                term is not a scalar.
         """
         _check(real, fake)
-        return self.discriminator_term(real, fake)
+        return self._scalar(self.discriminator_term(real, fake), "discriminator_term")
 
     @final
     def generator(self, real: Tensor | None, fake: Tensor) -> Tensor:
         """G's term []; `real` is None unless this is a `RelativeLoss`. Shapes and errors as for D."""
         _check(fake if real is None else real, fake)
-        return self.generator_term(real, fake)
+        return self._scalar(self.generator_term(real, fake), "generator_term")
+
+    def _scalar(self, term: Tensor, name: str) -> Tensor:
+        if term.dim():
+            shape = list(term.shape)
+            raise ValueError(f"{type(self).__name__}.{name} returns {shape}, not a scalar []: take the batch's mean")
+        return term
 
     def optimum(self, log_ratio: Tensor) -> Tensor | None:
         """D* where log(P_data / P_G) is log_ratio [...], elementwise: the logits [...] that minimise D's term.

@@ -148,8 +148,32 @@ class SampleEvaluator(ABC):
         names = [name for metric in self.metrics for name in metric.higher_is_better]
         twice = sorted({name for name in names if names.count(name) > 1})
         if not names or twice:
-            wrong = f"two numbers are called {', '.join(twice)}" if twice else "none of them can be measured here"
+            classes = [type(metric).__name__ for metric in self.metrics if {*twice} & {*metric.higher_is_better}]
+            wrong = (
+                f"{' and '.join(classes)} both measure {', '.join(twice)}"
+                if twice
+                else "none of them can be measured here"
+            )
             raise ValueError(f"evaluator.metrics: {wrong}; choose other options of conf/metric")
+        for metric in self.metrics:
+            try:
+                metric.settings()
+            except AttributeError as error:
+                raise ValueError(f"{type(metric).__name__}: {error}; keep each argument under its own name") from None
+
+
+def computed(metric: Metric, numbers: dict[str, float]) -> dict[str, float]:
+    """`numbers`, which a metric computed.
+
+    Raises:
+        ValueError: a number that the metric declares is not among them.
+    """
+    if lacking := [name for name in metric.higher_is_better if name not in numbers]:
+        raise ValueError(
+            f"{type(metric).__name__}.higher_is_better declares {', '.join(lacking)}, and compute returned "
+            f"{', '.join(numbers) or 'nothing'}: both must name the same numbers"
+        )
+    return numbers
 
 
 def bound(metrics: Mapping[str, partial[Any]], needs: Sequence[str], real: object) -> dict[str, Any]:

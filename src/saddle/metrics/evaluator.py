@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_map
 from saddle.data.labels import Labels
 from saddle.data.pixels import to_uint8
 from saddle.distributed import world
-from saddle.metrics.base import FeatureMetric, ImageMetric, Metric, SampleEvaluator, bound, settings_of
+from saddle.metrics.base import FeatureMetric, ImageMetric, Metric, SampleEvaluator, bound, computed, settings_of
 from saddle.metrics.extractors.base import Classifier, Extractor
 from saddle.metrics.extractors.features import RealFeatures
 from saddle.metrics.reference import Reference, batches, progress
@@ -89,9 +89,9 @@ class ImageEvaluator(SampleEvaluator):
             fake = torch.cat(parts)  # [count, num_features]
             fake = fake.cpu() if fake.device.type == "mps" else fake  # which has no float64
             for metric in metrics.values():
-                numbers |= metric.compute(fake, labels)
+                numbers |= computed(metric, metric.compute(fake, labels))
         for image_metric, parts in zip(self._images.values(), kept[len(self._features) :], strict=False):
-            numbers |= image_metric.compute(parts)
+            numbers |= computed(image_metric, image_metric.compute(parts))
         world.wait()
         return numbers
 

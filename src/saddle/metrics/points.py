@@ -8,7 +8,7 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from saddle.distributed import world
-from saddle.metrics.base import Metric, PointMetric, SampleEvaluator, bound, settings_of
+from saddle.metrics.base import Metric, PointMetric, SampleEvaluator, bound, computed, settings_of
 from saddle.theory.discrete import Discrete
 from saddle.theory.gaussian_mixture import GaussianMixture
 
@@ -34,14 +34,17 @@ class PointEvaluator(SampleEvaluator):
         self.count = samples if count is None else count
         needs = "atoms" if isinstance(distribution, Discrete) else "points"
         self._metrics: dict[str, PointMetric] = bound(metrics, [needs], distribution)
-        self.metrics = list(self._metrics.values())
+        self.metrics: list[PointMetric] = list(self._metrics.values())
         self._require_names()
 
     def __call__(self, sample: Callable[[range], Tensor], labels: Tensor | None = None) -> dict[str, float]:
         if world.rank():
             return {}
         x = sample(range(self.count)).cpu()  # [count, *shape]
-        return {name: value for metric in self._metrics.values() for name, value in metric.compute(x).items()}
+        numbers: dict[str, float] = {}
+        for metric in self.metrics:
+            numbers |= computed(metric, metric.compute(x))
+        return numbers
 
     def protocol(self) -> dict[str, Any]:
         return {"samples": self.count, **settings_of(self._metrics)}

@@ -78,6 +78,18 @@ class Checkpoints:
         return None, problems
 
 
+def storable(state: Any) -> bool:
+    """Whether a state can be read back from a checkpoint, which contains only tensors and plain values."""
+    content = io.BytesIO()
+    try:
+        torch.save(state, content)
+        content.seek(0)
+        torch.load(content, weights_only=True)
+    except Exception:  # pickle and torch raise errors of many types
+        return False
+    return True
+
+
 def sealed(content: bytes) -> bytes:
     """`content` with the first line by which `_opened` recognises an intact file."""
     return f"saddle checkpoint {FORMAT} {_digest(str(FORMAT), content)}\n".encode() + content

@@ -6,6 +6,7 @@ variable; it composes and checks its own overrides.
 
 import json
 import os
+import sys
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -29,7 +30,7 @@ def received() -> tuple[DictConfig, RunFolder] | None:
     The variable is removed from the environment, so that processes started by the job do not see it.
     """
     text = os.environ.pop(VARIABLE, None)
-    if text is None:
+    if text is None or "hydra.mode=RUN" not in sys.argv:  # which every launcher adds
         return None
     folder, config = json.loads(text)
     return DictConfig(config), RunFolder(Path(folder))
