@@ -157,7 +157,8 @@ class Experiment:
             every: intervals, in updates, at which callbacks act; None for those of the configuration.
         """
         cfg = self.config
-        every = every or [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
+        intervals = [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
+        every = intervals if every is None else every
         updates = cfg.updates if updates is None else updates
         train(model=self.model, data=self.data, trainer=trainer, updates=updates, every=every)
 
