@@ -44,21 +44,21 @@ Factor = dict[str, Any]
 def main() -> None:
     """Train or read, look into the code, write."""
     study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
-    found: dict[str, dict[str, Factor]] = {}
+    measurements: dict[str, dict[str, Factor]] = {}
     code_size = 0
     for run in study.runs():
         subject = _subject(run)
         code_size = subject.codes(range(1)).shape[1]
         views = _views(subject)
-        if not found:
+        if not measurements:
             for name, view in views.items():
                 print(f"\n{name}\n{view.words}")
                 study.picture(name, view.picture)
-        found[run.job] = _found({name: view.numbers for name, view in views.items()})
-    study.numbers(found)
+        measurements[run.job] = _by_factor({name: view.numbers for name, view in views.items()})
+    study.numbers(measurements)
     by_chance = chance(code_size)
     study.numbers(by_chance, "chance.json")
-    study.table("results", *_table(found, by_chance))
+    study.table("results", *_table(measurements, by_chance))
 
 
 def _views(subject: Subject) -> dict[str, View]:
@@ -69,7 +69,7 @@ def _views(subject: Subject) -> dict[str, View]:
     }
 
 
-def _found(numbers: Mapping[str, Mapping[str, Any]]) -> dict[str, Factor]:
+def _by_factor(numbers: Mapping[str, Mapping[str, Any]]) -> dict[str, Factor]:
     """What each factor goes with."""
     associations = {name: _associations(numbers[name]) for name in ("dimensions", "directions")}
     return {
@@ -88,14 +88,14 @@ def chance(code_size: int) -> dict[str, dict[str, float]]:
 
     Means over DRAWS draws of READ codes of N(0, I), and of as many faces' factors, which no image shows.
     """
-    found: dict[str, list[tuple[float, float]]] = {}
+    measurements: dict[str, list[tuple[float, float]]] = {}
     for draw in range(DRAWS):
         codes = noise(draw, "attributes by chance", 0, range(READ), [code_size]).double()
         for factor, values in draw_factors(draw, "attributes by chance", range(READ)).items():
             reading = torch.from_numpy(values)
             strongest = association(codes, reading).abs().max().item()
-            found.setdefault(factor, []).append((strongest, factor_direction(codes, reading).association))
-    means = {factor: torch.tensor(pairs).mean(0).tolist() for factor, pairs in found.items()}
+            measurements.setdefault(factor, []).append((strongest, factor_direction(codes, reading).association))
+    means = {factor: torch.tensor(pairs).mean(0).tolist() for factor, pairs in measurements.items()}
     return {
         factor: {"strongest": round(one, 4), "any_direction": round(other, 4)} for factor, (one, other) in means.items()
     }
@@ -117,17 +117,17 @@ def _subject(run: RunFolder) -> Subject:
 
 def _associations(numbers: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """Factor -> name of a direction -> association."""
-    found: dict[str, dict[str, float]] = {}
+    measurements: dict[str, dict[str, float]] = {}
     for one in numbers["directions"]:
         for factor, value in one["associations"].items():
-            found.setdefault(factor, {})[one["name"].split()[-1]] = round(value, 4)
-    return found
+            measurements.setdefault(factor, {})[one["name"].split()[-1]] = round(value, 4)
+    return measurements
 
 
-def _ordered(found: Mapping[str, Factor]) -> Sequence[str]:
+def _ordered(measurements: Mapping[str, Factor]) -> Sequence[str]:
     """Those of the lecture first, then those that one direction goes with most."""
-    others = [factor for factor in found if factor not in LECTURE]
-    return [*LECTURE, *sorted(others, key=lambda factor: -_strongest(found[factor]["directions"])[1])]
+    others = [factor for factor in measurements if factor not in LECTURE]
+    return [*LECTURE, *sorted(others, key=lambda factor: -_strongest(measurements[factor]["directions"])[1])]
 
 
 def _strongest(associations: Mapping[str, float]) -> tuple[str, float]:
@@ -137,11 +137,11 @@ def _strongest(associations: Mapping[str, float]) -> tuple[str, float]:
 
 
 def _table(
-    found: Mapping[str, Mapping[str, Factor]], by_chance: Mapping[str, Mapping[str, float]]
+    measurements: Mapping[str, Mapping[str, Factor]], by_chance: Mapping[str, Mapping[str, float]]
 ) -> tuple[list[str], list[list[str]]]:
     """Header and rows; what chance alone gives stands last."""
     title = ["factor", "read with", "strongest dimension", "strongest direction", "of the code's directions any"]
-    first, *others = found.values()
+    first, *others = measurements.values()
     rows = []
     for factor in _ordered(first):
         alone = by_chance[factor]
@@ -156,7 +156,7 @@ def _cells(factor: str, seeds: Sequence[Factor]) -> list[str]:
     return [
         f"**{factor}**" if factor in LECTURE else factor,
         f"{seeds[0]['read']:.3f}",
-        *(" / ".join(f"{value:.2f} (no. {name})" for name, value in found) for found in strongest),
+        *(" / ".join(f"{value:.2f} (no. {name})" for name, value in seeds) for seeds in strongest),
         " / ".join(f"{one['any_direction']:.2f}" for one in seeds),
     ]
 

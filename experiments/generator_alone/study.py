@@ -57,23 +57,23 @@ COLUMNS = {
 def main() -> None:
     """Train, measure, draw, write."""
     study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
-    found: dict[str, list[dict[str, Any]]] = {}
+    measurements: dict[str, list[dict[str, Any]]] = {}
     rows: list[Row] = []
     for run in study.runs():
         experiment = trained(run)
         data, model = experiment.data, experiment.model
         if not isinstance(model, RegressionModel):
             sys.exit(f"error: {run.path}: {type(model).__name__} is no generator that learns alone")
-        if not found:
+        if not measurements:
             rows += _real(data)
         name = _name(model)
-        if name not in found:
+        if name not in measurements:
             rows += _drawn(name, data, model)
-        found.setdefault(name, []).append(
+        measurements.setdefault(name, []).append(
             {"run": run.job, "updates": model.updates, **_measured(run, experiment, model)}
         )
-    study.numbers(found)
-    study.table("results", ["rule", *COLUMNS.values()], [_cells(name, seeds) for name, seeds in found.items()])
+    study.numbers(measurements)
+    study.table("results", ["rule", *COLUMNS.values()], [_cells(name, seeds) for name, seeds in measurements.items()])
     study.picture("codes", _picture(data, rows))
     for run in study.finished("generator_alone_plane"):
         plane_of = trained(run)
@@ -94,7 +94,7 @@ def _ends(model: RegressionModel, indices: Sequence[int]) -> tuple[Tensor, Tenso
 
 
 def _measured(run: RunFolder, experiment: Experiment, model: RegressionModel) -> dict[str, float]:
-    """What the last evaluation found, and what is measured besides, on as many images."""
+    """The results of the last evaluation, and further measurements on as many images."""
     last: dict[str, float] = {}
     for line in run.metrics():
         last |= line

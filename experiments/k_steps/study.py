@@ -54,11 +54,11 @@ def main() -> None:
     groups = grouped(study.finished(), ["data", "d_steps"])
     of_d, of_g = _seconds_of_steps(RunFolder(next(iter(groups.values()))[0].folder))
     costs = {key: int(key[1]) * of_d + of_g for key in groups}
-    found = {
+    results = {
         "seconds": {"a step of D": of_d, "a step of G": of_g},
         "runs": {f"{data}, k = {k}": _numbers(runs) for (data, k), runs in groups.items()},
     }
-    study.numbers(found)
+    study.numbers(results)
     study.table("training", *_table(groups, costs))
     study.figure("training", draw([panel for data in _data(groups) for panel in _panels(data, groups, costs)], 4))
 
@@ -212,9 +212,9 @@ def _seconds_of_steps(run: RunFolder) -> tuple[float, float]:
     cfg = stored_config(run, files=True)
     seconds: dict[int, list[float]] = {1: [], MANY: []}
     for _ in range(3):
-        for k, found in seconds.items():
-            found += _timed(cfg, k)
-    few, many = (statistics.median(found) for found in seconds.values())
+        for k, times in seconds.items():
+            times += _timed(cfg, k)
+    few, many = (statistics.median(times) for times in seconds.values())
     of_d = (many - few) / (MANY - 1)
     return of_d, few - of_d
 

@@ -88,16 +88,17 @@ def smoothing() -> Claim:
     jsd = between.jsd(DATA, MADE).value
     codes = even_codes(count=1024, size=1, seed=0)
     deviations = [0.2, 0.4, 0.8, 1.6]
-    found = [smoothed(DATA, 1.5 * codes, deviation=each) for each in deviations]
+    estimates = [smoothed(DATA, 1.5 * codes, deviation=each) for each in deviations]
     exact = [between.jsd(DATA.smoothed(each), MADE.smoothed(each)).value for each in deviations]
-    off = max(abs(one.value - truth) for one, truth in zip(found, exact, strict=True))
+    first = estimates[0]
+    off = max(abs(estimate.value - truth) for estimate, truth in zip(estimates, exact, strict=True))
     return Claim(
         name="smoothed_jsd",
         says="JSD(P * N, P_G * N) ≤ JSD(P, P_G) for noise N on both sides: what can be had of a G without a density",
         where="data processing; none in the notes",
-        measured=f"at σ = 0.2 {found[0].value:.4f} ± {found[0].error:.4f} of {jsd:.4f}; off by {off:.1g} at most",
+        measured=f"at σ = 0.2 {first.value:.4f} ± {first.error:.4f} of {jsd:.4f}; off by {off:.1g} at most",
         test="test_divergences_plane: within its error, below the JSD",
-        figure=smoothed_jsd.draw(deviations=deviations, smoothed=found, exact=exact, jsd=jsd),
+        figure=smoothed_jsd.draw(deviations=deviations, smoothed=estimates, exact=exact, jsd=jsd),
     )
 
 
@@ -164,13 +165,13 @@ def _table(groups: dict[Values, list[RunRecord]]) -> tuple[list[str], list[list[
     rows = []
     for (data, penalty), runs in groups.items():
         facts = runs[0].summary["data"]
-        there = len(facts["modes"]) if "modes" in facts else facts["points"]
+        total = len(facts["modes"]) if "modes" in facts else facts["points"]
         covered = last(runs, "modes_covered") or last(runs, "points_covered")
         rows.append(
             [
                 data,
                 penalty,
-                f"{', '.join(f'{each:.0f}' for each in covered)} of {there}",
+                f"{', '.join(f'{each:.0f}' for each in covered)} of {total}",
                 plus_minus(last(runs, "jsd_bound"), 3),
                 plus_minus(last(runs, "bound_slack"), 3),
                 plus_minus(last(runs, "distance_to_optimum"), 3),

@@ -53,13 +53,13 @@ Row = dict[str, Any]
 def main() -> None:
     """Train or read, measure, write."""
     study = Study(__file__, sys.argv, __doc__ or "", own=("run",))
-    found = []
+    measurements = []
     for run in study.runs():
         model, untrained, resolution = _game(run)
         rows, shown = _measured(model, untrained, resolution)
-        found.append({"run": run.job, "updates": model.updates, "rows": rows})
-    study.numbers(found)
-    study.table("results", TITLE, _cells([one["rows"] for one in found]))
+        measurements.append({"run": run.job, "updates": model.updates, "rows": rows})
+    study.numbers(measurements)
+    study.table("results", TITLE, _cells([one["rows"] for one in measurements]))
     study.picture("pairs", _labelled(grid(shown, SHOWN)))
 
 
@@ -158,10 +158,10 @@ def _cells(runs: Sequence[Sequence[Row]]) -> list[list[str]]:
     ]
 
 
-def _share(found: Sequence[dict[str, float]]) -> str:
-    shares = [100 * one["share"] for one in found]
-    if len(found) == 1:
-        return f"{shares[0]:.1f}% ± {100 * found[0]['error']:.1f}"
+def _share(measurements: Sequence[dict[str, float]]) -> str:
+    shares = [100 * one["share"] for one in measurements]
+    if len(measurements) == 1:
+        return f"{shares[0]:.1f}% ± {100 * measurements[0]['error']:.1f}"
     return f"{mean(shares):.1f}% ({min(shares):.1f} to {max(shares):.1f})"
 
 

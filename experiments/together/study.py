@@ -40,14 +40,14 @@ def main() -> None:
     study = Study(__file__, sys.argv, __doc__ or "", own=["budget"])
     budget = int(study.options.get("budget", BUDGET))
     rules: Any = OmegaConf.to_container(OmegaConf.load(HERE / "rules.yaml"))
-    found: dict[str, list[dict[str, Any]]] = {}
+    measurements: dict[str, list[dict[str, Any]]] = {}
     runs: dict[str, list[RunFolder]] = {}
     for name, settings in rules.items():
         updates = round(budget / _cost(settings[0] if settings else DEFAULT))
         runs[name] = study.finished("together", *settings, f"updates={updates}", part=name)
-        found[name] = [_measured(run) for run in runs[name]]
-    study.numbers(found)
-    study.table("results", *_table(found))
+        measurements[name] = [_measured(run) for run in runs[name]]
+    study.numbers(measurements)
+    study.table("results", *_table(measurements))
     study.picture("grids", _grids(runs))
 
 
@@ -66,15 +66,15 @@ def _measured(run: RunFolder) -> dict[str, Any]:
     last: dict[str, float] = {}
     for line in run.metrics():
         last |= line
-    found = {
+    measurements = {
         "updates": model.updates,
         **{name: last[name] for name in METRICS},
         "ms_per_sample": 1e3 * _seconds(model) / TIMED,
     }
     if isinstance(model, CodedModel) and evaluator is not None:
         between = evaluator(lambda indices: midpoints(model, indices, experiment.config.seed))
-        found["fd_midpoints"] = between[METRICS[0]]
-    return found
+        measurements["fd_midpoints"] = between[METRICS[0]]
+    return measurements
 
 
 def _seconds(model: Any) -> float:
@@ -87,11 +87,11 @@ def _seconds(model: Any) -> float:
     return statistics.median(times[1:])
 
 
-def _table(found: dict[str, list[dict[str, Any]]]) -> tuple[list[str], list[list[str]]]:
+def _table(measurements: dict[str, list[dict[str, Any]]]) -> tuple[list[str], list[list[str]]]:
     """A row for each rule, mean and t interval over its seeds; of the cost the median."""
     digits = dict(zip(METRICS, (1, 3, 2, 2, 2), strict=True)) | {"fd_midpoints": 0}
     rows = []
-    for name, seeds in found.items():
+    for name, seeds in measurements.items():
         cells = [plus_minus([seed[key] for seed in seeds if key in seed], count) for key, count in digits.items()]
         cost = statistics.median(seed["ms_per_sample"] for seed in seeds)
         rows.append([f"`{name}`", f"{seeds[0]['updates']:,}", *cells, f"{cost:.2g}"])

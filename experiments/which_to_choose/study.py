@@ -52,9 +52,9 @@ def main() -> None:
         sys.exit(f"error: {COSTS} is missing: python experiments/speed/costs.py measures what an update costs")
     (study.out / "results").mkdir(exist_ok=True)
     for axis in chosen:
-        found = _read(study.finished(AXES[axis])[0].path.parent)
-        study.numbers(found, f"results/{axis}.json")
-        study.table(axis, *_table(axis, found))
+        settings = _read(study.finished(AXES[axis])[0].path.parent)
+        study.numbers(settings, f"results/{axis}.json")
+        study.table(axis, *_table(axis, settings))
     stored = {axis: json.loads(path.read_text()) for axis in AXES if (path := _file(study, axis)).is_file()}
     study.table("summary", *_summary(stored))
 
@@ -66,7 +66,7 @@ def _file(study: Study, axis: str) -> Path:
 def _read(sweep: Path) -> dict[str, dict[str, Any]]:
     """Setting -> its cost, and for each seed the distance at the budget and at the end, None where the run failed."""
     costs = {name: quartiles[1] for name, quartiles in json.loads(COSTS.read_text())["seconds"].items()}
-    found: dict[str, dict[str, Any]] = {}
+    settings: dict[str, dict[str, Any]] = {}
     for job in json.loads((sweep / "sweep.json").read_text())["jobs"]:
         setting = [part for part in job["overrides"] if re.split(r"[.=]", part)[0] not in NO_SETTING]
         costly = " ".join(part for part in setting if not part.startswith(FREE))
@@ -75,7 +75,7 @@ def _read(sweep: Path) -> dict[str, dict[str, Any]]:
         cost = costs[costly or DEFAULT] / costs[DEFAULT]
         run = RunFolder(sweep / job["name"])
         curve = [(line["updates"], line[METRIC]) for line in run.metrics() if METRIC in line]
-        row = found.setdefault(
+        row = settings.setdefault(
             " ".join(setting), {"cost": round(cost, 3), "updates": [], "distances": [], "end": [], "distances_end": []}
         )
         if run.status().state != "finished":
@@ -87,8 +87,8 @@ def _read(sweep: Path) -> dict[str, dict[str, Any]]:
         row["distances"].append(_at(end / cost, curve))
         row["end"].append(end)
         row["distances_end"].append(curve[-1][1])
-    alike = set.intersection(*(set(name.split()) for name in found))
-    return {" ".join(word for word in name.split() if word not in alike): row for name, row in found.items()}
+    alike = set.intersection(*(set(name.split()) for name in settings))
+    return {" ".join(word for word in name.split() if word not in alike): row for name, row in settings.items()}
 
 
 def _at(updates: float, curve: list[tuple[float, float]]) -> float:
@@ -99,17 +99,17 @@ def _at(updates: float, curve: list[tuple[float, float]]) -> float:
     return math.exp(float(np.interp(math.log(updates), np.log(times), np.log(distances))))
 
 
-def _table(axis: str, found: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def _table(axis: str, settings: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Best first; where all cost the same, the budget ends where the runs do, and nothing is said twice."""
-    dearer = any(row["updates"] != row["end"] for row in found.values())
+    dearer = any(row["updates"] != row["end"] for row in settings.values())
     rows = []
-    for setting in _best_first(found):
-        row = found[setting]
+    for setting in _best_first(settings):
+        row = settings[setting]
         seeds, ends = (_seeds(row[key]) for key in ("distances", "distances_end"))
         updates = f"{row['updates'][0]:,}" if row["updates"] else ""
         rows.append([f"`{setting}`", f"{row['cost']:.2f}", updates, *seeds, *[" / ".join(ends)] * dearer])
-    seeds = [f"seed {place}" for place in range(max(len(row["distances"]) for row in found.values()))]
-    after = " or ".join(dict.fromkeys(f"{end:,}" for row in found.values() for end in row["end"]))
+    seeds = [f"seed {place}" for place in range(max(len(row["distances"]) for row in settings.values()))]
+    after = " or ".join(dict.fromkeys(f"{end:,}" for row in settings.values() for end in row["end"]))
     return [axis, "cost of an update", "updates", *seeds, *[f"each after {after} updates"] * dearer], rows
 
 
@@ -120,11 +120,11 @@ def _seeds(distances: list[float | None]) -> list[str]:
 def _summary(stored: dict[str, dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Of each axis the two best and the worst, and how far the seeds of one setting are apart."""
     rows = []
-    for axis, found in stored.items():
-        names = _best_first(found)
-        ranges = [_range(row) for row in found.values() if None not in row["distances"]]
+    for axis, settings in stored.items():
+        names = _best_first(settings)
+        ranges = [_range(row) for row in settings.values() if None not in row["distances"]]
         apart = statistics.median(ranges or [math.nan])
-        rows.append([axis, *(_named(name, found[name]) for name in (names[0], names[1], names[-1])), f"{apart:.1f}"])
+        rows.append([axis, *(_named(name, settings[name]) for name in (names[0], names[1], names[-1])), f"{apart:.1f}"])
     return ["axis", "best", "second", "last", "seeds apart, median"], rows
 
 
@@ -133,8 +133,8 @@ def _named(name: str, row: dict[str, Any]) -> str:
     return f"`{name}` {middle:.1f}" if math.isfinite(middle) else f"`{name}` failed"
 
 
-def _best_first(found: dict[str, dict[str, Any]]) -> list[str]:
-    return sorted(found, key=lambda name: _middle(found[name]))
+def _best_first(settings: dict[str, dict[str, Any]]) -> list[str]:
+    return sorted(settings, key=lambda name: _middle(settings[name]))
 
 
 def _middle(row: dict[str, Any]) -> float:

@@ -298,7 +298,7 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
     Path("broken.npz").write_bytes(b"PK nonsense")
     Path("words.txt").touch()
     for generated, words in {
-        "moments.npz": "moments.npz holds mu, sigma, and no array arr_0 of images",
+        "moments.npz": "moments.npz contains mu, sigma, and no array arr_0 of images",
         "float.npz": "arr_0 is float64 [3, 16, 16, 3]; images are uint8",
         "broken.npz": "broken.npz cannot be read as an npz file",
         "missing.npz": "there is no folder or file missing.npz",

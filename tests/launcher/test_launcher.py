@@ -24,8 +24,7 @@ from saddle.processes import job_process as child_module
 from saddle.processes.job_process import JobProcess, cause_of
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import jobs_of, newest_sweep, read_sweep
-from saddle.runs.sweep_job import received
-from saddle.runs.sweep_position import SweepPosition
+from saddle.runs.sweep_position import SweepPosition, received
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch

@@ -318,7 +318,7 @@ def test_the_code_plane_is_a_lattice_of_what_is_decoded(monkeypatch: pytest.Monk
         torch.testing.assert_close(lattice[0, [0, 2], 0], ends, atol=0.25 * width, rtol=0)
         torch.testing.assert_close(lattice[[2, 0], 0, 1], ends, atol=0.25 * width, rtol=0)
         assert np.asarray(found.picture).shape[0] > 3 * 66
-    with pytest.raises(ValueError, match="one number has no plane"):
+    with pytest.raises(ValueError, match="one dimension has no plane"):
         plane(
             Subject(
                 model=LinearModel(ways[:, :1], [1, 8, 8]),

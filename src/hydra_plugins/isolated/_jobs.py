@@ -22,8 +22,7 @@ from saddle.runs.commands import command_line
 from saddle.runs.folder import RunFolder
 from saddle.runs.naming import grown_names, job_names, sweep_name
 from saddle.runs.sweep import jobs_of, write_sweep
-from saddle.runs.sweep_job import job_variables
-from saddle.runs.sweep_position import SweepPosition
+from saddle.runs.sweep_position import SweepPosition, job_variables
 
 SINGLE = "single"
 """Folder of the runs outside a sweep, see `conf/train.yaml`."""

@@ -23,7 +23,7 @@ from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
 from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run
-from saddle.runs.sweep_job import received
+from saddle.runs.sweep_position import received
 from saddle.runs.trial import Trial, register_resolvers
 
 RESUMING = {

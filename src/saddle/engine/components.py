@@ -78,11 +78,6 @@ def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:
     return next((logger.identity() for logger in loggers if isinstance(logger, Wandb)), None)
 
 
-def intervals(cfg: DictConfig) -> list[int]:
-    """The intervals, in updates, at which callbacks act."""
-    return [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
-
-
 def instruments(
     cfg: DictConfig, data: Data, model: GenerativeModel, evaluator: SampleEvaluator | None
 ) -> list[Instrument]:

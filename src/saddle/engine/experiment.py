@@ -156,13 +156,11 @@ class Experiment:
             updates: total number of updates; None for that of the configuration.
             every: intervals, in updates, at which callbacks act; None for those of the configuration.
         """
-        train(
-            model=self.model,
-            data=self.data,
-            trainer=trainer,
-            updates=self.config.updates if updates is None else updates,
-            every=components.intervals(self.config) if every is None else every,
-        )
+        cfg = self.config
+        intervals = [cfg.log_every, cfg.sample_every, cfg.evaluate_every, cfg.checkpoint_every]
+        every = intervals if every is None else every
+        updates = cfg.updates if updates is None else updates
+        train(model=self.model, data=self.data, trainer=trainer, updates=updates, every=every)
 
 
 def trained(run: RunFolder) -> Experiment:

@@ -34,9 +34,8 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     except ConfigError as error:
         commit = environment.get("commit")
         hint = f"\nThe code that trained it still reads it: git checkout {commit[:7]}" if commit else ""
-        raise ValueError(
-            f"{run.path / 'config.yaml'} does not describe a run of this version:\n{error}{hint}"
-        ) from None
+        problem = f"does not describe a run of this version:\n{error}{hint}"
+        raise ValueError(f"{run.path / 'config.yaml'} {problem}") from None
     return cfg
 
 

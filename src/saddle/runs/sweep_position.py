@@ -1,14 +1,25 @@
-"""The position of a process's job in its sweep. The launcher passes it in four environment variables:
+"""What the launcher passes to the process of a sweep's job, in environment variables:
 
 - `SADDLE_JOB`: "2/5" for the second of five jobs;
 - `SADDLE_JOBS_TO_COME`: number of jobs that will be trained one after the other in the same slot after this one;
 - `SADDLE_SIDE_BY_SIDE`: number of the sweep's jobs that share this machine at a time;
-- `SADDLE_JOB_BEGAN`: time at which the job was started or submitted, in seconds since 1970.
+- `SADDLE_JOB_BEGAN`: time at which the job was started or submitted, in seconds since 1970;
+- `SADDLE_JOB_CONFIG`: the resolved and checked configuration as JSON; without it, a job composes and checks its own.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from saddle.runs.folder import RunFolder
+
+CONFIG = "SADDLE_JOB_CONFIG"
+LONGEST = 100_000
+"""Most characters of that variable; Linux allows 131,072."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +63,21 @@ class SweepPosition:
             job_total: seconds that this job takes in total.
         """
         return job_left + self.to_come * job_total
+
+
+def job_variables(cfg: DictConfig, folder: RunFolder) -> dict[str, str]:
+    """The variable for a job; empty if the configuration is too long, so that the job composes it again."""
+    text = json.dumps([str(folder.path.absolute()), OmegaConf.to_container(cfg, resolve=True)])
+    return {CONFIG: text} if len(text) <= LONGEST else {}
+
+
+def received() -> tuple[DictConfig, RunFolder] | None:
+    """The configuration and folder of this process's job, or None if no launcher passed them.
+
+    The variable is removed from the environment, so that processes started by the job do not see it.
+    """
+    text = os.environ.pop(CONFIG, None)
+    if text is None:
+        return None
+    folder, config = json.loads(text)
+    return DictConfig(config), RunFolder(Path(folder))
