@@ -43,13 +43,12 @@ class Checkpoint(BundledCallback):
         """Store the state, once for each update."""
         if model.updates == self.stored:
             return
+        callbacks = {callback.state_key: callback.state_dict() for callback in trainer.callbacks}  # type: ignore[attr-defined]  # a list that Lightning does not annotate
         state = {
             "updates": model.updates,
             "model": model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
-            "callbacks": {
-                callback.state_key: state for callback in trainer.callbacks if (state := callback.state_dict())
-            },  # type: ignore[attr-defined]
+            "callbacks": {name: stored for name, stored in callbacks.items() if stored},
             "notes": model.pending_means(),
             "facts": self.facts(),
         }
