@@ -124,9 +124,9 @@ def test_logits_that_would_broadcast_are_refused(loss: Loss) -> None:
     for real, fake in ((flat, column), (column, flat), (column, column), (flat, flat[:4]), (flat[0], flat[0])):
         with pytest.raises(ValueError, match=r"logits \[batch\] .*squeeze"):
             loss.discriminator(real, fake)
-        with pytest.raises(ValueError, match=r"each side \[batch\]"):
+        with pytest.raises(ValueError, match=r"logits \[batch\] .*squeeze"):
             loss.generator(real, fake)
-    with pytest.raises(ValueError, match=r"each side \[batch\]"):
+    with pytest.raises(ValueError, match=r"logits \[batch\] .*squeeze"):
         loss.generator(None, column)
     with pytest.raises(ValueError, match=r"takes logits in float32 or float64, not torch\.bfloat16"):
         loss.discriminator(flat, flat.bfloat16())

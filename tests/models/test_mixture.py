@@ -126,7 +126,7 @@ def test_one_step_of_em_is_the_textbooks() -> None:
 
 
 def test_too_many_are_refused_in_words() -> None:
-    with pytest.raises(ValueError, match=r"model\.components=38: there are 37 images"):
+    with pytest.raises(ValueError, match=r"model\.components=38: there are only 37 images .*set it to 37"):
         images(components=38)
     with pytest.raises(ValueError, match=r"model\.dimensions=65: x has 64 numbers"):
         images(dimensions=65)

@@ -29,13 +29,9 @@ class TensorBoard(Tracker):
 
     def begin(self, updates: int) -> None:
         # A resumed run begins after its checkpoint: event files are purged from there on.
-        settings: dict[str, Any] = {
-            "name": "tensorboard",
-            "version": "",
-            "default_hp_metric": False,
-            "purge_step": updates,
-        }
-        self._logger = TensorBoardLogger(self.folder, **settings)
+        self._logger = TensorBoardLogger(
+            self.folder, name="tensorboard", version="", default_hp_metric=False, purge_step=updates
+        )
         self._logger.log_hyperparams(self.config)
         text = yaml.safe_dump(self.config, sort_keys=False)
         self._logger.experiment.add_text("config", f"```\n{text}\n```", updates)

@@ -9,6 +9,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,7 @@ def received() -> tuple[DictConfig, RunFolder] | None:
     The variable is removed from the environment, so that processes started by the job do not see it.
     """
     text = os.environ.pop(CONFIG, None)
-    if text is None:
+    if text is None or "hydra.mode=RUN" not in sys.argv:  # which every launcher adds
         return None
     folder, config = json.loads(text)
     return DictConfig(config), RunFolder(Path(folder))
