@@ -20,7 +20,7 @@ from toy import game, play
 SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
 GROUND = {"storage", "noise"}
 MAY_IMPORT = {
-    "cli": {"config", "distributed", "engine", "evaluation", "processes", "report", "runs", "samples", "version"},
+    "cli": {"config", "distributed", "engine", "evaluation", "processes", "report", "runs", "samples"},
     "config": {"storage"},
     "theory": {"noise", "losses"},
     "data": GROUND | {"theory"},
@@ -47,7 +47,6 @@ MAY_IMPORT = {
     },
     "callbacks": {"data", "distributed", "metrics", "models", "noise", "processes", "runs", "theory"},
     "engine": {
-        "version",
         "callbacks",
         "config",
         "data",
@@ -58,10 +57,10 @@ MAY_IMPORT = {
         "processes",
         "runs",
     },
-    "samples": GROUND | {"version", "config", "data", "engine", "metrics", "models", "networks", "runs", "search"},
+    "samples": GROUND | {"config", "data", "engine", "metrics", "models", "networks", "runs", "search"},
     "evaluation": {"callbacks", "config", "data", "engine", "metrics", "models", "runs", "samples"},
     "report": {"config", "runs", "storage"},
-    "runs": {"config", "distributed", "storage", "version"},
+    "runs": {"config", "distributed", "storage"},
 }
 """Room -> rooms and modules of the package that it may know."""
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from saddle.config.messages import ConfigError
     from saddle.engine.errors import RunFailedError, RunInterrupted, RunRefusedError
     from saddle.engine.experiment import Experiment
-    from saddle.version import VERSION
 
-    __version__ = VERSION
+__version__ = "0.4.0.dev0"
+"""The version of the package, which each run stores."""
 
 _HOMES = {
     "compose": "saddle.api",
@@ -32,7 +32,6 @@ _HOMES = {
     "RunRefusedError": "saddle.engine.errors",
     "RunFailedError": "saddle.engine.errors",
     "RunInterrupted": "saddle.engine.errors",
-    "__version__": "saddle.version",
 }
 """Public name -> the module that defines it."""
 
@@ -54,7 +53,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), "VERSION" if name == "__version__" else name)
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -4,8 +4,8 @@ import signal
 import sys
 from importlib import import_module
 
+from saddle import __version__
 from saddle.processes.streams import lasting_streams
-from saddle.version import VERSION
 
 COMMANDS = {
     "train": "one run, or with -m every job of a sweep",
@@ -20,9 +20,10 @@ def main() -> None:
     command = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if command in ("-h", "--help", "help"):
         lines = [f"  saddle {name:<9} {text}" for name, text in COMMANDS.items()]
-        print("\n".join([f"Saddle {VERSION}; saddle COMMAND --help says more", *lines]))
+        with lasting_streams():
+            print("\n".join([f"Saddle {__version__}; saddle COMMAND --help says more", *lines]), flush=True)
     elif command == "--version":
-        print(VERSION)
+        print(__version__)
     elif command in COMMANDS:
         del sys.argv[1]
         start(command)

@@ -7,6 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
 
+from saddle import __version__
 from saddle.callbacks.discriminator_probe import DiscriminatorProbe
 from saddle.callbacks.instruments import ClassGrid, Evaluation, SampleGrid, TrainingLosses
 from saddle.callbacks.log_likelihood import LogLikelihood
@@ -30,7 +31,6 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.naming import setting_name
 from saddle.runs.summary import summarise
 from saddle.runs.sweep_position import SweepPosition
-from saddle.version import VERSION
 
 LOSSES = ("loss_discriminator", "loss_generator")
 LIKELIHOOD_SAMPLES = 2_000
@@ -53,7 +53,7 @@ def recipe(cfg: DictConfig, data: Data, model: GenerativeModel) -> dict[str, Any
     if generator is not None and classes is not None:
         generator["classes"] = len(classes)
     return {
-        "saddle": VERSION,
+        "saddle": __version__,
         "generator": generator,
         "codes": {"size": cfg.code_size, "prior": model.prior_distribution if isinstance(model, CodedModel) else None},
         **_search(cfg),

@@ -6,13 +6,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from yaml import MarkedYAMLError, YAMLError
 
+from saddle import __version__
 from saddle.config import ConfigError, check
 from saddle.config.stored_evaluator import with_metrics
 from saddle.data.classes import Classes
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity_of
 from saddle.runs.renamed import upgraded
-from saddle.version import VERSION
 
 
 def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
@@ -27,8 +27,8 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     """
     cfg, environment = read_config(run), run.environment() or {}
     version = environment.get("saddle", "0.1.0")  # 0.1.0 did not store its version
-    if version != VERSION:
-        print(f"note: {run.path} was made by Saddle {version}, this is {VERSION}", file=sys.stderr)
+    if version != __version__:
+        print(f"note: {run.path} was made by Saddle {version}, this is {__version__}", file=sys.stderr)
     try:
         check(cfg, files=files)
     except ConfigError as error:

@@ -7,8 +7,8 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
+from saddle import __version__
 from saddle.storage import CHECKOUT
-from saddle.version import VERSION
 
 PACKAGES = (
     "torch",
@@ -32,7 +32,7 @@ def describe(precision: str, previous: dict[str, object] | None) -> dict[str, ob
     """
     parts = [] if previous is None else [*previous.pop("earlier", []), previous]  # type: ignore[misc]  # a list, as below
     return {
-        "saddle": VERSION,
+        "saddle": __version__,
         **code(),
         "python": platform.python_version(),
         "versions": {package: version(package) for package in PACKAGES},

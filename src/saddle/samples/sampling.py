@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from saddle import __version__
 from saddle.data.base import Data
 from saddle.data.pixels import to_uint8
 from saddle.engine.building import build_data, build_model
@@ -26,7 +27,6 @@ from saddle.runs.messages import without_weights
 from saddle.samples.archives import ABOUT, CLASSES, IMAGES, LABELS, POINTS, text, write_archive
 from saddle.samples.codes.truncation import truncated_prior
 from saddle.samples.outputs import Output, whole_folder
-from saddle.version import VERSION
 
 BATCH = 64
 """Number of samples drawn at a time. Every batch is drawn completely and then cut, because the last bits of a sample
@@ -148,7 +148,7 @@ def described(run: RunFolder, model: GenerativeModel, data: Data, samples: Sampl
     """Everything that the samples depend on, as plain values."""
     label = None if samples.label is None or model.classes is None else model.classes.names[samples.label]
     return {
-        "saddle": VERSION,
+        "saddle": __version__,
         "run": f"{run.sweep}/{run.job}",
         "data": data.name,
         "updates": (run.model() or {}).get("updates"),
