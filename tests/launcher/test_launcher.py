@@ -164,9 +164,13 @@ def test_a_job_is_handed_its_configuration_once(program: list[str], monkeypatch:
     jobs.run(one_by_one())
     told = (jobs.jobs[0].run.environment() or {})["told"]
     monkeypatch.setenv("SADDLE_JOB_CONFIG", told["SADDLE_JOB_CONFIG"])
+    monkeypatch.setattr(sys, "argv", ["train.py", "hydra.mode=RUN"])
     handed = received()
     assert handed is not None
     assert (handed[0], handed[1].path) == (jobs.jobs[0].cfg, jobs.jobs[0].run.path.absolute())
+    assert received() is None
+    monkeypatch.setenv("SADDLE_JOB_CONFIG", told["SADDLE_JOB_CONFIG"])
+    monkeypatch.setattr(sys, "argv", ["train.py", "--help"])  # set by hand, it replaces no other command
     assert received() is None
 
 

@@ -73,7 +73,7 @@ def job_variables(cfg: DictConfig, folder: RunFolder) -> dict[str, str]:
 
 
 def received() -> tuple[DictConfig, RunFolder] | None:
-    """The configuration and folder of this process's job, or None if no launcher passed them.
+    """The configuration and folder of this process's job, or None if no launcher started this command.
 
     The variable is removed from the environment, so that processes started by the job do not see it.
     """
