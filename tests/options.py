@@ -1,5 +1,8 @@
 """The options of a configuration group: what is found in conf/ is tested."""
 
+import os
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +55,12 @@ def build(group: str, name: str, **changed: Any) -> Any:
 
 
 def composed(*overrides: str) -> DictConfig:
-    """A job's configuration, as `python src/train.py OVERRIDES` has it."""
+    """A job's configuration, as `python src/train.py OVERRIDES` has it; each is composed once, and copied."""
+    return deepcopy(_composed(overrides, os.environ.get("SADDLE_PACKAGES")))
+
+
+@cache
+def _composed(overrides: tuple[str, ...], packages: str | None) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base=None):
         cfg = compose("train", overrides=list(overrides), return_hydra_config=True)
         choices = cfg.hydra.runtime.choices
