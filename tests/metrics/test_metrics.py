@@ -107,7 +107,7 @@ def evaluator_of(metrics: dict[str, Any]) -> ImageEvaluator:
 def test_names_are_unique() -> None:
     names = [name for option in options("metric") for name in bound(option).higher_is_better]
     assert len(names) == len(set(names)) > len(options("metric"))
-    with pytest.raises(ValueError, match="two numbers are called diversity_judge; choose other options"):
+    with pytest.raises(ValueError, match="Diversity and Diversity both measure diversity_judge; choose other options"):
         evaluator_of({name: build("metric", "diversity") for name in ("one", "two")})
     with pytest.raises(ValueError, match="none of them can be measured here"):
         evaluator_of({"class_accuracy": build("metric", "class_accuracy")})  # without labels
