@@ -35,7 +35,7 @@ def test_importing_it_is_cheap() -> None:
     code = (
         "import sys, saddle\n"
         "assert {'torch', 'hydra', 'omegaconf'}.isdisjoint(sys.modules)\n"
-        "assert saddle.__version__.count('.') == 2\n"
+        "assert saddle.__version__.count('.') >= 2\n"
         "try: saddle.compose('loss=minimx')\n"
         "except saddle.ConfigError as error: print(error)\n"
         "assert 'torch' not in sys.modules\n"
