@@ -24,7 +24,7 @@ def solver(
     D is in evaluation mode. The rows are `columns` reals, what G draws, and what is found from there.
     """
     codes, real = model.prior(range(COUNT), 0), data.sample(seed, range(COUNT), model.device)
-    generator, found = model.generator.eval(), []
+    generator, examples = model.generator.eval(), []
     rows = [Row("real", real[:columns]), Row("G(z)", generator(codes[:columns]).detach())]
     with scoring(model.discriminator) as critic:
         for count in steps:
@@ -32,7 +32,7 @@ def solver(
             best = solved(generator, critic, codes, ascent=ascent, steps=count, repeats=REPEATS)
             with torch.no_grad():
                 of_real = float(critic(real).median())
-            found.append(
+            examples.append(
                 {
                     "steps": count,
                     "real": of_real,
@@ -43,4 +43,4 @@ def solver(
                 }
             )
             rows.append(Row(f"{count:,} step{'s' * (count > 1)}", best.points[:columns].detach()))
-    return found, rows
+    return examples, rows

@@ -71,13 +71,13 @@ def main() -> None:
         assert isinstance(game, GAN)
         drawn = {METRIC: _last(run)[METRIC], "milliseconds": _milliseconds(game)}
         walks.setdefault("G of the game, at once", []).append(drawn)
-        found, rows = solver(data, game, cfg.seed, [steps for steps in ASCENTS if steps <= longest], SHOWN)
+        examples, rows = solver(data, game, cfg.seed, [steps for steps in ASCENTS if steps <= longest], SHOWN)
         if not solving:
             study.picture(
                 "solver", sheet(data, "From what G draws, uphill on the D of the same game", [""] * SHOWN, rows, SHOWN)
             )
             shown.append(Row("G of the game", game.sample(range(SHOWN), cfg.seed)))
-        solving.append(found)
+        solving.append(examples)
     study.picture("digits", sheet(data, "What D alone draws, to the left its negatives", [""] * SHOWN, shown, SHOWN))
     study.figure("landscape", landscape([number for number in ROUNDS if number <= longest]))
     study.numbers({"negatives": negatives, "samples": walks, "listed": of_all, "solver": solving})
@@ -97,10 +97,10 @@ def main() -> None:
 
 def _last(run: RunFolder) -> dict[str, float]:
     """The last reading of everything."""
-    found: dict[str, float] = {}
+    last: dict[str, float] = {}
     for line in run.metrics():
-        found |= line
-    return found
+        last |= line
+    return last
 
 
 def _curve(run: RunFolder) -> dict[int, float]:
@@ -123,8 +123,8 @@ def _walked(
 
     def drawn(words: str) -> None:
         numbers = evaluator(lambda indices: model.sample(indices, seed))
-        found = {METRIC: numbers[METRIC], "milliseconds": _milliseconds(model)}
-        walks.setdefault(words, []).append(found)
+        row = {METRIC: numbers[METRIC], "milliseconds": _milliseconds(model)}
+        walks.setdefault(words, []).append(row)
 
     own, average = model.sample_steps, model.averaged
     for model.sample_steps in STEPS:
@@ -166,7 +166,10 @@ def _tables(
     study.table(
         "samples",
         ["drawn by", METRIC, "ms a sample"],
-        [[words, _each(found, METRIC, ".3g"), _each(found, "milliseconds", ".2g")] for words, found in walks.items()],
+        [
+            [words, _each(each_seed, METRIC, ".3g"), _each(each_seed, "milliseconds", ".2g")]
+            for words, each_seed in walks.items()
+        ],
     )
     study.table(
         "solver",
@@ -186,9 +189,9 @@ def _list(updates: Iterable[int]) -> str:
     return " / ".join(f"{each:,}" for each in updates)
 
 
-def _each(found: Sequence[Mapping[str, Any]], key: str, form: str) -> str:
+def _each(seeds: Sequence[Mapping[str, Any]], key: str, form: str) -> str:
     """One number of all seeds."""
-    return " / ".join(f"{one[key]:{form}}" for one in found)
+    return " / ".join(f"{one[key]:{form}}" for one in seeds)
 
 
 if __name__ == "__main__":

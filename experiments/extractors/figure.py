@@ -26,9 +26,9 @@ def draw(results: dict[str, dict], examples: dict[str, dict[str, list[Tensor]]],
     """One row per degradation; for each data set six images at each strength, and both distances."""
     sets = len(results)
     sheet, axes = plt.subplots(len(LABELS), 2 * sets, figsize=(17, 10), width_ratios=[3, 1] * sets, dpi=100)
-    for column, (name, found) in enumerate(results.items()):
+    for column, (name, curves) in enumerate(results.items()):
         for row, (degradation, label) in enumerate(LABELS.items()):
-            rows = found["degradations"][degradation]
+            rows = curves["degradations"][degradation]
             strengths = [f"{point['strength']:g}" for point in rows]
             left, right = axes[row][2 * column : 2 * column + 2]
             left.imshow(_strip(examples[name][degradation]), interpolation="nearest")

@@ -44,7 +44,7 @@ def main() -> None:
             "half": len(test) // 2,
             "against_train": Instruments(extractor, test, settings).measure(0, data.train.pixels[: len(test)]),
             "degradations": rows,
-            "rising": {key: {metric: rises(found, metric) for metric in ("fd", "kd")} for key, found in rows.items()},
+            "rising": {key: {metric: rises(curves, metric) for metric in ("fd", "kd")} for key, curves in rows.items()},
         }
         examples[name] = {key: spoilt(key, test[:SHOWN], ranks[:SHOWN], strengths[key]) for key in LABELS}
         readme.replace(README, f"sensitivity {name}", _table(rows))
@@ -64,18 +64,20 @@ def spoilt(degradation: str, images: Tensor, ranks: np.ndarray, strengths: list[
 def _table(rows: dict[str, list[Row]]) -> str:
     lines = [
         [LABELS[name] if index == 0 else "", f"{row['strength']:g}", *_values(row)]
-        for name, found in rows.items()
-        for index, row in enumerate(found)
+        for name, curves in rows.items()
+        for index, row in enumerate(curves)
     ]
     return readme.table(["degradation", "strength", *FORMATS], lines)
 
 
 def _floors(results: dict[str, dict]) -> str:
     lines = []
-    for name, found in results.items():
-        halves = found["degradations"]["blur"][0]
-        lines.append([f"{name}: held out, one half against the other", f"{found['half']:,}", *_values(halves)])
-        lines.append([f"{name}: training against held out", f"{2 * found['half']:,}", *_values(found["against_train"])])
+    for name, curves in results.items():
+        halves = curves["degradations"]["blur"][0]
+        lines.append([f"{name}: held out, one half against the other", f"{curves['half']:,}", *_values(halves)])
+        lines.append(
+            [f"{name}: training against held out", f"{2 * curves['half']:,}", *_values(curves["against_train"])]
+        )
     return readme.table(["real against real", "images on each side", *FORMATS], lines)
 
 

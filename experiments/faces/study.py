@@ -38,8 +38,8 @@ def main() -> None:
     times = [time for time in TIMES if time in grids] or list(grids)[-1:]
     if not times:
         sys.exit(f"error: {run.path} has drawn nothing yet")
-    found = {"run": run.job, "reached": max(grids), "at": {time: curve.get(time) for time in times}, "curve": curve}
-    study.numbers(found)
+    result = {"run": run.job, "reached": max(grids), "at": {time: curve.get(time) for time in times}, "curve": curve}
+    study.numbers(result)
     study.table("results", ["updates", *(f"{time:,}" for time in times)], [["`fd_faces`", *_distances(curve, times)]])
     shape = read_config(run).data.shape
     study.picture("faces", _sheet([_tiles(grids[time], int(shape[1])) for time in times], times, curve))

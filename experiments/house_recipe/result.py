@@ -38,21 +38,21 @@ def main() -> None:
     costs = json.loads(COSTS.read_text())["seconds"]
     seconds = {name: costs[f"recipe={name}"][1] for name in RECIPES}  # median
     curves = {name: [_curve(sweep / f"recipe-{name}_seed-{seed}") for seed in SEEDS] for name in RECIPES}
-    found = {
+    results = {
         "seconds_per_update": seconds,
         "updates": {name: curves[name][0][-1][0] for name in RECIPES},
         "nominal_seconds": {name: curves[name][0][-1][0] * seconds[name] for name in RECIPES},
         "final": {name: [curve[-1][1] for curve in curves[name]] for name in RECIPES},
         "curves": curves,
     }
-    found["share"] = found["nominal_seconds"]["house"] / found["nominal_seconds"]["dcgan"]
-    found["reached"] = [
-        _reached(curve, end) for curve, end in zip(curves["house"], found["final"]["dcgan"], strict=True)
+    results["share"] = results["nominal_seconds"]["house"] / results["nominal_seconds"]["dcgan"]
+    results["reached"] = [
+        _reached(curve, end) for curve, end in zip(curves["house"], results["final"]["dcgan"], strict=True)
     ]
-    found["difference"] = _interval([b - a for a, b in zip(*found["final"].values(), strict=True)])
-    (HERE / "results.json").write_text(json.dumps(found, indent=1) + "\n")
-    readme.replace(HERE / "README.md", "results", _table(found))
-    _drawn(found).savefig(HERE / "curve.png", dpi=110)
+    results["difference"] = _interval([b - a for a, b in zip(*results["final"].values(), strict=True)])
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    readme.replace(HERE / "README.md", "results", _table(results))
+    _drawn(results).savefig(HERE / "curve.png", dpi=110)
     _grids(sweep).save(HERE / "grids.png", optimize=True)
     print((HERE / "README.md").read_text())
 
@@ -77,18 +77,18 @@ def _interval(differences: Sequence[float]) -> dict[str, float]:
     return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
-def _table(found: dict[str, Any]) -> str:
+def _table(results: dict[str, Any]) -> str:
     rows = []
     for name in RECIPES:
-        final = [f"{value:.2f}" for value in found["final"][name]]
-        cost = [f"{found['updates'][name]:,}", f"{1e3 * found['seconds_per_update'][name]:.1f} ms"]
-        rows.append([f"`{name}`", *cost, f"{found['nominal_seconds'][name]:,.0f} s", *final])
-    differences = [f"{b - a:+.2f}" for a, b in zip(*found["final"].values(), strict=True)]
-    rows.append(["`house` over `dcgan`", "", "", f"{found['share']:.3f}", *differences])
+        final = [f"{value:.2f}" for value in results["final"][name]]
+        cost = [f"{results['updates'][name]:,}", f"{1e3 * results['seconds_per_update'][name]:.1f} ms"]
+        rows.append([f"`{name}`", *cost, f"{results['nominal_seconds'][name]:,.0f} s", *final])
+    differences = [f"{b - a:+.2f}" for a, b in zip(*results["final"].values(), strict=True)]
+    rows.append(["`house` over `dcgan`", "", "", f"{results['share']:.3f}", *differences])
     title = ["recipe", "updates", "an update", "nominal seconds", *(f"{METRIC}, seed {seed}" for seed in SEEDS)]
-    interval, reached = found["difference"], max(found["reached"])
-    early = reached * found["seconds_per_update"]["house"] / found["nominal_seconds"]["dcgan"]
-    best = ", ".join(f"{min(value for _, value in curve):.1f}" for curve in found["curves"]["dcgan"])
+    interval, reached = results["difference"], max(results["reached"])
+    early = reached * results["seconds_per_update"]["house"] / results["nominal_seconds"]["dcgan"]
+    best = ", ".join(f"{min(value for _, value in curve):.1f}" for curve in results["curves"]["dcgan"])
     words = (
         f"Mean of the paired differences {interval['mean']:+.2f}, 95% interval {interval['low']:+.2f} to "
         f"{interval['high']:+.2f} (t, three pairs). After {reached:,} updates, {early:.3f} of its nominal seconds, "
@@ -97,17 +97,17 @@ def _table(found: dict[str, Any]) -> str:
     return f"{readme.table(title, rows)}\n{words}\n"
 
 
-def _drawn(found: dict[str, Any]) -> Figure:
+def _drawn(results: dict[str, Any]) -> Figure:
     """Distance against nominal seconds, a line for each seed."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for name in RECIPES:
-        for seed, curve in zip(SEEDS, found["curves"][name], strict=True):
+        for seed, curve in zip(SEEDS, results["curves"][name], strict=True):
             updates, distances = zip(*curve[1:], strict=True)
-            times = [update * found["seconds_per_update"][name] for update in updates]
+            times = [update * results["seconds_per_update"][name] for update in updates]
             label = f"recipe={name}, seeds {', '.join(map(str, SEEDS))}" if seed == SEEDS[0] else None
             axes.plot(times, distances, color=COLOURS[name], marker="o", markersize=3, linewidth=1, label=label)
-    fifth = found["nominal_seconds"]["dcgan"] / 5
+    fifth = results["nominal_seconds"]["dcgan"] / 5
     axes.axvline(fifth, color="0.6", linewidth=1, linestyle=":")
     axes.annotate(
         "a fifth", (fifth, 1), xycoords=("data", "axes fraction"), xytext=(4, -12), textcoords="offset points"

@@ -27,15 +27,15 @@ def main() -> None:
 def three_heights() -> Claim:
     """Which of three generators."""
     made = maximum.gaussians(X, torch.tensor([-2.0, 0.8, 3.0], dtype=torch.float64), 1.0)
-    found = maximum.heights(NORMAL.expand(3, -1), made)
+    maxima = maximum.heights(NORMAL.expand(3, -1), made)
     shown = X.abs() <= 6
     return Claim(
         name="heights",
         says="argmin over G of max over D: each G has one height, max_D V(G, D), and the lowest is the nearest by JSD",
         where="000 II.2",
-        measured="heights " + ", ".join(f"{height:.3f}" for height in found.tolist()),
+        measured="heights " + ", ".join(f"{height:.3f}" for height in maxima.tolist()),
         test="test_maximum: V at D* within 1e-14; 500 other D all lower",
-        figure=heights.draw(X[shown], NORMAL[shown] / 0.1, made[:, shown] / 0.1, found),
+        figure=heights.draw(X[shown], NORMAL[shown] / 0.1, made[:, shown] / 0.1, maxima),
     )
 
 

@@ -66,11 +66,13 @@ def main() -> None:
     runs = study.finished()
     size = math.prod(build_data(stored_config(runs[0], files=True)).shape)
     by_key = grouped(runs, ["model.dimensions", "model.components"])
-    groups = {(size if d == "none" else int(d), int(c)): found for (d, c), found in by_key.items()}  # null: all of x
+    groups = {
+        (size if d == "none" else int(d), int(c)): per_seed for (d, c), per_seed in by_key.items()
+    }  # null: all of x
     groups = dict(sorted(groups.items()))
     details, distances, tiles = _drawn(groups)
-    found = {f"{name}, {dims} dimensions": [asdict(one) for one in each] for (dims, name), each in details.items()}
-    study.numbers({"detail": found, "fd_faces": {f"{n}, {d} dimensions": v for (d, n), v in distances.items()}})
+    by_setting = {f"{name}, {dims} dimensions": [asdict(one) for one in each] for (dims, name), each in details.items()}
+    study.numbers({"detail": by_setting, "fd_faces": {f"{n}, {d} dimensions": v for (d, n), v in distances.items()}})
     study.table("training", *_table(groups, details, distances))
     study.figure("detail", draw(_panels(details, distances), 3))
     study.picture("grids", _sheet(tiles))
@@ -89,8 +91,8 @@ def likelihood_is_kl() -> Claim:
     for count in counts:
         x = data.sample(range(200 * count), 7)[:, 0].view(200, count)
         each = torch.full((count,), 1 / count, dtype=torch.float64)
-        found = argmax(partial(mean_log_likelihood, two_modes, points=x, weights=each), best.expand(200), 5)
-        errors.append((found - best).square().mean().sqrt().item())
+        best_q = argmax(partial(mean_log_likelihood, two_modes, points=x, weights=each), best.expand(200), 5)
+        errors.append((best_q - best).square().mean().sqrt().item())
     ratio = errors[-1] * math.sqrt(counts[-1]) / sandwich_deviation(two_modes, best.item(), X, weights)
     theta = torch.linspace(0.5, 3, 101, dtype=torch.float64)
     sample = data.sample(range(100), 7)[:, 0]
@@ -203,7 +205,7 @@ def _table(
 ) -> tuple[list[str], list[list[str]]]:
     """Header and rows, mean and t interval over the seeds; likelihoods compare within one number of dimensions."""
     rows = []
-    for (dimensions, name), found in details.items():
+    for (dimensions, name), per_seed in details.items():
         runs = next((runs for (d, c), runs in groups.items() if (d, _components(c)) == (dimensions, name)), [])
         rows.append(
             [
@@ -212,8 +214,8 @@ def _table(
                 plus_minus(last(runs, "log_likelihood"), 1),
                 plus_minus(last(runs, "log_likelihood_train"), 1),
                 plus_minus(distances.get((dimensions, name), []), 1),
-                plus_minus([100 * one.energy for one in found], 1),
-                plus_minus([100 * one.strongest for one in found], 1),
+                plus_minus([100 * one.energy for one in per_seed], 1),
+                plus_minus([100 * one.strongest for one in per_seed], 1),
             ]
         )
     rows = [row for place, row in enumerate(rows) if row[0] != REALS or place == 0]
@@ -226,10 +228,10 @@ def _panels(details: Mapping[Setting, Sequence[Detail]], distances: Mapping[Sett
     """Detail, its concentration and the distance against the number of dimensions."""
 
     def lines(values: Mapping[Setting, Sequence[float]]) -> dict[str, dict[float, Interval]]:
-        found: dict[str, dict[float, Interval]] = {}
+        intervals: dict[str, dict[float, Interval]] = {}
         for (dimensions, name), each in values.items():
-            found.setdefault(name, {})[dimensions] = t_interval(each)
-        return found
+            intervals.setdefault(name, {})[dimensions] = t_interval(each)
+        return intervals
 
     energy = lines({key: [100 * one.energy for one in each] for key, each in details.items()})
     strongest = lines({key: [100 * one.strongest for one in each] for key, each in details.items()})

@@ -45,7 +45,7 @@ def main() -> None:
         "note": note,
         "images": settings.images,
         "protocols": {size: rows for size, (rows, _) in measured.items()},
-        "padded": [row for _, found in measured.values() for row in found] + shards,
+        "padded": [row for _, rows in measured.values() for row in rows] + shards,
         "counts": counts,
     }
     (HERE / "results" / "protocols.json").write_text(json.dumps(results, indent=1) + "\n")
@@ -95,8 +95,8 @@ def _shards(real: Tensor, fake: Tensor, name: str, count: int, ranks: int) -> Sh
     """`count` images on each side, and the same with the reference padded for `ranks`."""
     real, fake = real[:count], fake[:count]
     shards = pairs.padded(real, ranks)
-    found = {"right": distance(real, fake), "padded": distance(shards, fake)}
-    return {"extractor": name, "images": len(real), "ranks": ranks, "counted": len(shards), **found}
+    distances = {"right": distance(real, fake), "padded": distance(shards, fake)}
+    return {"extractor": name, "images": len(real), "ranks": ranks, "counted": len(shards), **distances}
 
 
 def _protocol_table(protocols: dict[int, Row]) -> str:

@@ -98,13 +98,15 @@ def main() -> None:
     given = arguments(ALLOWED, sys.argv, __doc__ or "")
     warnings.simplefilter("ignore")
     rounds = int(given.get("rounds", 5))
-    found = {name: _measure(*GAMES[name], rounds) for name in PLAYED}
+    medians = {name: _measure(*GAMES[name], rounds) for name in PLAYED}
     if given:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(medians, indent=1))
         return
     machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
-    (HERE / "results" / "choices.json").write_text(json.dumps({"rounds": rounds, **machine, "games": found}, indent=1))
-    rows = [[name, *(shown(found[game][name]) for game in PLAYED)] for name in VARIANTS]
+    (HERE / "results" / "choices.json").write_text(
+        json.dumps({"rounds": rounds, **machine, "games": medians}, indent=1)
+    )
+    rows = [[name, *(shown(medians[game][name]) for game in PLAYED)] for name in VARIANTS]
     table = readme.table(["time, over that of the best loop", *PLAYED], rows)
     readme.replace(HERE / "README.md", "choices", table)
     print(table)

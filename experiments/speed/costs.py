@@ -85,11 +85,11 @@ def main() -> None:
     earlier = json.loads(file.read_text())["seconds"] if "only" in given and file.exists() else {}
     default = earlier.get(DEFAULT) or _quartiles(of_default, unit=1)
     again = {name: _quartiles(ratios[name], unit=default[1]) for name in names} | {DEFAULT: default}
-    found = {name: (earlier | again)[name] for name in _settings() if name in earlier | again}
+    quartiles = {name: (earlier | again)[name] for name in _settings() if name in earlier | again}
     machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
-    file.write_text(json.dumps({"seconds": found, "what": "quartiles of an update", **machine}, indent=1) + "\n")
-    readme.replace(HERE / "README.md", "costs", _table(found))
-    print(_table(found))
+    file.write_text(json.dumps({"seconds": quartiles, "what": "quartiles of an update", **machine}, indent=1) + "\n")
+    readme.replace(HERE / "README.md", "costs", _table(quartiles))
+    print(_table(quartiles))
 
 
 def _quartiles(values: list[float], unit: float) -> list[float]:
@@ -102,7 +102,7 @@ def _settings() -> list[str]:
         group: sorted(path.stem for path in (CONF / group).glob("*.yaml"))
         for group in ("recipe", "loss", "penalty", "augment", "model")
     }
-    of_groups = [f"{group}={option}" for group, found in options.items() for option in found]
+    of_groups = [f"{group}={option}" for group, names in options.items() for option in names]
     return [DEFAULT, *(name for name in of_groups if name not in LEFT_OUT), *OTHERS]
 
 
@@ -116,11 +116,11 @@ def _seconds(name: str) -> list[float]:
     return timed.seconds
 
 
-def _table(found: dict[str, list[float]]) -> str:
-    _, of_default, _ = found[DEFAULT]
+def _table(quartiles: dict[str, list[float]]) -> str:
+    _, of_default, _ = quartiles[DEFAULT]
     rows = [
         [name if name == DEFAULT else f"`{name}`", f"{1e3 * middle:.3g}", f"{middle / of_default:.2f}"]
-        for name, (_, middle, _) in found.items()
+        for name, (_, middle, _) in quartiles.items()
     ]
     return readme.table(["setting", "ms an update, median", "over the default's"], rows)
 

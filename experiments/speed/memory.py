@@ -52,11 +52,11 @@ def main() -> None:
     rows = [
         [
             SIDES[side],
-            f"{found['imports']:.0f} MiB",
-            f"{found['peak'] - found['images']:.0f} MiB",
-            f"{(found['peak'] - found['images']) / best:.2f}",
+            f"{peaks['imports']:.0f} MiB",
+            f"{peaks['peak'] - peaks['images']:.0f} MiB",
+            f"{(peaks['peak'] - peaks['images']) / best:.2f}",
         ]
-        for side, found in sides.items()
+        for side, peaks in sides.items()
     ]
     title = ["side", "with all imports", "peak, less a copy of the images", "over the loop's"]
     readme.replace(HERE / "README.md", "memory", readme.table(title, rows))

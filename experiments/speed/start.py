@@ -43,7 +43,7 @@ def main() -> None:
         later = _jobs()
     trains, evaluates, first = (statistics.median(times) for times in zip(*singles, strict=True))
     later_first, later_evaluates = (statistics.median(times) for times in zip(*later, strict=True))
-    found = {
+    medians = {
         "import pytorch_lightning": imports,
         "--help": shown,
         "a run trains": trains,
@@ -53,8 +53,8 @@ def main() -> None:
         "that without the evaluation": later_first - later_evaluates,
     }
     machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
-    (HERE / "results" / "start.json").write_text(json.dumps({**found, **machine}, indent=1) + "\n")
-    table = readme.table(list(found), [[f"{seconds:.1f} s" for seconds in found.values()]])
+    (HERE / "results" / "start.json").write_text(json.dumps({**medians, **machine}, indent=1) + "\n")
+    table = readme.table(list(medians), [[f"{seconds:.1f} s" for seconds in medians.values()]])
     readme.replace(HERE / "README.md", "start", table)
     print(table)
 

@@ -36,12 +36,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         os.chdir(place)
         os.environ["SADDLE_CACHE"] = cache
-        found = {name: _both(settings) for name, settings in SWEEPS.items()}
+        measured = {name: _both(settings) for name, settings in SWEEPS.items()}
     os.environ |= threads
     machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
-    (HERE / "results" / "sweep.json").write_text(json.dumps({**found, **machine}, indent=1) + "\n")
+    (HERE / "results" / "sweep.json").write_text(json.dumps({**measured, **machine}, indent=1) + "\n")
     rows = []
-    for name, seconds in found.items():
+    for name, seconds in measured.items():
         after, beside = (statistics.median(times) for times in seconds.values())
         rows.append([name, f"{after:.1f} s", f"{beside:.1f} s", f"{beside / after:.2f}"])
     table = readme.table(["sweep", "one after the other", "side by side", "ratio"], rows)

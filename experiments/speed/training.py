@@ -108,8 +108,8 @@ def main() -> None:
     bf16 = torch.cpu._is_avx512_bf16_supported()
     file = HERE / "results" / "training.json"
     earlier = json.loads(file.read_text())["games"] if "only" in given and file.exists() else []
-    found = {row["game"]: row for row in [*earlier, *rows]}
-    rows = [found[name] for name in GAMES if name in found]
+    by_game = {row["game"]: row for row in [*earlier, *rows]}
+    rows = [by_game[name] for name in GAMES if name in by_game]
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps({"bf16": bf16, **machine, "games": rows}, indent=1) + "\n")
     readme.replace(HERE / "README.md", "training", _table(rows))

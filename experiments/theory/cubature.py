@@ -51,8 +51,8 @@ def main() -> None:
     rows = []
     for case in _cases():
         began = process_time()
-        found = case.ours(case.p, case.q)
-        rows.append(_row(case, "ours", found.value, found.error, "", process_time() - began))
+        result = case.ours(case.p, case.q)
+        rows.append(_row(case, "ours", result.value, result.error, "", process_time() - began))
         rows += [_by_scipy(case, name, cuts) for name, cuts in CUTS.items()]
     for row in rows:
         print(*row, sep="  ", flush=True)
@@ -104,7 +104,7 @@ def _by_scipy(case: Case, name: str, cuts: tuple[int, ...]) -> list[str]:
         return case.integrand(case.p.log_prob(points), case.q.log_prob(points)).numpy()
 
     began = process_time()
-    found = cubature(
+    result = cubature(
         integrand,
         low.amin(0).numpy(),
         high.amax(0).numpy(),
@@ -112,8 +112,8 @@ def _by_scipy(case: Case, name: str, cuts: tuple[int, ...]) -> list[str]:
         atol=tolerance,
         points=[at.numpy() for cut in cuts for at in centres + cut * scales],
     )
-    said = f"{found.subdivisions:,}" + ("" if found.status == "converged" else ", not converged")
-    return _row(case, f"scipy, {name}", float(found.estimate), float(found.error), said, process_time() - began)
+    said = f"{result.subdivisions:,}" + ("" if result.status == "converged" else ", not converged")
+    return _row(case, f"scipy, {name}", float(result.estimate), float(result.error), said, process_time() - began)
 
 
 def _row(case: Case, by: str, value: float, error: float, subdivisions: str, seconds: float) -> list[str]:

@@ -15,8 +15,8 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> None:
     """Read, and write the table."""
-    found = [(file.parent.name, claim) for file in HERE.parent.glob("*/claims.json") for claim in _read(file)]
-    found.sort(key=lambda pair: (pair[1]["where"], pair[0]))
+    claims = [(file.parent.name, claim) for file in HERE.parent.glob("*/claims.json") for claim in _read(file)]
+    claims.sort(key=lambda pair: (pair[1]["where"], pair[0]))
     rows = [
         [
             claim["says"],
@@ -26,16 +26,16 @@ def main() -> None:
             claim["test"],
             f"[{folder}](../{folder}/README.md)",
         ]
-        for folder, claim in found
+        for folder, claim in claims
     ]
     header = ["claim", "where", "picture", "measured here", "asserted", "question"]
     readme.replace(HERE / "README.md", "claims", readme.table(header, rows))
-    print(f"{len(rows)} claims of {len({folder for folder, _ in found})} questions")
+    print(f"{len(rows)} claims of {len({folder for folder, _ in claims})} questions")
 
 
 def _read(file: Path) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    claims: list[dict[str, str]] = json.loads(file.read_text(encoding="utf-8"))
+    return claims
 
 
 if __name__ == "__main__":
