@@ -37,7 +37,7 @@ $(READY): requirements.lock
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(RUNPY) -m pip install --quiet --disable-pip-version-check uv
-	@$(VENV)/bin/uv pip install --quiet --python $(RUNPY) --requirement requirements.lock
+	@$(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(RUNPY) --requirement requirements.lock
 	@touch $(READY)
 
 $(INSTALLED): $(READY) pyproject.toml  # the checkout itself, editable: `import saddle` and $(VENV)/bin/saddle
@@ -94,8 +94,8 @@ bench: setup  ## training against hand-written loops, what choices and evaluatio
 faults: setup  ## fifty kills at random moments, each resumed and compared bit for bit (minutes)
 	$(RUNPY) experiments/faults/kills.py
 
-test: setup  ## the test suite
-	@$(RUNPY) -m pytest $(ARGS)
+test: setup  ## the test suite, in a process for each core, at most four
+	@$(RUNPY) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-slow: setup  ## the tests that take minutes: runs of several processes, ranks that die
 	@$(RUNPY) -m pytest -m slow $(ARGS)
