@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra import initialize_config_dir
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
@@ -19,7 +20,7 @@ from yaml import YAMLError
 
 from saddle.config.checks import check
 from saddle.config.diagnosis import check_key, check_mount, check_option, check_replaced
-from saddle.config.keys import CONF, ROOT, WHOLE
+from saddle.config.keys import CONF, ROOT, SEVERAL, WHOLE, option_files
 from saddle.config.messages import ConfigError
 from saddle.config.options import OPTIONS
 from saddle.config.unused import prune_unused
@@ -106,9 +107,10 @@ class Composer:
 
     def _having(self, group: str, key: str) -> list[str]:
         """The options of a group that have a key, or any key if it is ""."""
-        options = self._options(group, ObjectType.CONFIG)
-        nodes = {option: self._load([f"{group}={option}"]).get(group) or {} for option in options}
-        return [name for name, node in nodes.items() if (key in {*node} if key else node)]  # also one that is ???
+        nodes = {option: yaml.safe_load(file.read_bytes()) or {} for option, file in option_files()[group].items()}
+        several = group in SEVERAL  # each option has a node of its own name
+        keys = {option: {option} if several else node.keys() - {"defaults"} for option, node in nodes.items()}
+        return [option for option, own in keys.items() if (key in own if key else own)]
 
 
 @contextmanager
