@@ -235,7 +235,7 @@ def test_other_settings_and_other_images_are_refused(
     assert state is not None
     state["facts"]["data"]["train"] = "another"
     Checkpoints(folder.checkpoints).save(state)
-    assert train(folder, "network=mlp", "updates=13") == 1
+    assert train(folder, "network=mlp", "updates=13") == 2
     assert "the images have changed since this run began" in capsys.readouterr().err
     assert folder.metrics() == before
     assert train(folder, "network=mlp", "updates=13", "fresh=true") == 0
@@ -328,7 +328,7 @@ def test_fewer_updates_than_there_are_is_refused(
 ) -> None:
     folder = RunFolder("runs/single/one")
     cut(folder, monkeypatch, "GAN.discriminator_step", 11, MLP, "updates=13")
-    assert train(folder, MLP, "updates=5") == 1
+    assert train(folder, MLP, "updates=5") == 2
     assert "already has 8 updates: updates=5 is less" in capsys.readouterr().err
     assert train(folder, MLP, "updates=13") == 0
 
@@ -340,7 +340,7 @@ def test_settings_changed_by_hand_are_found(capsys: pytest.CaptureFixture[str]) 
     config.write_text(config.read_text().replace("lr: 0.002", "lr: 0.5"))
     cfg = stored_config(folder, files=True)
     cfg.updates = 13
-    assert carry_out(cfg, folder) == 1
+    assert carry_out(cfg, folder) == 2
     said = capsys.readouterr().err
     assert "config.yaml was changed by hand" in said
     assert "lr: 0.002 -> 0.5" in said

@@ -53,7 +53,7 @@ def _train(cfg: DictConfig, folder: RunFolder, rank: int) -> int:
         return assist(experiment)
     try:
         run(experiment)
-    except (RunFailedError, RunInterrupted) as error:
+    except (RunFailedError, RunInterrupted, RunRefusedError) as error:
         return reported(error)
     return 0
 
