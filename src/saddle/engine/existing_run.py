@@ -168,7 +168,7 @@ def require_unchanged(state: dict[str, Any], present: dict[str, Any], updates: i
 def lacking_lines(folder: RunFolder, state: Mapping[str, Any]) -> str:
     """What the log lacks of a state's run, whose best values would then be wrong; empty if it is whole.
 
-    The states of Saddle 0.4 and earlier do not say how many lines the log had.
+    States of Saddle 0.3 and earlier do not say how many lines the log had.
     """
     count = sum(line["updates"] <= state["updates"] for line in folder.metrics())
     expected = state["facts"].get("log_lines", 0)

@@ -116,15 +116,17 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         print(f"note: {problem}", file=sys.stderr)
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    _store_environment(experiment)
+        _store_environment(experiment)
     facts = _data_facts(experiment)  # first, so that defects of a user's images are reported before anything is built
+    present_facts = state_facts(cfg, facts["digest"])
+    if state is not None:
+        require_unchanged(state, present_facts, cfg.updates)
+        _store_environment(experiment)  # not before: a refusal leaves the folder as it was
     evaluator = experiment.evaluator
     _store_directions(folder, evaluator)
     _require_a_batch(cfg.batch_size, experiment.data)
-    present_facts = state_facts(cfg, facts["digest"])
     model = experiment.model
     if state is not None:
-        require_unchanged(state, present_facts, cfg.updates)
         experiment.restore(state)
     stored_facts = state["facts"] if state is not None else {}
     resumed_at = model.updates if state is not None else None

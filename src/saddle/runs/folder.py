@@ -235,7 +235,7 @@ class RunFolder:
             self.write_config(config)
         self.mark("running", updates=0)
         self._claim = Claim(
-            self.path, status=before, config=stored, read=self._stored_status, beat=self.beat, every=HEARTBEAT
+            self.path, status=before, config=stored, read=self._stored_status, beat=self._sign, every=HEARTBEAT
         )
 
     def refuse(self) -> None:
@@ -310,6 +310,12 @@ class RunFolder:
         while (aside := self.path.with_name(f"{self.path.name}.old{number}")).exists():
             number += 1
         return self.path.rename(aside)
+
+    def _sign(self) -> None:
+        """A sign of life from the claim's thread, unless the run has ended in the meantime."""
+        with self._lock:
+            if self._claim is not None:
+                self.beat()
 
     def _stored_status(self) -> dict[str, Any] | None:
         return read_json(self.path / "status.json")
