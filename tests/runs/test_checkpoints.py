@@ -56,7 +56,9 @@ def _link(path: Path) -> None:
 
 
 @pytest.mark.parametrize("hide", [_directory, _link, lambda path: path.write_bytes(POINTER)])
-def test_a_state_that_cannot_be_read_is_not_one_that_is_not_there(hide: Callable[[Path], object], tmp_path: Path) -> None:
+def test_a_state_that_cannot_be_read_is_not_one_that_is_not_there(
+    hide: Callable[[Path], object], tmp_path: Path
+) -> None:
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save({**STATE, "updates": 1})
     checkpoints.save({**STATE, "updates": 2})

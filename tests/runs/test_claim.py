@@ -22,7 +22,7 @@ def test_lines_that_the_log_lost_are_noticed(run: RunFolder) -> None:
     assert run.require_whole_log() == 3
     log = run.path / "metrics.jsonl"
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:2]))
-    with pytest.raises(OSError, match="has lost lines .* 2 of 3"):
+    with pytest.raises(OSError, match=r"has lost lines .* 2 of 3"):
         run.require_whole_log()
 
 

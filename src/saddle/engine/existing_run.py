@@ -51,9 +51,9 @@ def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
         return True
     if status.state == "running":
         raise RunRefusedError(
-            f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host} (last sign of life "
-            f"{max(0.0, status.silent):,.0f} s ago). If that process is gone, delete {shown(folder.path) / 'status.json'}: "
-            "the same command then goes on with the run"
+            f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host} (last sign "
+            f"of life {max(0.0, status.silent):,.0f} s ago). If that process is gone, delete "
+            f"{shown(folder.path) / 'status.json'}: the same command then goes on with the run"
         )
     state = "unfinished" if status.state == "new" else status.state
     if cfg.fresh or not folder.can_resume():

@@ -90,8 +90,8 @@ class Checkpoints:
             problems.append(f"{path} is damaged ({problem})")
         if problems:
             raise ValueError(
-                f"no stored state can be used: {'; '.join(problems)}. Restore the files from a copy, or begin again with "
-                "fresh=true, which keeps them in a folder moved aside"
+                f"no stored state can be used: {'; '.join(problems)}. Restore the files from a copy, or begin again "
+                "with fresh=true, which keeps them in a folder moved aside"
             )
         return None, problems
 

@@ -58,8 +58,8 @@ class Claim:
         else:
             what = f"process {stored.get('pid')} on {stored.get('host')} has taken it over"
         raise OSError(
-            f"{self._folder} no longer belongs to this run: {what} while the run was being trained. This process writes "
-            "nothing more; the same command resumes the run from what the folder has, or begins again"
+            f"{self._folder} no longer belongs to this run: {what} while the run was being trained. This process "
+            "writes nothing more; the same command resumes the run from what the folder has, or begins again"
         )
 
     def end(self) -> None:

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from filelock import FileLock
 
 from saddle.runs.claim import Claim
+from saddle.runs.contents import ENVIRONMENT, EVALUATIONS, LARGEST, SUMMARY, of_kind
 from saddle.runs.reading import is_there, read_file
 from saddle.runs.status import Status
 
@@ -113,7 +114,9 @@ class RunFolder:
 
     def environment(self) -> dict[str, Any] | None:
         """The stored environment."""
-        return read_json(self.path / "environment.json")
+        path = self.path / "environment.json"
+        stored = read_json(path)
+        return None if stored is None else of_kind(stored, ENVIRONMENT, path)
 
     def log(self, updates: int, numbers: Mapping[str, float]) -> None:
         """Append one line to `metrics.jsonl`, after removing a line that a crash left incomplete."""
@@ -138,11 +141,11 @@ class RunFolder:
         for number, line in enumerate(lines, 1):
             try:
                 parsed.append(json.loads(line))
-                valid = isinstance(parsed[-1], dict) and type(parsed[-1].get("updates")) in (int, float)
+                problem = "" if _is_reading(parsed[-1]) else "has no updates"
             except (ValueError, RecursionError):
-                valid = False
-            if not valid:
-                raise ValueError(_damaged(self.path / "metrics.jsonl", f"is no reading as JSON in line {number}"))
+                problem = "is not JSON"
+            if problem:
+                raise ValueError(_damaged(self.path / "metrics.jsonl", f"{problem} in line {number}"))
         return parsed
 
     def require_whole_log(self) -> int:
@@ -178,7 +181,9 @@ class RunFolder:
 
     def grids(self) -> list[Path]:
         """All grids, by updates."""
-        paths = [path for path in (self.path / "samples").glob("*.png") if path.stem.isdigit()]
+        paths = [
+            path for path in (self.path / "samples").glob("*.png") if path.stem.isdecimal() and len(path.stem) < 19
+        ]
         return sorted(paths, key=lambda path: int(path.stem))
 
     def last_grid(self) -> Path | None:
@@ -201,7 +206,9 @@ class RunFolder:
 
     def summary(self) -> dict[str, Any] | None:
         """The run's result."""
-        return read_json(self.path / "summary.json")
+        path = self.path / "summary.json"
+        stored = read_json(path)
+        return None if stored is None else of_kind(stored, SUMMARY, path)
 
     def write_evaluations(self, evaluations: Sequence[Mapping[str, Any]]) -> None:
         """Store the evaluations after training, the newest last."""
@@ -209,7 +216,8 @@ class RunFolder:
 
     def evaluations(self) -> list[dict[str, Any]]:
         """The evaluations after training, the newest last; they differ in protocol or weights."""
-        return list((read_json(self.evaluation) or {}).get("evaluations", []))
+        stored = of_kind(read_json(self.evaluation) or {}, EVALUATIONS, self.evaluation)
+        return [one for one in stored.get("evaluations") or [] if one]
 
     def save_nearest(self, image: "Image") -> None:
         """Store the picture `nearest`."""
@@ -369,6 +377,10 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if not isinstance(parsed, dict):
         raise ValueError(_damaged(path, "is not a mapping"))
     return parsed
+
+
+def _is_reading(line: Any) -> bool:
+    return isinstance(line, dict) and type(line.get("updates")) is int and 0 <= line["updates"] < LARGEST
 
 
 def _damaged(path: Path, problem: str) -> str:

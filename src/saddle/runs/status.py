@@ -117,9 +117,9 @@ def _this_process() -> dict[str, Any]:
 
 
 def _machine() -> str:
-    """The boot of the kernel and the namespace of process ids, which two containers do not share; empty without /proc."""
+    """The boot of the kernel and the namespace of process ids, which no two containers share; empty without /proc."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return ""
