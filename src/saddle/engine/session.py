@@ -28,7 +28,7 @@ from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine import components
-from saddle.engine.errors import RunFailedError, RunInterrupted, RunRefusedError
+from saddle.engine.errors import RunFailedError, RunInterrupted, RunRefusedError, out_of_memory
 from saddle.engine.existing_run import lacking_lines, require_unchanged, state_facts
 from saddle.engine.experiment import Experiment
 from saddle.engine.training import best_precision, require_device
@@ -99,7 +99,8 @@ def assist(experiment: Experiment) -> int:
     except Exception as error:
         if isinstance(error, DistError) or "gloo" in str(error):  # the rank that died first has the cause
             return ABANDONED
-        traceback.print_exc()
+        if not isinstance(error, EXPECTED):
+            traceback.print_exc()
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -262,8 +263,9 @@ def _failure(error: Exception, folder: RunFolder) -> RunFailedError:
     with suppress(OSError):  # on a full disk the dead process alone shows the failure
         folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
         trace = " (the trace is in its status.json)"
-    text = f"{error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
-    return RunFailedError(text, expected=isinstance(error, EXPECTED))
+    memory = out_of_memory(error)
+    text = f"{memory or error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
+    return RunFailedError(text, expected=bool(memory) or isinstance(error, EXPECTED))
 
 
 def _last_state(error: Exception, folder: RunFolder) -> str:

@@ -9,6 +9,7 @@ from saddle import __version__
 from saddle.config import ConfigError, check
 from saddle.config.stored_evaluator import with_metrics
 from saddle.data.classes import Classes
+from saddle.processes.streams import printable
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity_of
 from saddle.runs.reading import first_line, require_plain_yaml
@@ -28,7 +29,7 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     cfg, environment = read_config(run), run.environment() or {}
     version = environment.get("saddle", "0.1.0")  # 0.1.0 did not store its version
     if version != __version__:
-        print(f"note: {run.path} was made by Saddle {version}, this is {__version__}", file=sys.stderr)
+        print(printable(f"note: {run.path} was made by Saddle {version}, this is {__version__}"), file=sys.stderr)
     try:
         check(cfg, files=files)
     except Exception as error:  # in a file that was changed, anything may be of another type than the check expects

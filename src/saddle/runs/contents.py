@@ -21,6 +21,8 @@ class Each(dict[str, Any]):
 
 NUMBERS, FLAGS, TEXTS = Each(value=NUMBER), Each(value=FLAG), Each(value=TEXT)
 PROTOCOL = {"comparisons": [{"metrics": [TEXT]}]}
+VALUES = {"last": NUMBER, "best": NUMBER, "best_updates": COUNT}
+"""Of a metric in the summary; other programs may have added metrics of other forms."""
 SUMMARY = {
     **{"updates": COUNT, "images_seen": COUNT, "seconds": NUMBER, "floor": NUMBER, "lower_is_better": FLAG},
     **{"main_metric": TEXT, "wandb": TEXT, "wandb_path": TEXT, "protocol": PROTOCOL, "metrics": {}},
@@ -38,6 +40,7 @@ EVALUATIONS = {
         }
     ]
 }
+MODEL = {"saddle": TEXT, "updates": COUNT}
 SWEEP = {"command": TEXT, "jobs": [{"name": TEXT, "overrides": [TEXT]}]}
 
 

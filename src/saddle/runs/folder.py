@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from filelock import FileLock
 
 from saddle.runs.claim import Claim
-from saddle.runs.contents import ENVIRONMENT, EVALUATIONS, LARGEST, SUMMARY, of_kind
+from saddle.runs.contents import ENVIRONMENT, EVALUATIONS, LARGEST, MODEL, SUMMARY, of_kind
 from saddle.runs.reading import is_there, read_file
 from saddle.runs.status import Status
 
@@ -198,7 +198,8 @@ class RunFolder:
 
     def model(self) -> dict[str, Any] | None:
         """The recipe that was stored with the weights."""
-        return read_json(self.recipe)
+        stored = read_json(self.recipe)
+        return None if stored is None else of_kind(stored, MODEL, self.recipe)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Store the run's result, as the last file before the run is marked as finished."""

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from saddle.config.options import option_name
 from saddle.runs.commands import in_checkout, typed
+from saddle.runs.contents import VALUES, wrong
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import of_images
 from saddle.runs.sweep_position import SweepPosition
@@ -65,7 +66,7 @@ def _result(summary: Mapping[str, Any]) -> str:
     """Updates, time, and the main metric."""
     line = f"done: {summary.get('updates') or 0:,} updates in {summary.get('seconds') or 0:,.0f} s"
     value = (summary.get("metrics") or {}).get(summary.get("main_metric"))
-    if isinstance(value, dict) and {"last", "best", "best_updates"} <= value.keys():
+    if isinstance(value, dict) and not wrong(value, VALUES) and all(value.get(key) is not None for key in VALUES):
         line += f"; {summary['main_metric']} {value['last']:.4g} ({_best(value)})"
     return line
 
