@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,7 +236,7 @@ def test_other_settings_and_other_images_are_refused(
     assert state is not None
     state["facts"]["data"]["train"] = "another"
     Checkpoints(folder.checkpoints).save(state)
-    assert train(folder, "network=mlp", "updates=13") == 1
+    assert train(folder, "network=mlp", "updates=13") == 2
     assert "the images have changed since this run began" in capsys.readouterr().err
     assert folder.metrics() == before
     assert train(folder, "network=mlp", "updates=13", "fresh=true") == 0
@@ -328,7 +329,7 @@ def test_fewer_updates_than_there_are_is_refused(
 ) -> None:
     folder = RunFolder("runs/single/one")
     cut(folder, monkeypatch, "GAN.discriminator_step", 11, MLP, "updates=13")
-    assert train(folder, MLP, "updates=5") == 1
+    assert train(folder, MLP, "updates=5") == 2
     assert "already has 8 updates: updates=5 is less" in capsys.readouterr().err
     assert train(folder, MLP, "updates=13") == 0
 
@@ -340,7 +341,7 @@ def test_settings_changed_by_hand_are_found(capsys: pytest.CaptureFixture[str]) 
     config.write_text(config.read_text().replace("lr: 0.002", "lr: 0.5"))
     cfg = stored_config(folder, files=True)
     cfg.updates = 13
-    assert carry_out(cfg, folder) == 1
+    assert carry_out(cfg, folder) == 2
     said = capsys.readouterr().err
     assert "config.yaml was changed by hand" in said
     assert "lr: 0.002 -> 0.5" in said
@@ -397,3 +398,120 @@ def test_a_start_that_was_broken_off_leaves_no_debris() -> None:
     die(folder)
     assert train(folder, MLP, "updates=9") == 0
     assert [path.name for path in folder.path.parent.iterdir() if not path.name.startswith(".")] == ["one"]
+
+
+@pytest.fixture(scope="module")
+def nine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of nine updates."""
+    path = tmp_path_factory.mktemp("nine") / "one"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        assert train(RunFolder(path), MLP, "updates=9") == 0
+    return path
+
+
+@pytest.fixture
+def finished(nine: Path) -> RunFolder:
+    """A copy of it."""
+    return RunFolder(shutil.copytree(nine, "runs/single/one"))
+
+
+def _contents(folder: RunFolder) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+
+
+def _make_unreadable(folder: RunFolder) -> None:
+    """Both states are links to files that were not copied."""
+    for path in folder.checkpoints.glob("*.ckpt"):
+        path.unlink()
+        path.symlink_to("not-copied")
+
+
+def _damage(folder: RunFolder) -> None:
+    for path in folder.checkpoints.glob("*.ckpt"):
+        path.write_bytes(b"")
+
+
+def _lose_lines(folder: RunFolder) -> None:
+    log = folder.path / "metrics.jsonl"
+    log.write_text(log.read_text().splitlines(keepends=True)[0])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_make_unreadable, r"last.ckpt cannot be read"),
+        (_damage, r"no stored state can be used: .*last.ckpt is damaged .*; .*previous.ckpt is damaged"),
+        (_lose_lines, r"no stored state can be used: .*metrics.jsonl has 1 of the \d+ lines .*fresh=true"),
+    ],
+)
+@pytest.mark.parametrize("ended", ["finished", "interrupted"])
+def test_a_run_whose_states_cannot_be_used_is_refused_and_left_as_it_is(
+    finished: RunFolder,
+    spoil: Callable[[RunFolder], object],
+    words: str,
+    ended: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Training would begin again in its place: states, log and grids would be gone."""
+    finished.mark(ended, updates=9)
+    spoil(finished)
+    before = _contents(finished)
+    assert train(finished, MLP, "updates=13") == 2
+    said = capsys.readouterr().err
+    assert re.search(words, said)
+    assert "Traceback" not in said
+    assert _contents(finished) == before
+
+
+def test_more_updates_than_asked_for_are_refused_whatever_the_run_says(
+    finished: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A finished run that was extended and killed has no other status than one that was never finished."""
+    finished.mark("interrupted", updates=9)
+    before = _contents(finished)
+    assert train(finished, MLP, "updates=5") == 2
+    assert "already has 9 updates: updates=5 is less" in capsys.readouterr().err
+    assert _contents(finished) == before
+
+
+def test_a_log_that_lost_its_last_lines_is_written_again_from_the_state_before(
+    nine: Path, finished: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = finished.path / "metrics.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:-1]))
+    finished.mark("interrupted", updates=9)
+    assert train(finished, MLP, "updates=9") == 0
+    assert "last.ckpt is damaged (it does not fit its run: metrics.jsonl has" in capsys.readouterr().err
+    assert_same(RunFolder(nine), finished)
+    whole, again = RunFolder(nine).summary() or {}, finished.summary() or {}
+    assert whole["metrics"] == again["metrics"]
+
+
+def test_a_command_that_is_killed_at_once_leaves_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of a failed attempt before it, with which `run=` would go on."""
+    folder = RunFolder("runs/single/one")
+    for batch_size in (16, 32):
+        cfg = composed(*SMALL, *EVERY, MLP, "updates=9", f"batch_size={batch_size}")
+        assert claim_folder(cfg, folder)
+        die(folder)
+    assert stored_config(folder, files=False).batch_size == 32
+
+
+def test_a_folder_that_is_removed_while_its_run_is_trained_ends_the_run_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = RunFolder("runs/single/one")
+    save = Checkpoints.save
+
+    def remove(self: Checkpoints, state: Any) -> None:
+        save(self, state)
+        shutil.rmtree(folder.path)
+
+    monkeypatch.setattr(Checkpoints, "save", remove)
+    assert train(folder, MLP, "updates=9") == 1
+    said = capsys.readouterr().err
+    assert "no longer belongs to this run: it was removed or renamed" in said
+    assert "Traceback" not in said
+    assert not folder.path.exists()

@@ -6,8 +6,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fake_runs import make_run, make_sweep
+from hostile import encoded
 from saddle.cli import compare
 from saddle.report.frames import frames_of
 from saddle.report.run import RunRecord, read_runs
@@ -70,7 +72,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (sweep / "torn").mkdir()
     (sweep / "torn" / "summary.json").write_text("{")
     (sweep / "line").mkdir()
-    (sweep / "line" / "metrics.jsonl").write_text("[1]\n")
+    (sweep / "line" / "metrics.jsonl").write_text('{"updates": 0, "odd": [1], "long": ' + "9" * 400 + "}\n")
     RunFolder(sweep / "line").mark("failed", error="it is torn")
     compare.main(["compare.py", f"sweep={sweep}"])
     return sweep
@@ -179,12 +181,12 @@ def test_two_hundred_runs_have_a_page(tmp_path: Path) -> None:
 
 def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[RunRecord]:
     """Runs with grids of `size` bytes at given updates."""
+    picture = encoded(Image.new("L", (7, 5)), "PNG")
     for name, updates in grids.items():
         folder = tmp_path / name
         (folder / "samples").mkdir(parents=True)
         for at in updates:
-            header = b"\x89PNG\r\n\x1a\n" + bytes(8) + bytes([0, 0, 0, 7, 0, 0, 0, 5])
-            (folder / "samples" / f"{at:06d}.png").write_bytes(header + bytes(size - len(header)))
+            (folder / "samples" / f"{at:06d}.png").write_bytes(picture + bytes(size - len(picture)))
         RunFolder(folder).mark("finished")
     return read_runs([RunFolder(tmp_path / name) for name in grids])
 

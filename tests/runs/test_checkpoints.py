@@ -42,6 +42,73 @@ def test_whatever_is_damaged_the_one_before_is_read(damage: Callable[[bytes], by
     assert "last.ckpt is damaged" in problems[0]
 
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
+
+
+def _directory(path: Path) -> None:
+    path.unlink()
+    path.mkdir()  # reading it fails with an error of the system, for root too
+
+
+def _link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("not-fetched")
+
+
+@pytest.mark.parametrize("hide", [_directory, _link, lambda path: path.write_bytes(POINTER)])
+def test_a_state_that_cannot_be_read_is_not_one_that_is_not_there(
+    hide: Callable[[Path], object], tmp_path: Path
+) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save({**STATE, "updates": 1})
+    checkpoints.save({**STATE, "updates": 2})
+    hide(checkpoints.last)
+    with pytest.raises(OSError, match=r"last\.ckpt cannot be read \(.*\): make it readable again, or move it away"):
+        checkpoints.load()
+
+
+def test_without_an_intact_state_a_run_is_not_begun_again_in_its_place(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for updates in (1, 2):
+        checkpoints.save({**STATE, "updates": updates})
+    for path in (checkpoints.last, checkpoints.previous):
+        path.write_bytes(b"")
+    with pytest.raises(ValueError, match=r"last\.ckpt is damaged .*previous\.ckpt is damaged .*fresh=true"):
+        checkpoints.load()
+
+
+def test_a_damaged_state_does_not_replace_the_intact_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for a moment: a kill between two renamings would leave none."""
+    checkpoints = Checkpoints(tmp_path)
+    for updates in (1, 2):
+        checkpoints.save({**STATE, "updates": updates})
+    checkpoints.last.write_bytes(b"damaged")
+    checkpoints.load()
+    renamed: list[str] = []
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, to: (renamed.append(path.name), replace(path, to))[1])
+    checkpoints.save({**STATE, "updates": 2})
+    assert renamed == [f".last.ckpt.{os.getpid()}.tmp"]
+    checkpoints.save({**STATE, "updates": 3})
+    assert renamed[1:] == ["last.ckpt", f".last.ckpt.{os.getpid()}.tmp"]
+
+
+def test_a_state_that_does_not_fit_its_run_is_passed_over(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    for updates in (1, 2):
+        checkpoints.save({**STATE, "updates": updates})
+    state, problems = checkpoints.load(lambda state: "the log is short" * (state["updates"] == 2))
+    assert state is not None
+    assert state["updates"] == 1
+    assert "the log is short" in problems[0]
+
+
+def test_a_folder_that_was_removed_does_not_come_back(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="could not be written"):
+        Checkpoints(tmp_path / "removed" / "checkpoints").save(STATE)
+    assert not (tmp_path / "removed").exists()
+
+
 def test_every_wrong_bit_is_found(tmp_path: Path) -> None:
     """Also those that the check sums of torch's archive do not cover."""
     checkpoints = Checkpoints(tmp_path)

@@ -1,6 +1,7 @@
 """Run folders: names that are found again, files that are whole, runs that say truly how they stand."""
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -20,7 +21,7 @@ from saddle.processes.threads import cores
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import closing
 from saddle.runs.naming import grown_names, job_names, single_name, sweep_name
-from saddle.runs.status import SILENCE
+from saddle.runs.status import CLOCKS, SILENCE
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep, runs_of, write_sweep
 from saddle.runs.sweep_position import SweepPosition
 
@@ -132,6 +133,11 @@ def test_a_running_run_whose_process_is_gone_counts_as_interrupted(run: RunFolde
         ({"born": "1"}, "interrupted"),  # the process id was given to another process
         ({"host": "elsewhere"}, "running"),
         ({"host": "elsewhere", "heartbeat": time.time() - SILENCE - 60}, "interrupted"),
+        ({"host": "elsewhere", "heartbeat": time.time() + CLOCKS - 60}, "running"),  # its clock is fast
+        ({"host": "elsewhere", "heartbeat": time.time() + 365 * 86400}, "interrupted"),
+        ({"host": "elsewhere", "heartbeat": math.nan}, "interrupted"),
+        ({"machine": "another", "pid": 1}, "running"),  # a container of the same name, whose processes are not seen
+        ({"machine": "another", "heartbeat": time.time() - SILENCE - 60}, "interrupted"),
         ({"state": "failed", "error": "why"}, "failed"),
     ],
 )
@@ -140,6 +146,28 @@ def test_what_counts_as_alive(run: RunFolder, change: dict[str, object], state: 
     path = run.path / "status.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert run.status().state == state
+
+
+@pytest.mark.parametrize(
+    "change", [{"pid": 2**40}, {"pid": -1}, {"pid": "1"}, {"state": ["running"]}, {"heartbeat": None}, {"host": 3}]
+)
+def test_a_status_of_other_types_is_refused_in_words(run: RunFolder, change: dict[str, object]) -> None:
+    run.mark("running")
+    path = run.path / "status.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ValueError, match=r"job: status\.json says .* changed by hand"):
+        run.status()
+
+
+def test_a_file_that_cannot_be_read_is_not_one_that_is_not_there(run: RunFolder) -> None:
+    run.mark("failed")
+    for name in ("config.yaml", "metrics.jsonl", "summary.json"):
+        (run.path / name).symlink_to("not-fetched")
+    assert run.exists()
+    assert run.has_results()
+    for read in (run.config, run.metrics, run.summary):
+        with pytest.raises(OSError, match=r"cannot be read \(it is a link to a file that is not there\)"):
+            read()
 
 
 def test_a_process_that_ended_but_was_not_collected_is_dead(run: RunFolder) -> None:

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from hydra_plugins.isolated._executor import Executor, JobResult
 from hydra_plugins.isolated._job import Job
 from saddle.engine.existing_run import mismatch, other_code
+from saddle.processes.streams import printable
 from saddle.report.closing import closing_words, difference_text
 from saddle.report.comparison import read_comparison
 from saddle.report.files import write_comparison
@@ -180,12 +181,13 @@ class Jobs:
 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
-    """Make SIGTERM and SIGHUP (a closed terminal) end a sweep as Ctrl-C does."""
+    """Make SIGTERM and SIGHUP (a closed terminal) end a sweep as Ctrl-C does, unless they are ignored (nohup)."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    handlers = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
+    handlers = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:
@@ -194,4 +196,4 @@ def _signals_interrupt() -> Iterator[None]:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    print(printable(line), flush=True)

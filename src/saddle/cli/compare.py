@@ -31,10 +31,10 @@ def main(argv: list[str]) -> None:
             folder = Path(values["sweep"]).expanduser() if "sweep" in values else newest_sweep()
             runs = runs_of(folder)
         comparison = read_comparison(folder, runs, None, values.get("baseline"))
-    except (LookupError, ValueError) as error:
+    except (LookupError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"{folder}\n\n{terminal(comparison.runs)}\n")
-    for run in (run for run in comparison.runs if run.status in ("failed", "unreadable")):
+    for run in (run for run in comparison.runs if run.cause and run.status in ("failed", "unreadable", "finished")):
         print(f"{run.job} {run.status}: {run.cause}\n")
     if differences := difference_text(comparison):
         print(differences)

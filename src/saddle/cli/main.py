@@ -5,7 +5,8 @@ import sys
 from importlib import import_module
 
 from saddle import __version__
-from saddle.processes.streams import lasting_streams
+from saddle.engine.errors import out_of_memory
+from saddle.processes.streams import lasting_streams, open_missing_streams, printable
 
 COMMANDS = {
     "train": "one run, or with -m every job of a sweep",
@@ -40,8 +41,20 @@ def start(command: str) -> None:
 
     During the imports, Ctrl-C ends the process without a trace. A reader that stops reading (`| head`) is no error.
     """
+    open_missing_streams()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     module = import_module(f"saddle.cli.{command}")
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with lasting_streams():
-        module.main(sys.argv)
+    with lasting_streams(escaped=command != "train"):  # a callback of the user's may draw on the terminal
+        try:
+            module.main(sys.argv)
+        except SystemExit as end:
+            if isinstance(end.code, str):  # otherwise Python would print it, past the streams
+                print(printable(end.code), file=sys.stderr)
+                sys.exit(1)
+            raise
+        except Exception as error:
+            if not (words := out_of_memory(error)):
+                raise
+            print(f"error: {words}", file=sys.stderr)
+            sys.exit(1)

@@ -3,6 +3,7 @@
 `saddle train run=runs/SWEEP/JOB [updates=N]` resumes a run, with a new total number of updates if `updates=` is given.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import CompactHydraException
 from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
 
 from saddle.cli.arguments import arguments, whole_number
 from saddle.cli.training import carry_out
@@ -26,6 +29,7 @@ from saddle.runs.sweep import find_run
 from saddle.runs.sweep_position import received
 from saddle.runs.trial import Trial, register_resolvers
 
+FULL_ERROR = "HYDRA_FULL_ERROR"
 RESUMING = {
     "run": "the run's folder",
     "updates": "total number of updates; by default as before",
@@ -100,7 +104,21 @@ def _main(argv: list[str]) -> None:
         sys.exit(_refused("a W&B agent starts one run at a time: leave -m out, and put seeds into its sweep too"))
     register_resolvers()
     sys.argv[1:] = enter(_absolute(argv), as_typed)
-    job()
+    _hand_to_hydra()
+
+
+def _hand_to_hydra() -> None:
+    """Let Hydra compose and start the job, and print its errors and those of the file system in one line."""
+    if FULL_ERROR in os.environ:  # the user wants to see traces
+        job()
+    os.environ[FULL_ERROR] = "1"  # otherwise Hydra prints a trace of any error, and ends the process
+    try:
+        job()
+    except (CompactHydraException, OmegaConfBaseException) as error:
+        sys.exit("error: " + ": ".join(str(one) for one in (error, error.__cause__) if one))
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        sys.exit(f"error: {what}; move what is in the way, or start the command in another folder")
 
 
 def _absolute(argv: Sequence[str]) -> list[str]:

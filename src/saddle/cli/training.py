@@ -10,7 +10,7 @@ from saddle.distributed.agreement import agreed
 from saddle.engine.errors import RunFailedError, RunInterrupted, RunRefusedError
 from saddle.engine.existing_run import claim_folder
 from saddle.processes.ranks import mismatch, rank_of_process, started_by
-from saddle.processes.streams import lasting_streams
+from saddle.processes.streams import lasting_streams, printable
 from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep_position import SweepPosition
@@ -53,7 +53,7 @@ def _train(cfg: DictConfig, folder: RunFolder, rank: int) -> int:
         return assist(experiment)
     try:
         run(experiment)
-    except (RunFailedError, RunInterrupted) as error:
+    except (RunFailedError, RunInterrupted, RunRefusedError) as error:
         return reported(error)
     return 0
 
@@ -61,9 +61,9 @@ def _train(cfg: DictConfig, folder: RunFolder, rank: int) -> int:
 def reported(error: BaseException) -> int:
     """Print the message of an error, and return the exit code."""
     if isinstance(error, RunInterrupted):
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 130
     if isinstance(error, RunFailedError) and not error.expected:
         traceback.print_exception(error.__cause__)
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {printable(str(error))}", file=sys.stderr)
     return 2 if isinstance(error, RunRefusedError) else 1

@@ -20,3 +20,15 @@ class RunFailedError(RuntimeError):
 
 class RunInterrupted(KeyboardInterrupt):
     """Ctrl-C or a signal ended training; the message says how to resume the run."""
+
+
+def out_of_memory(error: BaseException) -> str:
+    """What to do about an error that says that memory is not sufficient; empty for any other error."""
+    text = str(error)
+    signs = ("out of memory", "allocate memory", "not enough memory", "overflow")
+    if not isinstance(error, MemoryError) and not any(sign in text.lower() for sign in signs):
+        return ""
+    if isinstance(error, ValueError | OSError):
+        return ""
+    cause = text.partition("\n")[0][:300] or type(error).__name__
+    return f"the memory is not sufficient ({cause}): set a smaller batch_size, resolution, code_size or network"

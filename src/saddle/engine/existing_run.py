@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from saddle.engine.errors import RunRefusedError
 from saddle.engine.stored import read_config, stored_config, upgraded_settings
@@ -32,8 +32,17 @@ def claim_folder(cfg: DictConfig, folder: RunFolder) -> bool:
     with folder.claiming():
         due = _training_is_due(cfg, folder)
         if due:
-            folder.claim()  # inside the lock, so that a second command sees it
+            folder.claim(_config_text(cfg, folder))  # inside the lock, so that a second command sees it
     return due
+
+
+def _config_text(cfg: DictConfig, folder: RunFolder) -> str:
+    """The configuration with which training begins: `run=` resumes with it even if this command is killed at once."""
+    begun = cfg.copy()
+    begun.fresh = False
+    if cfg.trainer.precision == "auto" and folder.can_resume():
+        begun.trainer.precision = read_config(folder).trainer.precision
+    return OmegaConf.to_yaml(begun, resolve=True)
 
 
 def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
@@ -42,7 +51,9 @@ def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
         return True
     if status.state == "running":
         raise RunRefusedError(
-            f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host}"
+            f"{shown(folder.path)} is being trained right now, by process {status.pid} on {status.host} (last sign "
+            f"of life {max(0.0, status.silent):,.0f} s ago). If that process is gone, delete "
+            f"{shown(folder.path) / 'status.json'}: the same command then goes on with the run"
         )
     state = "unfinished" if status.state == "new" else status.state
     if cfg.fresh or not folder.can_resume():
@@ -134,21 +145,31 @@ def require_unchanged(state: dict[str, Any], present: dict[str, Any], updates: i
         updates: total number of updates in the run.
 
     Raises:
-        ValueError: the images or the settings have changed, or the state is beyond `updates`.
+        RunRefusedError: the images or the settings have changed, or the state is beyond `updates`.
     """
     stored = state["facts"]
     if stored["data"] != present["data"]:
-        raise ValueError(
+        raise RunRefusedError(
             f"the images have changed since this run began (digest {stored['data']}, now {present['data']}): restore "
             "them, or begin again with fresh=true"
         )
     if changed := differences(upgraded_settings(stored["settings"]), present["settings"]):
-        raise ValueError(
+        raise RunRefusedError(
             f"config.yaml was changed by hand since the last state was stored ({'; '.join(changed)}): change it back, "
             "or begin again with fresh=true"
         )
     if state["updates"] > updates:
-        raise ValueError(f"this run already has {state['updates']:,} updates: updates={updates} is less")
+        raise RunRefusedError(f"this run already has {state['updates']:,} updates: updates={updates} is less")
     for key in ("threads", "precision", "devices"):
         if stored[key] != present[key]:
             print(f"note: {key} {stored[key]} before, {present[key]} now: the last bits will differ", file=sys.stderr)
+
+
+def lacking_lines(folder: RunFolder, state: Mapping[str, Any]) -> str:
+    """What the log lacks of a state's run, whose best values would then be wrong; empty if it is whole.
+
+    States of Saddle 0.3 and earlier do not say how many lines the log had.
+    """
+    count = sum(line["updates"] <= state["updates"] for line in folder.metrics())
+    expected = state["facts"].get("log_lines", 0)
+    return f"metrics.jsonl has {count} of the {expected} lines that were written before it" if count < expected else ""

@@ -28,8 +28,8 @@ from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine import components
-from saddle.engine.errors import RunFailedError, RunInterrupted
-from saddle.engine.existing_run import require_unchanged, state_facts
+from saddle.engine.errors import RunFailedError, RunInterrupted, RunRefusedError, out_of_memory
+from saddle.engine.existing_run import lacking_lines, require_unchanged, state_facts
 from saddle.engine.experiment import Experiment
 from saddle.engine.training import best_precision, require_device
 from saddle.metrics.base import SampleEvaluator
@@ -51,6 +51,7 @@ def run(experiment: Experiment) -> None:
     """Train the experiment into its folder, from its last checkpoint if there is one.
 
     Raises:
+        RunRefusedError: the stored run cannot be resumed as it is; its folder is unchanged.
         RunFailedError: training failed; the folder stores the cause.
         RunInterrupted: Ctrl-C or a signal ended training; the state is stored.
     """
@@ -64,6 +65,9 @@ def run(experiment: Experiment) -> None:
         with suppress(OSError):
             folder.interrupt()
         finished = False
+    except RunRefusedError:
+        folder.refuse()
+        raise
     except Exception as error:
         raise _failure(error, folder) from error
     if not finished:
@@ -78,7 +82,7 @@ def assist(experiment: Experiment) -> int:
         with _libraries_kept_quiet():
             warnings.simplefilter("ignore")  # rank 0 shows them
             _adapt_to_machine(experiment.config)
-            state, _ = Checkpoints(experiment.folder.checkpoints).load()
+            state, _ = _stored_state(Checkpoints(experiment.folder.checkpoints), experiment.folder)
             if state is not None:
                 experiment.restore(state)
             measure = Measure(instruments=experiment.evaluations(), updates=experiment.config.updates)
@@ -95,7 +99,8 @@ def assist(experiment: Experiment) -> int:
     except Exception as error:
         if isinstance(error, DistError) or "gloo" in str(error):  # the rank that died first has the cause
             return ABANDONED
-        traceback.print_exc()
+        if not isinstance(error, EXPECTED):
+            traceback.print_exc()
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -107,20 +112,22 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     _adapt_to_machine(cfg)
     require_device(cfg.trainer.accelerator)
     checkpoints = Checkpoints(folder.checkpoints)
-    state, problems = checkpoints.load()
+    state, problems = _stored_state(checkpoints, folder)
     for problem in problems:
         print(f"note: {problem}", file=sys.stderr)
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    _store_environment(experiment)
+        _store_environment(experiment)
     facts = _data_facts(experiment)  # first, so that defects of a user's images are reported before anything is built
+    present_facts = state_facts(cfg, facts["digest"])
+    if state is not None:
+        require_unchanged(state, present_facts, cfg.updates)
+        _store_environment(experiment)  # not before: a refusal leaves the folder as it was
     evaluator = experiment.evaluator
     _store_directions(folder, evaluator)
     _require_a_batch(cfg.batch_size, experiment.data)
-    present_facts = state_facts(cfg, facts["digest"])
     model = experiment.model
     if state is not None:
-        require_unchanged(state, present_facts, cfg.updates)
         experiment.restore(state)
     stored_facts = state["facts"] if state is not None else {}
     resumed_at = model.updates if state is not None else None
@@ -135,7 +142,12 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         checkpoints=checkpoints,
         every=cfg.checkpoint_every,
         stored=resumed_at,
-        facts=lambda: {**present_facts, "seconds": lifecycle.seconds, "wandb": components.wandb_identity(loggers)},
+        facts=lambda: {
+            **present_facts,
+            "seconds": lifecycle.seconds,
+            "wandb": components.wandb_identity(loggers),
+            "log_lines": folder.require_whole_log(),
+        },
     )
     progress = components.progress(cfg, folder, measure, evaluator)
     callbacks = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
@@ -149,11 +161,24 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         experiment.fit(trainer)
         if model.interrupted:
             return False
+        folder.require_whole_log()
         summary = components.summary(folder, facts, model, lifecycle.seconds, evaluator, loggers)
         folder.write_summary({**summary, "warnings": [warning for callback in advice for warning in callback.warnings]})
         folder.mark("finished", updates=model.updates)
     print(closing(folder), flush=True)
     return True
+
+
+def _stored_state(checkpoints: Checkpoints, folder: RunFolder) -> tuple[dict[str, Any] | None, list[str]]:
+    """The newest state that fits the log, and notes about newer ones.
+
+    Raises:
+        RunRefusedError: there are states, but none can be used: beginning again would lose them.
+    """
+    try:
+        return checkpoints.load(partial(lacking_lines, folder))
+    except (ValueError, OSError) as error:
+        raise RunRefusedError(str(error)) from None
 
 
 def _other_ranks(stack: ExitStack, experiment: Experiment) -> list[ForkedRank]:
@@ -238,15 +263,19 @@ def _failure(error: Exception, folder: RunFolder) -> RunFailedError:
     with suppress(OSError):  # on a full disk the dead process alone shows the failure
         folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
         trace = " (the trace is in its status.json)"
-    text = f"{error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
-    return RunFailedError(text, expected=isinstance(error, EXPECTED))
+    memory = out_of_memory(error)
+    text = f"{memory or error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
+    return RunFailedError(text, expected=bool(memory) or isinstance(error, EXPECTED))
 
 
 def _last_state(error: Exception, folder: RunFolder) -> str:
     """A note on the last state of a run that diverged."""
     if not isinstance(error, DivergedError):
         return ""
-    state, _ = Checkpoints(folder.checkpoints).load()
+    try:
+        state, _ = Checkpoints(folder.checkpoints).load()
+    except (ValueError, OSError) as problem:
+        return f"\n{problem}"
     stored = "no state was stored before" if state is None else f"the state of update {state['updates']:,} is stored"
     return f"\n{stored}; the same settings would diverge again, so begin again with others (fresh=true)"
 

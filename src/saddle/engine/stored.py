@@ -4,14 +4,15 @@ import sys
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from yaml import MarkedYAMLError, YAMLError
 
 from saddle import __version__
 from saddle.config import ConfigError, check
 from saddle.config.stored_evaluator import with_metrics
 from saddle.data.classes import Classes
+from saddle.processes.streams import printable
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity_of
+from saddle.runs.reading import first_line, require_plain_yaml
 from saddle.runs.renamed import upgraded
 
 
@@ -28,13 +29,14 @@ def stored_config(run: RunFolder, *, files: bool) -> DictConfig:
     cfg, environment = read_config(run), run.environment() or {}
     version = environment.get("saddle", "0.1.0")  # 0.1.0 did not store its version
     if version != __version__:
-        print(f"note: {run.path} was made by Saddle {version}, this is {__version__}", file=sys.stderr)
+        print(printable(f"note: {run.path} was made by Saddle {version}, this is {__version__}"), file=sys.stderr)
     try:
         check(cfg, files=files)
-    except ConfigError as error:
+    except Exception as error:  # in a file that was changed, anything may be of another type than the check expects
         commit = environment.get("commit")
         hint = f"\nThe code that trained it still reads it: git checkout {commit[:7]}" if commit else ""
-        problem = f"does not describe a run of this version:\n{error}{hint}"
+        reason = str(error) if isinstance(error, ConfigError) else first_line(error)
+        problem = f"does not describe a run of this version:\n{reason}{hint}"
         raise ValueError(f"{run.path / 'config.yaml'} {problem}") from None
     return cfg
 
@@ -62,19 +64,20 @@ def read_config(run: RunFolder) -> DictConfig:
         LookupError: the run has no config.yaml.
         ValueError: the file was changed by hand and is not a resolved configuration.
     """
-    text = run.config()
-    if "${" in text:  # it was stored resolved; an interpolation could read this machine's environment
-        raise ValueError(f"{run.path / 'config.yaml'} contains an interpolation: it was changed by hand")
+    text, path = run.config(), run.path / "config.yaml"
+    require_plain_yaml(text, path)
     try:
         cfg = OmegaConf.create(text)
-    except YAMLError as error:
-        line = error.problem_mark.line + 1 if isinstance(error, MarkedYAMLError) and error.problem_mark else "?"
-        raise ValueError(f"{run.path / 'config.yaml'} is not YAML in line {line}: it was changed by hand") from None
+    except Exception as error:  # values of types that a configuration cannot have
+        raise ValueError(f"{path} is not a configuration ({first_line(error)}): it was changed by hand") from None
     if not isinstance(cfg, DictConfig) or not cfg:
-        raise ValueError(f"{run.path / 'config.yaml'} is not a configuration")
-    current = upgraded(OmegaConf.to_container(cfg))
+        raise ValueError(f"{path} is not a configuration")
+    current: Any = upgraded(OmegaConf.to_container(cfg))
     if isinstance(current.get("evaluator"), dict):
-        current["evaluator"] = with_metrics(current["evaluator"])
+        try:
+            current["evaluator"] = with_metrics(current["evaluator"])
+        except TypeError as error:  # values of other types than the evaluators of earlier versions had
+            raise ValueError(f"{path} has another evaluator than a run stores ({error})") from None
     return OmegaConf.create(current)
 
 

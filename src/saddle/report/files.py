@@ -47,7 +47,9 @@ def write_comparison(folder: Path, comparison: Comparison) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    replace_file(path, lambda file: file.write(text.encode()))
+    replace_file(
+        path, lambda file: file.write(text.encode(errors="backslashreplace"))
+    )  # a name may be half a character
 
 
 def _picture(path: Path, figure: "Figure") -> None:

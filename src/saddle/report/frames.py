@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from saddle.report.run import RunRecord
+from saddle.report.run import RunRecord, is_whole
 
 MOST_BYTES = 24 * 2**20
 """Largest size of all grids together as PNG; base64 adds a third. Runs that do not fit are linked."""
@@ -115,7 +115,7 @@ def _picture(run: RunRecord, updates: int, positions: tuple[int, ...]) -> Pictur
         content = run.grids[updates].read_bytes()
     except OSError:  # a run that is resumed from an earlier state removes its later grids
         return None
-    if not content.startswith(SIGNATURE) or len(content) < 24:
+    if not content.startswith(SIGNATURE) or len(content) < 24 or not is_whole(run.grids[updates]):
         return None
     width, height = struct.unpack(">II", content[16:24])  # the header chunk of a PNG begins with them
     uri = f"data:image/png;base64,{b64encode(content).decode()}"

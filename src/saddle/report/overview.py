@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from saddle.report.run import RunRecord
 from saddle.report.style import COLOURS as WITHOUT_BLACK
 from saddle.report.style import Style, empty_figure, logarithmic_ticks
+from saddle.report.style import words as plain_words
 from saddle.report.text import number
 
 COLOURS = (*WITHOUT_BLACK, "#000000")
@@ -39,7 +40,7 @@ def draw(runs: Sequence[RunRecord], *, losses: bool) -> Figure:
     """
     across = len(runs) if len(runs) <= 3 else math.ceil(math.sqrt(len(runs)))
     side = SIDES.get(len(runs), SIDE)
-    titles = [_title(run) for run in runs]
+    titles = [plain_words(_title(run)) for run in runs]
     above = TEXT_LINE * max(title.count("\n") + 1 for title in titles) + MARGIN
     down = math.ceil(len(runs) / across)
     width, height = CURVES + across * (side + MARGIN), max(HEIGHT, down * (side + above) + 2 * MARGIN)
@@ -122,7 +123,7 @@ def _metric_axis(panel: Axes, runs: Sequence[RunRecord]) -> None:
         text = f"floor {number(floor)}: real against real"
         look: Style = {"ha": "right", "va": "bottom", "fontsize": 7.5, "color": "0.35"}
         panel.text(0.99, floor * 1.02, text, transform=panel.get_yaxis_transform(), **look)
-    panel.set_ylabel(" or ".join(mains) or "no evaluation yet")
+    panel.set_ylabel(plain_words(" or ".join(mains)) or "no evaluation yet")
 
 
 def _without_spikes(panel: Axes) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import yaml
 
+from saddle.runs.contents import LARGEST
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity_of
 from saddle.runs.naming import setting_name
+from saddle.runs.reading import LOADER, first_line, require_plain_yaml
 from saddle.runs.summary import higher_is_better, of_images
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The loader written in C is ten times as fast, where it was built; both are safe."""
 CAUSES = {
     "failed": "it did not say why",
     "interrupted": "it was stopped; the same command goes on with it",
@@ -90,7 +90,12 @@ class RunRecord:
         """Metric -> its `last`, `best` and `best_updates`, as the summary has them."""
         metrics = self.summary.get("metrics")
         pairs = metrics.items() if isinstance(metrics, dict) else ()
-        return {name: value for name, value in pairs if isinstance(value, dict) and _is_number(value.get("last"))}
+        numbers = {
+            name: {key: number for key, number in value.items() if _is_number(number)}
+            for name, value in pairs
+            if isinstance(value, dict)
+        }
+        return {name: value for name, value in numbers.items() if "last" in value}
 
     @property
     def resumed(self) -> int:
@@ -163,30 +168,56 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
     try:
         status, summary, config = folder.status(), folder.summary() or {}, _config(folder)
         error = str(status.details.get("error") or "")
+        grids, damage = _grids(folder)
         return RunRecord(
             **own,
             status=state or status.state,
-            cause=error.partition("\n")[0] or _cause(status.state, state),
+            cause=error.partition("\n")[0] or _cause(status.state, state) or damage,
             trace=str(status.details.get("trace") or ""),
             settings=identity_of(config) if config else {},
             config=config,
             summary=summary,
             environment=folder.environment() or {},
-            lines=[line for line in folder.metrics() if isinstance(line, dict) and _is_number(line.get("updates"))],
-            grids={int(path.stem): path for path in folder.grids()},
+            lines=[{key: value for key, value in line.items() if _is_number(value)} for line in folder.metrics()],
+            grids=grids,
             main=str(summary.get("main_metric") or ""),
             floor=summary.get("floor"),
         )
-    except (ValueError, OSError, AttributeError, TypeError, yaml.YAMLError) as error:
+    except (ValueError, OSError) as error:
         return RunRecord(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
+    except Exception as error:  # whatever a stranger's file contains, the other runs are compared
+        return RunRecord(**own, status="unreadable", cause=f"a file of it is damaged: {first_line(error)}")
 
 
 def _config(folder: RunFolder) -> dict[str, Any]:
     try:
-        config = yaml.load(folder.config(), Loader=LOADER)
+        text = folder.config()
     except LookupError:  # the run ended before it began to train
         return {}
+    require_plain_yaml(text, folder.path / "config.yaml")
+    config = yaml.load(text, Loader=LOADER)
     return config if isinstance(config, dict) else {}
+
+
+def _grids(folder: RunFolder) -> tuple[dict[int, Path], str]:
+    """Update -> grid without a last one that is damaged, and a sentence about that; empty if it is whole."""
+    grids = {int(path.stem): path for path in folder.grids()}
+    if not grids or is_whole(grids[max(grids)]):
+        return grids, ""
+    damaged = grids.pop(max(grids))
+    return grids, f"its last picture is damaged and left out: {damaged.relative_to(folder.path)}"
+
+
+def is_whole(picture: Path) -> bool:
+    """Whether a PNG file of usual size can be decoded to its end."""
+    from PIL import Image  # late: a table needs no picture
+
+    try:
+        with Image.open(picture, formats=["PNG"]) as image:
+            image.load()
+    except Exception:  # a damaged file fails in many ways
+        return False
+    return True
 
 
 def _cause(state: str, launcher: str | None) -> str:
@@ -195,4 +226,4 @@ def _cause(state: str, launcher: str | None) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is float or (type(value) is int and abs(value) < LARGEST)

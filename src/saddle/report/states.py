@@ -25,7 +25,7 @@ def runs_sheet(comparison: Comparison, folder: Path) -> Sheet:
             Cell(text=run.job, link=link),
             Cell(text=of.get(run.job, "-")),
             Cell(text=run.seed or "-", value=float(run.seed) if run.seed.isdigit() else None),
-            _status(run, resumed),
+            _status(run, "; ".join(filter(None, (resumed, run.cause if run.finished else "")))),
             count_cell(run.updates),
             Cell(text=duration(run.seconds), value=run.seconds),
             *(cell for column in columns for cell in _values(run, column)),

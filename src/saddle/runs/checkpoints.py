@@ -9,13 +9,15 @@ table of contents: after one wrong bit there, torch silently reads uninitialised
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from saddle.runs.reading import read_file
 
 FORMAT = 2
 """Version of the content; increased when an older version of Saddle could not resume from it."""
@@ -33,6 +35,7 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.last = folder / "last.ckpt"
         self.previous = folder / "previous.ckpt"
+        self._last_intact = True
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Store a state and keep the previous one.
@@ -44,37 +47,52 @@ class Checkpoints:
         content = io.BytesIO()  # first into memory: torch hides the cause of a failed write from its caller
         torch.save(dict(state), content)
         try:
-            self.last.parent.mkdir(parents=True, exist_ok=True)
+            self.last.parent.mkdir(exist_ok=True)  # not the run's folder: someone may have removed it
             with temporary.open("wb") as file:
                 file.write(sealed(content.getvalue()))
                 file.flush()
                 os.fsync(file.fileno())
-            _, problem = _opened(temporary)
+            _, problem = _opened(temporary.read_bytes(), temporary)
             if problem:
                 raise OSError(f"{temporary} was written and cannot be read back ({problem})")
-            if self.last.exists():
+            if self._last_intact and self.last.exists():  # a damaged one must not replace its intact predecessor
                 self.last.replace(self.previous)
             temporary.replace(self.last)
+            self._last_intact = True
             _force(self.last.parent)
         except OSError as error:
             raise OSError(f"the checkpoint {self.last} could not be written: {error.strerror or error}") from None
         finally:
             temporary.unlink(missing_ok=True)
 
-    def load(self) -> tuple[dict[str, Any] | None, list[str]]:
-        """The newest intact state, or None, and a message about each newer file that is damaged.
+    def load(self, fits: Callable[[dict[str, Any]], str] = lambda state: "") -> tuple[dict[str, Any] | None, list[str]]:
+        """The newest usable state, or None if none was ever stored, and a message about each newer file that is not.
+
+        Args:
+            fits: function that returns what a state lacks in its run; empty if the run can be resumed from it.
 
         Raises:
-            ValueError: a file is intact, but this version cannot resume from it.
+            ValueError: there are states but no usable one, or a file is intact but this version cannot resume from it.
+            OSError: a state cannot be read, which does not say that it is damaged.
         """
         problems: list[str] = []
         for path in (self.last, self.previous):
-            if not path.exists():
+            content = read_file(path)
+            if content is None:
                 continue
-            content, problem = _opened(path)
+            content, problem = _opened(content, path)
             if not problem:
-                return _read(content, path), problems
+                state = _read(content, path)
+                if not (lacking := fits(state)):
+                    return state, problems
+                problem = f"it does not fit its run: {lacking}"
+            self._last_intact = self._last_intact and path != self.last
             problems.append(f"{path} is damaged ({problem})")
+        if problems:
+            raise ValueError(
+                f"no stored state can be used: {'; '.join(problems)}. Restore the files from a copy, or begin again "
+                "with fresh=true, which keeps them in a folder moved aside"
+            )
         return None, problems
 
 
@@ -95,16 +113,13 @@ def sealed(content: bytes) -> bytes:
     return f"saddle checkpoint {FORMAT} {_digest(str(FORMAT), content)}\n".encode() + content
 
 
-def _opened(path: Path) -> tuple[bytes, str]:
-    """The content of a file, and what is wrong with the file; empty if it is intact.
+def _opened(content: bytes, path: Path) -> tuple[bytes, str]:
+    """The part of a file that torch wrote, and what is wrong with the file; empty if it is intact.
 
     Raises:
         ValueError: the file is intact, but of another version.
     """
-    try:
-        line, _, content = path.read_bytes().partition(b"\n")
-    except OSError as error:
-        return b"", str(error)
+    line, _, content = content.partition(b"\n")
     words = line.decode(errors="replace").split(" ")
     if words[:2] != ["saddle", "checkpoint"] or len(words) != 4:
         return b"", "its first line is not that of a checkpoint"

@@ -5,11 +5,13 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 from omegaconf import DictConfig
 
 from saddle.config.options import option_name
 from saddle.runs.commands import in_checkout, typed
+from saddle.runs.contents import VALUES, wrong
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import of_images
 from saddle.runs.sweep_position import SweepPosition
@@ -49,10 +51,7 @@ def closing(folder: RunFolder) -> str:
     """The result of a run, its files, and for a single run the next commands; a sweep's launcher prints those once."""
     summary = folder.summary() or {}
     run = quote(str(shown(folder.path)))
-    line = f"done: {summary['updates']:,} updates in {summary['seconds']:,.0f} s"
-    if value := summary.get("metrics", {}).get(summary["main_metric"]):
-        line += f"; {summary['main_metric']} {value['last']:.4g} ({_best(value)})"
-    lines = [line]
+    lines = [_result(summary) if summary else f"its result is missing: {shown(folder.path) / 'summary.json'}"]
     if grid := folder.last_grid():
         lines.append(f"last grid: {shown(grid)}")
     if summary.get("wandb"):
@@ -61,6 +60,15 @@ def closing(folder: RunFolder) -> str:
         measure = in_checkout(f"make fid RUN={run}    ", f"saddle evaluate run={run}    ") if of_images(summary) else ""
         lines.append(f"next: {measure}{typed('sample')} run={run} count=64")
     return "\n".join(lines)
+
+
+def _result(summary: Mapping[str, Any]) -> str:
+    """Updates, time, and the main metric."""
+    line = f"done: {summary.get('updates') or 0:,} updates in {summary.get('seconds') or 0:,.0f} s"
+    value = (summary.get("metrics") or {}).get(summary.get("main_metric"))
+    if isinstance(value, dict) and not wrong(value, VALUES) and all(value.get(key) is not None for key in VALUES):
+        line += f"; {summary['main_metric']} {value['last']:.4g} ({_best(value)})"
+    return line
 
 
 def without_weights(run: RunFolder) -> str:

@@ -10,6 +10,8 @@ from hashlib import blake2b
 
 LONGEST_JOB = 120
 LONGEST_SWEEP = 80
+LONGEST_GIVEN = 200
+"""Most characters of a `name`; file systems allow 255, and the lock and folders moved aside have longer names."""
 MOST_VALUES = 4
 """Most values of a swept key that a sweep's name spells out; of more values it shows the first and the last."""
 NOT_NAMED = ("fresh", "run", "sweep.retry_failed")
@@ -48,7 +50,7 @@ def job_names(jobs: Sequence[Sequence[str]]) -> list[str]:
 def single_name(job: Sequence[str]) -> str:
     """The folder name of a run outside a sweep: `name` if its overrides set it, else `job_names` of them."""
     name = _values(job).get("name", "null")
-    return job_names([job])[0] if name.strip("\"'") in ("", "null") else readable(name)
+    return job_names([job])[0] if name.strip("\"'") in ("", "null") else _given(name)
 
 
 def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, Sequence[str]]) -> list[str]:
@@ -77,7 +79,7 @@ def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
     of a study comes first: `k_steps_d_steps-1-5_09ab3c` for `experiment=k_steps`.
     """
     if name:
-        return readable(name)
+        return _given(name)
     values = [_values(job) for job in jobs]
     studies = {job["experiment"] for job in values if "experiment" in job}
     parts = [readable(study) for study in studies] if len(studies) == 1 else []
@@ -107,6 +109,12 @@ def readable(text: str) -> str:
     if is_path or not text.isascii():
         return f"{name}.{_digits(6, text)}".lstrip(".")
     return name.lstrip(".") or "empty"
+
+
+def _given(name: str) -> str:
+    """The folder name of a `name`; a long one ends in digits of its hash."""
+    text = readable(name)
+    return text if len(text) <= LONGEST_GIVEN else f"{text[: LONGEST_GIVEN - 9]}_{_digits(8, name)}"
 
 
 def _values(job: Sequence[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from saddle.runs.commands import in_checkout
+from saddle.runs.contents import SWEEP, of_kind
 from saddle.runs.folder import RunFolder, read_json, write_json
 
 ROOT = Path("runs")
@@ -22,12 +23,20 @@ def read_sweep(folder: Path) -> dict[str, Any]:
     Raises:
         ValueError: the file was changed by hand.
     """
-    return read_json(folder / "sweep.json") or {}
+    path = folder / "sweep.json"
+    return of_kind(read_json(path) or {}, SWEEP, path)
 
 
 def jobs_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """The jobs that `sweep.json` lists, by name and in its order."""
-    return {job["name"]: job for job in read_sweep(folder).get("jobs", [])}
+    """The jobs that `sweep.json` lists, by name and in its order.
+
+    Raises:
+        ValueError: the file was changed by hand.
+    """
+    jobs = [job or {} for job in read_sweep(folder).get("jobs") or []]
+    if any(not job.get("name") or Path(job["name"]).name != job["name"] for job in jobs):
+        raise ValueError(f"{folder / 'sweep.json'}: a job has no name of a folder: the file was changed by hand")
+    return {job["name"]: job for job in jobs}
 
 
 def newest_sweep(root: Path = ROOT) -> Path:
