@@ -13,7 +13,7 @@ from saddle.metrics.order import random_order
 from saddle.metrics.reference import batches, progress
 from saddle.noise import generator
 
-SPLITS = 5
+SPLITS = 10
 """Random splits of the real images, over which their distances are averaged."""
 FEWEST = 8
 """Real images from which on a quarter of them has a covariance."""
