@@ -233,4 +233,4 @@ def test_the_floor_of_an_earlier_version_is_left_out_and_named(tmp_path: Path) -
     assert [run.floor for run in runs] == [None, 2.5]
     table = terminal(runs)
     assert "floor of fd_faces, real images against real images: 2.5 ± 0.2\n" in table
-    assert "the floors that 1 runs have stored are left out: an earlier version measured half" in table
+    assert "the floor of 1 of 2 runs is left out: an earlier version measured half" in table

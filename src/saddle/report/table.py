@@ -106,8 +106,8 @@ def _notes(runs: Sequence[RunRecord]) -> list[str]:
             notes.append(f"floor of {main}, {sides}: {', '.join(starmap(with_error, floors))}")
         if left_out := sum(run.floor is None and run.summary.get("floor") is not None for run in own):
             notes.append(
-                f"the floors that {left_out} runs have stored are left out: an earlier version measured half of the "
-                "real images against half, which is about twice as far as all against all"
+                f"the floor of {left_out} of {len(own)} runs is left out: an earlier version measured half of the real "
+                "images against half, which is about twice as far as all against all"
             )
     if len(mains) > 1:
         notes.append(f"{' and '.join(mains)} are measured in different ways: their numbers do not compare")
