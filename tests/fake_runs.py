@@ -69,7 +69,8 @@ def make_run(
         else:
             (folder / "samples" / f"{int(line['updates']):06d}.png").write_bytes(grid)
     if ended == "finished":
-        facts = {"updates": UPDATES, "images_seen": 64 * UPDATES, "seconds": 40 + luck.random(), "floor": 0.42}
+        facts = {"updates": UPDATES, "images_seen": 64 * UPDATES, "seconds": 40 + luck.random()}
+        facts |= {"floor": 0.42, "floor_error": 0.02}
         main = {"main_metric": "fd_faces", "lower_is_better": True, "protocol": protocol(extractor)}
         run.write_summary({**facts, **main, "metrics": summarise(lines, METRICS), "wandb": None})
     said = {"error": "DivergedError: the loss is not finite\nmore", "trace": "Traceback"} if ended == "failed" else {}

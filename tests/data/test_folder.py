@@ -462,4 +462,5 @@ def test_an_evaluation_compares_with_the_images_that_were_trained_on(tmp_path: P
     assert data.split("all") is data.split("train") is data.train
     with pytest.raises(ValueError, match="holds out no images"):
         data.split("test")
-    assert data.facts() == {"images": {"train": 4}, "digest": {"train": data.train.digest}, "left_out": {}}
+    facts = {"images": {"train": 4}, "digest": {"train": data.train.digest}, "copies": {"train": 0}}
+    assert data.facts() == {**facts, "left_out": {}}

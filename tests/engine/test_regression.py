@@ -64,6 +64,21 @@ def test_it_is_sampled_with_codes_like_those_of_images(name: str) -> None:
 
 
 @all_models
+def test_what_a_model_gives_out_stays_as_it_is_while_it_trains_on(make: Callable[..., Any]) -> None:
+    """Samples, codes and running means are copies, and a change of them does not change the model."""
+    model = play(make(), 2)
+    model.log_mean(probe=torch.ones(()))
+    given = [model.sample(range(9), 1), model.prior(range(9), 1), model.decode(model.prior(range(9), 1))]
+    given += [total for total, _ in model.pending_means().values()]
+    kept = [tensor.clone() for tensor in given]
+    play(model, 4)
+    assert all(torch.equal(tensor, copy) for tensor, copy in zip(given, kept, strict=True))
+    once = model.sample(range(9), 1)
+    model.sample(range(9), 1).zero_()
+    assert torch.equal(model.sample(range(9), 1), once)
+
+
+@all_models
 def test_labels_reach_the_generator(make: Callable[..., Any]) -> None:
     classes = LabelledToy().classes
     model = play(make(classes=classes), 30, data=LabelledToy())

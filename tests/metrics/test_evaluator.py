@@ -18,6 +18,7 @@ from saddle.data.disk.imageset import StoredImages
 from saddle.data.pixels import to_uint8
 from saddle.metrics.evaluator import ImageEvaluator
 from saddle.metrics.extractors.features import features_of
+from saddle.metrics.floor import METHOD
 from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.metrics.inception_score import inception_score
 from saddle.metrics.kernel import MeanDiscrepancy
@@ -244,20 +245,25 @@ def test_few_images_are_warned_of() -> None:
         evaluator(reference=few, count=1000)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", ".* real images are copies of others")
         evaluator(reference=enough, count=1000)
 
 
-def test_the_floor_is_what_two_halves_measure() -> None:
-    """Of images from one distribution it lies far below that of another, and near what a second draw measures."""
-    floor = evaluator().floor()["fd_thumbnail"]
-    again = evaluator(reference=reference(pictures("another draw", 200, 16)))
-    assert floor == pytest.approx(again.floor()["fd_thumbnail"], rel=0.3)
-    brighter = evaluator()(lambda indices: generated(indices) // 2 + 100)
-    assert floor < 0.2 * brighter["fd_thumbnail"]
-    halves = Thumbnail()(REFERENCE).chunk(2)
-    in_order = frechet_distance(*(GaussianFit.fitted(half) for half in halves))
-    assert floor == pytest.approx(in_order, rel=0.3)
-    assert floor != in_order  # the halves are drawn, since folders are often sorted
+def test_the_floor_is_what_a_second_draw_of_the_data_measures() -> None:
+    """With as many images on both sides; that of another distribution is far above, and the protocol says how."""
+    measure = evaluator()
+    floor, error = (measure.floor()[name] for name in ("fd_thumbnail", "fd_thumbnail_error"))
+    draws = [pictures(f"draw {i}", 200, 16) for i in range(4)]
+    perfect = [measure(lambda indices, x=x: x[list(indices)]) for x in draws]  # type: ignore[misc]  # bound in the loop
+    assert floor == pytest.approx(np.mean([one["fd_thumbnail"] for one in perfect]), abs=error)
+    assert error < 0.2 * floor
+    brighter = measure(lambda indices: generated(indices) // 2 + 100)
+    assert floor < 0.1 * brighter["fd_thumbnail"]
+    assert measure.protocol()["comparisons"][0]["floor"] == METHOD
+
+
+def test_fewer_than_eight_images_have_no_floor() -> None:
+    assert evaluator(metrics={"frechet": build("metric", "frechet")}, reference=reference(REFERENCE[:7])).floor() == {}
 
 
 def test_the_protocol_names_what_the_numbers_depend_on() -> None:
@@ -266,7 +272,7 @@ def test_the_protocol_names_what_the_numbers_depend_on() -> None:
     assert features["extractor"] == "thumbnail"
     assert features["digest"] == "0" * 16
     assert (features["neighbours"], features["density_neighbours"]) == (3, 5)
-    assert patches == {"metrics": ["swd"], "swd_patches": 4, "swd_projections": 16}
+    assert patches == {"metrics": ["swd"], "swd_patches": 4, "swd_projections": 16, "swd_places": "by content"}
     assert protocol["images_real"] == protocol["images_generated"] == 150
     assert protocol["reference_split"] == "test"
     assert protocol["torch"] == version("torch")

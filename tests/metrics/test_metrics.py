@@ -3,12 +3,14 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from torch import Tensor
 
@@ -36,7 +38,7 @@ from saddle.theory.discrete import Discrete
 
 COUNT = 160
 FEW: dict[str, dict[str, int]] = {
-    "prdc": {"neighbours": 3, "density_neighbours": 3},
+    "prdc": {"neighbours": 3, "density_neighbours": 3, "neighbour_images": 150},
     "inception_score": {"score_splits": 4},
     "class_frechet": {"class_images": 20},
     "swd": {"patches": 4, "projections": 16},
@@ -126,7 +128,8 @@ def test_a_metric_declares_what_it_needs_its_directions_and_its_settings(name: s
     numbers = measured(metric, good_and_bad(metric)[0])
     assert set(metric.higher_is_better) <= set(numbers)
     assert all(name.endswith("_error") for name in set(numbers) - set(metric.higher_is_better))
-    assert set(metric.floor(1000)) <= set(metric.higher_is_better)
+    floor = metric.floor(1000)
+    assert {number.removesuffix("_error") for number in floor} <= set(metric.higher_is_better)
 
 
 @pytest.mark.parametrize("name", options("metric"))
@@ -138,14 +141,56 @@ def test_a_perfect_generator_beats_a_collapsed_one_in_every_number(name: str) ->
         assert good[number] != bad[number]
 
 
-@pytest.mark.parametrize("name", options("metric"))
-def test_the_order_of_the_samples_matters_only_where_it_is_said(name: str) -> None:
-    metric = bound(name)
+def rearranged(
+    name: str, real: NDArray[np.int64], fake: Callable[[int], NDArray[np.int64]], values: NDArray[np.int64]
+) -> dict[str, float]:
+    """The numbers of a perfect generator with other rows on both sides, and other labels of all images."""
+    metric = bound(name, REAL[torch.from_numpy(real)], Labels(LABELS.names, values[real]))
     samples, _ = good_and_bad(metric)
-    order = torch.from_numpy(np.lexsort((np.arange(len(samples))[::-1], np.arange(len(samples)) % 2)))  # by class
-    once = measured(metric, samples)
-    again = measured(metric, samples[order], torch.from_numpy(np.arange(len(samples)) % 2)[order])
-    assert (again == pytest.approx(once, rel=1e-6, abs=1e-9)) is not metric.order_matters
+    rows = fake(len(samples))
+    return measured(metric, samples[torch.from_numpy(rows)], torch.from_numpy(values[rows % COUNT]))
+
+
+def by_class(count: int) -> NDArray[np.int64]:
+    return np.lexsort((np.arange(count)[::-1], np.arange(count) % 2))
+
+
+@pytest.mark.parametrize("name", options("metric"))
+def test_neither_the_order_of_the_samples_nor_that_of_the_classes_changes_a_number(name: str) -> None:
+    """The same images sorted, as files often are, and shuffled; to the rounding of sums in another order."""
+    rows = np.arange(COUNT)
+    once = rearranged(name, rows, np.arange, LABELS.values)
+    for real, fake in ((by_class(COUNT), by_class), (rows, lambda n: np.random.default_rng(1).permutation(n))):
+        assert rearranged(name, real, fake, LABELS.values) == pytest.approx(once, rel=1e-5, abs=1e-9)
+    assert rearranged(name, rows, np.arange, 1 - LABELS.values) == pytest.approx(once, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", options("metric"))
+def test_each_sample_twice_gives_the_same_numbers_unless_the_metric_says_otherwise(name: str) -> None:
+    rows = np.arange(COUNT)
+    once = rearranged(name, rows, np.arange, LABELS.values)
+    twice = rearranged(name, rows.repeat(2), lambda n: np.arange(n).repeat(2), LABELS.values)
+    numbers = bound(name).higher_is_better
+    moved = [number for number in numbers if twice[number] != pytest.approx(once[number], rel=0.05, abs=1e-6)]
+    assert bool(moved) is bound(name).copies_matter, moved
+
+
+@pytest.mark.parametrize("name", options("metric"))
+def test_a_floor_is_what_perfect_samples_measure(name: str) -> None:
+    """As many on both sides as in an evaluation, on average over draws."""
+    metric = bound(name)
+    draws = 12
+    if isinstance(metric, FeatureMetric | ImageMetric):
+        perfect = [measured(metric, faces(f"perfect {draw}")[0]) for draw in range(draws)]
+        count = COUNT
+    else:
+        count = 1000
+        distribution = MIXTURE if metric.needs == "points" else ATOMS
+        perfect = [measured(metric, distribution.sample(range(count), 1 + draw)) for draw in range(draws)]
+    floor = metric.floor(count)
+    for number in set(metric.higher_is_better) & set(floor):
+        values = [one[number] for one in perfect]
+        assert abs(floor[number] - np.mean(values)) < 0.02 * np.mean(values) + 2 * np.std(values)
 
 
 SWAPPED = {"precision": 1, "recall": -1, "coverage": -1, "diversity": -1}

@@ -68,7 +68,7 @@ def test_each_channel_is_normalised_by_itself() -> None:
 def test_each_level_counts_the_same() -> None:
     """The mean over levels, which a maximum or a sum would not be."""
     sliced = SlicedWasserstein(patches=2, projections=8)
-    first, second = (sliced.projected([sliced.patches(pictures(name, 30, 64), range(30))]) for name in ("one", "two"))
+    first, second = (sliced.projected([sliced.patches(pictures(name, 30, 64))]) for name in ("one", "two"))
     assert len(first) == 3
     levels = [distance([one], [other]) for one, other in zip(first, second, strict=True)]
     assert distance(first, second) == pytest.approx(np.mean(levels))
@@ -87,10 +87,11 @@ def test_patches_lie_everywhere_and_do_not_depend_on_the_batches() -> None:
     """An image whose pixels are their own coordinates tells where its patches were cut."""
     where = torch.arange(32, dtype=torch.uint8).expand(1, 1, 32, 32)
     images = torch.cat([where, where.mT], dim=1).repeat(600, 1, 1, 1)  # [600, 2, 32, 32]
-    images = torch.cat([images, images[:, :1]], dim=1)
+    marks = pictures("marks", 600, 32, channels=1)  # the places are a function of the pixels: without, all are equal
+    images = torch.cat([images, marks], dim=1)
     sliced = SlicedWasserstein(patches=4, projections=2)
-    whole = sliced.patches(images, range(600))
-    parts = [sliced.patches(images[i : i + 77], range(i, min(i + 77, 600))) for i in range(0, 600, 77)]
+    whole = sliced.patches(images)
+    parts = [sliced.patches(images[i : i + 77]) for i in range(0, 600, 77)]
     for level, pieces in zip(whole, zip(*parts, strict=True), strict=True):
         torch.testing.assert_close(level, torch.cat(pieces))
     coarse = whole[-1][:, :2, 0, 0]  # [2400, 2]: column and row of each patch's corner on the level of 16 x 16
@@ -99,13 +100,16 @@ def test_patches_lie_everywhere_and_do_not_depend_on_the_batches() -> None:
 
 
 def test_it_does_not_see_brightness_and_contrast_but_sees_blur() -> None:
-    real = pictures("real", 200, 16) // 4 * 4
+    """Less than to another draw, whose patches differ; the patches of changed images are in other places."""
+    grain = generator("test", "grain").integers(0, 64, (2, 200, 3, 16, 16), dtype=np.uint8)
+    real, other = ((pictures(name, 200, 16) // 8 + torch.from_numpy(own)) * 2 for name, own in zip("ab", grain))  # noqa: B905
     sliced = SlicedWasserstein(patches=8, projections=32)
-    blurred = real.float().unfold(2, 3, 1).unfold(3, 3, 1).mean((4, 5)).round().to(torch.uint8)
-    same_size = torch.nn.functional.pad(blurred.float(), (1, 1, 1, 1), mode="replicate").to(torch.uint8)
-    assert sliced.between(real, real // 4 + 100) < 0.1 * sliced.between(real, same_size)
+    blurred = torch.nn.functional.avg_pool2d(real.float(), 3, 1, 1, count_include_pad=False).round().to(torch.uint8)
+    between = sliced.between(real, other)
+    assert sliced.between(real, real // 4 + 100) < 1.2 * between
+    assert sliced.between(real, blurred) > 1.5 * between
 
 
 def test_images_smaller_than_a_patch_are_refused() -> None:
     with pytest.raises(ValueError, match="patches of 7 x 7"):
-        SlicedWasserstein(patches=2, projections=2).patches(pictures("small", 4, 6), range(4))
+        SlicedWasserstein(patches=2, projections=2).patches(pictures("small", 4, 6))

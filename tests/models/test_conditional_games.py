@@ -195,7 +195,9 @@ def test_accuracy_is_that_of_fishers_classifier() -> None:
     assert best == pytest.approx(0.8413, abs=0.02)
     assert metric.compute(real, 1 - requested)[name] == pytest.approx(1 - best)
     assert metric.compute(real, 0 * requested)[name] == pytest.approx(0.5, abs=0.02)
-    assert metric.floor(4_000) == {name: pytest.approx(0.8413, abs=0.02)}
+    floor = metric.floor(4_000)
+    assert floor[name] == pytest.approx(best, abs=2 * floor[f"{name}_error"])  # the standard error of 4,000 images
+    assert floor[f"{name}_error"] == pytest.approx((best * (1 - best) / 4_000) ** 0.5, rel=0.05)
     wide, wide_labels = apart(400, 20.0)
     assert accuracy(wide, wide_labels).compute(wide, torch.from_numpy(wide_labels.values))[name] == 1
     with pytest.raises(ValueError, match="class_accuracy_thumbnail wants the labels"):

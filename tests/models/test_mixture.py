@@ -125,6 +125,17 @@ def test_one_step_of_em_is_the_textbooks() -> None:
     assert torch.allclose(found.roots[:, 0, 0].square(), variances, atol=1e-9)
 
 
+@pytest.mark.parametrize("fit", ["em", "gradient"])
+def test_a_distribution_that_was_given_out_does_not_change_with_the_model(fit: str) -> None:
+    data = LINE()
+    model = play(mixture(fit, rate=0.1), 1, data=data)
+    kept, x = model.distribution(), torch.linspace(-1, 1, 9, dtype=torch.float64)[:, None]
+    before = kept.log_prob(x)
+    play(model, 3, data=data)
+    assert torch.equal(kept.log_prob(x), before)
+    assert not torch.equal(model.distribution().log_prob(x), before)
+
+
 def test_too_many_are_refused_in_words() -> None:
     with pytest.raises(ValueError, match=r"model\.components=38: there are only 37 images .*set it to 37"):
         images(components=38)

@@ -134,14 +134,18 @@ def test_parameter_counts_of_the_residual_networks() -> None:
 
 
 def test_parameter_counts_of_the_paper_s_shape() -> None:
-    """768 channels, 1,536 within, in 96 groups; two blocks at each of 4, 8, 16 and 32 pixels."""
+    """Those of the authors' networks: 20,732,160 in G, and with ten classes 20,781,952 in G and 21,280,512 in D.
+
+    768 channels, 1,536 within, in 96 groups; two blocks at each of 4, 8, 16 and 32 pixels.
+    """
     blocks = 2 * 4 * (2 * 768 * 1536 + 9 * 1536 * 16 + 2 * 1536)  # two 1 x 1, one grouped 3 x 3, two biases
     generator, discriminator = shipped("r3gan_cifar10", 32, 64)
-    assert count(generator) == blocks + (64 + 1) * 768 + 16 * 768 + 3 * 768
+    assert count(generator) == blocks + 64 * 768 + 16 * 768 + 3 * 768 == 20_732_160
     assert count(discriminator) == blocks + 3 * 768 + 16 * 768 + 768
+    assert [count(network) for network in shipped("r3gan_cifar10", 32, 64, classes=10)] == [20_781_952, 21_280_512]
 
 
-def shipped(name: str, resolution: int, code_size: int, **changed: bool) -> list[nn.Module]:
+def shipped(name: str, resolution: int, code_size: int, **changed: int) -> list[nn.Module]:
     """Both networks of an option as it is, or with something of both changed; their weights take no memory."""
     network = composed(f"network={name}", f"resolution={resolution}", f"code_size={code_size}").network
     players = network.generator, network.discriminator

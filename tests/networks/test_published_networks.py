@@ -117,15 +117,26 @@ def rectified_first(cfg: DictConfig, layers: Layers, x: Tensor) -> Tensor:
 def r3gan_generator(cfg: DictConfig, layers: Layers, codes: Tensor) -> Tensor:
     x = r3gan_stage(cfg, layers, next(layers) * dense(layers, codes)[:, :, None, None])
     while x.shape[-1] < cfg.resolution:
-        x = r3gan_stage(cfg, layers, fitted(cfg, layers, larger(x, "bilinear")))
+        x = r3gan_stage(cfg, layers, fitted(cfg, layers, resampled(x, 2 * down_by_2(2 * x.shape[-1]).T)))
     return conv(layers, x)
 
 
 def r3gan_discriminator(cfg: DictConfig, layers: Layers, x: Tensor) -> Tensor:
     x = r3gan_stage(cfg, layers, conv(layers, x))
     while x.shape[-1] > 4:
-        x = r3gan_stage(cfg, layers, fitted(cfg, layers, smaller(x)))
+        x = r3gan_stage(cfg, layers, fitted(cfg, layers, resampled(x, down_by_2(x.shape[-1]))))
     return dense(layers, conv(layers, x, groups=x.shape[1])[:, :, 0, 0])
+
+
+def down_by_2(size: int) -> Tensor:
+    """Pixel i is 1/8, 3/8, 3/8, 1/8 of the pixels 2i - 1 to 2i + 2, of those that there are: [size / 2, size]."""
+    weights = {-1: 1 / 8, 0: 3 / 8, 1: 3 / 8, 2: 1 / 8}
+    rows = [[weights.get(j - 2 * i, 0.0) for j in range(size)] for i in range(size // 2)]
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+def resampled(x: Tensor, matrix: Tensor) -> Tensor:
+    return torch.einsum("ih,jw,nchw->ncij", matrix, matrix, x)
 
 
 def fitted(cfg: DictConfig, layers: Layers, x: Tensor) -> Tensor:
@@ -273,6 +284,55 @@ def test_r3gan_begins_linear_with_an_even_variance(player: str) -> None:
         assert_normal(network.basis, 0.0, 1.0)
     x = given("input", 2, *((6,) if player == "generator" else (3, 32, 32))).float()
     torch.testing.assert_close(network(2 * x), 2 * network(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["r3gan", "r3gan_cifar10"])
+def test_classes_of_r3gan_begin_at_the_deviations_of_its_authors(name: str) -> None:
+    """A linear map of 10 indicators at N(0, 1 / 10); in D also divided by the root of the number of features."""
+    small = {"classes": 10, "width": 64, "widest": 64, "blocks": 1}
+    generator, discriminator = (fresh(settings(name, player, **small)) for player in ("generator", "discriminator"))
+    assert_normal(discriminator.projection.embedding.weight, 0.0, (64 * 10) ** -0.5)
+    wide = R3GANGenerator(
+        channels=3, resolution=8, code_size=64, classes=10, width=16, widest=16, blocks=1, expansion=1, group_size=16
+    )
+    assert_normal(wide.code.embedding.weight, 0.0, 10**-0.5)  # type: ignore[union-attr]
+    assert generator.modulation.bias is None
+
+
+def test_an_impulse_through_r3gan_s_resamplers_shows_their_taps() -> None:
+    """1, 3, 3, 1 in eighths downwards and in quarters upwards; what falls beyond an edge is lost."""
+    generator, discriminator = (
+        fresh(settings("r3gan", player, width=16, widest=16, blocks=1)) for player in ("generator", "discriminator")
+    )
+    up = next(layer for layer in generator.layers if hasattr(layer, "taps"))
+    down = next(layer for layer in discriminator.layers if hasattr(layer, "taps"))
+    impulse = torch.zeros(1, 16, 4, 4)
+    impulse[0, 5, 1, 2] = 1
+    quarters = torch.tensor([1.0, 3, 3, 1]) / 4
+    expected = torch.zeros(1, 16, 8, 8)
+    expected[0, 5, 1:5, 3:7] = quarters.outer(quarters)
+    torch.testing.assert_close(up(impulse), expected)
+    rows = [down(torch.eye(8)[i].view(1, 1, 1, 8).expand(1, 1, 8, 8))[0, 0, 1].mul(8).tolist() for i in range(8)]
+    assert rows == [
+        [3, 0, 0, 0],
+        [3, 1, 0, 0],
+        [1, 3, 0, 0],
+        [0, 3, 1, 0],
+        [0, 1, 3, 0],
+        [0, 0, 3, 1],
+        [0, 0, 1, 3],
+        [0, 0, 0, 3],
+    ]
+    ones = torch.ones(1, 1, 8, 8)
+    assert up(ones)[0, 0, 7].tolist() == [0.75, *[1.0] * 14, 0.75]
+    assert down(ones)[0, 0, 1].tolist() == [0.875, 1, 1, 0.875]
+
+
+def test_the_weights_of_an_earlier_r3gan_are_refused_in_words() -> None:
+    network = fresh(settings("r3gan", "discriminator", width=16, widest=16))
+    earlier = {name: tensor for name, tensor in network.state_dict().items() if not name.endswith("taps")}
+    with pytest.raises(RuntimeError, match="the R3GAN of an earlier Saddle"):
+        network.load_state_dict(earlier)
 
 
 def test_embeddings_of_classes_begin_as_glorot_has_it_or_as_codes() -> None:

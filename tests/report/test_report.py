@@ -35,7 +35,7 @@ def make_run(folder: Path, distances: dict[int, float], *, ended: str = "finishe
         metrics = {"fd_faces": values, **{name: {"last": 0.125, "best": 0.1, "best_updates": 0} for name in OTHERS}}
         summary = {"updates": max(distances), "seconds": 123.4, "main_metric": "fd_faces", "lower_is_better": True}
         summary |= {"protocol": {"comparisons": []}}
-        run.write_summary(summary | {"floor": 2.5, "metrics": metrics, "wandb": "W&B: offline"})
+        run.write_summary(summary | {"floor": 2.5, "floor_error": 0.25, "metrics": metrics, "wandb": "W&B: offline"})
     run.mark(ended)
     return run
 
@@ -63,7 +63,7 @@ def test_a_row_holds_the_last_value_and_apart_from_it_the_best(sweep: Path) -> N
     assert " ".join(line.split()) == "loss-nonsaturating finished 1000 2m03s 25 20 @500 10 samples/001000.png"
     table = terminal(read_runs([RunFolder(sweep / "loss-nonsaturating")]))
     assert "selected on the numbers it is taken from" in table
-    assert "floor of fd_faces, real images against real images: 2.5" in table
+    assert "floor of fd_faces, real images against real images: 2.5 ± 0.2" in table
 
 
 def test_runs_that_failed_are_measured_by_what_they_logged(sweep: Path) -> None:
@@ -220,3 +220,17 @@ def test_a_value_that_is_older_than_the_run_says_when_it_was_measured(tmp_path: 
     make_run(tmp_path / "finished", {0: 400.0, 500: 20.0})
     lines = terminal(read_runs([run, RunFolder(tmp_path / "finished")])).splitlines()
     assert any(line.startswith("job") and "400 @0" in line for line in lines)
+
+
+def test_the_floor_of_an_earlier_version_is_left_out_and_named(tmp_path: Path) -> None:
+    """It was measured between halves of the real images and is twice too high."""
+    for name in ("before", "now"):
+        make_run(tmp_path / name, {0: 9.0, 1000: 5.0})
+    before = RunFolder(tmp_path / "before")
+    summary = {key: value for key, value in (before.summary() or {}).items() if key != "floor_error"}
+    before.write_summary(summary | {"floor": 5.0})
+    runs = read_runs([before, RunFolder(tmp_path / "now")])
+    assert [run.floor for run in runs] == [None, 2.5]
+    table = terminal(runs)
+    assert "floor of fd_faces, real images against real images: 2.5 ± 0.2\n" in table
+    assert "the floor of 1 of 2 runs is left out: an earlier version measured half" in table

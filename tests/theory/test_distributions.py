@@ -11,6 +11,8 @@ from saddle.theory.arrangements import grid, line, ring, spiral
 from saddle.theory.bars_and_stripes import bars_and_stripes
 from saddle.theory.density import Density
 from saddle.theory.discrete import Discrete
+from saddle.theory.distribution import Distribution
+from saddle.theory.full_mixture import FullMixture
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.quadrature import integral
 from saddle_studies.theory.affine_generator import AffineGenerator
@@ -242,3 +244,18 @@ def test_expectations_over_a_categorical_generator() -> None:
     assert mean.item() == pytest.approx((q * values).sum().item(), abs=1e-15)
     torch.testing.assert_close(slope, q * (values - mean.detach()), rtol=0, atol=1e-15)
     assert torch.autograd.gradcheck(lambda _: generator.log_prob(generator.points), (generator.logits,))
+
+
+def test_a_distribution_does_not_follow_the_tensors_that_it_was_made_of() -> None:
+    """They may be the parameters of a model in training."""
+    means, weights = torch.tensor([[-1.0], [2.0]], dtype=torch.float64), torch.tensor([0.25, 0.75], dtype=torch.float64)
+    roots, deviations = torch.ones(2, 1, 1, dtype=torch.float64), torch.ones(2, dtype=torch.float64)
+    made: list[Distribution] = [
+        FullMixture(means=means, roots=roots, weights=weights),
+        GaussianMixture(means=means, deviations=deviations, weights=weights),
+        Discrete(points=means, probabilities=weights),
+    ]
+    before = [distribution.sample(range(20), 0) for distribution in made]
+    for tensor in (means, weights, roots, deviations):
+        tensor += 3
+    assert all(torch.equal(one.sample(range(20), 0), old) for one, old in zip(made, before, strict=True))

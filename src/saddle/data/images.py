@@ -13,6 +13,7 @@ from torch import Tensor
 
 from saddle.data.base import Data
 from saddle.data.classes import Classes
+from saddle.data.copies import copies
 from saddle.data.disk.imageset import ImageSet, JoinedImages
 from saddle.data.labels import Labels, joined
 from saddle.data.pixels import from_uint8, grid, to_uint8
@@ -103,11 +104,12 @@ class Images(Data):
         return self.test if name == "test" else JoinedImages(self.train, self.test)
 
     def facts(self) -> dict[str, object]:
-        """The number and the digest of the images in each part."""
+        """The number and the digest of the images in each part, and how many of them are copies of others in it."""
         parts = {name: part for name, part in (("train", self.train), ("test", self.test)) if part is not None}
         return {
             "images": {name: len(part) for name, part in parts.items()},
             "digest": {name: part.digest for name, part in parts.items()},
+            "copies": {name: copies(part.digest, len(part), part.__getitem__) for name, part in parts.items()},
         }
 
     def rows(self, seed: int, positions: range) -> Tensor:

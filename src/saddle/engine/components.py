@@ -184,6 +184,7 @@ def summary(
     """The content of summary.json."""
     directions = evaluator.higher_is_better if evaluator is not None else {}
     main = evaluator.main_metric if evaluator is not None else None
+    floor = evaluator.floor() if evaluator is not None else {}
     wandb = next((logger for logger in loggers if isinstance(logger, Wandb)), None)
     return {
         "data": facts,
@@ -192,7 +193,8 @@ def summary(
         "seconds": round(seconds, 1),
         "main_metric": main,
         "lower_is_better": not directions.get(str(main), False),
-        "floor": None if evaluator is None else evaluator.floor().get(str(main)),
+        "floor": floor.get(str(main)),
+        "floor_error": floor.get(f"{main}_error"),
         "protocol": None if evaluator is None else evaluator.protocol(),
         "metrics": summarise(folder.metrics(), directions),
         "wandb": None if wandb is None else wandb.closing_line(),

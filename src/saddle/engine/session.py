@@ -224,6 +224,12 @@ def _data_facts(experiment: Experiment) -> dict[str, Any]:
     facts = experiment.facts()
     if left_out := facts.get("left_out"):
         print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
+    if copies := facts.get("copies", {}).get("train"):
+        print(
+            f"note: {copies:,} of the {facts['images']['train']:,} training images are copies of others, pixel for "
+            "pixel, so these images have more weight",
+            file=sys.stderr,
+        )
     return facts
 
 

@@ -16,17 +16,18 @@ class Metric(ABC):
     """A number about generated samples, or several numbers that one computation gives.
 
     A metric is constructed with `real`, the real side that it compares with, and with its own settings. It computes
-    what it needs of the real side at the first use and keeps it. It draws nothing from a global generator. Its option
-    in `conf/metric` has `_partial_: true`, since the evaluator supplies `real`. A concrete metric derives from one of
-    the classes below, which say what it computes from.
+    what it needs of the real side at the first use and keeps it. It draws nothing from a global generator, and the
+    order of the samples, real or generated, does not change its numbers. Its option in `conf/metric` has
+    `_partial_: true`, since the evaluator supplies `real`. A concrete metric derives from one of the classes below,
+    which say what it computes from.
     """
 
     needs: str
     """What it computes from; see `PROVIDED` in `saddle.config.rules`."""
     fewest: int = 1
     """The smallest number of samples on each side with which it can be computed."""
-    order_matters: bool = False
-    """Whether the same samples in another order give other numbers."""
+    copies_matter: bool = False
+    """Whether it looks at pairs or neighbours of samples, so that each sample twice gives other numbers."""
 
     @property
     @abstractmethod
@@ -41,7 +42,10 @@ class Metric(ABC):
         return {name: getattr(self, name) for name in signature(type(self)).parameters if name != "real"}
 
     def floor(self, count: int) -> dict[str, float]:
-        """What `count` samples of the data themselves score, for those of the numbers where this is known."""
+        """What `count` samples of the data themselves score, for those of the numbers where this is known.
+
+        They are measured against the same real side as in `compute`. `<name>_error` is the uncertainty of `<name>`.
+        """
         return {}
 
 

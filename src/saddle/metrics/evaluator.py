@@ -67,6 +67,7 @@ class ImageEvaluator(SampleEvaluator):
         self.metrics = [metric for _, own in self._features for metric in own.values()] + [*self._images.values()]
         self._require_names()
         self._require_enough()
+        self._warn_of_copies()
 
     def __call__(self, sample: Callable[[range], Tensor], labels: Tensor | None = None) -> dict[str, float]:
         """The numbers of the images sample(range(count)), which are drawn in batches.
@@ -99,6 +100,7 @@ class ImageEvaluator(SampleEvaluator):
         return {
             "images_generated": self.count,
             "images_real": self.reference.count,
+            "reference_copies": self.reference.copies,
             "reference_split": self.reference.split,
             "reference_digest": self.reference.digest,
             "comparisons": [
@@ -119,6 +121,16 @@ class ImageEvaluator(SampleEvaluator):
             warnings.warn(
                 f"{self.count:,} generated and {self.reference.count:,} real images: with fewer than {FEW:,} the "
                 "Frechet distance is biased upwards, and compares only with numbers from as many images",
+                stacklevel=3,
+            )
+
+    def _warn_of_copies(self) -> None:
+        """Warn of real images that are equal, if a metric looks at neighbours or pairs of images."""
+        affected = [name for metric in self.metrics if metric.copies_matter for name in metric.higher_is_better]
+        if affected and self.reference.copies:
+            warnings.warn(
+                f"{self.reference.copies:,} of the {self.reference.count:,} real images are copies of others, pixel "
+                f"for pixel: {', '.join(affected)} differ from those of a set without copies; remove them from the set",
                 stacklevel=3,
             )
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from math import log
+from typing import Any
 
 from pydantic import PositiveInt
 from torch import Tensor
@@ -9,6 +10,7 @@ from torch import Tensor
 from saddle.metrics.base import LogitMetric
 from saddle.metrics.extractors.base import Classifier
 from saddle.metrics.extractors.features import RealFeatures
+from saddle.metrics.order import random_order
 
 
 class InceptionScore(LogitMetric):
@@ -19,8 +21,6 @@ class InceptionScore(LogitMetric):
         score_splits: number of parts over which the score is averaged.
     """
 
-    order_matters = True  # the parts are contiguous
-
     def __init__(self, *, real: RealFeatures, score_splits: PositiveInt) -> None:
         super().__init__(real=real)
         self.score_splits = score_splits
@@ -28,6 +28,9 @@ class InceptionScore(LogitMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {f"{self.real.extractor.name}_score": True}
+
+    def settings(self) -> dict[str, Any]:
+        return super().settings() | {"score_parts": "random"}
 
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         assert isinstance(self.real.extractor, Classifier)  # the evaluator binds it to no other
@@ -44,9 +47,12 @@ def inception_score(logits: Tensor, splits: int) -> float:
     number of classes; larger is better. Real images do not enter. The score of few images is too low, so it is always
     that of count / splits images, averaged over the parts.
 
+    The parts are random, as in torch-fidelity, but the same whatever the order of the images: contiguous parts of
+    images that are sorted by class would score about 1.
+
     Args:
         logits: of the classifier [count, classes]; of Inception those without bias, as in the original code.
-        splits: contiguous parts, of sizes that differ by at most one, each with a p(y) of its own; 10 in the paper.
+        splits: random parts, of sizes that differ by at most one, each with a p(y) of its own; 10 in the paper.
 
     Raises:
         ValueError: there are fewer images than parts, or a logit is infinite or not a number.
@@ -59,7 +65,8 @@ def inception_score(logits: Tensor, splits: int) -> float:
         )
     if not logits.isfinite().all():
         raise ValueError("the inception score needs finite logits; some are infinite or not a number")
-    log_given = logits.cpu().double().log_softmax(dim=1)  # [count, classes]
+    logits = logits.cpu().double()
+    log_given = logits[random_order(logits)].log_softmax(dim=1)  # [count, classes]
     edges = [part * count // splits for part in range(splits + 1)]
     scores = [_score(log_given[start:stop]) for start, stop in pairwise(edges)]
     return sum(scores) / splits

@@ -16,6 +16,7 @@ class KernelDistance(FeatureMetric):
     """`MeanDiscrepancy` of generated and real features: `kid` on Inception's features, else `kd_<extractor>`."""
 
     fewest = 2
+    copies_matter = True
 
     @property
     def higher_is_better(self) -> dict[str, bool]:
@@ -39,6 +40,9 @@ class MeanDiscrepancy:
     subsets to save memory. Here one subset holds all images, so nothing is drawn and the variance is the smallest. The
     estimate is unbiased: when both sets come from one distribution it is around 0, and sometimes below. It is computed
     in float64, since it is a small difference of three means.
+
+    A copy of an image counts as another image, which adds about k(x, x) / n to the mean
+    of a set of n images that holds each of them twice.
 
     Args:
         real: features [count, num_features], at least two.

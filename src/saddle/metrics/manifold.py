@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import torch
 from pydantic import PositiveInt
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from saddle.metrics.base import FeatureMetric
 from saddle.metrics.extractors.features import RealFeatures
-from saddle.noise import generator
+from saddle.metrics.order import random_order
 
 ROWS = 1024
 """Rows of a distance matrix that are in memory at a time."""
@@ -27,6 +28,8 @@ class PRDC(FeatureMetric):
         neighbour_images: with more images on a side, a fixed random part of this size is used.
     """
 
+    copies_matter = True
+
     def __init__(
         self,
         *,
@@ -43,6 +46,9 @@ class PRDC(FeatureMetric):
     @property
     def higher_is_better(self) -> dict[str, bool]:
         return {f"{name}_{self.real.extractor.name}": True for name in ("precision", "recall", "density", "coverage")}
+
+    def settings(self) -> dict[str, Any]:
+        return super().settings() | {"density_balls": "open"}
 
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         return {f"{name}_{self.real.extractor.name}": value for name, value in self._manifold(features).items()}
@@ -73,16 +79,22 @@ class Manifold:
     of many for density. Density may exceed 1, and its mean is 1 for two sets from one distribution; the others are at
     most 1. All four depend on k and on the number of images.
 
-    A ball is closed. Distances are computed in float64 as |x|^2 + |y|^2 - 2 x.y, and a point on the edge, up to the
-    rounding of that sum, is inside: a copy of a real image always is. With 2,048 features, points count as equal if
-    their distance is below about 1e-6 of their distance from the mean of the real images, which is the uncertainty of a
-    network's features in float32. Time grows with the product of the two counts, memory with their sum.
+    A point on the edge of a ball counts as in the code of each paper: inside for precision and recall (closed balls),
+    outside for density and coverage (open balls). The two differ only where distances are equal, as with copies. A real
+    set against itself has density 1. A real image with k copies or more has a ball of radius 0, which holds its copies
+    if it is closed and nothing if it is open. A set in which images have copies has smaller balls, since the copies are
+    the nearest neighbours, so all four numbers are lower than without the copies.
+
+    Distances are computed in float64 as |x|^2 + |y|^2 - 2 x.y, and a point counts as on the edge up to the rounding of
+    that sum. With 2,048 features, points count as equal if their distance is below about 1e-6 of their distance from
+    the mean of the real images, which is the uncertainty of a network's features in float32. Time grows with the
+    product of the two counts, memory with their sum.
 
     Args:
         real: features [count, num_features].
         neighbours: k of precision and recall; 3 in the paper.
         density_neighbours: k of density and coverage; 5 in the paper.
-        most: images used on each side; of more, a random part that is a function of their number alone.
+        most: images used on each side; of more, a random part, whatever their order (`random_order`).
 
     Raises:
         ValueError: a set has no k-th neighbour, since it has only k points or fewer, or another number of features.
@@ -107,10 +119,11 @@ class Manifold:
         recalled = inside = covered = 0
         for start, rows in _blocks(self._real.to(fake.device)):
             balls = slice(start, start + len(rows))
-            distances = _squared_distances(rows, fake, lowered=True)  # [rows, fake]
+            distances, rounding = _squared_distances(rows, fake)  # [rows, fake]
+            dense = distances + rounding < self._density_radii[balls, None].to(fake.device)  # [rows, fake], open balls
+            distances -= rounding  # closed balls
             precise |= (distances <= self._radii[balls, None].to(fake.device)).any(dim=0)
             recalled += int((distances <= fake_radii).any(dim=1).sum())
-            dense = distances <= self._density_radii[balls, None].to(fake.device)  # [rows, fake]
             inside += int(dense.sum())
             covered += int(dense.any(dim=1).sum())
         return {
@@ -122,8 +135,7 @@ class Manifold:
 
     def _part(self, features: Tensor) -> Tensor:
         if len(features) > self._most:
-            chosen = generator("manifold", "part").permutation(len(features))[: self._most]
-            features = features[torch.from_numpy(chosen).to(features.device)]
+            features = features[random_order(features)[: self._most]]
         return features.double()
 
 
@@ -137,22 +149,20 @@ def _radii(x: Tensor, *neighbours: int) -> list[Tensor]:
         )
     nearest = []
     for start, rows in _blocks(x):
-        distances = _squared_distances(rows, x, lowered=False)  # [rows, n]
+        distances, _ = _squared_distances(rows, x)  # [rows, n]
         distances.diagonal(start).fill_(torch.inf)  # no point neighbours itself
         nearest.append(distances.topk(furthest, dim=1, largest=False).values)  # [rows, furthest], ascending
     return [torch.cat(nearest)[:, k - 1] for k in neighbours]
 
 
-def _squared_distances(x: Tensor, y: Tensor, lowered: bool) -> Tensor:
-    """|x_i - y_j|^2 between the rows of x [n, d] and y [m, d]: [n, m].
+def _squared_distances(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """|x_i - y_j|^2 between the rows of x [n, d] and y [m, d], and its rounding: [n, m] each.
 
-    Each is off by up to d * epsilon * (|x_i|^2 + |y_j|^2); `lowered` takes twice that off, as much as a distance and a
+    Each is off by up to d * epsilon * (|x_i|^2 + |y_j|^2); the rounding is twice that, as much as a distance and a
     radius can differ by where they should be equal.
     """
     norms = x.square().sum(dim=1)[:, None] + y.square().sum(dim=1)  # [n, m]
-    if lowered:
-        norms *= 1 - 2 * x.shape[1] * torch.finfo(x.dtype).eps
-    return norms.addmm_(x, y.T, alpha=-2)
+    return torch.addmm(norms, x, y.T, alpha=-2), norms.mul_(2 * x.shape[1] * torch.finfo(x.dtype).eps)
 
 
 def _blocks(x: Tensor) -> Iterator[tuple[int, Tensor]]:

@@ -1,19 +1,19 @@
 """Metrics on the Gaussian that is fitted to features: their Frechet distance and their variance."""
 
 from math import nan
+from typing import Any
 
-import numpy as np
 from torch import Tensor
 
+from saddle.metrics import floor
 from saddle.metrics.base import FeatureMetric
-from saddle.metrics.frechet import GaussianFit, frechet_distance, frechet_distance_of
+from saddle.metrics.frechet import frechet_distance_of
 
 
 class FrechetDistance(FeatureMetric):
     """`frechet_distance` between generated and real images: `fid` on Inception's features, else `fd_<extractor>`.
 
-    Its floor is the distance of one half of the reference to the other, about what perfect samples would score. Each
-    side then has half as many images as in an evaluation, so the floor is a little too high.
+    Its floor is what perfect samples measure with as many images on both sides as an evaluation has (`frechet_floor`).
     """
 
     fewest = 2
@@ -22,15 +22,19 @@ class FrechetDistance(FeatureMetric):
     def higher_is_better(self) -> dict[str, bool]:
         return {self.real.extractor.frechet_name: False}
 
+    def settings(self) -> dict[str, Any]:
+        return {"floor": floor.METHOD}
+
     def compute(self, features: Tensor, labels: Tensor | None) -> dict[str, float]:
         return {self.real.extractor.frechet_name: frechet_distance_of(self.real.gaussian, features)}
 
     def floor(self, count: int) -> dict[str, float]:
-        return {self.real.extractor.frechet_name: float(self.real.cached("floor", self._between_halves)["floor"])}
-
-    def _between_halves(self) -> dict[str, np.ndarray]:
-        halves = [GaussianFit.fitted(self.real.values[half]) for half in self.real.halves()]
-        return {"floor": np.array(frechet_distance(*halves))}
+        name, real = self.real.extractor.frechet_name, self.real.reference.count
+        if real < floor.FEWEST:
+            return {}
+        distances = self.real.cached("splits", lambda: floor.split_distances(self.real.values))
+        value, error = floor.frechet_floor(**distances, sizes=(count, real))
+        return {name: value, f"{name}_error": error}
 
 
 class Diversity(FeatureMetric):

@@ -1,12 +1,14 @@
 """The real images of an evaluation."""
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from saddle.data.copies import copies
 from saddle.data.disk.imageset import ImageSet, digest_of
 from saddle.data.labels import Labels
 from saddle.noise import generator
@@ -57,6 +59,11 @@ class Reference:
         """
         for indices in progress(batches(self.count, size), doing):
             yield indices, self.at(indices)
+
+    @cached_property
+    def copies(self) -> int:
+        """The number of images whose pixels are those of another image before it."""
+        return copies(self.digest, self.count, lambda rows: self.images[self._rows[rows]])
 
     def cached(self, name: str, make: Callable[[], dict[str, np.ndarray]], *settings: object) -> dict[str, np.ndarray]:
         """The arrays `name`, which depend on these images and `settings`: from the cache, or made by `make()`.

@@ -25,11 +25,9 @@ class SlicedWassersteinDistance(ImageMetric):
         projections: number of directions.
     """
 
-    order_matters = True  # the places of its patches are a function of an image's index
-
     def __init__(self, *, real: Reference, patches: PositiveInt, projections: PositiveInt) -> None:
         super().__init__(real=real)
-        self._settings = {"swd_patches": patches, "swd_projections": projections}
+        self._settings = {"swd_patches": patches, "swd_projections": projections, "swd_places": "by content"}
         self._sliced = SlicedWasserstein(patches=patches, projections=projections)
 
     @property
@@ -40,7 +38,7 @@ class SlicedWassersteinDistance(ImageMetric):
         return self._settings
 
     def keep(self, images: Tensor, indices: range) -> list[Tensor]:
-        return self._sliced.patches(images, indices)
+        return self._sliced.patches(images)
 
     def compute(self, kept: Sequence[list[Tensor]]) -> dict[str, float]:
         return {"swd": distance(self._projected, self._sliced.projected(kept))}
@@ -52,5 +50,5 @@ class SlicedWassersteinDistance(ImageMetric):
 
     def _project(self) -> dict[str, np.ndarray]:
         batches = self.real.batches(BATCH, "patches of real images")
-        patches = [self._sliced.patches(images, indices) for indices, images in batches]
+        patches = [self._sliced.patches(images) for _, images in batches]
         return {f"level{depth}": level for depth, level in enumerate(self._sliced.projected(patches))}

@@ -1,7 +1,7 @@
 """Sliced Wasserstein distance between patches of Laplacian pyramids, which needs no network."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -13,9 +13,6 @@ from saddle.noise import generator
 
 PATCH = 7
 """Side of a patch, in pixels of its level."""
-BLOCK = 500
-"""Images whose patches are placed by one generator."""
-
 Projected = list[NDArray[np.float32]]
 """For each level the projections of all patches, each direction sorted: [projections, patches in all]."""
 
@@ -31,8 +28,8 @@ class SlicedWasserstein:
         SWD = mean over levels and |u| = 1 of the integral over q in 0..1 of |quantile_q(P u) - quantile_q(Q u)|
 
     The normalisation hides overall brightness and contrast; what remains is the shape of edges, grain and texture. The
-    paper prints 1,000 times this number. The patches of image i and the directions are fixed functions of (level, i),
-    so the same images give the same number, however they are divided into batches.
+    paper prints 1,000 times this number. The places of an image's patches are random and a function of its pixels, and
+    the directions are fixed, so the same images give the same number in any order and any division into batches.
 
     Args:
         patches: taken from each image at each level; 128 in the paper.
@@ -45,26 +42,29 @@ class SlicedWasserstein:
 
     def between(self, one: Tensor, other: Tensor) -> float:
         """The distance of two sets of images, uint8 [count, channels, height, width]; the counts may differ."""
-        both = [self.projected([self.patches(images, range(len(images)))]) for images in (one, other)]
+        both = [self.projected([self.patches(images)]) for images in (one, other)]
         return distance(*both)
 
-    def patches(self, images: Tensor, indices: range) -> list[Tensor]:
-        """For each level the patches of the images number `indices`: float32 [count * patches, channels, PATCH, PATCH].
+    def patches(self, images: Tensor) -> list[Tensor]:
+        """For each level the patches of the images: float32 [count * patches, channels, PATCH, PATCH].
 
         Raises:
             ValueError: an image is smaller than a patch.
         """
         if min(images.shape[-2:]) < PATCH:
             raise ValueError(f"swd takes patches of {PATCH} x {PATCH}; the images are {list(images.shape[-2:])}")
-        return [_cut(level, self._corners(depth, indices)) for depth, level in enumerate(pyramid(images))]
+        levels = list(pyramid(images))
+        corners = self._corners(images, len(levels))
+        return [_cut(level, corners[:, depth]) for depth, level in enumerate(levels)]
 
     def projected(self, parts: Sequence[list[Tensor]]) -> Projected:
         """The patches of all parts of a set, normalised, projected and sorted."""
         return [self._sorted(torch.cat(levels), depth) for depth, levels in enumerate(zip(*parts, strict=True))]
 
-    def _corners(self, depth: int, indices: range) -> NDArray[np.float64]:
-        """The patches' corners in these images, in 0..1 of the possible range: [len(indices), patches, 2]."""
-        return np.stack([_block(depth, i // BLOCK, self._patches)[i % BLOCK] for i in indices])
+    def _corners(self, images: Tensor, levels: int) -> NDArray[np.float64]:
+        """The patches' corners in these images, in 0..1 of the possible range: [count, levels, patches, 2]."""
+        digests = [blake2b(image.tobytes(), digest_size=16).hexdigest() for image in images.cpu().contiguous().numpy()]
+        return np.stack([generator("swd", "corners", digest).random((levels, self._patches, 2)) for digest in digests])
 
     def _sorted(self, patches: Tensor, depth: int) -> NDArray[np.float32]:
         dims = (0, 2, 3)
@@ -92,11 +92,6 @@ def _quantiles_apart(p: NDArray[np.float32], q: NDArray[np.float32]) -> float:
     starts, widths = steps[:-1], np.diff(steps)
     apart = np.abs(p[:, starts // m] - q[:, starts // n])  # [projections, n + m - gcd(n, m)]
     return float((apart @ (widths / (n * m))).mean())
-
-
-@lru_cache(maxsize=64)
-def _block(depth: int, block: int, patches: int) -> NDArray[np.float64]:
-    return generator("swd", "corners", depth, block * BLOCK).random((BLOCK, patches, 2))
 
 
 def _cut(level: Tensor, corners: np.ndarray) -> Tensor:

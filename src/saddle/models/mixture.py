@@ -143,7 +143,7 @@ class Mixture(GenerativeModel):
         return self.distribution().log_prob(self.density.inside(x.flatten(1).cpu()))
 
     def distribution(self) -> FullMixture:
-        """p, on the subspace, without gradients."""
+        """A copy of p, on the subspace, without gradients; later updates do not change it."""
         mixture = self.density.distribution()
         parts = {name: getattr(mixture, name).detach() for name in ("means", "roots", "weights")}
         return FullMixture(**parts)

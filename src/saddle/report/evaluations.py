@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from saddle.report.text import aligned, number, shorten
+from saddle.report.text import aligned, number, shorten, with_error
 from saddle.runs.summary import higher_is_better
 
 Result = Mapping[str, Any]
-FLOOR = "(reals, half against half)"
+FLOOR = "(reals against reals)"
 SPLITS = {"test": "held out", "train": "those trained on", "all": "all of the set"}
 LONGEST = 40
 """The largest number of characters of a run's name."""
@@ -51,9 +51,14 @@ def _table(metrics: Sequence[str], results: Mapping[str, Result], first: str) ->
     lines = [[first, *metrics]]
     for name, result in results.items():
         lines.append([shorten(name, LONGEST), *(number(result["metrics"].get(metric)) for metric in metrics)])
-    floors = dict.fromkeys(tuple(result["floor"].get(metric) for metric in metrics) for result in results.values())
-    lines += [[FLOOR, *("" if value is None else number(value) for value in floor)] for floor in floors if any(floor)]
+    floors = dict.fromkeys(tuple(_floor(result, metric) for metric in metrics) for result in results.values())
+    lines += [[FLOOR, *floor] for floor in floors if any(floor)]
     return "\n".join(aligned(lines, range(1, 1 + len(metrics))))
+
+
+def _floor(result: Result, metric: str) -> str:
+    floor = result["floor"]
+    return with_error(floor[metric], floor.get(f"{metric}_error", 0.0)) if metric in floor else ""
 
 
 def _images(result: Result) -> list[str]:

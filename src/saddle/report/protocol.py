@@ -66,7 +66,7 @@ def columns_of(runs: Sequence[RunRecord]) -> list[Column]:
         number = sum(column.metric == metric for column in columns)
         name = f"{metric} ({_letters(number)})" if metric in several else metric
         own = groups[metric, key]
-        floors = {run.summary["floor"] for run in own if run.main == metric and run.summary.get("floor") is not None}
+        floors = {run.floor for run in own if run.main == metric and run.summary and run.floor is not None}
         columns.append(
             Column(name=name, metric=metric, protocol=protocols[key], floors=tuple(sorted(floors)), runs=tuple(own))
         )

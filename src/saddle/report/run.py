@@ -40,7 +40,8 @@ class RunRecord:
         grids: update -> picture of samples.
         overrides: the overrides of the run's job, if the sweep lists them.
         main: the metric that runs are compared by; empty while neither this run nor another has named it.
-        floor: what real data score against real data in the main metric.
+        floor: what as many real data score against real data in the main metric.
+        floor_error: its uncertainty, where it is known.
     """
 
     job: str
@@ -57,6 +58,7 @@ class RunRecord:
     overrides: tuple[str, ...] = ()
     main: str = ""
     floor: float | None = None
+    floor_error: float | None = None
 
     @property
     def seed(self) -> str:
@@ -154,10 +156,7 @@ def read_runs(
     known = next((run for run in runs if run.main), None)
     if known is None:
         return runs
-    return [
-        replace(run, main=run.main or known.main, floor=run.summary.get("floor", known.summary.get("floor")))
-        for run in runs
-    ]
+    return [replace(run, main=run.main or known.main, **_floor(run.summary or known.summary)) for run in runs]
 
 
 def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> RunRecord:
@@ -181,12 +180,18 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
             lines=[{key: value for key, value in line.items() if _is_number(value)} for line in folder.metrics()],
             grids=grids,
             main=str(summary.get("main_metric") or ""),
-            floor=summary.get("floor"),
+            **_floor(summary),
         )
     except (ValueError, OSError) as error:
         return RunRecord(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
     except Exception as error:  # whatever a stranger's file contains, the other runs are compared
         return RunRecord(**own, status="unreadable", cause=f"a file of it is damaged: {first_line(error)}")
+
+
+def _floor(summary: dict[str, Any]) -> dict[str, float | None]:
+    """The floor and its uncertainty; no floor if it is that of an earlier version, which compared halves of images."""
+    halves = of_images(summary) and "floor_error" not in summary
+    return {"floor": None if halves else summary.get("floor"), "floor_error": summary.get("floor_error")}
 
 
 def _config(folder: RunFolder) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 from saddle.report.run import RunRecord
-from saddle.report.text import aligned, duration, number, shorten
+from saddle.report.text import aligned, duration, number, shorten, with_error
 
 NARROWEST_JOB = 16
 
@@ -97,11 +98,17 @@ def _notes(runs: Sequence[RunRecord]) -> list[str]:
         "* the best of the run's own evaluations (@updates): selected on the numbers it is taken from, so optimistic",
     ]
     for main in mains:
-        floors = sorted({run.floor for run in runs if run.floor and run.main == main})
+        own = [run for run in runs if run.main == main]
+        floors = sorted({(run.floor, run.floor_error or 0.0) for run in own if run.floor})
         if floors:
-            images = any(run.of_images for run in runs if run.main == main)
+            images = any(run.of_images for run in own)
             sides = "real images against real images" if images else "draws of the data against the data"
-            notes.append(f"floor of {main}, {sides}: {', '.join(map(number, floors))}")
+            notes.append(f"floor of {main}, {sides}: {', '.join(starmap(with_error, floors))}")
+        if left_out := sum(run.floor is None and run.summary.get("floor") is not None for run in own):
+            notes.append(
+                f"the floor of {left_out} of {len(own)} runs is left out: an earlier version measured half of the real "
+                "images against half, which is about twice as far as all against all"
+            )
     if len(mains) > 1:
         notes.append(f"{' and '.join(mains)} are measured in different ways: their numbers do not compare")
     return notes

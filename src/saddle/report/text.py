@@ -10,6 +10,11 @@ def number(value: float | None) -> str:
     return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
+def with_error(value: float | None, error: float) -> str:
+    """`0.221 ± 0.02`; the value alone where its uncertainty is 0, which means unknown."""
+    return f"{number(value)} ± {error:.1g}" if error else number(value)
+
+
 def duration(seconds: float | None) -> str:
     """`45s`, `2m03s`, `1h02m`; a dash for what was not measured."""
     if seconds is None:

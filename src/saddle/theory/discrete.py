@@ -22,7 +22,7 @@ class Discrete(Distribution):
     """
 
     def __init__(self, *, points: Tensor, probabilities: Tensor) -> None:
-        self.points = points.double()
+        self.points = points.double().clone()
         self.probabilities = weighed("probabilities", probabilities, len(points))
         self.shape = tuple(points.shape[1:])
         if len(self.points.flatten(1).unique(dim=0)) < len(points):

@@ -29,7 +29,7 @@ class FullMixture(Density):
                 f"means have to be [components, size] and roots [components, size, size], not {list(means.shape)} and "
                 f"{list(roots.shape)}"
             )
-        self.means, self.roots = means.double(), roots.double()
+        self.means, self.roots = means.double().clone(), roots.double().clone()  # not those of a model in training
         self.weights = weighed("weights", weights, len(means))
         self.shape = (means.shape[1],)
         if not (self.roots.diagonal(dim1=1, dim2=2) > 0).all():

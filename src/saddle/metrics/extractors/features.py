@@ -1,6 +1,6 @@
 """The features that an extractor finds in real images, which all metrics on this extractor share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +11,6 @@ from saddle.data.labels import Labels
 from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.frechet import GaussianFit
 from saddle.metrics.reference import Reference
-from saddle.noise import generator
 
 
 class RealFeatures:
@@ -46,11 +45,6 @@ class RealFeatures:
     def gaussian(self) -> GaussianFit:
         """The Gaussian with the mean and the covariance of the real features."""
         return GaussianFit.from_arrays(self.cached("moments", lambda: GaussianFit.fitted(self.values).arrays()))
-
-    def halves(self) -> Sequence[Tensor]:
-        """The indices of the real images in two random halves, which are the same each time."""
-        order = generator("evaluation", "halves").permutation(self.reference.count)
-        return torch.from_numpy(order).chunk(2)
 
     def cached(self, kind: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """The arrays `kind`, which depend on the real features alone: from the cache, or made by `make()`."""
