@@ -191,7 +191,7 @@ def _fingerprint(folder: RunFolder) -> str:
     """A hash of everything that a run leaves: state, weights, metrics, grids."""
     state, _ = Checkpoints(folder.checkpoints).load()
     assert state is not None
-    digest = hashlib.blake2b(folder.weights.read_bytes())
+    digest = hashlib.blake2b(folder.weights.path("last").read_bytes())
     for key in ("updates", "model", "optimizers", "notes"):
         _absorb(digest, state[key])
     digest.update(json.dumps(folder.metrics()).encode())

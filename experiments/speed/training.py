@@ -41,6 +41,7 @@ from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.snapshots import Snapshots
 from saddle.cli.arguments import arguments
 from saddle.config.keys import CONF
 from saddle.data.images import Images
@@ -148,15 +149,27 @@ def composed(overrides: list[str]) -> Experiment:
     return experiment
 
 
+def _checkpoint(folder: RunFolder, every: int, measure: Measure) -> Checkpoint:
+    snapshots = Snapshots(
+        folder=folder,
+        recipe={},
+        keep="best",
+        metric=None,
+        higher_is_better=False,
+        logged=[],
+        readings=lambda: measure.readings,
+    )
+    states = Checkpoints(folder.checkpoints)
+    return Checkpoint(checkpoints=states, snapshots=snapshots, every=every, stored=None, facts=dict)
+
+
 def train_as_saddle(game: Experiment, folder: RunFolder, updates: int, last: Callback, stretch: int) -> None:
     """A run as `python src/train.py` makes it, evaluations and grids left out."""
     experiment = Experiment(game.config)  # with fresh weights
     experiment.data = game.data
     measure = Measure(instruments=[TrainingLosses(every=LOG_EVERY)], updates=updates)
-    lifecycle = Lifecycle(folder=folder, seconds=0.0, recipe={})
-    checkpoint = Checkpoint(
-        checkpoints=Checkpoints(folder.checkpoints), every=game.config.checkpoint_every, stored=None, facts=dict
-    )
+    lifecycle, every = Lifecycle(folder=folder, seconds=0.0), game.config.checkpoint_every
+    checkpoint = _checkpoint(folder, every, measure)
     progress = Progress(updates=updates, title="saddle", position=None, measure=measure, names=["loss_discriminator"])
     callbacks = [measure, Interruption(experiment.model), checkpoint, lifecycle, progress, last]
     trainer = experiment.trainer(callbacks=callbacks, loggers=[RunLog(folder=folder)])
@@ -204,7 +217,7 @@ def _checkpoint_share(experiment: Experiment, update: float) -> float:
             with tempfile.TemporaryDirectory() as place:
                 times = []
                 for number in range(5):
-                    storing = Checkpoint(checkpoints=Checkpoints(Path(place)), every=1, stored=None, facts=dict)
+                    storing = _checkpoint(RunFolder(place), 1, Measure(instruments=[], updates=1))
                     model.updates = number
                     began = perf_counter()
                     storing.save(trainer, model)

@@ -19,8 +19,10 @@ from saddle.engine.existing_run import claim_folder
 from saddle.engine.stored import stored_classes, stored_config
 from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
+from saddle.runs.messages import require_weights
 from saddle.runs.sweep import find_run, runs_of
 from saddle.runs.trial import register_resolvers
+from saddle.runs.weights import LAST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,14 +94,15 @@ def load(path: str | Path) -> "Run | Sweep":
 
 
 class Run:
-    """A run on disk: its metrics, and its model with the final weights.
+    """A run on disk: its metrics, and its model with the weights of a stored state.
 
     Args:
         folder: folder of the run.
+        state: whose weights: `last`, `best` by the main metric, or a number of updates (see `states`).
     """
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
+    def __init__(self, folder: RunFolder, state: str = LAST) -> None:
+        self.folder, self.state = folder, state
 
     def __repr__(self) -> str:
         try:
@@ -116,6 +119,21 @@ class Run:
     def status(self) -> str:
         """`new`, `running`, `finished`, `failed` or `interrupted`."""
         return self.folder.status().state
+
+    @property
+    def states(self) -> dict[str, int | None]:
+        """The states whose weights are stored, and their updates: `last`, `best`, and those that `keep` chose."""
+        return {state: self.folder.weights.updates(state) for state in self.folder.weights.states()}
+
+    def at(self, state: str | int) -> "Run":
+        """The same run with the weights of another stored state: `run.at("best").sample(8)`.
+
+        Raises:
+            LookupError: no weights of that state are stored.
+            ValueError: `state` is neither `last`, `best` nor a number of updates.
+        """
+        require_weights(self.folder, str(state))
+        return Run(self.folder, self.folder.weights.require(str(state)))
 
     @cached_property
     def config(self) -> DictConfig:
@@ -157,7 +175,7 @@ class Run:
 
     @cached_property
     def model(self) -> "GenerativeModel":
-        """The model with its final weights, on the GPU where there is one.
+        """The model with the weights of `state`, on the GPU where there is one.
 
         Raises:
             LookupError: the run has no weights yet.
@@ -165,7 +183,7 @@ class Run:
         """
         from saddle.samples.sampling import best_device, load_model
 
-        return load_model(self.folder, self.config).to(best_device())
+        return load_model(self.folder, self.config, self.state).to(best_device())
 
     @property
     def generator(self) -> "nn.Module":
@@ -210,7 +228,7 @@ class Run:
         return coded(self.model, "decode").decode(codes.to(self.model.device), labels)
 
     def evaluate(self, *, images: int | None = None, extractors: tuple[str, ...] = (), fresh: bool = False) -> Any:
-        """Measure the final model again, as `make fid` does; returns `metrics`, `floor`, `protocol` and more.
+        """Measure the model of `state` again, as `make fid` does; returns `metrics`, `floor`, `protocol` and more.
 
         Args:
             images: number of generated images; None for that of the run's own evaluations.
@@ -224,7 +242,13 @@ class Run:
         from saddle.evaluation.extra_extractors import extra_extractors
         from saddle.evaluation.finished import evaluate_run
 
-        return evaluate_run(self.folder, images=images, extra=extra_extractors(extractors, None), fresh=fresh)
+        return evaluate_run(
+            self.folder,
+            state=self.state,
+            images=images,
+            extra=extra_extractors(extractors, None),
+            fresh=fresh,
+        )
 
     def _seed(self, seed: int | None) -> int:
         return int(self.config.seed) if seed is None else seed

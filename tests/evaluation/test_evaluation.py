@@ -50,9 +50,9 @@ def finished(name: str, *settings: str) -> RunFolder:
     folder = RunFolder(Path("runs/sweep") / name)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     folder.write_summary({"updates": 7, "main_metric": "fd_digits", "metrics": {}})
-    folder.weights.parent.mkdir(parents=True)
+    folder.weights.path("last").parent.mkdir(parents=True)
     state = build_model(cfg).sampling_module().state_dict()
-    save_file({key: tensor.contiguous() for key, tensor in state.items()}, folder.weights)
+    save_file({key: tensor.contiguous() for key, tensor in state.items()}, folder.weights.path("last"))
     folder.mark("finished")
     (folder.path.parent / "sweep.json").write_text(json.dumps({"jobs": [{"name": name}]}))
     return folder
@@ -155,7 +155,7 @@ def test_before_any_run_and_on_what_is_no_run(capsys: pytest.CaptureFixture[str]
 
 def test_on_a_failed_run(capsys: pytest.CaptureFixture[str]) -> None:
     run = finished("one")
-    run.weights.unlink()
+    run.weights.path("last").unlink()
     run.mark("failed", error="ValueError: diverged")
     _, code = call_network(capsys)
     assert "no run of runs/sweep has finished yet: one (failed)" in code
@@ -166,7 +166,7 @@ def test_on_a_failed_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[str]) -> None:
     finished("a")
     damaged = finished("b")
-    damaged.weights.write_bytes(b"nonsense")
+    damaged.weights.path("last").write_bytes(b"nonsense")
     printed, code = call_network(capsys, "extractor=none")
     assert "a " in printed
     assert "b was not evaluated" in code
@@ -345,7 +345,7 @@ def test_evaluation_leaves_training_as_it_was() -> None:
         folder = RunFolder(f"runs/single/every{every}")
         assert train(composed(*settings, "updates=6", f"evaluate_every={every}"), folder) == 0
         assert len([line for line in folder.metrics() if "fd_digits" in line]) == 6 // every + 1
-        weights.append(folder.weights.read_bytes())
+        weights.append(folder.weights.path("last").read_bytes())
     assert weights[0] == weights[1] == weights[2]
 
 

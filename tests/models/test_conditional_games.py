@@ -261,7 +261,8 @@ def test_a_conditional_run_and_what_it_leaves(
 def test_a_run_without_classes_draws_no_class(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     run.write_config("seed: 0\n")
-    run.save_model(b"weights", {})
+    run.save_weights("last", b"weights")
+    run.write_recipe({})
     with pytest.raises(SystemExit, match=r"error: .*run has no classes: its model was trained with labels=false"):
         sample.main(["sample.py", f"run={run.path}", "label=1", f"out={tmp_path / 'out'}"])
 

@@ -122,7 +122,7 @@ def test_a_run_that_diverges_fails_and_keeps_the_last_good_state(
     assert state is not None
     assert (state["updates"], problems) == (8, [])
     assert all(tensor.isfinite().all() for tensor in state["model"].values())
-    assert not folder.weights.exists()
+    assert folder.weights.updates("last") == 8
     assert folder.summary() is None
 
 

@@ -52,7 +52,7 @@ def test_a_folder_that_is_lost_while_a_run_is_trained_ends_it(
     writes: list[Callable[[], object]] = [
         lambda: run.log(1, {"loss": 1.0}),
         lambda: run.write_summary({}),
-        lambda: run.save_model(b"", {}),
+        lambda: run.save_weights("last", b""),
         lambda: run.mark("finished"),
         run.beat,
     ]

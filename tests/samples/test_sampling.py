@@ -22,6 +22,7 @@ from saddle.engine.building import build_model
 from saddle.engine.stored import stored_config
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import without_weights
+from saddle.runs.weights import packed
 from saddle.samples.archives import read_images, write_archive
 from saddle.samples.latent_views import VIEWS
 from saddle.samples.outputs import Output
@@ -34,10 +35,9 @@ def untrained(path: Path, *settings: str) -> RunFolder:
     model = build_model(cfg)
     folder = RunFolder(path)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
-    folder.weights.parent.mkdir(parents=True)
-    save_file(
-        {name: tensor.contiguous() for name, tensor in model.sampling_module().state_dict().items()}, folder.weights
-    )
+    folder.weights.path("last").parent.mkdir(parents=True)
+    weights = {name: tensor.contiguous() for name, tensor in model.sampling_module().state_dict().items()}
+    save_file(weights, folder.weights.path("last"))  # as Saddle 0.3 did, without updates and digest
     torch.save(model.sample(range(300), seed=0), path.parent / "expected.pt")
     return folder
 
@@ -101,7 +101,7 @@ def test_an_archive_holds_the_same_images_and_says_what_they_are(run: RunFolder,
         about = json.loads(str(stored["about"]))
     assert about["seed"] == 0
     assert about["run"] == f"{run.sweep}/{run.job}"
-    assert about["model"] == sha256(run.weights.read_bytes()).hexdigest()[:16]
+    assert about["model"] == sha256(run.weights.path("last").read_bytes()).hexdigest()[:16]
     assert json.loads(Image.open(first.picture).text["saddle"]) == about  # type: ignore[attr-defined]  # of a PNG
     assert np.array_equal(read_images(first.path)[:, 0], pictures(folder.path))
     again = write(run, tmp_path / "y.npz", 70)
@@ -165,7 +165,7 @@ def test_a_model_without_a_code_is_sampled_and_not_looked_into(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("saddle.samples.sampling.build_model", lambda *_: CodelessModel())
-    monkeypatch.setattr("saddle.samples.sampling.load_file", lambda _: {})
+    monkeypatch.setattr("saddle.runs.weights.Weights.load", lambda *_: {})
     assert not pictures(write(run, tmp_path / "out", 2).path)[0].max() > 128
     for arguments in (["draw=directions", "out=x.png"], ["truncation=0.5", "out=more"]):
         arguments[1] = f"out={tmp_path / arguments[1][4:]}"
@@ -211,10 +211,13 @@ def test_a_strangers_configuration_is_refused(run: RunFolder, path: str, value: 
 
 def test_other_weights_are_refused(run: RunFolder) -> None:
     for damaged in (b"", b"\x80\x04nonsense" * 10):
-        run.weights.write_bytes(damaged)
-        with pytest.raises(ValueError, match="does not fit"):
+        run.weights.path("last").write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"model.safetensors cannot be read"):
             load_model(run, stored_config(run, files=False))
-    run.weights.unlink()
+    run.save_weights("last", packed({"other": torch.zeros(1)}, 5))
+    with pytest.raises(ValueError, match="does not fit"):
+        load_model(run, stored_config(run, files=False))
+    run.weights.path("last").unlink()
     with pytest.raises(LookupError, match="no weights"):
         load_model(run, stored_config(run, files=False))
 
@@ -229,7 +232,7 @@ def test_what_can_be_refused_at_once_is_refused_before_anything_heavy_is_importe
     (tmp_path / "dir.npz").mkdir()
     for given, words in {
         f"out={tmp_path}": "is not an empty folder",
-        f"out={run.weights}": "is not an empty folder",
+        f"out={run.weights.path('last')}": "is not an empty folder",
         f"out={tmp_path / 'x.jpg'}": r"samples go into a folder, out=DIR, or a file, out=x.npz or out=x.png",
         f"out={tmp_path / 'expected.pt'}": "samples go into a folder",
         f"out={tmp_path / 'dir.npz'}": "is a folder; a file that ends in .npz",
@@ -245,7 +248,7 @@ def test_what_can_be_refused_at_once_is_refused_before_anything_heavy_is_importe
     }.items():
         with pytest.raises(SystemExit, match=f"^error: .*{words}"):
             sample.main(["sample.py", f"run={run.path}", *re.split(" (?=out=)", given)])
-    run.weights.unlink()
+    run.weights.path("last").unlink()
     with pytest.raises(SystemExit, match=r"^error: .* has no weights: it is .*; train it to its end"):
         sample.main(["sample.py", f"run={run.path}", f"out={tmp_path / 'out'}"])
     with pytest.raises(SystemExit, match=r"^error: there is no folder .*nowhere"):
@@ -253,13 +256,15 @@ def test_what_can_be_refused_at_once_is_refused_before_anything_heavy_is_importe
 
 
 def test_a_run_that_has_not_ended_says_how_to_end_it(run: RunFolder) -> None:
-    run.weights.unlink()
+    run.weights.path("last").unlink()
     (run.checkpoints / "last.ckpt").touch()
     run.mark("interrupted", updates=1200)
     assert without_weights(run).endswith(
         f"it is interrupted after 1,200 updates; train it to its end: python src/train.py run='{run.path}'"
     )
     run.mark("running", updates=40)
-    assert "it is running after 40 updates; wait until it has finished, its grids so far are in" in without_weights(run)
+    assert "it is running after 40 updates; wait for its first checkpoint, its grids so far are in" in without_weights(
+        run
+    )
     run.mark("failed", error="DivergedError: loss is nan\nmore")
     assert without_weights(run).endswith("it is failed (DivergedError: loss is nan)")

@@ -22,7 +22,6 @@ import torch
 import yaml
 from omegaconf import OmegaConf
 from PIL import Image
-from safetensors.torch import save
 
 from saddle.config.commandline import compose_job
 from saddle.engine.existing_run import holds_same_run, mismatch, other_code
@@ -37,6 +36,7 @@ from saddle.runs.messages import closing, without_weights
 from saddle.runs.summary import summarise
 from saddle.runs.sweep import find_run, runs_of, write_sweep
 from saddle.runs.trial import register_resolvers
+from saddle.runs.weights import packed
 from saddle.samples.archives import read_images
 from saddle.samples.sampling import load_model
 
@@ -98,7 +98,8 @@ def specimen(sweep: Path) -> RunFolder:
         run.write_summary({**facts, **main, "metrics": metrics})
         measured = {"metrics": {"fid": 3.0}, "floor": {"fid": 0.1}, "protocol": protocol, "updates": 20, "model": "0"}
         run.write_evaluations([{**measured, "higher_is_better": {"fid": False}, "missing": {}}])
-        run.save_model(save({"x": torch.zeros(3)}), {"saddle": "0.4.0", "updates": 20, "classes": classes})
+        run.save_weights("last", packed({"x": torch.zeros(3)}, 20))
+        run.write_recipe({"saddle": "0.4.0", "updates": 20, "classes": classes})
         run.mark("finished", updates=20)
     write_sweep(sweep, {"command": "train", "jobs": [{"name": name, "overrides": [name]} for name in names]})
     first = RunFolder(sweep / names[0])

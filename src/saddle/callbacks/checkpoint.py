@@ -6,6 +6,7 @@ from typing import Any
 from pytorch_lightning import Trainer
 
 from saddle.callbacks.callback_list import BundledCallback
+from saddle.callbacks.snapshots import Snapshots
 from saddle.models.base import GenerativeModel
 from saddle.runs.checkpoints import Checkpoints, storable
 
@@ -22,15 +23,23 @@ class Checkpoint(BundledCallback):
 
     Args:
         checkpoints: the stored states of the run.
+        snapshots: the weights that are stored with each of them.
         every: updates between two states.
         stored: updates of the state from which the run resumed; None for a run from the beginning.
         facts: function that returns the plain values that must be unchanged when the run is resumed.
     """
 
     def __init__(
-        self, *, checkpoints: Checkpoints, every: int, stored: int | None, facts: Callable[[], dict[str, Any]]
+        self,
+        *,
+        checkpoints: Checkpoints,
+        snapshots: Snapshots,
+        every: int,
+        stored: int | None,
+        facts: Callable[[], dict[str, Any]],
     ) -> None:
-        self.checkpoints, self.every, self.stored, self.facts = checkpoints, every, stored, facts
+        self.checkpoints, self.snapshots = checkpoints, snapshots
+        self.every, self.stored, self.facts = every, stored, facts
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         _callback_states(trainer)  # a state that could not be read again is refused before training
@@ -56,6 +65,7 @@ class Checkpoint(BundledCallback):
         }
         if trainer.is_global_zero:
             self.checkpoints.save(state)
+            self.snapshots.save(model)
         self.stored = model.updates
 
 

@@ -1,11 +1,8 @@
-"""The status of a run in its folder (running, finished, failed or interrupted) and its final weights."""
+"""The status of a run in its folder (running, finished, failed or interrupted)."""
 
-from collections.abc import Mapping
 from time import monotonic
-from typing import Any
 
 from pytorch_lightning import Trainer
-from safetensors.torch import save
 
 from saddle.callbacks.callback_list import BundledCallback
 from saddle.models.base import GenerativeModel
@@ -14,16 +11,15 @@ from saddle.runs.folder import RunFolder
 
 
 class Lifecycle(BundledCallback):
-    """Keeps `status.json` up to date during the run, and at its end stores the weights that `sample` draws with.
+    """Keeps `status.json` up to date during the run.
 
     Args:
         folder: run folder.
         seconds: duration of the run before it was resumed.
-        recipe: plain values from which the network that `sample` draws with can be built.
     """
 
-    def __init__(self, *, folder: RunFolder, seconds: float, recipe: Mapping[str, Any]) -> None:
-        self.folder, self.recipe, self._seconds_before = folder, recipe, seconds
+    def __init__(self, *, folder: RunFolder, seconds: float) -> None:
+        self.folder, self._seconds_before = folder, seconds
 
     @property
     def seconds(self) -> float:
@@ -40,9 +36,6 @@ class Lifecycle(BundledCallback):
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         if model.interrupted:
             self.folder.mark("interrupted", updates=model.updates)
-            return
-        weights = {name: tensor.cpu().contiguous() for name, tensor in model.sampling_module().state_dict().items()}
-        self.folder.save_model(save(weights), {**self.recipe, "updates": model.updates})
 
     def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
         """Store the status in those cases in which the caller may not get the chance.

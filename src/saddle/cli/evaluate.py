@@ -18,17 +18,19 @@ from saddle.config.messages import listing, meant, nearest
 from saddle.processes.threads import thread_variables
 from saddle.runs.commands import in_checkout, typed
 from saddle.runs.folder import write_json
-from saddle.runs.messages import show_warnings_as_notes, shown, without_weights
+from saddle.runs.messages import not_finished, require_weights, show_warnings_as_notes, shown, without_weights
 from saddle.runs.summary import of_images
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
+from saddle.runs.weights import LAST
 from saddle.samples.outputs import require_writable
 
 if TYPE_CHECKING:
     from saddle.evaluation.extra_extractors import ExtraExtractors
 
 ARGUMENTS = {
-    "run": "folder of one finished run, runs/SWEEP/JOB",
+    "run": "folder of one run, runs/SWEEP/JOB",
     "sweep": "folder of a sweep, runs/SWEEP; by default the newest one under runs/",
+    "state": "whose weights: last, best (by the main metric), or the updates of a kept state (keep=)",
     "images": "number of generated images, and of real ones; by default as in the run's own evaluation",
     "fresh": "true repeats evaluations that are stored already",
     "generated": "a folder of generated images, or an npz file (arr_0), from anywhere",
@@ -40,7 +42,7 @@ ARGUMENTS = {
     "extractor.weights": "file with the weights of that extractor",
 }
 NO_IMAGES = "only images are measured again; all numbers of points are in its summary.json and metrics.jsonl"
-OF_RUNS = ("run", "sweep", "images", "fresh")
+OF_RUNS = ("run", "sweep", "state", "images", "fresh")
 OF_FOLDERS = ("generated", "reference", "resolution", "corrupt", "out")
 
 
@@ -98,7 +100,10 @@ def _runs(values: Mapping[str, str]) -> None:
         runs = [find_run(values["run"])]
     else:
         runs = finished_runs(Path(values["sweep"]).expanduser() if "sweep" in values else newest_sweep())
-    if not any(run.weights.is_file() for run in runs):
+    state = values.get("state", LAST)
+    if len(runs) == 1:
+        require_weights(runs[0], state)
+    if not any(run.weights.states() for run in runs):
         raise LookupError("; ".join(map(without_weights, runs)))
     refused = {
         run.job: NO_IMAGES
@@ -116,9 +121,11 @@ def _runs(values: Mapping[str, str]) -> None:
     images = int(values["images"]) if "images" in values else None
     results = {}
     for number, run in enumerate(runs, 1):
-        _say(f"[{number}/{len(runs)}] evaluating {shown(run.path)} ...")
+        _say(f"[{number}/{len(runs)}] evaluating {shown(run.path)}{not_finished(run, state)} ...")
         try:
-            results[run.job] = evaluate_run(run, images=images, extra=extra, fresh=values.get("fresh") == "true")
+            results[run.job] = evaluate_run(
+                run, state=state, images=images, extra=extra, fresh=values.get("fresh") == "true"
+            )
         except (LookupError, ValueError, OSError) as error:  # the others can still be measured
             refused[run.job] = str(error)
     if results:

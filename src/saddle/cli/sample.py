@@ -17,12 +17,14 @@ from saddle.engine.stored import read_config, stored_classes
 from saddle.processes.threads import thread_variables
 from saddle.runs.commands import typed
 from saddle.runs.folder import RunFolder
-from saddle.runs.messages import without_weights
+from saddle.runs.messages import not_finished, require_weights
 from saddle.runs.sweep import find_run
+from saddle.runs.weights import LAST
 from saddle.samples.outputs import Output
 
 ARGUMENTS = {
-    "run": "folder of a finished run, runs/SWEEP/JOB",
+    "run": "folder of a run, runs/SWEEP/JOB",
+    "state": "whose weights: last, best (by the main metric), or the updates of a kept state (keep=)",
     "draw": "samples; or a view of the latent code as a picture with its numbers: plane, interpolation, dimensions, "
     "directions, factors, truncation",
     "count": "number of samples (64); for a view of the code the number of rows, for truncation of columns (8)",
@@ -49,19 +51,22 @@ def main(argv: list[str]) -> None:
         count = whole_number("count", values.get("count", str(SAMPLES if draw == "samples" else ROWS)))
         seed = whole_number("seed", values["seed"], least=0) if "seed" in values else None
         threshold = _positive("truncation", values["truncation"]) if "truncation" in values else None
-        run = find_run(values["run"])
+        run, state = find_run(values["run"]), values.get("state", LAST)
+        require_weights(run, state)
         out = _output(run, draw, count, values)  # before the slow import of torch
         label = stored_classes(run).label(values["label"]) if "label" in values else None
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         if draw == "samples":
             from saddle.samples.sampling import write_samples
 
-            write_samples(run, count=count, seed=seed, label=label, threshold=threshold, out=out)
-            print(_written(run, count, out))
+            write_samples(run, state=state, count=count, seed=seed, label=label, threshold=threshold, out=out)
+            print(_written(run, state, count, out))
         else:
             from saddle.samples.latent_views import render_view
 
-            words = render_view(run, draw, rows=count, seed=seed, label=label, threshold=threshold, out=out)
+            words = render_view(
+                run, draw, state=state, rows=count, seed=seed, label=label, threshold=threshold, out=out
+            )
             print(f"{words}\n\npicture: {out.picture}; numbers: {out.numbers}")
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
@@ -70,9 +75,7 @@ def main(argv: list[str]) -> None:
 
 
 def _output(run: RunFolder, draw: str, count: int, values: Mapping[str, str]) -> Output:
-    """The output; refused if it cannot be written, or if the run has no weights."""
-    if not run.weights.is_file():
-        raise LookupError(without_weights(run))
+    """The output; refused if it cannot be written."""
     if draw != "samples":
         out = Output(Path(values.get("out", f"{draw}.png")).expanduser())
         out.require(kinds=(".png",), free=(out.picture, out.numbers), formats=f"draw={draw} is a picture, out=x.png")
@@ -93,8 +96,8 @@ def _output(run: RunFolder, draw: str, count: int, values: Mapping[str, str]) ->
     return out
 
 
-def _written(run: RunFolder, count: int, out: Output) -> str:
-    samples = f"{count:,} sample{'s' * (count > 1)} of {run.path}"
+def _written(run: RunFolder, state: str, count: int, out: Output) -> str:
+    samples = f"{count:,} sample{'s' * (count > 1)} of {run.path}{not_finished(run, state)}"
     if out.kind == ".png":
         return f"{samples} are in {out.path}"
     return f"{samples} are in {out.path}{'' if out.kind else '/'}; the first of them together: {out.picture}"

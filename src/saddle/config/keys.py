@@ -66,6 +66,7 @@ class Keys:
     sample_images: PositiveInt | None
     evaluate_every: PositiveInt
     checkpoint_every: PositiveInt
+    keep: Literal["best", "all"] | PositiveInt
     evaluate_images: PositiveInt | None
     evaluate_reference: Literal["test", "train", "all"] | None
 

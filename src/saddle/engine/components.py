@@ -1,7 +1,7 @@
 """The parts of a run in addition to its model: instruments, loggers, callbacks, progress, recipe and summary."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning import Callback
@@ -16,6 +16,7 @@ from saddle.callbacks.optimum import OptimumDistance
 from saddle.callbacks.progress import Progress
 from saddle.callbacks.reconstruction import Reconstruction
 from saddle.callbacks.run_log import RunLog
+from saddle.callbacks.snapshots import Snapshots
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
@@ -31,6 +32,9 @@ from saddle.runs.folder import RunFolder
 from saddle.runs.naming import setting_name
 from saddle.runs.summary import summarise
 from saddle.runs.sweep_position import SweepPosition
+
+if TYPE_CHECKING:
+    from saddle.engine.experiment import Experiment
 
 LOSSES = ("loss_discriminator", "loss_generator")
 LIKELIHOOD_SAMPLES = 2_000
@@ -71,6 +75,22 @@ def _search(cfg: DictConfig) -> dict[str, Any]:
         "search": OmegaConf.to_container(cfg.model.search, resolve=True),
         "sample_steps": cfg.model.sample_steps,
     }
+
+
+def snapshots(experiment: "Experiment", measure: Measure, resumed_at: int | None) -> Snapshots:
+    """The callback that stores the weights; after a resume it knows the evaluations that the log contains."""
+    cfg, evaluator, folder = experiment.config, experiment.evaluator, experiment.folder
+    metric = evaluator.main_metric if evaluator is not None else None
+    lines = folder.metrics() if resumed_at is not None else []
+    return Snapshots(
+        folder=folder,
+        recipe=recipe(cfg, experiment.data, experiment.model),
+        keep=cfg.keep,
+        metric=metric,
+        higher_is_better=bool(evaluator is not None and evaluator.higher_is_better.get(str(metric))),
+        logged=[line[metric] for line in lines if metric in line and line["updates"] <= (resumed_at or 0)],
+        readings=lambda: measure.readings,
+    )
 
 
 def wandb_identity(loggers: Sequence[Logger]) -> dict[str, Any] | None:

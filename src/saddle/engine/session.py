@@ -132,14 +132,15 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     stored_facts = state["facts"] if state is not None else {}
     resumed_at = model.updates if state is not None else None
 
-    recipe = components.recipe(cfg, experiment.data, model)
-    lifecycle = Lifecycle(folder=folder, seconds=stored_facts.get("seconds", 0.0), recipe=recipe)
+    lifecycle = Lifecycle(folder=folder, seconds=stored_facts.get("seconds", 0.0))
     loggers = components.loggers(cfg, experiment.data.name, folder, evaluator, stored_facts.get("wandb"))
     measure = Measure(instruments=experiment.instruments(), updates=cfg.updates)
     advice = _advice(experiment, measure, resumed_at)
     interruption = Interruption(model)
+    snapshots = components.snapshots(experiment, measure, resumed_at)
     checkpoint = Checkpoint(
         checkpoints=checkpoints,
+        snapshots=snapshots,
         every=cfg.checkpoint_every,
         stored=resumed_at,
         facts=lambda: {
@@ -150,7 +151,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         },
     )
     progress = components.progress(cfg, folder, measure, evaluator)
-    callbacks = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
+    callbacks = [RestoredState(state), measure, *advice, interruption, checkpoint, snapshots, lifecycle, progress]
     trainer = experiment.trainer(callbacks=[*callbacks, *experiment.callbacks()], loggers=loggers, waiting=waiting)
 
     folder.begin_training()

@@ -78,7 +78,7 @@ def read_config(run: RunFolder) -> DictConfig:
             current["evaluator"] = with_metrics(current["evaluator"])
         except TypeError as error:  # values of other types than the evaluators of earlier versions had
             raise ValueError(f"{path} has another evaluator than a run stores ({error})") from None
-    return OmegaConf.create(current)
+    return OmegaConf.create({**current, "keep": current.get("keep", "best")})  # Saddle 0.3 had no such key
 
 
 def upgraded_settings(settings: dict[str, Any]) -> dict[str, Any]:

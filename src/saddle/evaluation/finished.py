@@ -21,27 +21,30 @@ from saddle.evaluation.memorised import memorised
 from saddle.metrics.evaluator import ImageEvaluator
 from saddle.models.base import GenerativeModel
 from saddle.runs.folder import RunFolder
-from saddle.samples.sampling import best_device, load_model
+from saddle.runs.weights import LAST
+from saddle.samples.sampling import best_device, load_model, updates_of
 
 Result = dict[str, Any]
 """`metrics`, name -> number; `higher_is_better`, name -> direction; `floor`, name -> value of real images, where known;
 `protocol`; `missing`, name -> why it was not measured."""
 
 
-def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, fresh: bool) -> Result:
-    """Measure the run's final model, store the result in its folder and log it to W&B as a separate run.
+def evaluate_run(
+    run: RunFolder, *, state: str = LAST, images: int | None, extra: ExtraExtractors, fresh: bool
+) -> Result:
+    """Measure the run with the weights of a stored state, store the result, and log it to W&B as a separate run.
 
     If the same weights were measured before under the same protocol, that result is taken from the folder, unless
     `fresh` is true. Results under other protocols are kept.
 
     Raises:
-        LookupError: the run has no weights.
+        LookupError: the run has no weights of that state.
         ValueError: its folder is inconsistent, or `images` is more than the reference has.
     """
     cfg = stored_config(run, files=False)
     if images is not None:
         cfg.evaluate_images = images
-    model, experiment = load_model(run, cfg).to(best_device()), Experiment(cfg, run)
+    model, experiment = load_model(run, cfg, state).to(best_device()), Experiment(cfg, run)
     data = experiment.data
     _require_same_classes(run, model, data)
     extractors = [*experiment.extractors, *extra.different_from(*experiment.extractors)]
@@ -50,8 +53,9 @@ def evaluate_run(run: RunFolder, *, images: int | None, extra: ExtraExtractors, 
         raise ValueError(f"{run.path}: only images are measured again; all numbers of {data.name} are in summary.json")
     _note_on_images(run, experiment, data)
     result: Result = {
-        "updates": (run.summary() or {}).get("updates"),
-        "model": sha256(run.weights.read_bytes()).hexdigest()[:16],
+        "state": state,
+        "updates": updates_of(run, state),
+        "model": sha256(run.weights.path(state).read_bytes()).hexdigest()[:16],
         "protocol": evaluator.protocol(),
         "missing": {name: why for name, why in extra.missing.items() if name not in evaluator.higher_is_better},
     }

@@ -12,7 +12,7 @@ from saddle.storage import shipped
 
 COSTS = shipped("experiments/speed/results/costs.json", "report/costs.json")
 DEFAULT = "the default game"
-NO_COST = ("name", "seed", "updates", "logger", "callback", "sweep", "hydra", "fresh", "advice", "schedule")
+NO_COST = ("name", "seed", "updates", "logger", "callback", "sweep", "hydra", "fresh", "keep", "advice", "schedule")
 """Keys that do not change the cost of an update, by their first part."""
 NO_COST_TOO = ("evaluate_", "sample_", "log_", "checkpoint_", "optimizer.", "penalty.gamma=")
 BENCH = "the bench, experiments/speed/results/costs.json"

@@ -15,6 +15,7 @@ from saddle.runs.claim import Claim
 from saddle.runs.contents import ENVIRONMENT, EVALUATIONS, LARGEST, MODEL, SUMMARY, of_kind
 from saddle.runs.reading import is_there, read_file
 from saddle.runs.status import Status
+from saddle.runs.weights import Weights
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,9 +50,9 @@ class RunFolder:
         return self.path.resolve().parent.name
 
     @property
-    def weights(self) -> Path:
-        """The trained model, `checkpoints/model.safetensors`."""
-        return self.checkpoints / "model.safetensors"
+    def weights(self) -> Weights:
+        """The weights that samples are drawn with, in the folder of the checkpoints."""
+        return Weights(self.checkpoints)
 
     @property
     def recipe(self) -> Path:
@@ -86,8 +87,8 @@ class RunFolder:
         """Whether training has left anything worth keeping, whether or not it can be read."""
         log = self.path / "metrics.jsonl"
         has_log = is_there(log) and (log.is_symlink() or log.stat().st_size > 0)
-        files = (self.path / "summary.json", *self.checkpoints.glob("*.ckpt"), self.weights)
-        return has_log or bool(self.grids()) or any(map(is_there, files))
+        files = (self.path / "summary.json", *self.checkpoints.glob("*.ckpt"))
+        return has_log or bool(self.grids() or self.weights.states()) or any(map(is_there, files))
 
     def write_config(self, text: str) -> None:
         """Store the whole resolved configuration, as YAML."""
@@ -169,6 +170,7 @@ class RunFolder:
         lines = [line for line in self.metrics() if line["updates"] <= updates]
         self._write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
         self._lines = len(lines)
+        self.weights.discard(after=updates)
         for path in self.grids():
             if int(path.stem) > updates:
                 path.unlink()
@@ -191,9 +193,13 @@ class RunFolder:
         grids = self.grids()
         return grids[-1] if grids else None
 
-    def save_model(self, weights: bytes, recipe: Mapping[str, Any]) -> None:
-        """Store the trained weights and the recipe for building their network."""
-        self._replace("checkpoints/model.safetensors", lambda file: file.write(weights))
+    def save_weights(self, state: str, content: bytes) -> None:
+        """Store the weights of a state: `last`, `best`, or a number of updates."""
+        self._prepare()
+        replace_file(self.weights.path(state), lambda file: file.write(content))
+
+    def write_recipe(self, recipe: Mapping[str, Any]) -> None:
+        """Store the recipe for building the network of the weights."""
         self._write_json("checkpoints/model.json", recipe)
 
     def model(self) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from saddle.runs.renamed import upgraded
 
 PLACEMENT = ("trainer.accelerator", "trainer.devices", "trainer.num_nodes")
 WHEREABOUTS = ("name", "fresh", "sweep", "logger", "callback", "advice", "recipe", "experiment", "options", *PLACEMENT)
-INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "checkpoint_every")
+INTERVALS = ("log_every", "sample_every", "sample_images", "evaluate_every", "checkpoint_every", "keep")
 
 
 def identity(cfg: DictConfig) -> dict[str, Any]:

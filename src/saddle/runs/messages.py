@@ -15,6 +15,7 @@ from saddle.runs.contents import VALUES, wrong
 from saddle.runs.folder import RunFolder
 from saddle.runs.summary import of_images
 from saddle.runs.sweep_position import SweepPosition
+from saddle.runs.weights import BEST, LAST
 
 
 def show_warnings_as_notes() -> None:
@@ -71,6 +72,28 @@ def _result(summary: Mapping[str, Any]) -> str:
     return line
 
 
+def require_weights(run: RunFolder, state: str) -> None:
+    """Refuse a state whose weights are not stored.
+
+    Raises:
+        LookupError: the run has stored no weights yet, or none of that state.
+        ValueError: `state` is neither a name nor a number.
+    """
+    if not run.weights.states():
+        raise LookupError(without_weights(run))
+    run.weights.require(state)
+
+
+def not_finished(run: RunFolder, state: str) -> str:
+    """Which state of a run was used, in parentheses with a space before; nothing for the end of a finished run."""
+    updates, status = run.weights.updates(state), run.status().state
+    if state == LAST and status == "finished":
+        return ""
+    after = "" if updates is None else f" after {updates:,} updates"
+    name = state if state in (LAST, BEST) else "the state"
+    return f" ({name}{after}{'' if status == 'finished' else f'; the run is {status}'})"
+
+
 def without_weights(run: RunFolder) -> str:
     """Why a run cannot be sampled or measured, and what to do about it."""
     status = run.status()
@@ -80,7 +103,7 @@ def without_weights(run: RunFolder) -> str:
     if error := status.error:
         return f"{message} ({error})"
     if status.state == "running":
-        return f"{message}{after}; wait until it has finished, its grids so far are in {path / 'samples'}"
+        return f"{message}{after}; wait for its first checkpoint, its grids so far are in {path / 'samples'}"
     if not run.can_resume():
         return f"{message}; train it to its end"
     return f"{message}{after}; train it to its end: {typed('train')} run={quote(str(path))}"

@@ -11,8 +11,6 @@ import torch
 from omegaconf import DictConfig
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from saddle import __version__
@@ -23,7 +21,8 @@ from saddle.engine.stored import stored_classes, stored_config
 from saddle.metrics.reference import batches, progress
 from saddle.models.base import CodedModel, GenerativeModel
 from saddle.runs.folder import RunFolder, replace_file
-from saddle.runs.messages import without_weights
+from saddle.runs.messages import require_weights
+from saddle.runs.weights import LAST
 from saddle.samples.archives import ABOUT, CLASSES, IMAGES, LABELS, POINTS, text, write_archive
 from saddle.samples.codes.truncation import truncated_prior
 from saddle.samples.outputs import Output, whole_folder
@@ -38,20 +37,24 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
-    """The run's model with its final weights, ready to `sample`.
+def load_model(run: RunFolder, cfg: DictConfig, state: str = LAST) -> GenerativeModel:
+    """The run's model with the weights of a stored state, ready to `sample`.
+
+    Args:
+        run: folder of the run.
+        cfg: its configuration.
+        state: `last`, `best`, or a number of updates.
 
     Raises:
-        LookupError: the run has no weights yet, or is conditional and has stored no classes.
+        LookupError: the run has no weights of that state, or is conditional and has stored no classes.
         ValueError: the weights are damaged, or belong to another network.
     """
-    if not run.weights.is_file():
-        raise LookupError(without_weights(run))
+    require_weights(run, state)
     model = build_model(cfg, stored_classes(run) if cfg.labels else None)
     try:
-        model.sampling_module().load_state_dict(load_file(run.weights))
-    except (SafetensorError, RuntimeError) as error:
-        raise ValueError(f"{run.weights} does not fit the network of its config.yaml: {error}") from None
+        model.sampling_module().load_state_dict(run.weights.load(state))
+    except RuntimeError as error:
+        raise ValueError(f"{run.weights.path(state)} does not fit the network of its config.yaml: {error}") from None
     return model.eval()
 
 
@@ -110,7 +113,14 @@ class Samples:
 
 
 def write_samples(
-    run: RunFolder, *, count: int, seed: int | None, label: int | None, threshold: float | None, out: Output
+    run: RunFolder,
+    *,
+    state: str = LAST,
+    count: int,
+    seed: int | None,
+    label: int | None,
+    threshold: float | None,
+    out: Output,
 ) -> None:
     """Write `count` samples: into a folder of single pictures, an archive, or one picture.
 
@@ -119,6 +129,7 @@ def write_samples(
 
     Args:
         run: folder of the run.
+        state: whose weights: `last`, `best`, or a number of updates.
         count: number of samples.
         seed: seed of the codes; None for that of the run.
         label, threshold: as in `Samples`.
@@ -129,9 +140,9 @@ def write_samples(
         OSError: the output cannot be written.
     """
     cfg = stored_config(run, files=False)
-    model, data = load_model(run, cfg).to(best_device()), build_data(cfg)
+    model, data = load_model(run, cfg, state).to(best_device()), build_data(cfg)
     samples = Samples(model, seed=cfg.seed if seed is None else seed, label=label, threshold=threshold)
-    about = described(run, model, data, samples)
+    about = described(run, model, data, samples, state)
     shown = samples.first(count if out.kind == ".png" else min(count, data.shown))
     picture = data.render(shown, columns=ceil(sqrt(len(shown))))
     if out.kind == ".npz":
@@ -144,15 +155,23 @@ def write_samples(
     save_picture(picture, out.picture, about)
 
 
-def described(run: RunFolder, model: GenerativeModel, data: Data, samples: Samples) -> dict[str, Any]:
+def updates_of(run: RunFolder, state: str) -> int | None:
+    """The number of updates after which the weights of a state were stored."""
+    updates = run.weights.updates(state)
+    return (run.model() or {}).get("updates") if updates is None and state == LAST else updates
+
+
+def described(
+    run: RunFolder, model: GenerativeModel, data: Data, samples: Samples, state: str = LAST
+) -> dict[str, Any]:
     """Everything that the samples depend on, as plain values."""
     label = None if samples.label is None or model.classes is None else model.classes.names[samples.label]
     return {
         "saddle": __version__,
         "run": f"{run.sweep}/{run.job}",
         "data": data.name,
-        "updates": (run.model() or {}).get("updates"),
-        "model": sha256(run.weights.read_bytes()).hexdigest()[:16],  # as evaluation.json calls it
+        "updates": updates_of(run, state),
+        "model": sha256(run.weights.path(state).read_bytes()).hexdigest()[:16],  # as evaluation.json calls it
         "seed": samples.seed,
         "label": label,
         "truncation": samples.threshold,
