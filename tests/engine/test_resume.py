@@ -317,7 +317,7 @@ def test_a_refused_extension_leaves_a_finished_run_as_it_was(capsys: pytest.Capt
     folder = RunFolder("runs/single/one")
     train(folder, MLP, "updates=9")
     before = {folder.path / name: (folder.path / name).read_bytes() for name in ("config.yaml", "metrics.jsonl")}
-    assert train(folder, MLP, "updates=13", "trainer.accelerator=gpu") == 1
+    assert train(folder, MLP, "updates=13", "trainer.accelerator=gpu") == 2
     assert "Traceback" not in capsys.readouterr().err
     assert folder.status().state == "finished"
     assert before == {path: path.read_bytes() for path in before}

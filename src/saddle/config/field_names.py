@@ -50,6 +50,7 @@ FIELD = {
     "average_half_life=..., in images": "ema*",
     "augment=ada": "ada",
     "network={}": "arch*",
+    "seed={}, or with -m a run for each seed: -m seed=0,1,2": "seeds random_seed manual_seed",
     "loss={}": "criterion gan_mode loss_type loss_fn",
     "penalty={}": "regulari*",
     # keys of sizes, lengths, devices and places
@@ -66,7 +67,7 @@ FIELD = {
     "trainer.accelerator=gpu, or trainer.accelerator=cpu": "gpu cuda device",
     "trainer.precision=bf16-mixed": "amp bf16 fp16",
     "name=..., the folder under runs/": "out output* outdir save_dir log_dir exp_name run_name",
-    "run=FOLDER and no other setting, or the same command again": "resume* checkpoint ckpt",
+    "run=FOLDER and no other setting, or the same command again": "resume* checkpoint* ckpt*",
 }
 """Settings, `{}` for the value as typed and `...` for one to be found out -> what is typed for them: `loss=wgan` of a
 group's options, `n_critic` of keys, in small letters and as `fnmatch` matches it. The first that matches counts."""

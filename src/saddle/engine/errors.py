@@ -2,7 +2,7 @@
 
 
 class RunRefusedError(ValueError):
-    """The run does not start: its folder, which is unchanged, contains another run or one that is being trained."""
+    """The run does not start, and its folder is unchanged: it contains another run, or the device does not exist."""
 
 
 class RunFailedError(RuntimeError):

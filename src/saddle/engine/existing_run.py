@@ -36,6 +36,22 @@ def claim_folder(cfg: DictConfig, folder: RunFolder) -> bool:
     return due
 
 
+def _require_device(accelerator: str) -> None:
+    """Refuse a device that does not exist before the folder is touched; torch is imported only where it must be asked.
+
+    Raises:
+        RunRefusedError: there is no such device.
+    """
+    if accelerator not in ("gpu", "mps"):
+        return
+    from saddle.engine.devices import require_device
+
+    try:
+        require_device(accelerator)
+    except ValueError as error:
+        raise RunRefusedError(str(error)) from None
+
+
 def _config_text(cfg: DictConfig, folder: RunFolder) -> str:
     """The configuration with which training begins: `run=` resumes with it even if this command is killed at once."""
     begun = cfg.copy()
@@ -48,6 +64,7 @@ def _config_text(cfg: DictConfig, folder: RunFolder) -> str:
 def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
     status = folder.status()
     if status.state == "new" and not folder.exists():
+        _require_device(cfg.trainer.accelerator)
         return True
     if status.state == "running":
         raise RunRefusedError(
@@ -57,6 +74,7 @@ def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
         )
     state = "unfinished" if status.state == "new" else status.state
     if cfg.fresh or not folder.can_resume():
+        _require_device(cfg.trainer.accelerator)
         if folder.has_results():
             aside = folder.move_aside() or Path()
             print(f"the {state} run that was here is now {shown(aside)}; training begins again")
@@ -69,6 +87,7 @@ def _training_is_due(cfg: DictConfig, folder: RunFolder) -> bool:
     if status.state == "finished" and cfg.updates == stored.updates:
         print(f"already finished: {shown(folder.path)}; fresh=true trains it again\n{closing(folder)}")
         return False
+    _require_device(cfg.trainer.accelerator)
     print(f"resuming the run ({state}) in {shown(folder.path)}; fresh=true would begin again")
     return True
 

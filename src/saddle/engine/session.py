@@ -28,10 +28,10 @@ from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine import components
+from saddle.engine.devices import best_precision
 from saddle.engine.errors import RunFailedError, RunInterrupted, RunRefusedError, out_of_memory
 from saddle.engine.existing_run import lacking_lines, require_unchanged, state_facts
 from saddle.engine.experiment import Experiment
-from saddle.engine.training import best_precision, require_device
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.divergence import DivergedError
 from saddle.processes.forked_rank import ForkedRank, forked_ranks
@@ -110,7 +110,6 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     """Train, and return whether the run is finished."""
     cfg, folder = experiment.config, experiment.folder
     _adapt_to_machine(cfg)
-    require_device(cfg.trainer.accelerator)
     checkpoints = Checkpoints(folder.checkpoints)
     state, problems = _stored_state(checkpoints, folder)
     for problem in problems:

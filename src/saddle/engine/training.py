@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-import torch
 from lightning_fabric.plugins import ClusterEnvironment
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
@@ -16,6 +15,7 @@ from pytorch_lightning.loggers import Logger
 from saddle.callbacks.callback_list import bundled
 from saddle.data.base import Data
 from saddle.distributed.strategy import PerNetworkStrategy
+from saddle.engine.devices import best_precision
 from saddle.models.base import GenerativeModel
 from saddle.processes.forked_rank import ForkedRank
 from saddle.processes.ranks import started_by
@@ -100,23 +100,3 @@ def _cluster() -> ClusterEnvironment:
     if started_by() == "torchrun":
         return TorchElasticEnvironment()
     return SLURMEnvironment(auto_requeue=False) if started_by() == "srun" else LightningEnvironment()
-
-
-def require_device(accelerator: str) -> None:
-    """Refuse a kind of device that does not exist, before anything is loaded.
-
-    Raises:
-        ValueError: torch finds no such device.
-    """
-    available = {"gpu": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not available.get(accelerator, True):
-        raise ValueError(f"trainer.accelerator={accelerator}: torch finds no such device here; set it to auto or cpu")
-
-
-def best_precision(precision: str, accelerator: str) -> str:
-    """The precision; `auto` becomes the fastest of the device: bf16-mixed if it has bf16 arithmetic, else 32-true."""
-    if precision != "auto":
-        return precision
-    on_cuda = accelerator in ("auto", "gpu") and torch.cuda.is_available()
-    has_bf16 = torch.cuda.is_bf16_supported() if on_cuda else torch.cpu._is_avx512_bf16_supported()
-    return "bf16-mixed" if has_bf16 else "32-true"

@@ -103,15 +103,20 @@ def find_run(path: str | Path) -> RunFolder:
     if parent := next((folder for folder in run.path.parents if RunFolder(folder).exists()), None):
         raise LookupError(f"{run.path} is not a run's folder, but in one; did you mean {parent}?")
     if not run.path.is_dir():
-        raise LookupError(f"there is no folder {run.path}{_nearest(run.path)}")
+        raise LookupError(f"there is no folder {run.path}{_nearest(run.path) or _no_name(run.path)}")
     runs = sorted(child.name for child in run.path.iterdir() if RunFolder(child).exists())
     hint = f"; it contains the runs {', '.join(runs)}: choose one of them" if runs else ""
     raise LookupError(f"{run.path} is not a run's folder: it has no config.yaml{hint}")
+
+
+def _no_name(path: Path) -> str:
+    """For a word that is not a path: what a run is called by, and how a new one is named."""
+    return "" if len(path.parts) > 1 else f"; a run is named by its folder, runs/SWEEP/JOB; name={path} names a new one"
 
 
 def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
         return ""
     folders = [child.name for child in path.parent.iterdir() if child.is_dir()]
-    near = get_close_matches(path.name, folders, n=1, cutoff=0.3)
+    near = get_close_matches(path.name, folders, n=1, cutoff=0.5)
     return f"; did you mean {path.parent / near[0]}?" if near else ""
