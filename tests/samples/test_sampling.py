@@ -165,7 +165,7 @@ def test_a_model_without_a_code_is_sampled_and_not_looked_into(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("saddle.samples.sampling.build_model", lambda *_: CodelessModel())
-    monkeypatch.setattr("saddle.samples.sampling.load_file", lambda _: {})
+    monkeypatch.setattr("saddle.samples.sampling.read_weights", lambda _: {})
     assert not pictures(write(run, tmp_path / "out", 2).path)[0].max() > 128
     for arguments in (["draw=directions", "out=x.png"], ["truncation=0.5", "out=more"]):
         arguments[1] = f"out={tmp_path / arguments[1][4:]}"
@@ -212,7 +212,7 @@ def test_a_strangers_configuration_is_refused(run: RunFolder, path: str, value: 
 def test_other_weights_are_refused(run: RunFolder) -> None:
     for damaged in (b"", b"\x80\x04nonsense" * 10):
         run.weights.write_bytes(damaged)
-        with pytest.raises(ValueError, match="does not fit"):
+        with pytest.raises(ValueError, match="is damaged or no safetensors file"):
             load_model(run, stored_config(run, files=False))
     run.weights.unlink()
     with pytest.raises(LookupError, match="no weights"):

@@ -5,12 +5,12 @@ from time import monotonic
 from typing import Any
 
 from pytorch_lightning import Trainer
-from safetensors.torch import save
 
 from saddle.callbacks.callback_list import BundledCallback
 from saddle.models.base import GenerativeModel
 from saddle.processes.rank_launcher import RankDiedError
 from saddle.runs.folder import RunFolder
+from saddle.runs.weights import sealed_weights
 
 
 class Lifecycle(BundledCallback):
@@ -42,7 +42,7 @@ class Lifecycle(BundledCallback):
             self.folder.mark("interrupted", updates=model.updates)
             return
         weights = {name: tensor.cpu().contiguous() for name, tensor in model.sampling_module().state_dict().items()}
-        self.folder.save_model(save(weights), {**self.recipe, "updates": model.updates})
+        self.folder.save_model(sealed_weights(weights), {**self.recipe, "updates": model.updates})
 
     def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
         """Store the status in those cases in which the caller may not get the chance.

@@ -11,8 +11,6 @@ import torch
 from omegaconf import DictConfig
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from saddle import __version__
@@ -24,6 +22,7 @@ from saddle.metrics.reference import batches, progress
 from saddle.models.base import CodedModel, GenerativeModel
 from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.messages import without_weights
+from saddle.runs.weights import read_weights
 from saddle.samples.archives import ABOUT, CLASSES, IMAGES, LABELS, POINTS, text, write_archive
 from saddle.samples.codes.truncation import truncated_prior
 from saddle.samples.outputs import Output, whole_folder
@@ -49,8 +48,8 @@ def load_model(run: RunFolder, cfg: DictConfig) -> GenerativeModel:
         raise LookupError(without_weights(run))
     model = build_model(cfg, stored_classes(run) if cfg.labels else None)
     try:
-        model.sampling_module().load_state_dict(load_file(run.weights))
-    except (SafetensorError, RuntimeError) as error:
+        model.sampling_module().load_state_dict(read_weights(run.weights))
+    except RuntimeError as error:
         raise ValueError(f"{run.weights} does not fit the network of its config.yaml: {error}") from None
     return model.eval()
 
