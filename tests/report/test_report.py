@@ -1,6 +1,7 @@
 """Comparisons: what a table and a picture promise, on runs made up for it."""
 
 import math
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from saddle.cli import compare
+from saddle.cli.main import start
 from saddle.report.closing import closing_words
 from saddle.report.overview import draw
 from saddle.report.run import read_runs
@@ -220,3 +222,28 @@ def test_a_value_that_is_older_than_the_run_says_when_it_was_measured(tmp_path: 
     make_run(tmp_path / "finished", {0: 400.0, 500: 20.0})
     lines = terminal(read_runs([run, RunFolder(tmp_path / "finished")])).splitlines()
     assert any(line.startswith("job") and "400 @0" in line for line in lines)
+
+
+def test_a_damaged_run_is_marked_and_the_others_are_compared(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A picture with a wrong byte, a summary of other types, a name that is mathematics or commands a terminal."""
+    whole = sweep / "loss-nonsaturating"
+    for name in ("picture", "types", "$\\frac{$", "\x1b[2J"):
+        shutil.copytree(whole, sweep / name)
+    grid = RunFolder(sweep / "picture").last_grid()
+    assert grid is not None
+    content = bytearray(grid.read_bytes())
+    content[content.index(b"IDAT") + 5] ^= 255
+    grid.write_bytes(content)
+    (sweep / "types" / "summary.json").write_text('{"floor": "low", "metrics": [1]}')
+    RunFolder(sweep / "\x1b[2J").mark("failed", error="\x1b]0;owned\x07 by a stranger")
+    monkeypatch.setattr("sys.argv", ["compare.py", f"sweep={sweep}"])
+    start("compare")
+    said = capsys.readouterr().out
+    assert "picture finished: its last picture is damaged and left out: samples/" in said
+    assert "types unreadable: a file of it is damaged: " in said
+    assert "summary.json: floor is of another type than a run stores" in said
+    assert r"\x1b[2J failed: \x1b]0;owned\x07 by a stranger" in said
+    assert "\x1b" not in said
+    assert (sweep / "compare" / "index.html").is_file()
