@@ -53,7 +53,7 @@ def wrong(content: Any, kind: Any, path: str = "") -> str:
         return "" if type(content) in kind and not (isinstance(content, int) and abs(content) > LARGEST) else path
     if not isinstance(content, list if isinstance(kind, list) else dict):
         return path or "the content"
-    if isinstance(kind, list):
+    if isinstance(content, list):
         nothing = ()  # of no kind: a part of a list may not be null
         parts = [(str(index), nothing if value is None else value, kind[0]) for index, value in enumerate(content)]
     elif isinstance(kind, Each):
