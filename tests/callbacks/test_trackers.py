@@ -3,6 +3,8 @@
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -90,6 +92,34 @@ def test_a_tracker_that_fails_says_so_once_and_ends_nothing(capsys: pytest.Captu
         tracker.log_metrics({"loss": 1.0})
     tracker.finalize("success")
     tracker.finalize("success")
+
+
+class Standing(Tracker):
+    """Its service stands still."""
+
+    title = "Notebook"
+    limit = closing_limit = 0.01
+    abandoned = 0
+
+    def write(self, numbers: Mapping[str, float], pictures: Mapping[str, Image.Image], updates: int) -> None:
+        Event().wait(60)
+
+    def close(self, status: str) -> None:
+        Event().wait(60)
+
+    def abandon(self) -> None:
+        self.abandoned += 1
+
+
+def test_a_tracker_that_stands_still_is_given_up(capsys: pytest.CaptureFixture[str]) -> None:
+    tracker = Standing()
+    began = monotonic()
+    for updates in (0, 10):
+        tracker.log_metrics({"loss": 1.0}, step=updates)
+    tracker.finalize("success")
+    assert monotonic() - began < 30
+    assert tracker.abandoned == 1
+    assert "Notebook failed and receives no more of this run (it has not answered for 0 s)" in capsys.readouterr().err
 
 
 def test_a_finished_tracker_takes_no_more(tmp_path: Path) -> None:

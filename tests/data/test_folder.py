@@ -21,7 +21,7 @@ from saddle.data.disk import contents, store
 from saddle.data.disk.decoding import UndecodableError, decode, fitted, picture_size
 from saddle.data.disk.files import listing
 from saddle.data.disk.folder import Folder
-from saddle.data.disk.pixelfile import PixelFile, mapped
+from saddle.data.disk.pixelfile import HEADER, PixelFile, mapped, pixel_digest
 from saddle.data.disk.store import decode_folder
 
 Decode = Callable[..., Any]
@@ -341,14 +341,18 @@ def test_bad_files_that_are_mended_or_deleted_cost_only_themselves(tmp_path: Pat
     assert calls["decoded"] == 4
 
 
-@pytest.mark.parametrize("damage", ["missing", "short", "empty", "json"])
+@pytest.mark.parametrize("damage", ["missing", "short", "empty", "json", "changed"])
 def test_a_damaged_cache_is_made_again(damage: str, tmp_path: Path, fresh_cache: Path) -> None:
     write(tmp_path, 3)
     before = pixels(folder(tmp_path))
     for path in fresh_cache.rglob("*.json" if damage == "json" else "*.npy"):
         content = path.read_bytes()
         path.unlink()  # and not written over, for it is mapped
-        if damage != "missing":
+        if damage == "changed":  # every seventh byte of the pixels
+            changed = bytearray(content)
+            changed[HEADER::7] = bytes(byte ^ 1 for byte in content[HEADER::7])
+            path.write_bytes(changed)
+        elif damage != "missing":
             path.write_bytes(content[: 0 if damage == "empty" else len(content) - 1])
     assert torch.equal(pixels(folder(tmp_path)), before)
 
@@ -409,10 +413,10 @@ def test_rows_are_gathered_in_place(tmp_path: Path) -> None:
         for row in (5, 0, 3, 1, 4, 2):
             file.write(row, np.full((1, 1, 2), row, dtype=np.uint8))
         file.gather([1, 3, 1, 4, 5, 3, 3])
-    images = mapped(path, (7, 1, 1, 2))
+    images = mapped(path, (7, 1, 1, 2), pixel_digest(path))
     assert images is not None
     assert images[:, 0, 0, 0].tolist() == [1, 3, 1, 4, 5, 3, 3]
-    assert mapped(path, (6, 1, 1, 2)) is None
+    assert mapped(path, (6, 1, 1, 2), pixel_digest(path)) is None
 
 
 def fill(file: PixelFile, rows: int) -> None:

@@ -3,6 +3,8 @@
 import json
 import shutil
 import urllib.request
+import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +172,7 @@ def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[
     printed, code = call_network(capsys, "extractor=none")
     assert "a " in printed
     assert "b was not evaluated" in code
-    assert "does not fit the network" in code
+    assert "is damaged or no safetensors file" in code
 
 
 def test_on_a_run_of_another_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,7 +299,14 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
     np.savez("float.npz", arr_0=np.zeros((3, 16, 16, 3)))
     Path("broken.npz").write_bytes(b"PK nonsense")
     Path("words.txt").touch()
+    _write_odd_archives()
     for generated, words in {
+        "array.npz": "array.npz cannot be read as an npz file: it is damaged or no npz file",
+        "empty.npz": "empty.npz cannot be read as an npz file",
+        "short.npz": "short.npz cannot be read as an npz file",
+        "encrypted.npz": "encrypted.npz: it is encrypted; store it without a password",
+        "terabytes.npz": "terabytes.npz: arr_0 is said to have 3,072,000,000,000 bytes, which the file does not hold",
+        "none.npz": "arr_0 is uint8 [0, 16, 16, 3]; images are uint8",
         "moments.npz": "moments.npz contains mu, sigma, and no array arr_0 of images",
         "float.npz": "arr_0 is float64 [3, 16, 16, 3]; images are uint8",
         "broken.npz": "broken.npz cannot be read as an npz file",
@@ -307,6 +316,27 @@ def test_an_npz_file_counts_as_the_folder_of_its_images(capsys: pytest.CaptureFi
         assert words in str(call_network(capsys, f"generated={generated}", "reference=real", "extractor=faces")[1])
     _, code = call_network(capsys, "generated=fake.npz", "reference=real", "resolution=8", "extractor=faces")
     assert "fake.npz contains images of 16 x 16 pixels, which resolution=8 does not change" in code
+
+
+def _write_odd_archives() -> None:
+    """npz files that are none, are cut, encrypted, empty, or claim more than they hold."""
+    images = np.zeros((3, 16, 16, 3), dtype=np.uint8)
+    with Path("array.npz").open("wb") as file:
+        np.save(file, images)
+    Path("empty.npz").touch()
+    np.savez("none.npz", arr_0=images[:0])
+    np.savez("whole.npz", arr_0=images)
+    whole = Path("whole.npz").read_bytes()
+    Path("short.npz").write_bytes(whole[: len(whole) // 2])
+    encrypted = bytearray(whole)
+    encrypted[6] |= 1  # the flag in the local header and in the directory
+    encrypted[whole.index(b"PK\x01\x02") + 8] |= 1
+    Path("encrypted.npz").write_bytes(encrypted)
+    header = BytesIO()
+    shape = (1_000_000, 1024, 1000, 3)
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile("terabytes.npz", "w") as archive:
+        archive.writestr("arr_0.npy", header.getvalue() + bytes(1000))
 
 
 # Own images from end to end

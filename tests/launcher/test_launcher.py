@@ -15,7 +15,7 @@ import yaml
 from omegaconf import DictConfig
 
 from hydra_plugins.isolated._job import REFUSED, Job
-from hydra_plugins.isolated._jobs import Jobs
+from hydra_plugins.isolated._jobs import Jobs, _signals_interrupt
 from hydra_plugins.isolated._processes import Processes, share_of_devices, visible_devices
 from hydra_plugins.isolated._queue import Queue
 from hydra_plugins.isolated.submitted import SubmittedLauncher
@@ -517,3 +517,17 @@ def test_a_study_that_says_multirun_does_not_start_itself(tmp_path: Path) -> Non
     refused = study("name=other", "note=wrong")
     assert (refused.returncode, refused.stderr) == (2, "error: note=wrong: there is no such note\n")
     assert not (here / "runs" / "other").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_sweep_that_ignores_a_signal_goes_on(number: signal.Signals) -> None:
+    """`nohup ... -m ... &`, and the terminal is closed: a single run goes on, and so does a sweep."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with _signals_interrupt():
+            os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+    with pytest.raises(KeyboardInterrupt), _signals_interrupt():
+        signal.raise_signal(number)

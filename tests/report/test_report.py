@@ -1,6 +1,7 @@
 """Comparisons: what a table and a picture promise, on runs made up for it."""
 
 import math
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from saddle.cli import compare
+from saddle.cli.main import start
 from saddle.report.closing import closing_words
 from saddle.report.overview import draw
 from saddle.report.run import read_runs
@@ -234,3 +236,28 @@ def test_the_floor_of_an_earlier_version_is_left_out_and_named(tmp_path: Path) -
     table = terminal(runs)
     assert "floor of fd_faces, real images against real images: 2.5 ± 0.2\n" in table
     assert "the floor of 1 of 2 runs is left out: an earlier version measured half" in table
+
+
+def test_a_damaged_run_is_marked_and_the_others_are_compared(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A picture with a wrong byte, a summary of other types, a name that is mathematics or commands a terminal."""
+    whole = sweep / "loss-nonsaturating"
+    for name in ("picture", "types", "$\\frac{$", "\x1b[2J"):
+        shutil.copytree(whole, sweep / name)
+    grid = RunFolder(sweep / "picture").last_grid()
+    assert grid is not None
+    content = bytearray(grid.read_bytes())
+    content[content.index(b"IDAT") + 5] ^= 255
+    grid.write_bytes(content)
+    (sweep / "types" / "summary.json").write_text('{"floor": "low", "metrics": [1]}')
+    RunFolder(sweep / "\x1b[2J").mark("failed", error="\x1b]0;owned\x07 by a stranger")
+    monkeypatch.setattr("sys.argv", ["compare.py", f"sweep={sweep}"])
+    start("compare")
+    said = capsys.readouterr().out
+    assert "picture finished: its last picture is damaged and left out: samples/" in said
+    assert "types unreadable: a file of it is damaged: " in said
+    assert "summary.json: floor is of another type than a run stores" in said
+    assert r"\x1b[2J failed: \x1b]0;owned\x07 by a stranger" in said
+    assert "\x1b" not in said
+    assert (sweep / "compare" / "index.html").is_file()

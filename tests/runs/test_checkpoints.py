@@ -86,7 +86,12 @@ def test_a_damaged_state_does_not_replace_the_intact_one(tmp_path: Path, monkeyp
     checkpoints.load()
     renamed: list[str] = []
     replace = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda path, to: (renamed.append(path.name), replace(path, to))[1])
+
+    def noted(path: Path, to: Path) -> Path:
+        renamed.append(path.name)
+        return replace(path, to)
+
+    monkeypatch.setattr(Path, "replace", noted)
     checkpoints.save({**STATE, "updates": 2})
     assert renamed == [f".last.ckpt.{os.getpid()}.tmp"]
     checkpoints.save({**STATE, "updates": 3})

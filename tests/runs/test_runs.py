@@ -56,6 +56,14 @@ PATHS = ['"/data/a/faces (1)"', '"/data/b/faces (1)"', "人脸", "人像"]
 VALUES = ["0", "a", "A", "x y", *PATHS, "a=b,c", "..", "''", "x" * 130, "x" * 131]
 
 
+def test_a_long_name_is_cut_to_what_file_systems_allow() -> None:
+    names = [single_name([f"name={letter * 300}{tail}"]) for letter, tail in (("n", "a"), ("n", "b"))]
+    assert max(map(len, names)) <= 200
+    assert len(set(names)) == 2
+    assert sweep_name([["seed=0"]], "n" * 300) == single_name([f"name={'n' * 300}"])
+    assert single_name([f"name={'n' * 200}"]) == "n" * 200
+
+
 def test_job_names_are_legal_and_all_different_also_where_case_is_ignored() -> None:
     pairs = [*product(VALUES, VALUES), ("0", "0")]
     jobs = [[f"data.root={value}", f"+note={note}"] for value, note in pairs]

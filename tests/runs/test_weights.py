@@ -31,6 +31,19 @@ def test_equal_weights_are_equal_files() -> None:
     assert len({packed({"x": torch.zeros(2), "y": torch.ones(1)}, 5) for _ in range(9)}) == 1
 
 
+def test_a_wrong_bit_anywhere_is_noticed(tmp_path: Path) -> None:
+    """Unless it is in the metadata and spares the digest, and then the tensors are still those that were stored."""
+    tensors = {"b": torch.arange(6.0).reshape(2, 3), "a": torch.ones(2, dtype=torch.bfloat16), "n": torch.tensor(3)}
+    run, whole = RunFolder(tmp_path), packed(tensors, 5)
+    for place in range(len(whole)):
+        run.save_weights("last", whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            read = run.weights.load("last")
+        except ValueError:
+            continue
+        assert all(torch.equal(read[name], tensors[name]) for name in tensors), place
+
+
 @pytest.mark.parametrize("state", ["first", "-1", "0.5", "../last"])
 def test_a_state_is_last_best_or_a_number_of_updates(tmp_path: Path, state: str) -> None:
     with pytest.raises(ValueError, match="takes last, best or a number"):

@@ -2,8 +2,8 @@
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from threading import Thread
 from typing import Any, ClassVar
 
 from PIL.Image import Image
@@ -11,6 +11,9 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from saddle.callbacks.measure import Reading, numbers_and_pictures
+
+LIMIT = 120.0
+"""Seconds that a tracker may take for one row; one that stands still must not hold up training for ever."""
 
 
 class Tracker(Logger, ABC):
@@ -22,11 +25,14 @@ class Tracker(Logger, ABC):
         title: name of the tracker in messages.
         package: optional package that the tracker needs, refused before training if it is missing; None: no package.
         path: address of the run in the tracker; None if it has none.
+        limit, closing_limit: seconds that a row, or the end of the run, may take.
     """
 
     title: ClassVar[str]
     package: ClassVar[str | None] = None
     path: str | None = None
+    limit: float = LIMIT
+    closing_limit: float = LIMIT
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +59,9 @@ class Tracker(Logger, ABC):
     def close(self, status: str) -> None:
         """Finish a run that was begun; `status` is "success" or how it failed; may raise anything."""
 
+    def abandon(self) -> None:
+        """End what the tracker has started in this process, after it has not answered in time."""
+
     def alert(self, text: str) -> None:
         """Pass a warning on to a run that was begun; trackers without warnings do nothing."""
 
@@ -70,18 +79,17 @@ class Tracker(Logger, ABC):
             return
         if self._closed:
             raise RuntimeError(f"the {self.title} run is finished: log before finalize()")
-        with self._guarded():
-            if not self._begun:
-                self.begin(step)
-                self._begun = True
-            self.write(*numbers_and_pictures(metrics), step)
+        numbers, pictures = numbers_and_pictures(metrics)
+        if not self._begun:
+            self._begun = self._guarded(lambda: self.begin(step), self.limit)
+        if self._begun:
+            self._guarded(lambda: self.write(numbers, pictures, step), self.limit)
 
     @rank_zero_only
     def warn(self, text: str) -> None:
         """Pass a warning on, as long as the run is open."""
         if self._begun and not self._lost and not self._closed:
-            with self._guarded():
-                self.alert(text)
+            self._guarded(lambda: self.alert(text), self.limit)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Do nothing: the constructor receives the whole configuration."""
@@ -90,22 +98,36 @@ class Tracker(Logger, ABC):
     def finalize(self, status: str) -> None:
         """Finish the run; a second call does nothing."""
         if self._begun and not self._closed:
-            with self._guarded():
-                self.close(status)
+            self._guarded(lambda: self.close(status), self.closing_limit)
         self._closed = True
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Report the tracker's first error (its service stopped, its disk is full) and continue."""
-        try:
-            yield
-        except Exception as error:
-            if not self._lost:
-                say(
-                    f"{self.title} failed and receives no more of this run ({brief(error)}); training continues, "
-                    "metrics.jsonl has every number"
-                )
-            self._lost = True
+    def _guarded(self, action: Callable[[], None], limit: float) -> bool:
+        """Whether the action succeeded. The tracker's first error (its service stopped, its disk is full) is reported.
+
+        A thread carries the action out, because a service that stands still would hold this one up for ever.
+        """
+        errors: list[Exception] = []
+
+        def act() -> None:
+            try:
+                action()
+            except Exception as error:
+                errors.append(error)
+
+        thread = Thread(target=act, daemon=True, name=self.title)
+        thread.start()
+        thread.join(limit)
+        if thread.is_alive():
+            errors.append(TimeoutError(f"it has not answered for {limit:,.0f} s"))
+            self.abandon()
+            self._closed = True
+        if errors and not self._lost:
+            say(
+                f"{self.title} failed and receives no more of this run ({brief(errors[0])}); training continues, "
+                "metrics.jsonl has every number"
+            )
+        self._lost = self._lost or bool(errors)
+        return not errors
 
 
 def brief(error: Exception) -> str:

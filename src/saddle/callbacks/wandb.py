@@ -11,7 +11,7 @@ from pydantic import PositiveFloat
 from pytorch_lightning.utilities import rank_zero_only
 
 from saddle.callbacks.tracker import Tracker, brief, say
-from saddle.callbacks.wandb_session import begin_session, end_session, settings
+from saddle.callbacks.wandb_session import begin_session, end_session, kill_service, settings
 
 if TYPE_CHECKING:
     import wandb  # the real import is late: it costs a second, and logger=none does without
@@ -80,6 +80,7 @@ class Wandb(Tracker):
         self.run_folder = folder / "wandb"
         self._run: wandb.Run | None = None
         self._refused = False  # whether W&B did not start at all
+        self.closing_limit = finish_timeout + self.limit
         folder.mkdir(parents=True, exist_ok=True)
         arguments = {
             "project": project,
@@ -132,6 +133,12 @@ class Wandb(Tracker):
         except Exception:  # the upload timed out, or the service process is gone
             self._lost = True
         self._run = None
+        end_session()
+
+    def abandon(self) -> None:
+        """Kill W&B's service, for which Python would wait at its exit."""
+        self._run = None
+        kill_service()
         end_session()
 
     def identity(self) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from saddle.report.comparison import read_comparison
 from saddle.report.files import write_comparison
 from saddle.report.table import terminal
 from saddle.runs.commands import typed
+from saddle.runs.messages import show_warnings_as_notes
 from saddle.runs.sweep import find_run, newest_sweep, runs_of
 
 ARGUMENTS = {
@@ -21,6 +22,7 @@ ARGUMENTS = {
 def main(argv: list[str]) -> None:
     """Compare the runs that `argv` names."""
     values = arguments(ARGUMENTS, argv, __doc__ or "", typed("compare"))
+    show_warnings_as_notes()  # a font may lack a character of a name
     if "sweep" in values and "run" in values:
         sys.exit("error: give sweep= or run=, not both")
     try:

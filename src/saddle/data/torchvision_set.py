@@ -134,7 +134,7 @@ class TorchvisionSet(Images):
     def _stored(self, selection: Selection) -> StoredImages | None:
         cache, name = self._source.cache, self._name(selection)
         record = cache.recall(name)
-        pixels = mapped(cache.pixels(name), (record.get("count", 0), *self.shape))
+        pixels = mapped(cache.pixels(name), (record.get("count", 0), *self.shape), record.get("digest", ""))
         if pixels is None:
             return None
         return StoredImages(digest=record["digest"], shape=pixels.shape, load=lambda: pixels)

@@ -64,11 +64,11 @@ class RanksLauncher(_SubprocessScriptLauncher):
         """
         if self.cluster_environment.creates_processes_externally:
             return function(*args, **kwargs)
-        self._start(trainer)
         try:
+            self._start(trainer)
             result = function(*args, **kwargs)
             self._dismiss()
-        except RuntimeError as error:  # a lost connection raises it
+        except (RuntimeError, OSError) as error:  # a lost connection raises them
             if self._died.wait(timeout=GRACE / 2):
                 raise RankDiedError(self._cause()) from error
             raise
@@ -92,7 +92,12 @@ class RanksLauncher(_SubprocessScriptLauncher):
             PARENT: str(os.getpid()),
         }
         for number, forked in enumerate(self._waiting, start=1):
-            rank = _Rank(number=number, process=JobProcess(forked.begin, {**shared, "LOCAL_RANK": str(number)}))
+            try:
+                process = JobProcess(forked.begin, {**shared, "LOCAL_RANK": str(number)})
+            except OSError as error:  # it has ended while it waited, so that nobody receives its environment
+                code = forked.wait(GRACE)
+                raise RankDiedError(f"rank {number}: {cause_of(code, ())}, before training began") from error
+            rank = _Rank(number=number, process=process)
             self._ranks.append(rank)
             threading.Thread(target=self._watch, args=(rank, trainer), daemon=True, name=f"rank-{number}").start()
             threading.Thread(target=self._end_if_stopped, args=(rank,), daemon=True, name=f"state-{number}").start()

@@ -1,6 +1,7 @@
 """The types of the values in a run's JSON files: a file of other types is refused by name where it is read.
 
-A file may have more keys than those listed here, and lack some; null stands for a value that does not exist.
+A file may have more keys than those listed here, and lack some; null stands for a value or a mapping that does not
+exist, but not for a list or a part of one.
 """
 
 from collections.abc import Mapping
@@ -46,18 +47,19 @@ SWEEP = {"command": TEXT, "jobs": [{"name": TEXT, "overrides": [TEXT]}]}
 
 def wrong(content: Any, kind: Any, path: str = "") -> str:
     """The first place where `content` is of another kind, such as `metrics.fid.last`; empty if there is none."""
-    if content is None:
+    if content is None and not isinstance(kind, list):
         return ""
     if isinstance(kind, tuple):
         return "" if type(content) in kind and not (isinstance(content, int) and abs(content) > LARGEST) else path
     if not isinstance(content, list if isinstance(kind, list) else dict):
         return path or "the content"
-    if isinstance(kind, list):
-        parts = [(str(index), value, kind[0]) for index, value in enumerate(content)]
+    if isinstance(content, list):
+        nothing = ()  # of no kind: a part of a list may not be null
+        parts = [(str(index), nothing if value is None else value, kind[0]) for index, value in enumerate(content)]
     elif isinstance(kind, Each):
         parts = [(name, value, kind["value"]) for name, value in content.items()]
     else:
-        parts = [(name, content.get(name), inner) for name, inner in kind.items()]
+        parts = [(name, content[name], inner) for name, inner in kind.items() if name in content]
     places = (wrong(value, inner, f"{path}.{name}" if path else name) for name, value, inner in parts)
     return next(filter(None, places), "")
 

@@ -1,5 +1,6 @@
 """Images in a memory-mapped file, so that a set may be larger than memory."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import file_digest
@@ -17,14 +18,26 @@ from saddle.data.disk.contents import new_hash
 from saddle.storage import writing
 
 
-def mapped(path: Path, shape: Sequence[int]) -> Tensor | None:
-    """The memory-mapped images of a file, uint8 of `shape`; None if the file is missing or incomplete."""
+def mapped(path: Path, shape: Sequence[int], digest: str) -> Tensor | None:
+    """The memory-mapped images of a file, uint8 of `shape`; None if the file is missing, incomplete or was changed.
+
+    Args:
+        path: the file.
+        shape: expected shape.
+        digest: `pixel_digest` of the file when it was written. The whole file is read, about 1 GB a second, because a
+            run stores this digest as that of the images that it was trained on.
+    """
     try:
         pixels = np.load(path, mmap_mode="c", allow_pickle=False)  # copy on write: nothing ever changes the file
     except (OSError, ValueError, EOFError):
         return None
     fits = pixels.shape == tuple(shape) and pixels.dtype == np.uint8 and pixels.flags.c_contiguous
-    return torch.from_numpy(pixels) if fits else None
+    if not fits:
+        return None
+    if pixel_digest(path) != digest:
+        print(f"note: the images in {path} were changed since they were stored; they are made again", file=sys.stderr)
+        return None
+    return torch.from_numpy(pixels)
 
 
 def pixel_digest(path: Path) -> str:

@@ -102,7 +102,7 @@ class _Set:
         record = self.cache.recall(name)
         if not {"kept", "refused", "digest"} <= record.keys():
             return None
-        pixels = mapped(self.cache.pixels(name), (len(record["kept"]), *self.shape))
+        pixels = mapped(self.cache.pixels(name), (len(record["kept"]), *self.shape), record["digest"])
         if pixels is None:
             return None
         images = StoredImages(digest=record["digest"], shape=pixels.shape, load=lambda: pixels)
