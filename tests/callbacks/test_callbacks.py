@@ -4,7 +4,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+import torch
 from pytorch_lightning import Callback
+from torch import Tensor
 
 from options import composed
 from saddle.callbacks.callback_list import BundledCallback, bundled
@@ -13,7 +15,7 @@ from saddle.engine import components
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import identity
-from test_resume import MLP, alone, cut, train  # noqa: F401  # one is a fixture
+from test_resume import MLP, alone, assert_same, cut, train  # noqa: F401  # one is a fixture
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* generated and .* real images")
 
@@ -130,3 +132,94 @@ def test_a_run_that_a_callback_stops_is_interrupted_and_can_be_resumed(monkeypat
     monkeypatch.setattr(components, "callbacks", lambda cfg: [])
     assert train(folder, MLP, "updates=6") == 0
     assert (folder.summary() or {})["updates"] == 6
+
+
+class Recorder(Callback):
+    """The hooks in the order in which they are called, and the numbers that the evaluations gave."""
+
+    def __init__(self) -> None:
+        self.hooks: list[str] = []
+        self.read: list[float] = []
+        self.loaded: Any = None
+
+    def on_validation_start(self, *_: Any) -> None:
+        self.hooks.append("start")
+
+    def on_validation_epoch_start(self, *_: Any) -> None:
+        self.hooks.append("epoch_start")
+
+    def on_validation_epoch_end(self, trainer: Any, *_: Any) -> None:
+        self.hooks.append("epoch_end")
+        assert isinstance(trainer.callback_metrics["fd_digits"], Tensor)
+        self.read.append(trainer.callback_metrics["fd_digits"].item())
+
+    def on_validation_end(self, *_: Any) -> None:
+        self.hooks.append("end")
+
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        assert {"state_dict", "optimizer_states", "callbacks"} <= checkpoint.keys()
+        checkpoint["recorder"] = torch.tensor(self.read)
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        self.loaded = checkpoint["recorder"].tolist()
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+        if self.read:  # of this process: Lightning keeps no numbers for a resume either
+            assert trainer.callback_metrics["fd_digits"].item() == self.read[-1]
+
+
+def test_the_hooks_of_validation_and_of_checkpoints_act_around_evaluations_and_states(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An evaluation at 0, 5, 10, 12, each with Lightning's four hooks in its order; the log has the same numbers."""
+    made: list[Recorder] = []
+    monkeypatch.setattr(components, "callbacks", lambda cfg: [made.append(Recorder()) or made[-1]])  # type: ignore[func-returns-value]
+    folder = RunFolder("runs/single/recorded")
+    cut(folder, monkeypatch, "GAN.discriminator_step", 10, MLP, "updates=12")
+    assert train(folder, MLP, "updates=12") == 0
+    first, second = made
+    logged = [line["fd_digits"] for line in folder.metrics() if "fd_digits" in line]
+    assert first.hooks == ["start", "epoch_start", "epoch_end", "end"] * 2
+    assert second.hooks == first.hooks
+    assert second.loaded == pytest.approx(logged[:2])
+    assert first.read + second.read == pytest.approx(logged)
+
+
+def test_early_stopping_stops_a_run_which_can_be_resumed() -> None:
+    """No distance falls by a million: after the first evaluation the patience of 2 ends at update 10."""
+    stop = [
+        "callback=early_stopping",
+        "callback.early_stopping.monitor=fd_digits",
+        "callback.early_stopping.patience=2",
+    ]
+    folder = RunFolder("runs/single/stopping")
+    assert train(folder, MLP, *stop, "callback.early_stopping.min_delta=1e6", "updates=20") == 130
+    state, _ = Checkpoints(folder.checkpoints).load()
+    assert state is not None
+    assert state["updates"] == 10
+    (stored,) = state["callbacks"].values()
+    assert stored["wait_count"] == 2
+    assert train(folder, MLP, "updates=20") == 0
+    assert [line["updates"] for line in folder.metrics() if "fd_digits" in line] == [0, 5, 10, 15, 20]
+
+
+@pytest.mark.parametrize("hook", ["on_validation_start", "on_validation_end", "on_train_batch_end"])
+def test_a_callback_that_fails_between_updates_loses_nothing(hook: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state of the last update is stored; resumed, the run has the readings of one in one piece."""
+
+    def fail(trainer: Any, pl_module: Any, *_: Any) -> None:
+        if pl_module.updates == 5:
+            raise ZeroDivisionError("mine")
+
+    failing = Callback()
+    monkeypatch.setattr(failing, hook, fail)
+    whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")
+    assert train(whole, MLP, "updates=7", "checkpoint_every=6") == 0
+    monkeypatch.setattr(components, "callbacks", lambda cfg: [failing])
+    assert train(parts, MLP, "updates=7", "checkpoint_every=6") == 1
+    state, _ = Checkpoints(parts.checkpoints).load()
+    assert state is not None
+    assert state["updates"] == 5
+    monkeypatch.setattr(components, "callbacks", lambda cfg: [])
+    assert train(parts, MLP, "updates=7", "checkpoint_every=6") == 0
+    assert_same(whole, parts)

@@ -31,6 +31,12 @@ def bundled(callbacks: Sequence[Callback]) -> list[Callback]:
     return [CallbackList(own), *(callback for callback in callbacks if not isinstance(callback, BundledCallback))]
 
 
+def user_callbacks(trainer: Trainer) -> list[Callback]:
+    """The callbacks that the user chose, in their order."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # a list that Lightning does not annotate
+    return [callback for callback in callbacks if not isinstance(callback, CallbackList)]
+
+
 def _forwarded(hook: str) -> Callable[..., None]:
     def call_all(self: "CallbackList", *arguments: Any) -> None:
         for callback in self.callbacks:

@@ -81,7 +81,8 @@ def assist(experiment: Experiment) -> int:
             state, _ = Checkpoints(experiment.folder.checkpoints).load()
             if state is not None:
                 experiment.restore(state)
-            measure = Measure(instruments=experiment.evaluations(), updates=experiment.config.updates)
+            unread = state is not None and state["facts"].get("unread", False)
+            measure = Measure(instruments=experiment.evaluations(), updates=experiment.config.updates, unread=unread)
             interruption = Interruption(experiment.model)
             callbacks = [RestoredState(state), measure, interruption, *experiment.callbacks()]
             loggers = [RunLog(folder=experiment.folder)]  # some callbacks need a logger; rank 0 alone writes
@@ -128,14 +129,20 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     recipe = components.recipe(cfg, experiment.data, model)
     lifecycle = Lifecycle(folder=folder, seconds=stored_facts.get("seconds", 0.0), recipe=recipe)
     loggers = components.loggers(cfg, experiment.data.name, folder, evaluator, stored_facts.get("wandb"))
-    measure = Measure(instruments=experiment.instruments(), updates=cfg.updates)
+    unread = stored_facts.get("unread", False)
+    measure = Measure(instruments=experiment.instruments(), updates=cfg.updates, unread=unread)
     advice = _advice(experiment, measure, resumed_at)
     interruption = Interruption(model)
     checkpoint = Checkpoint(
         checkpoints=checkpoints,
         every=cfg.checkpoint_every,
         stored=resumed_at,
-        facts=lambda: {**present_facts, "seconds": lifecycle.seconds, "wandb": components.wandb_identity(loggers)},
+        facts=lambda: {
+            **present_facts,
+            "seconds": lifecycle.seconds,
+            "wandb": components.wandb_identity(loggers),
+            "unread": measure.unread,
+        },
     )
     progress = components.progress(cfg, folder, measure, evaluator)
     callbacks = [RestoredState(state), measure, *advice, interruption, checkpoint, lifecycle, progress]
