@@ -1,5 +1,6 @@
 """Callbacks of a user: Lightning's hooks all act, their state is stored and restored; Saddle's own stay bundled."""
 
+import csv
 from fractions import Fraction
 from typing import Any
 
@@ -53,13 +54,40 @@ def test_the_state_of_a_callback_belongs_to_the_run(monkeypatch: pytest.MonkeyPa
     assert made[1].steps == 18
 
 
-def test_what_a_callback_logs_stands_at_its_updates() -> None:
-    """Lightning would number the calls of training_step, which are stretches of updates."""
+def test_the_rates_are_those_of_the_players_at_their_updates() -> None:
+    """A linear warm-up over 6 updates multiplies G's rate, 2e-4, by u / 6 in update u, and leaves D's alone."""
     folder = RunFolder("runs/single/rates")
-    assert train(folder, MLP, "updates=6", "callback=learning_rate") == 0
-    rates = {line["updates"] for line in folder.metrics() if "lr-Adam" in line}
-    assert rates <= {0, 3, 4, 5, 6}
-    assert len(rates) > 2
+    settings = ["schedule.generator.warm_up=6", "optimizer.generator.lr=2e-4", "optimizer.discriminator.lr=1e-4"]
+    assert train(folder, MLP, "updates=6", "callback=learning_rate", *settings) == 0
+    lines = [line for line in folder.metrics() if "lr_generator" in line]
+    assert [line["updates"] for line in lines] == [3, 4, 5, 6]
+    assert [line["lr_generator"] for line in lines] == pytest.approx([1e-4, 4e-4 / 3, 5e-4 / 3, 2e-4])
+    assert {line["lr_discriminator"] for line in lines} == {1e-4}
+
+
+class Logging(Callback):
+    """Logs one number without a step, in two ways."""
+
+    def on_train_start(self, trainer: Any, *_: Any) -> None:
+        trainer.logger.log_metrics({"begun": 1.0})
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+        for logger in trainer.loggers:
+            logger.log_metrics({"direct": float(pl_module.updates)})
+        pl_module.log("lightning", float(pl_module.updates))
+
+
+def test_a_number_without_a_step_is_that_of_the_current_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = RunFolder("runs/single/logging")
+    monkeypatch.setattr(components, "callbacks", lambda cfg: [Logging()])
+    assert train(folder, MLP, "updates=6", "logger=[csv]") == 0
+    for name in ("direct", "lightning"):
+        assert [(line["updates"], line[name]) for line in folder.metrics() if name in line] == [
+            (update, update) for update in (3, 4, 5, 6)
+        ]
+    with (folder.path / "csv/version_0/metrics.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["direct"]]
+    assert [float(row["updates"]) for row in rows] == [float(row["direct"]) for row in rows] == [3, 4, 5, 6]
 
 
 def test_a_callback_is_no_part_of_the_identity_of_a_run() -> None:

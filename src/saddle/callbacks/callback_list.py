@@ -5,6 +5,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 
+from saddle.callbacks.clocked import ClockedLogger
 from saddle.models.base import GenerativeModel
 
 HOOKS = ("on_fit_start", "on_train_start", "on_train_batch_end", "on_train_end", "on_exception")
@@ -60,6 +61,11 @@ class CallbackList(Callback):
 
     def __init__(self, callbacks: Sequence[BundledCallback]) -> None:
         self.callbacks = list(callbacks)
+
+    def setup(self, trainer: Trainer, model: GenerativeModel, stage: str) -> None:  # type: ignore[override]  # ours, not any
+        for logger in trainer.loggers:
+            if isinstance(logger, ClockedLogger):
+                logger.model = model
 
     def on_train_batch_start(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         _log_at(trainer, model.updates)

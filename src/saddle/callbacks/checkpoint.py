@@ -16,7 +16,8 @@ class Checkpoint(BundledCallback):
 
     Everything that training draws is a function of (seed, update), so the state consists of parameters, buffers,
     optimisers, the clock, the means that were not logged yet, and of each of the user's callbacks its `state_dict` and
-    what its `on_save_checkpoint` adds. It contains neither the state of a random generator nor a position in a data loader.
+    what its `on_save_checkpoint` adds. It contains neither the state of a random generator nor a position in a data
+    loader.
 
     It acts after the instruments of the same update. A log that is cut to the checkpoint's updates thus has the
     readings of all updates until then, each once.
@@ -44,6 +45,7 @@ class Checkpoint(BundledCallback):
         self.save(trainer, model)
 
     def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
+        """Store the state if it is that of whole updates: an evaluation or a callback failed, no step."""
         if isinstance(exception, Exception) and model.between_updates and model.updates:
             with suppress(Exception):  # the run ends with the error that is being handled
                 self.save(trainer, model)

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from PIL.Image import Image
-from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
+from saddle.callbacks.clocked import ClockedLogger
 from saddle.callbacks.measure import Reading, numbers_and_pictures
 
 
-class Tracker(Logger, ABC):
+class Tracker(ClockedLogger, ABC):
     """Receives the numbers and grids of a run and its resolved configuration; only rank 0 writes.
 
     The first error of a tracker is reported and training continues without it: metrics.jsonl has every number.
@@ -24,7 +24,7 @@ class Tracker(Logger, ABC):
         path: address of the run in the tracker; None if it has none.
     """
 
-    title: ClassVar[str]
+    title: str
     package: ClassVar[str | None] = None
     path: str | None = None
 
@@ -62,19 +62,18 @@ class Tracker(Logger, ABC):
 
         Raises:
             RuntimeError: the run is already finished.
-            ValueError: `step` is missing.
+            ValueError: `step` is missing, and nothing is trained.
         """
-        if step is None:
-            raise ValueError("log_metrics needs step=..., the number of updates: it is the x-axis of every chart")
+        updates = self.update_of(step)
         if self._lost:
             return
         if self._closed:
             raise RuntimeError(f"the {self.title} run is finished: log before finalize()")
         with self._guarded():
             if not self._begun:
-                self.begin(step)
+                self.begin(updates)
                 self._begun = True
-            self.write(*numbers_and_pictures(metrics), step)
+            self.write(*numbers_and_pictures(metrics), updates)
 
     @rank_zero_only
     def warn(self, text: str) -> None:

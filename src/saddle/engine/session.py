@@ -28,9 +28,11 @@ from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine import components
+from saddle.engine.contracts import require_data, require_networks
 from saddle.engine.errors import RunFailedError, RunInterrupted
 from saddle.engine.existing_run import require_unchanged, state_facts
 from saddle.engine.experiment import Experiment
+from saddle.engine.faults import fault_of_option
 from saddle.engine.training import best_precision, require_device
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.divergence import DivergedError
@@ -65,7 +67,7 @@ def run(experiment: Experiment) -> None:
             folder.interrupt()
         finished = False
     except Exception as error:
-        raise _failure(error, folder) from error
+        raise _failure(error, experiment) from error
     if not finished:
         effect = "resumes it" if folder.can_resume() else "begins again"
         path = shown(folder.path)
@@ -114,12 +116,14 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     _store_environment(experiment)
+    require_data(cfg, experiment.data)
     facts = _data_facts(experiment)  # first, so that defects of a user's images are reported before anything is built
     evaluator = experiment.evaluator
     _store_directions(folder, evaluator)
     _require_a_batch(cfg.batch_size, experiment.data)
     present_facts = state_facts(cfg, facts["digest"])
     model = experiment.model
+    require_networks(cfg, model, experiment.data)
     if state is not None:
         require_unchanged(state, present_facts, cfg.updates)
         experiment.restore(state)
@@ -239,14 +243,15 @@ def _require_a_batch(batch_size: int | None, data: Data) -> None:
         )
 
 
-def _failure(error: Exception, folder: RunFolder) -> RunFailedError:
+def _failure(error: Exception, experiment: Experiment) -> RunFailedError:
     """Store the cause of a failure, and return the error to raise."""
-    trace = ""
+    trace, folder = "", experiment.folder
+    fault = fault_of_option(error, experiment.config)
     with suppress(OSError):  # on a full disk the dead process alone shows the failure
-        folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        folder.fail(error=fault or f"{type(error).__name__}: {error}", trace=traceback.format_exc())
         trace = " (the trace is in its status.json)"
-    text = f"{error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
-    return RunFailedError(text, expected=isinstance(error, EXPECTED))
+    text = f"{fault or error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
+    return RunFailedError(text, expected=fault is not None or isinstance(error, EXPECTED))
 
 
 def _last_state(error: Exception, folder: RunFolder) -> str:
