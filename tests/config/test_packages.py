@@ -12,6 +12,7 @@ from options import composed
 from saddle.config import ConfigError, check, check_jobs, help_text, instantiate, precheck
 from saddle.config.keys import option_files
 from saddle.config.packages import described_packages, trusted_packages
+from saddle.engine.errors import RunFailedError
 from saddle.engine.experiment import Experiment
 from saddle.engine.session import run
 from saddle.engine.stored import stored_config
@@ -26,11 +27,14 @@ FILES = {
 
 from pydantic import PositiveFloat, PositiveInt
 from pytorch_lightning import Callback
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 
 from saddle.data.densities import mixture
 from saddle.losses.base import Loss
 from saddle.metrics.base import PointMetric
+from saddle.penalties.base import Penalty
 from saddle.metrics.extractors.base import Extractor
 from saddle.theory.gaussian_mixture import GaussianMixture
 from saddle.theory.arrangements import ring
@@ -96,6 +100,28 @@ class Steps(Callback):
         return {"steps": self.steps}
 
 
+class Keep(ModelCheckpoint):
+    def __init__(self, *, directory: str) -> None:
+        super().__init__(directory)
+
+
+class Notes(Logger):
+    name = "notes"
+    version = None
+
+    def __init__(self, *, last: PositiveInt) -> None:
+        super().__init__()
+        self.rows, self.last = 0, last
+
+    def log_hyperparams(self, params: dict, *_: object) -> None:
+        assert params["seed"] == 0
+
+    def log_metrics(self, metrics: dict, step: int) -> None:
+        self.rows += 1
+        if self.rows == self.last:
+            raise OSError("no space left")
+
+
 class Default(Loss):
     def __init__(self, *, margin: PositiveFloat = 1.0) -> None:
         self.margin = margin
@@ -109,6 +135,34 @@ class Default(Loss):
 class Unfinished(Loss):
     def discriminator_term(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean()
+
+
+class Silent(Pair):
+    def __init__(self, *, shape: list[PositiveInt], distance: PositiveFloat) -> None:
+        self.shape = tuple(shape)
+
+
+class Flat(Linear):
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        return super().forward(x).squeeze(1)
+
+
+class Rows(Penalty):
+    def __init__(self) -> None:
+        super().__init__()
+
+    def forward(self, critic, real, fake, logits_real, logits_fake, draw):
+        return logits_real
+
+
+class Worse(Spread):
+    def compute(self, x: Tensor) -> dict[str, float]:
+        return {"spread": 1 / 0}
+
+
+class Late(Steps):
+    def on_train_batch_end(self, trainer: object, pl_module: object, *_: object) -> None:
+        raise KeyError("mine")
 
 
 class Helper:
@@ -141,6 +195,8 @@ distance: 1.0
     "conf/metric/spread.yaml": "# Spread\n_target_: outside_lab.parts.Spread\n_partial_: true\nscale: 2.0\n",
     "conf/callback/steps.yaml": "# @package callback.steps\n# Steps\n_target_: outside_lab.parts.Steps\nfirst: 1\n",
     "conf/callback/bare.yaml": "# A forgotten first line\n_target_: outside_lab.parts.Steps\nfirst: 1\n",
+    "conf/logger/notes.yaml": "# @package logger.notes\n# Notes\n_target_: outside_lab.parts.Notes\nlast: 2\n",
+    "conf/penalty/rows.yaml": "# No scalar\n_target_: outside_lab.parts.Rows\n",
     "conf/loss/nothing.yaml": "# A forgotten class\nmargin: 1.0\n",
     "conf/extractor/brightness.yaml": "# One feature: how bright\n_target_: outside_lab.parts.Brightness\n",
 }
@@ -186,6 +242,8 @@ def test_its_options_are_listed_and_checked_as_those_of_saddle() -> None:
         "data._target_=outside_lab.parts.Helper": r"Helper must be derived from a class of saddle.data.\*",
         "loss._target_=outside_lab.parts.Unfinished": "Unfinished does not define generator_term",
         "loss._target_=outside_lab.parts.Default ~loss.margin": "Default has a default for margin; write",
+        "+logger.mine._target_=outside_lab.parts.Helper": "Helper must be derived from a class of pytorch_li",
+        "+callback.mine._target_=outside_lab.parts.Keep +callback.mine.directory=x": "callback=mine: Saddle stores",
         "loss=nothing": "loss names no class: the yaml file of an option needs _target_",
         "callback=bare": "callback: the yaml file of an option NAME must begin with `# @package callback.NAME`",
         "data._target_=outside_lab.parts.nn.Linear": "this is torch.nn.modules.linear.Linear, which is not allowed",
@@ -194,11 +252,15 @@ def test_its_options_are_listed_and_checked_as_those_of_saddle() -> None:
             precheck([*PARTS, *typed.split()])
 
 
-def test_it_trains_and_is_recorded(lab: Path) -> None:
-    (cfg,) = check_jobs([[*PARTS, *ADDED, "updates=3", "logger=none", "sample_images=4", "evaluate_images=50"]])
+def test_it_trains_and_is_recorded(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The logger fails at its second row, of the three that every log has: training goes on without it."""
+    (cfg,) = check_jobs(
+        [[*PARTS, *ADDED, "updates=3", "log_every=1", "logger=notes", "sample_images=4", "evaluate_images=50"]]
+    )
     folder = RunFolder(Path("runs/single/outside"))
     run(Experiment(cfg, folder))
     assert (folder.summary() or {})["updates"] == 3
+    assert capsys.readouterr().err.count("logger notes failed and receives no more of this run (no space left)") == 1
     assert (folder.summary() or {})["metrics"]["spread"]["higher_is_better"]
     state, _ = Checkpoints(folder.checkpoints).load()
     assert state is not None
@@ -208,6 +270,50 @@ def test_it_trains_and_is_recorded(lab: Path) -> None:
     assert before == described_packages()
     (lab / "parts.py").write_text(FILES["parts.py"] + "\n")
     assert before != described_packages()  # another code under the same name
+
+
+LINE = r"outside_lab/parts.py:\d+\)"
+QUICK = ["updates=3", "logger=none", "sample_images=4", "evaluate_images=50"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (
+            "data._target_=outside_lab.parts.Silent",
+            "data=pair: Silent has no distribution: its constructor calls super",
+        ),
+        (
+            "network.generator.outputs=3",
+            r"network=affine: the generator returns \[2, 3\]: it must return x \[2, 2\]",
+        ),
+        (
+            "network.discriminator._target_=outside_lab.parts.Flat",
+            r"network=affine: the discriminator returns \[2\]: it must return one logit for each x, \[2, 1\]",
+        ),
+        (
+            "network.discriminator.inputs=5",
+            r"network=affine: the discriminator fails on an input \[2, 2\]: RuntimeError: .*mat1 and mat2",
+        ),
+        (
+            "penalty=rows",
+            r"Rows returns \[\d+\], not a scalar \[\]: take the batch's mean",
+        ),
+        (
+            "+metric@evaluator.metrics.mine=spread evaluator.metrics.mine._target_=outside_lab.parts.Worse",
+            rf"metric mine: ZeroDivisionError: division by zero \(.*{LINE}",
+        ),
+        (
+            "callback=[steps] callback.steps._target_=outside_lab.parts.Late",
+            rf"callback steps: KeyError: 'mine' \(.*{LINE}",
+        ),
+    ],
+)
+def test_a_broken_contract_names_the_option_in_one_line(typed: str, words: str) -> None:
+    (cfg,) = check_jobs([[*PARTS, *QUICK, *typed.split()]])
+    with pytest.raises(RunFailedError, match=rf"^{words}") as failure:
+        run(Experiment(cfg, RunFolder(Path("runs/single/outside"))))
+    assert failure.value.expected
 
 
 def test_a_run_folder_cannot_make_it_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

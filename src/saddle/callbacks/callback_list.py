@@ -5,6 +5,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 
+from saddle.callbacks.clocked import ClockedLogger
 from saddle.models.base import GenerativeModel
 
 HOOKS = ("on_fit_start", "on_train_start", "on_train_batch_end", "on_train_end", "on_exception")
@@ -31,6 +32,12 @@ def bundled(callbacks: Sequence[Callback]) -> list[Callback]:
     return [CallbackList(own), *(callback for callback in callbacks if not isinstance(callback, BundledCallback))]
 
 
+def user_callbacks(trainer: Trainer) -> list[Callback]:
+    """The callbacks that the user chose, in their order."""
+    callbacks: list[Callback] = trainer.callbacks  # type: ignore[attr-defined]  # a list that Lightning does not annotate
+    return [callback for callback in callbacks if not isinstance(callback, CallbackList)]
+
+
 def _forwarded(hook: str) -> Callable[..., None]:
     def call_all(self: "CallbackList", *arguments: Any) -> None:
         for callback in self.callbacks:
@@ -54,6 +61,11 @@ class CallbackList(Callback):
 
     def __init__(self, callbacks: Sequence[BundledCallback]) -> None:
         self.callbacks = list(callbacks)
+
+    def setup(self, trainer: Trainer, model: GenerativeModel, stage: str) -> None:  # type: ignore[override]  # ours, not any
+        for logger in trainer.loggers:
+            if isinstance(logger, ClockedLogger):
+                logger.model = model
 
     def on_train_batch_start(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         _log_at(trainer, model.updates)

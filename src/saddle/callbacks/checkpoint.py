@@ -1,22 +1,24 @@
 """Storing and restoring the state of a run, from which training resumes bit for bit."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pytorch_lightning import Trainer
 
-from saddle.callbacks.callback_list import BundledCallback
+from saddle.callbacks.callback_list import BundledCallback, user_callbacks
 from saddle.callbacks.snapshots import Snapshots
 from saddle.models.base import GenerativeModel
 from saddle.runs.checkpoints import Checkpoints, storable
 
 
 class Checkpoint(BundledCallback):
-    """Stores the state every `every` updates, at the end, and when the run is interrupted.
+    """Stores the state every `every` updates, at the end, and when the run is interrupted or fails between updates.
 
     Everything that training draws is a function of (seed, update), so the state consists of parameters, buffers,
-    optimisers, the clock, the means that were not logged yet, and the `state_dict` of each of the user's callbacks. It
-    contains neither the state of a random generator nor a position in a data loader.
+    optimisers, the clock, the means that were not logged yet, and of each of the user's callbacks its `state_dict` and
+    what its `on_save_checkpoint` adds. It contains neither the state of a random generator nor a position in a data
+    loader.
 
     It acts after the instruments of the same update. A log that is cut to the checkpoint's updates thus has the
     readings of all updates until then, each once.
@@ -42,7 +44,7 @@ class Checkpoint(BundledCallback):
         self.every, self.stored, self.facts = every, stored, facts
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
-        _callback_states(trainer)  # a state that could not be read again is refused before training
+        _callback_states(trainer, model)  # a state that could not be read again is refused before training
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         if model.updates % self.every == 0 or model.interrupted:
@@ -50,6 +52,12 @@ class Checkpoint(BundledCallback):
 
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self.save(trainer, model)
+
+    def on_exception(self, trainer: Trainer, model: GenerativeModel, exception: BaseException) -> None:  # type: ignore[override]  # ours, not any
+        """Store the state if it is that of whole updates: an evaluation or a callback failed, no step."""
+        if isinstance(exception, Exception) and model.between_updates and model.updates:
+            with suppress(Exception):  # the run ends with the error that is being handled
+                self.save(trainer, model)
 
     def save(self, trainer: Trainer, model: GenerativeModel) -> None:
         """Store the state, once for each update."""
@@ -59,7 +67,7 @@ class Checkpoint(BundledCallback):
             "updates": model.updates,
             "model": model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in trainer.optimizers],
-            "callbacks": _callback_states(trainer),
+            **_callback_states(trainer, model),
             "notes": model.pending_means(),
             "facts": self.facts(),
         }
@@ -69,17 +77,34 @@ class Checkpoint(BundledCallback):
         self.stored = model.updates
 
 
-def _callback_states(trainer: Trainer) -> dict[str, Any]:
-    """State key -> state of each callback that has one.
+def _callback_states(trainer: Trainer, model: GenerativeModel) -> dict[str, Any]:
+    """The states of the user's callbacks by their keys, and what their `on_save_checkpoint` adds to a checkpoint.
 
     Raises:
-        ValueError: a state holds more than a checkpoint may contain.
+        ValueError: a callback stores more than a checkpoint may contain.
     """
-    states = {callback.state_key: callback.state_dict() for callback in trainer.callbacks}  # type: ignore[attr-defined]  # a list that Lightning does not annotate
+    states = {callback.state_key: callback.state_dict() for callback in user_callbacks(trainer)}
     for key, state in states.items():
-        if not storable(state):
-            raise ValueError(f"callback {key}: its state_dict may hold only tensors, numbers, texts, lists and dicts")
-    return {key: state for key, state in states.items() if state}
+        _require_storable(state, f"callback {key}: its state_dict")
+    checkpoint = _lightning_checkpoint(trainer, model, {key: state for key, state in states.items() if state})
+    given, added = set(checkpoint), dict[str, Any]()
+    for callback in user_callbacks(trainer):
+        callback.on_save_checkpoint(trainer, model, checkpoint)
+        new = {key: checkpoint[key] for key in checkpoint.keys() - given - added.keys()}
+        _require_storable(new, f"callback {callback.state_key}: what its on_save_checkpoint adds")
+        added |= new
+    return {"callbacks": checkpoint["callbacks"], "added": added}
+
+
+def _require_storable(state: Any, what: str) -> None:
+    if not storable(state):
+        raise ValueError(f"{what} may hold only tensors, numbers, texts, lists and dicts")
+
+
+def _lightning_checkpoint(trainer: Trainer, model: GenerativeModel, callbacks: dict[str, Any]) -> dict[str, Any]:
+    """What callbacks find in a checkpoint under Lightning's names; they may add entries but not replace these."""
+    optimizers = [optimizer.state_dict() for optimizer in trainer.optimizers]
+    return {"state_dict": model.state_dict(), "optimizer_states": optimizers, "callbacks": callbacks}
 
 
 class RestoredState(BundledCallback):
@@ -92,9 +117,16 @@ class RestoredState(BundledCallback):
     def __init__(self, state: dict[str, Any] | None) -> None:
         self.optimizers = [] if state is None else state["optimizers"]
         self.callbacks = {} if state is None else state.get("callbacks", {})  # Saddle 0.2 stored none
+        self.added = None if state is None else state.get("added", {})
 
     def on_fit_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
-        for callback in trainer.callbacks:  # type: ignore[attr-defined]  # a list that Lightning does not annotate
+        if self.added is None:
+            return
+        checkpoint = {**_lightning_checkpoint(trainer, model, self.callbacks), **self.added}
+        checkpoint["optimizer_states"] = self.optimizers  # the optimisers do not exist yet
+        for callback in user_callbacks(trainer):
+            callback.on_load_checkpoint(trainer, model, checkpoint)
+        for callback in user_callbacks(trainer):
             if callback.state_key in self.callbacks:
                 callback.load_state_dict(self.callbacks[callback.state_key])
 

@@ -17,6 +17,8 @@ MOST_CLASSES = 16
 class TrainingLosses(Instrument):
     """The means of the numbers that the model logged since the last reading."""
 
+    evaluates = False
+
     def __init__(self, *, every: int) -> None:
         self.every = every
 
@@ -26,6 +28,8 @@ class TrainingLosses(Instrument):
 
 class SampleGrid(Instrument):
     """The same `count` samples each time, as one square picture `samples`."""
+
+    evaluates = False
 
     def __init__(self, *, every: int, data: Data, seed: int, count: int) -> None:
         self.every, self.data, self.seed, self.count = every, data, seed, count

@@ -4,11 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+import torch
 from PIL import Image
 from pytorch_lightning import Trainer
 from torch import Tensor
 
-from saddle.callbacks.callback_list import BundledCallback
+from saddle.callbacks.callback_list import BundledCallback, user_callbacks
 from saddle.models.base import GenerativeModel
 
 Reading = float | Image.Image
@@ -19,9 +20,11 @@ class Instrument(ABC):
 
     Attributes:
         model_type: class of the models that it accepts; runs of other models leave the instrument out.
+        evaluates: whether it is a part of an evaluation, which all ranks read together.
     """
 
     model_type: ClassVar[type[GenerativeModel]] = GenerativeModel  # type: ignore[type-abstract]  # for isinstance
+    evaluates: ClassVar[bool] = True
     every: int
 
     @abstractmethod
@@ -48,24 +51,27 @@ def numbers_and_pictures(readings: Mapping[str, Reading]) -> tuple[dict[str, flo
 class Measure(BundledCallback):
     """Runs every instrument at update 0, at each multiple of its interval, and once at the end.
 
-    All readings of one update are logged in one call, which keeps a number and its picture together.
+    All readings of one update are logged in one call, which keeps a number and its picture together. Around an
+    evaluation the user's callbacks receive Lightning's hooks of validation, and before the last two of them
+    `trainer.callback_metrics` receives the numbers, as tensors [] on every rank.
 
     Args:
         instruments: instruments that accept the model.
         updates: total number of updates in the run.
+        unread: whether the state from which the run resumed was stored before the readings of its update.
 
     Attributes:
         readings: readings of the last update at which this callback acted.
         latest: newest reading of each name.
     """
 
-    def __init__(self, *, instruments: Sequence[Instrument], updates: int) -> None:
-        self.instruments, self.updates = instruments, updates
+    def __init__(self, *, instruments: Sequence[Instrument], updates: int, unread: bool = False) -> None:
+        self.instruments, self.updates, self.unread = instruments, updates, unread
         self.readings: dict[str, Reading] = {}
         self.latest: dict[str, Reading] = {}
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
-        if model.updates == 0:
+        if model.updates == 0 or self.unread:
             self.read(trainer, model)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
@@ -74,10 +80,39 @@ class Measure(BundledCallback):
     def read(self, trainer: Trainer, model: GenerativeModel) -> None:
         """Run the instruments that are due and log their readings."""
         last = model.updates == self.updates
-        self.readings = {}
-        for instrument in self.instruments:
-            if last or model.updates % instrument.every == 0:
-                self.readings |= instrument.measure(model)
+        due = [instrument for instrument in self.instruments if last or model.updates % instrument.every == 0]
+        callbacks = user_callbacks(trainer) if any(instrument.evaluates for instrument in due) else []
+        self.readings, self.unread = {}, True
+        for callback in callbacks:
+            callback.on_validation_start(trainer, model)
+        for callback in callbacks:
+            callback.on_validation_epoch_start(trainer, model)
+        self.readings = _measured(due, model)
         self.latest |= self.readings
         for logger in trainer.loggers if self.readings else ():
             logger.log_metrics(self.readings, step=model.updates)  # type: ignore[arg-type]  # ours take pictures too
+        self.unread = False
+        if callbacks:
+            trainer.callback_metrics.update(_shared(trainer, self.readings))
+        for callback in callbacks:
+            callback.on_validation_epoch_end(trainer, model)
+        for callback in callbacks:
+            callback.on_validation_end(trainer, model)
+
+
+def _measured(instruments: Sequence[Instrument], model: GenerativeModel) -> dict[str, Reading]:
+    """The readings of all instruments; if one of them fails, the model still has the means that were not logged."""
+    means, readings = model.pending_means(), dict[str, Reading]()
+    try:
+        for instrument in instruments:
+            readings |= instrument.measure(model)
+    except Exception:
+        model.restore_pending_means(means)
+        raise
+    return readings
+
+
+def _shared(trainer: Trainer, readings: Mapping[str, Reading]) -> dict[str, Tensor]:
+    """The numbers that rank 0 read, as tensors [] on every rank; evaluators return them on rank 0 alone."""
+    numbers: dict[str, float] = trainer.strategy.broadcast(numbers_and_pictures(readings)[0])
+    return {name: torch.tensor(number) for name, number in numbers.items()}

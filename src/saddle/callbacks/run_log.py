@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
+from saddle.callbacks.clocked import ClockedLogger
 from saddle.callbacks.measure import Reading, numbers_and_pictures
 from saddle.runs.folder import RunFolder
 
 
-class RunLog(Logger):
+class RunLog(ClockedLogger):
     """Writes all readings into the run folder; every run has this logger."""
 
     def __init__(self, *, folder: RunFolder) -> None:
@@ -31,7 +31,7 @@ class RunLog(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Reading], step: int | None = None) -> None:
-        updates = int(step or 0)
+        updates = self.update_of(step)
         numbers, pictures = numbers_and_pictures(metrics)
         for picture in pictures.values():
             self.folder.save_grid(updates, picture)

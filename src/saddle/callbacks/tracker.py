@@ -7,16 +7,16 @@ from threading import Thread
 from typing import Any, ClassVar
 
 from PIL.Image import Image
-from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
+from saddle.callbacks.clocked import ClockedLogger
 from saddle.callbacks.measure import Reading, numbers_and_pictures
 
 LIMIT = 120.0
 """Seconds that a tracker may take for one row; one that stands still must not hold up training for ever."""
 
 
-class Tracker(Logger, ABC):
+class Tracker(ClockedLogger, ABC):
     """Receives the numbers and grids of a run and its resolved configuration; only rank 0 writes.
 
     The first error of a tracker is reported and training continues without it: metrics.jsonl has every number.
@@ -28,7 +28,7 @@ class Tracker(Logger, ABC):
         limit, closing_limit: seconds that a row, or the end of the run, may take.
     """
 
-    title: ClassVar[str]
+    title: str
     package: ClassVar[str | None] = None
     path: str | None = None
     limit: float = LIMIT
@@ -71,19 +71,18 @@ class Tracker(Logger, ABC):
 
         Raises:
             RuntimeError: the run is already finished.
-            ValueError: `step` is missing.
+            ValueError: `step` is missing, and nothing is trained.
         """
-        if step is None:
-            raise ValueError("log_metrics needs step=..., the number of updates: it is the x-axis of every chart")
+        updates = self.update_of(step)
         if self._lost:
             return
         if self._closed:
             raise RuntimeError(f"the {self.title} run is finished: log before finalize()")
         numbers, pictures = numbers_and_pictures(metrics)
         if not self._begun:
-            self._begun = self._guarded(lambda: self.begin(step), self.limit)
+            self._begun = self._guarded(lambda: self.begin(updates), self.limit)
         if self._begun:
-            self._guarded(lambda: self.write(numbers, pictures, step), self.limit)
+            self._guarded(lambda: self.write(numbers, pictures, updates), self.limit)
 
     @rank_zero_only
     def warn(self, text: str) -> None:

@@ -9,11 +9,12 @@ from saddle.config.signatures import signature
 from saddle.config.targets import NODE_KEYS, resolve
 
 
-def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
+def instantiate(node: DictConfig | None, place: str = "", /, **supplied: Any) -> Any:
     """The object that `node` describes; None for a group that was left out.
 
     Args:
         node: a mapping with `_target_`, or one whose values are such nodes, which gives a dict of objects.
+        place: where it is in the configuration, such as `callback.mine`, which determines the allowed targets.
         supplied: what only code can give. It completes a node with `_partial_: true`, which without it is a function of
             the arguments that it lacks.
 
@@ -23,9 +24,9 @@ def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
     if not node:
         return None
     described: Any = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
-    _trust(described, "")
+    _trust(described, place)
     if supplied:
-        _complete(described, supplied)
+        _complete(described, place, supplied)
     from hydra.errors import InstantiationException
     from hydra.utils import instantiate as build
 
@@ -38,9 +39,9 @@ def instantiate(node: DictConfig | None, **supplied: Any) -> Any:
     return make(**supplied)  # objects stay out of OmegaConf, which would copy them
 
 
-def _complete(described: dict[str, Any], supplied: dict[str, Any]) -> None:
+def _complete(described: dict[str, Any], place: str, supplied: dict[str, Any]) -> None:
     """Refuse a node that lacks an argument, as one of another version may."""
-    arguments = signature(resolve(described["_target_"], "")).arguments.values()
+    arguments = signature(resolve(described["_target_"], place)).arguments.values()
     needed = [argument.name for argument in arguments if argument.required]
     lacking = [name for name in needed if name not in described and name not in supplied]
     if lacking:

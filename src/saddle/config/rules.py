@@ -18,7 +18,7 @@ from saddle.config.messages import ConfigError, listing, show
 from saddle.config.options import chosen
 from saddle.config.signatures import signature
 from saddle.config.source import Definition, attribute
-from saddle.config.targets import resolve
+from saddle.config.targets import descends, resolve
 from saddle.storage import weights_file
 
 Values = dict[str, Any]
@@ -98,7 +98,7 @@ def shipped_or_there(values: Values) -> Iterator[str]:
 def packages_there(values: Values) -> Iterator[str]:
     """A tracker or a callback may need an optional package."""
     for name, node in (values.get("callback") or {}).items():
-        if "_save_" in str(node["_target_"]) or node["_target_"].endswith(("ModelCheckpoint", "OnExceptionCheckpoint")):
+        if descends(resolve(node["_target_"], f"callback.{name}"), ("pytorch_lightning.callbacks.checkpoint.",)):
             yield f"callback={name}: Saddle stores states itself, every checkpoint_every updates; leave it out"
     for group in SEVERAL:
         nodes = values.get(group) or {}

@@ -26,10 +26,12 @@ HOMES = {
     "trainer": ("saddle.engine.training.",),
     "advice": ("saddle.callbacks.",),
     "logger": ("saddle.callbacks.",),
-    "callback": ("pytorch_lightning.callbacks.",),
+    "callback": ("pytorch_lightning.callbacks.", "saddle.callbacks.learning_rate."),
 }
 """Where the classes of a group are written: a logger in the place of a data set would be built, and write. A class of a
-trusted package must be derived from one of them."""
+trusted package must be derived from one of them, or from one of `ANCESTORS`."""
+ANCESTORS = {"logger": ("pytorch_lightning.loggers.logger.",)}
+"""Where the base class of a group is written, if that is more exact than where its classes are."""
 NODE_KEYS = ("_target_", "_partial_")
 
 
@@ -57,15 +59,16 @@ def resolve(target: object, path: str) -> Definition:
         raise ConfigError(f"{where} is refused: this is {home}{definition.name}, which is not allowed")
     if lacking := unimplemented(definition):
         raise ConfigError(f"{where} is refused: {definition.name} does not define {listing(lacking, 'and')}")
-    if not _descends(definition, homes):
-        right = listing([f"{prefix}*" for prefix in homes], "or")
+    ancestors = ANCESTORS.get(path.partition(".")[0], homes)
+    if not descends(definition, ancestors):
+        right = listing([f"{prefix}*" for prefix in ancestors], "or")
         raise ConfigError(f"{where} is refused: {definition.name} must be derived from a class of {right}")
     return definition
 
 
-def _descends(definition: Definition, homes: tuple[str, ...]) -> bool:
+def descends(definition: Definition, homes: tuple[str, ...]) -> bool:
     """Whether a class, or one of its ancestors, is written in one of the modules `homes`."""
-    return f"{definition.module.name}.".startswith(homes) or any(_descends(base, homes) for base in bases(definition))
+    return f"{definition.module.name}.".startswith(homes) or any(descends(base, homes) for base in bases(definition))
 
 
 def _alternatives(target: str, trusted: tuple[str, ...]) -> list[str]:

@@ -10,6 +10,7 @@ from pytorch_lightning.loggers import Logger
 from saddle import __version__
 from saddle.callbacks.discriminator_probe import DiscriminatorProbe
 from saddle.callbacks.instruments import ClassGrid, Evaluation, SampleGrid, TrainingLosses
+from saddle.callbacks.lightning_logger import LightningLogger
 from saddle.callbacks.log_likelihood import LogLikelihood
 from saddle.callbacks.measure import Instrument, Measure, applicable
 from saddle.callbacks.optimum import OptimumDistance
@@ -17,6 +18,7 @@ from saddle.callbacks.progress import Progress
 from saddle.callbacks.reconstruction import Reconstruction
 from saddle.callbacks.run_log import RunLog
 from saddle.callbacks.snapshots import Snapshots
+from saddle.callbacks.tracker import Tracker
 from saddle.callbacks.value import IMAGES, POINTS, Value
 from saddle.callbacks.wandb import Wandb
 from saddle.config import instantiate
@@ -139,8 +141,9 @@ def loggers(
 ) -> list[Logger]:
     """The loggers of a run: its folder, and the trackers that the configuration names.
 
-    A tracker receives the arguments that its constructor names. Its configuration has the additional key `setting`,
-    the name of the run without its seed, by which W&B groups runs as the comparison's page does.
+    A tracker receives the arguments that its constructor names; any other logger becomes one. Its configuration has
+    the additional key `setting`, the name of the run without its seed, by which W&B groups runs as the comparison's
+    page does.
 
     Args:
         cfg: configuration of the run.
@@ -166,8 +169,12 @@ def loggers(
     trackers = []
     for name, node in tracker_nodes(cfg).items():
         wanted = arguments.keys() & signature(resolve(node._target_, f"logger.{name}")).arguments.keys()
-        tracker = instantiate(node, **{key: arguments[key] for key in wanted})
-        trackers.append(tracker if wanted else tracker())  # without arguments it is still partial
+        tracker = instantiate(node, f"logger.{name}", **{key: arguments[key] for key in wanted})
+        if node.get("_partial_") and not wanted:  # without arguments it is still partial
+            tracker = tracker()
+        if not isinstance(tracker, Tracker):
+            tracker = LightningLogger(option=name, logger=tracker, config=arguments["config"])
+        trackers.append(tracker)
     return [RunLog(folder=folder), *trackers]
 
 
@@ -179,10 +186,8 @@ def tracker_nodes(cfg: DictConfig) -> dict[str, DictConfig]:
 
 def callbacks(cfg: DictConfig) -> list[Callback]:
     """The callbacks that the configuration names in addition to Saddle's own; each rank has them."""
-    if not cfg.get("callback"):  # runs of Saddle 0.2 stored none
-        return []
-    nodes = OmegaConf.masked_copy(cfg, ["callback"])  # the path `callback` determines which targets are allowed
-    return list(instantiate(nodes)["callback"].values())
+    nodes = cfg.get("callback") or {}  # runs of Saddle 0.2 stored none
+    return [instantiate(node, f"callback.{name}") for name, node in nodes.items()]
 
 
 def progress(cfg: DictConfig, folder: RunFolder, measure: Measure, evaluator: SampleEvaluator | None) -> Progress:

@@ -28,10 +28,12 @@ from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.images import Images
 from saddle.engine import components
+from saddle.engine.contracts import require_data, require_networks
 from saddle.engine.devices import best_precision
 from saddle.engine.errors import RunFailedError, RunInterrupted, RunRefusedError, out_of_memory
 from saddle.engine.existing_run import lacking_lines, require_unchanged, state_facts
 from saddle.engine.experiment import Experiment
+from saddle.engine.faults import fault_of_option
 from saddle.metrics.base import SampleEvaluator
 from saddle.models.divergence import DivergedError
 from saddle.processes.forked_rank import ForkedRank, forked_ranks
@@ -69,7 +71,7 @@ def run(experiment: Experiment) -> None:
         folder.refuse()
         raise
     except Exception as error:
-        raise _failure(error, folder) from error
+        raise _failure(error, experiment) from error
     if not finished:
         effect = "resumes it" if folder.can_resume() else "begins again"
         path = shown(folder.path)
@@ -85,7 +87,8 @@ def assist(experiment: Experiment) -> int:
             state, _ = _stored_state(Checkpoints(experiment.folder.checkpoints), experiment.folder)
             if state is not None:
                 experiment.restore(state)
-            measure = Measure(instruments=experiment.evaluations(), updates=experiment.config.updates)
+            unread = state is not None and state["facts"].get("unread", False)
+            measure = Measure(instruments=experiment.evaluations(), updates=experiment.config.updates, unread=unread)
             interruption = Interruption(experiment.model)
             callbacks = [RestoredState(state), measure, interruption, *experiment.callbacks()]
             loggers = [RunLog(folder=experiment.folder)]  # some callbacks need a logger; rank 0 alone writes
@@ -117,6 +120,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
         _store_environment(experiment)
+    require_data(cfg, experiment.data)
     facts = _data_facts(experiment)  # first, so that defects of a user's images are reported before anything is built
     present_facts = state_facts(cfg, facts["digest"])
     if state is not None:
@@ -126,6 +130,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     _store_directions(folder, evaluator)
     _require_a_batch(cfg.batch_size, experiment.data)
     model = experiment.model
+    require_networks(cfg, model, experiment.data)
     if state is not None:
         experiment.restore(state)
     stored_facts = state["facts"] if state is not None else {}
@@ -133,7 +138,8 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
 
     lifecycle = Lifecycle(folder=folder, seconds=stored_facts.get("seconds", 0.0))
     loggers = components.loggers(cfg, experiment.data.name, folder, evaluator, stored_facts.get("wandb"))
-    measure = Measure(instruments=experiment.instruments(), updates=cfg.updates)
+    unread = stored_facts.get("unread", False)
+    measure = Measure(instruments=experiment.instruments(), updates=cfg.updates, unread=unread)
     advice = _advice(experiment, measure, resumed_at)
     interruption = Interruption(model)
     snapshots = components.snapshots(experiment, measure, resumed_at)
@@ -147,6 +153,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
             "seconds": lifecycle.seconds,
             "wandb": components.wandb_identity(loggers),
             "log_lines": folder.require_whole_log(),
+            "unread": measure.unread,
         },
     )
     progress = components.progress(cfg, folder, measure, evaluator)
@@ -263,15 +270,16 @@ def _require_a_batch(batch_size: int | None, data: Data) -> None:
         )
 
 
-def _failure(error: Exception, folder: RunFolder) -> RunFailedError:
+def _failure(error: Exception, experiment: Experiment) -> RunFailedError:
     """Store the cause of a failure, and return the error to raise."""
-    trace = ""
+    trace, folder = "", experiment.folder
+    fault = fault_of_option(error, experiment.config)
     with suppress(OSError):  # on a full disk the dead process alone shows the failure
-        folder.fail(error=f"{type(error).__name__}: {error}", trace=traceback.format_exc())
+        folder.fail(error=fault or f"{type(error).__name__}: {error}", trace=traceback.format_exc())
         trace = " (the trace is in its status.json)"
     memory = out_of_memory(error)
-    text = f"{memory or error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
-    return RunFailedError(text, expected=bool(memory) or isinstance(error, EXPECTED))
+    text = f"{fault or memory or error}{_last_state(error, folder)}\nfailed: {shown(folder.path)}{trace}"
+    return RunFailedError(text, expected=bool(fault or memory) or isinstance(error, EXPECTED))
 
 
 def _last_state(error: Exception, folder: RunFolder) -> str:

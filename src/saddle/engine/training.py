@@ -84,6 +84,8 @@ class QuietTrainer(Trainer):
             callbacks=bundled(callbacks),
             log_every_n_steps=1,  # a "step" of Lightning is a range of updates
             max_epochs=1,
+            check_val_every_n_epoch=None,  # callbacks act on evaluations within the epoch, by `on_validation_end`
+            val_check_interval=1,
             enable_progress_bar=False,
             enable_checkpointing=False,
             enable_model_summary=False,

@@ -23,6 +23,7 @@ class GenerativeModel(LightningModule, ABC):
             `global_step` is not used.
         data: source of the real samples.
         interrupted: whether training ends after the current update; set from outside.
+        between_updates: whether the weights are those after `updates` whole updates, so that they may be stored.
         classes: classes of the samples of a conditional model; None for other models.
     """
 
@@ -34,6 +35,7 @@ class GenerativeModel(LightningModule, ABC):
         super().__init__()
         self.updates = 0
         self.interrupted = False
+        self.between_updates = True
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
@@ -83,6 +85,7 @@ class GenerativeModel(LightningModule, ABC):
         Raises:
             DivergedError: a loss, a gradient or the weights are not finite.
         """
+        self.between_updates = False
         for update in updates:
             self.iterate(update)
             self.updates = update + 1
@@ -91,6 +94,7 @@ class GenerativeModel(LightningModule, ABC):
                 break
         self.check_pending_steps()
         require_finite_weights(self.parts(), self.updates)
+        self.between_updates = True
 
     def check_pending_steps(self) -> None:
         """Check the steps since the last call whose numbers have not been checked yet, if any.

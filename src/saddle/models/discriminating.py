@@ -107,6 +107,11 @@ class DiscriminatingModel(LearningModel, ABC):
                 return as_logits(call_network(self.discriminator, x, labels))  # compiled code has no second derivative
 
             penalty = self.penalty(critic, real, fake, logits_real, logits_fake, self.draw("penalty", step))
+            if penalty.dim():
+                shape = list(penalty.shape)
+                raise ValueError(
+                    f"{type(self.penalty).__name__} returns {shape}, not a scalar []: take the batch's mean"
+                )
             numbers["penalty"] = gathered(penalty.detach()[None])[0].mean()
             objective = loss + self.penalty.every * penalty
         (gradient,) = self.step(objective, self.d)
