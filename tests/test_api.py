@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -137,6 +138,35 @@ def test_a_data_frame_has_the_updates_as_its_index(monkeypatch: pytest.MonkeyPat
     index, columns = run.data_frame()
     assert index == run.metrics["updates"] == [50 * line for line in range(21)]
     assert columns["swd"][0] == 0.1
+
+
+def test_what_a_notebook_gets_wrong_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each message names the cause and what would be right."""
+    make_sweep(Path("runs/sweep"), ["minimax"], [0])
+    sweep, run = saddle.load("runs/sweep"), saddle.load("runs/sweep/loss-minimax_seed-0")
+    assert isinstance(sweep, saddle.Sweep)
+    assert isinstance(run, saddle.Run)
+    assert [setting.name for setting in sweep.compare().settings] == ["loss-minimax"]  # of one run
+    wrong: list[tuple[Callable[[], Any], type[Exception], str]] = [
+        (lambda: saddle.compose(["loss=hinge"]), saddle.ConfigError, r"unpack a list: compose\(\*overrides\)"),  # type: ignore[arg-type]
+        (lambda: saddle.train(3), saddle.ConfigError, "3: an override is a string"),  # type: ignore[arg-type]
+        (lambda: saddle.load(3), ValueError, "3: load takes the path"),  # type: ignore[arg-type]
+        (lambda: saddle.load("runs/sweep/sweep.json"), LookupError, r"is a file; .* such as runs/sweep$"),
+        (lambda: sweep.sample(4), AttributeError, r"runs/sweep is a sweep: .* \.runs\[0\]\.sample"),
+        (lambda: run.compare(), AttributeError, r"is one run: compare belongs to .*saddle.load\('runs/sweep'\)"),
+        (lambda: run.nothing, AttributeError, "has no attribute 'nothing'"),
+        (lambda: run.sample(0), ValueError, "count=0"),
+        (lambda: run.prior(2.5), ValueError, "count=2.5"),  # type: ignore[arg-type]
+        (lambda: run.evaluate(extractors=("incpetion",)), saddle.ConfigError, r"incpetion: .*did you mean inception\?"),
+        (lambda: run.evaluate(extractors="inception"), saddle.ConfigError, r"write \('inception',\)"),  # type: ignore[arg-type]
+        (lambda: run.evaluate(images=0), ValueError, "images=0"),
+    ]
+    for call, kind, message in wrong:
+        with pytest.raises(kind, match=message):
+            call()
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install pandas; `metrics` holds the same"):
+        run.data_frame()
 
 
 VALUES = [None, True, 3, 1e-05, -0.5, "minimax", "true", "3", "a b,c", [1, "x y"], {"a": [None, 0.5]}, ""]

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from saddle.config.commandline import compose_job
+from saddle.config.diagnosis import no_option
+from saddle.config.keys import option_files
+from saddle.config.messages import ConfigError
 from saddle.config.words import assigned, quote_paths
 from saddle.engine.errors import RunRefusedError
 from saddle.engine.existing_run import claim_folder
@@ -43,6 +46,9 @@ def compose(*overrides: str, **keys: Any) -> "Experiment":
     Raises:
         ConfigError: the configuration is wrong; the message names the cause, the place and the fix.
     """
+    for word in overrides:
+        if not isinstance(word, str):
+            raise ConfigError(f"{word!r}: an override is a string such as 'seed=1'; unpack a list: compose(*overrides)")
     words = [*quote_paths(overrides), *(assigned(key, value) for key, value in keys.items())]
     register_resolvers()
     cfg, folder, notes = compose_job(words)
@@ -63,7 +69,6 @@ def train(*experiment: "Experiment | str", **keys: Any) -> "Run":
         RunFailedError: training failed; the folder stores the cause.
         RunInterrupted: training was interrupted; its state is stored, and the same call resumes it.
     """
-    from saddle.config.messages import ConfigError
     from saddle.engine.experiment import Experiment
 
     if experiment and isinstance(experiment[0], Experiment) and (len(experiment) > 1 or keys):
@@ -88,8 +93,13 @@ def load(path: str | Path) -> "Run | Sweep":
 
     Raises:
         LookupError: there is no run or sweep; the message names the nearest one.
+        ValueError: `path` is not a path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"{path!r}: load takes the path of a run's or a sweep's folder, such as 'runs/single/default'")
     folder = Path(path).expanduser()
+    if folder.is_file():
+        raise LookupError(f"{folder} is a file; load takes the folder of a run or a sweep, such as {folder.parent}")
     return Sweep(folder) if folder.is_dir() and not RunFolder(folder).exists() else Run(find_run(folder))
 
 
@@ -169,9 +179,14 @@ class Run:
         Raises:
             ModuleNotFoundError: pandas is not installed.
         """
-        import pandas as pd
-
-        return pd.DataFrame(self.metrics).set_index("updates")
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            if error.name != "pandas":
+                raise
+            text = "data_frame needs pandas: pip install pandas; `metrics` holds the same columns without it"
+            raise ModuleNotFoundError(text, name="pandas") from None
+        return pd.DataFrame({"updates": [], **self.metrics}).set_index("updates")
 
     @cached_property
     def model(self) -> "GenerativeModel":
@@ -200,10 +215,12 @@ class Run:
 
         Raises:
             LookupError: the model is not conditional.
-            ValueError: the model has no such class.
+            ValueError: the model has no such class, or `count` or `seed` is no such number.
         """
+        from saddle.samples.arguments import check_number
         from saddle.samples.sampling import Samples
 
+        check_number("count", count, least=1)
         number = None if label is None else stored_classes(self.folder).label(str(label))
         return Samples(self.model, seed=self._seed(seed), label=number, threshold=None).first(count)
 
@@ -211,21 +228,26 @@ class Run:
         """The latent codes [count, code_size] of the first samples of a seed.
 
         Raises:
-            ValueError: the model has no latent code.
+            ValueError: the model has no latent code, or `count` or `seed` is no such number.
         """
+        from saddle.samples.arguments import check_number
         from saddle.samples.sampling import coded
 
+        check_number("count", count, least=1)
         return coded(self.model, "prior").prior(range(count), self._seed(seed))
 
     def decode(self, codes: "Tensor", labels: "Tensor | None" = None) -> "Tensor":
         """Samples x [count, *shape] of codes [count, code_size]; a conditional model needs labels [count].
 
         Raises:
-            ValueError: the model has no latent code.
+            ValueError: the model has no latent code, or the codes or labels have another shape, type or range.
         """
+        from saddle.samples.arguments import checked_codes, checked_labels
         from saddle.samples.sampling import coded
 
-        return coded(self.model, "decode").decode(codes.to(self.model.device), labels)
+        model = coded(self.model, "decode")
+        codes = checked_codes(model, codes)
+        return model.decode(codes, checked_labels(model, labels, len(codes)))
 
     def evaluate(self, *, images: int | None = None, extractors: tuple[str, ...] = (), fresh: bool = False) -> Any:
         """Measure the model of `state` again, as `make fid` does; returns `metrics`, `floor`, `protocol` and more.
@@ -237,11 +259,21 @@ class Run:
 
         Raises:
             LookupError: the run has no weights.
-            ValueError: the run's data are not images.
+            ConfigError: there is no such extractor.
+            ValueError: the run's data are not images, or `images` is no such number.
         """
+        if isinstance(extractors, str):
+            raise ConfigError(f"extractors={extractors!r}: extractors takes several names; write ({extractors!r},)")
+        options = sorted(option_files()["extractor"])
+        for name in extractors:
+            if name not in options:
+                raise ConfigError(f"extractors: {name}: {no_option('extractor', str(name), options)}")
         from saddle.evaluation.extra_extractors import extra_extractors
         from saddle.evaluation.finished import evaluate_run
+        from saddle.samples.arguments import check_number
 
+        if images is not None:
+            check_number("images", images, least=2)
         return evaluate_run(
             self.folder,
             state=self.state,
@@ -250,8 +282,20 @@ class Run:
             fresh=fresh,
         )
 
+    def __getattr__(self, name: str) -> Any:
+        """Say where the attributes of a sweep are: a folder's path does not show whether it is a run's."""
+        if name not in ("runs", "compare", "table"):
+            return object.__getattribute__(self, name)  # raises the error that led here
+        sweep = f"saddle.load('{self.path.parent}')"
+        raise AttributeError(f"{self.path} is one run: {name} belongs to a sweep, such as {sweep}")
+
     def _seed(self, seed: int | None) -> int:
-        return int(self.config.seed) if seed is None else seed
+        from saddle.samples.arguments import check_number
+
+        if seed is None:
+            return int(self.config.seed)
+        check_number("seed", seed, least=0)
+        return seed
 
 
 class Sweep:
@@ -270,6 +314,12 @@ class Sweep:
 
     def __repr__(self) -> str:
         return f"<Sweep {self.path}: {len(self.runs)} runs>"
+
+    def __getattr__(self, name: str) -> Any:
+        """Say where the attributes of a run are: a folder's path does not show whether it is a sweep's."""
+        if name in vars(Sweep) or name not in vars(Run) or name.startswith("_"):
+            return object.__getattribute__(self, name)  # raises the error that led here
+        raise AttributeError(f"{self.path} is a sweep: {name} belongs to each of its runs, such as .runs[0].{name}")
 
     def compare(self, baseline: str | None = None) -> "Comparison":
         """The comparison of the settings over their seeds, and with a baseline, paired by seed.
