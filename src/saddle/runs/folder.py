@@ -1,16 +1,17 @@
 """The content of a run folder: the only module that knows its file names."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from saddle.runs.status import Status
+from saddle.storage import from_json, to_json
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,7 +24,7 @@ class RunFolder:
     """One run on disk, `runs/<sweep>/<job>/`. Nothing is created before the first write.
 
     All files except `metrics.jsonl` are written under a temporary name and renamed: a reader finds the old file or the
-    new one, never half of one. JSON contains NaN and Infinity as Python writes them, because a run may diverge.
+    new one, never half of one. JSON is strict: NaN and Infinity are null with their reason, because a run may diverge.
     """
 
     def __init__(self, path: Path | str):
@@ -113,7 +114,7 @@ class RunFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / "metrics.jsonl").open("ab+") as file:
             _cut_torn_line(file)
-            file.write((json.dumps(line) + "\n").encode())
+            file.write((to_json(line) + "\n").encode())
             file.flush()
 
     def metrics(self) -> list[dict[str, float]]:
@@ -128,15 +129,15 @@ class RunFolder:
             return []
         lines = text[: text.rfind("\n") + 1].splitlines()
         try:
-            return [json.loads(line) for line in lines]
-        except json.JSONDecodeError as error:
+            return [from_json(line) for line in lines]
+        except JSONDecodeError as error:
             number = lines.index(error.doc) + 1
             raise ValueError(_damaged(self.path / "metrics.jsonl", f"is not JSON in line {number}")) from None
 
     def rewind(self, updates: int) -> None:
         """Delete the lines and grids after `updates`, where the run resumes."""
         lines = [line for line in self.metrics() if line["updates"] <= updates]
-        self._write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        self._write_text("metrics.jsonl", "".join(to_json(line) + "\n" for line in lines))
         for path in self.grids():
             if int(path.stem) > updates:
                 path.unlink()
@@ -260,7 +261,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
         ValueError: the file contains no mapping in JSON.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -276,7 +277,7 @@ def _damaged(path: Path, problem: str) -> str:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file completely or not at all."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    text = to_json(content, indent=2) + "\n"
     replace_file(path, lambda file: file.write(text.encode()))
 
 

@@ -1,6 +1,5 @@
 """The contents of a folder's files, without reading unchanged files again."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from saddle.data.disk.decoding import UndecodableError, picture_size
 from saddle.data.disk.files import File
 from saddle.data.disk.imageset import digest_of
 from saddle.data.disk.parallel import in_parallel
-from saddle.storage import alone, folder, writing
+from saddle.storage import alone, folder, from_json, to_json, writing
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class ImageRoot:
     def recall(self, name: str) -> dict[str, Any]:
         """The record stored under a name; empty if there is none or if it is damaged."""
         try:
-            content = json.loads((self._cache / f"{name}.json").read_bytes())
+            content = from_json((self._cache / f"{name}.json").read_bytes())
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
@@ -117,7 +116,7 @@ class ImageRoot:
         path = self._cache / f"{name}.json"
         try:
             with writing(path):
-                self.scratch.write_text(json.dumps(content), encoding="utf-8")
+                self.scratch.write_text(to_json(content), encoding="utf-8")
                 self.scratch.replace(path)
         finally:
             self.scratch.unlink(missing_ok=True)
