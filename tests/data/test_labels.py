@@ -15,6 +15,7 @@ from torch import Tensor
 
 from saddle.data.classes import Classes
 from saddle.data.digits import Digits
+from saddle.data.disk.decoding import WHITE
 from saddle.data.disk.folder import Folder
 from saddle.data.faces.dataset import CATEGORIES, Category, Faces, draw_factors
 from saddle.data.images import Images
@@ -63,7 +64,13 @@ def folders(place: Path) -> tuple[Images, Callable[[Tensor], str]]:
 
 
 def folder(root: Path, **changed: Any) -> Folder:
-    settings: dict[str, Any] = {"corrupt": "refuse", "enlarge": False, "label": "folder", "reference": "all"}
+    settings: dict[str, Any] = {
+        "corrupt": "refuse",
+        "enlarge": False,
+        "background": WHITE,
+        "label": "folder",
+        "reference": "all",
+    }
     return Folder(root=root, shape=(3, 8, 8), **{**settings, **changed})
 
 

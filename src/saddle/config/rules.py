@@ -19,6 +19,7 @@ from saddle.config.options import chosen
 from saddle.config.signatures import signature
 from saddle.config.source import Definition, attribute
 from saddle.config.targets import resolve
+from saddle.pictures import FORMATS, is_picture
 from saddle.storage import weights_file
 
 Values = dict[str, Any]
@@ -108,9 +109,6 @@ def packages_there(values: Values) -> Iterator[str]:
                 yield f"{group}={name}: the package {package} is not installed; install it: pip install {package}"
 
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-
-
 def own_pictures(values: Values) -> Iterator[str]:
     """A person's folder is there and has a picture; whether each is whole is known when they are decoded."""
     data = values["data"]
@@ -125,7 +123,7 @@ def own_pictures(values: Values) -> Iterator[str]:
     elif not root.is_dir():
         yield f"{setting}: this is a file, not a folder of pictures"
     elif not _has_picture(root):
-        yield f"{setting}: there are no pictures in this folder ({' '.join(PICTURES)})"
+        yield f"{setting}: there are no pictures in this folder ({FORMATS})"
     elif values["labels"] and len(folders := _folders(root)) < 2:
         classes = f"there is {folders[0]}/ only" if folders else "there is none"
         yield f"labels=true: {setting} needs a folder for each class, two or more; {classes}. Or set labels=false"
@@ -142,7 +140,7 @@ def _folders(root: Path) -> list[str]:
 
 
 def _has_picture(root: Path) -> bool:
-    """Whether there is a picture by its name; the search ends at the first, so a full folder costs nothing."""
+    """Whether there is a picture; the search ends at the first, so a full folder costs nothing."""
     waiting, seen = [str(root)], set()
     while waiting:
         folder = os.path.realpath(waiting.pop())
@@ -156,7 +154,7 @@ def _has_picture(root: Path) -> bool:
                         continue
                     if entry.is_dir():
                         waiting.append(entry.path)
-                    elif entry.name.lower().endswith(PICTURES):
+                    elif entry.is_file() and is_picture(Path(entry.path)):
                         return True
         except OSError:  # named when it is read
             return True

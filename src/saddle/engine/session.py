@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
@@ -198,7 +199,10 @@ def _store_directions(folder: RunFolder, evaluator: SampleEvaluator | None) -> N
 def _data_facts(experiment: Experiment) -> dict[str, Any]:
     facts = experiment.facts()
     if left_out := facts.get("left_out"):
-        print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
+        reasons = "; ".join(f"{reason} ({count:,})" for reason, count in Counter(left_out.values()).most_common(3))
+        print(f"note: {len(left_out):,} files are left out, which summary.json will name: {reasons}")
+    for oddity in facts.get("oddities", []):
+        print(f"note: {oddity}", file=sys.stderr, flush=True)
     return facts
 
 

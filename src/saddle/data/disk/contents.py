@@ -7,9 +7,10 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from saddle.data.disk.decoding import UndecodableError, picture_size
+from saddle.data.disk.decoding import picture_size
 from saddle.data.disk.files import File
 from saddle.data.disk.imageset import digest_of
+from saddle.data.disk.meaning import UndecodableError
 from saddle.data.disk.parallel import in_parallel
 from saddle.storage import alone, folder, from_json, to_json, writing
 

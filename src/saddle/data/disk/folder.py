@@ -2,10 +2,10 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
 from saddle.data.disk.files import readable
 from saddle.data.disk.imageset import StoredImages
@@ -13,6 +13,8 @@ from saddle.data.disk.refusals import UnusableError, no_class_folders
 from saddle.data.disk.store import Decoded, decode_folder
 from saddle.data.images import Images, Part, Split
 from saddle.data.labels import Labels
+
+Channel = Annotated[int, Field(ge=0, le=255)]
 
 
 class Folder(Images):
@@ -26,6 +28,7 @@ class Folder(Images):
         shape: shape of an image, [channels, height, width], with 1 or 3 channels.
         corrupt: `refuse` raises an error that names all files that cannot be decoded, `skip` leaves them out.
         enlarge: whether pictures smaller than `shape` are enlarged; otherwise they count as undecodable.
+        background: the colour behind transparent pixels: red, green and blue in 0..255.
         label: `folder` for the folder of `root` that contains the picture at any depth, None for no labels.
         reference: the part that evaluations compare with, `train` or `all`, which are equal here.
 
@@ -42,6 +45,7 @@ class Folder(Images):
         shape: tuple[Literal[1, 3], PositiveInt, PositiveInt],
         corrupt: Literal["refuse", "skip"],
         enlarge: bool,
+        background: tuple[Channel, Channel, Channel],
         label: Literal["folder"] | None,
         reference: Split,
     ) -> None:
@@ -51,6 +55,7 @@ class Folder(Images):
         self.shape = tuple(shape)
         self.corrupt = corrupt
         self.enlarge = enlarge
+        self.background = background
         self.label = label
         self.reference = reference
 
@@ -82,7 +87,13 @@ class Folder(Images):
     @cached_property
     def _decoded(self) -> Decoded:
         try:
-            return decode_folder(self.root, shape=self.shape, corrupt=self.corrupt, enlarge=self.enlarge)
+            return decode_folder(
+                self.root,
+                shape=self.shape,
+                corrupt=self.corrupt,
+                enlarge=self.enlarge,
+                background=self.background,
+            )
         except UnusableError as error:
             ways = ["repair them"]
             if error.others and self.corrupt == "refuse":

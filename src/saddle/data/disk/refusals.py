@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from saddle.data.disk.decoding import too_small
-from saddle.data.disk.files import PICTURES, Listing, readable
+from saddle.data.disk.files import Listing, readable
+from saddle.pictures import FORMATS
 
 NAMED = 50
 """Largest number of files that an error names with their reasons; it counts the others by reason."""
@@ -96,4 +97,4 @@ def no_pictures(root: Path, listed: Listing) -> str:
     """The message for a folder without pictures, which lists its other files."""
     suffixes = ", ".join(f"{count:,} {suffix}" for suffix, count in listed.suffixes().most_common(5))
     there = f"it has other files: {suffixes}" if suffixes else "it is empty"
-    return f"{root} has no pictures ({' '.join(PICTURES)}); {there}"
+    return f"{root} has no pictures ({FORMATS}); {there}"

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddle.data.disk.contents import Content, ImageRoot, content_hash
-from saddle.data.disk.decoding import VERSION, UndecodableError, decode
+from saddle.data.disk.decoding import VERSION, WHITE, Colour, decode
 from saddle.data.disk.files import listing, readable
 from saddle.data.disk.imageset import StoredImages, digest_of
+from saddle.data.disk.meaning import UndecodableError
 from saddle.data.disk.parallel import in_parallel
 from saddle.data.disk.pixelfile import PixelFile, mapped, pixel_digest
 from saddle.data.disk.refusals import Sizes, UnusableError, no_pictures, several_sizes
@@ -21,13 +22,18 @@ class Decoded(NamedTuple):
 
     images: StoredImages
     left_out: dict[str, str]
-    """Path -> reason, for the files that cannot be decoded."""
+    """Path -> reason, for all files and folders that gave no image."""
     paths: list[str]
     """The file of each image, relative to the folder, with `/`."""
 
 
 def decode_folder(
-    root: Path, *, shape: Sequence[int] | None, corrupt: Literal["refuse", "skip"], enlarge: bool
+    root: Path,
+    *,
+    shape: Sequence[int] | None,
+    corrupt: Literal["refuse", "skip"],
+    enlarge: bool,
+    background: Colour = WHITE,
 ) -> Decoded:
     """The pictures under `root` in the order of their paths, by the rule of `saddle.data.disk.decoding`.
 
@@ -41,6 +47,7 @@ def decode_folder(
             must be the same for all.
         corrupt: `refuse` raises an error for files that cannot be decoded, `skip` leaves them out.
         enlarge: whether pictures smaller than `shape` are enlarged; otherwise they count as undecodable.
+        background: the colour behind transparent pixels.
 
     Raises:
         FileNotFoundError, NotADirectoryError: there is no such folder.
@@ -49,7 +56,7 @@ def decode_folder(
         OSError: the cache cannot be written to.
     """
     files = listing(root)
-    pictures = files.pictures()
+    pictures = files.pictures(root)
     if not pictures.files and not pictures.unreadable:
         raise ValueError(no_pictures(root, files))
     cache = ImageRoot(root)
@@ -57,13 +64,13 @@ def decode_folder(
         contents, unreadable = cache.contents(pictures.files)
         sizes = {path: content.size for path, content in contents.items()}
         shape = shape or _common_shape(root, sizes)
-        images, refused = _Set(cache, contents, shape, enlarge).images()
+        images, refused = _Set(cache, contents, shape, enlarge, tuple(background)).images()
     left_out = pictures.unreadable | unreadable
     left_out |= {path: refused[content.hash] for path, content in contents.items() if content.hash in refused}
     if images is None or (left_out and corrupt == "refuse"):
         count = len(pictures.files) + len(pictures.unreadable)
         raise UnusableError(root, count=count, left_out=left_out, sizes=sizes, shape=shape)
-    named = {readable(path): reason for path, reason in sorted(left_out.items())}
+    named = {readable(path): reason for path, reason in sorted((pictures.passed_over | left_out).items())}
     return Decoded(images, named, [path for path, content in contents.items() if content.hash not in refused])
 
 
@@ -74,11 +81,13 @@ class _Set:
     and a file with a row for each of the others.
     """
 
-    def __init__(self, cache: ImageRoot, contents: dict[str, Content], shape: Sequence[int], enlarge: bool) -> None:
-        self.cache, self.shape, self.enlarge = cache, tuple(shape), enlarge
+    def __init__(
+        self, cache: ImageRoot, contents: dict[str, Content], shape: Sequence[int], enlarge: bool, background: Colour
+    ) -> None:
+        self.cache, self.shape, self.enlarge, self.background = cache, tuple(shape), enlarge, background
         self.paths = list(contents)
         self.hashes = [content.hash for content in contents.values()]
-        self.settings = digest_of(VERSION, self.shape, enlarge)
+        self.settings = digest_of(VERSION, self.shape, enlarge, background)
         self.name = digest_of(self.settings, *self.hashes)
 
     def images(self) -> tuple[StoredImages | None, dict[str, str]]:
@@ -142,7 +151,7 @@ class _Set:
         content = path.read_bytes()
         if content_hash(content) != self.hashes[row]:
             raise ValueError(f"{path} changed while it was read; start again when nothing writes to this folder")
-        return decode(content, self.shape, self.enlarge)
+        return decode(content, self.shape, self.enlarge, self.background)
 
 
 def _common_shape(root: Path, sizes: Sizes) -> tuple[int, int, int]:
