@@ -5,7 +5,6 @@ import os
 import sys
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
@@ -27,6 +26,7 @@ from saddle.callbacks.run_log import RunLog
 from saddle.config import hints, instantiate
 from saddle.config.packages import described_packages
 from saddle.data.base import Data
+from saddle.data.disk.refusals import left_out_note
 from saddle.data.images import Images
 from saddle.engine import components
 from saddle.engine.errors import RunFailedError, RunInterrupted
@@ -199,8 +199,7 @@ def _store_directions(folder: RunFolder, evaluator: SampleEvaluator | None) -> N
 def _data_facts(experiment: Experiment) -> dict[str, Any]:
     facts = experiment.facts()
     if left_out := facts.get("left_out"):
-        reasons = "; ".join(f"{reason} ({count:,})" for reason, count in Counter(left_out.values()).most_common(3))
-        print(f"note: {len(left_out):,} files are left out, which summary.json will name: {reasons}")
+        print(f"note: {left_out_note(left_out)}; summary.json will name them")
     for oddity in facts.get("oddities", []):
         print(f"note: {oddity}", file=sys.stderr, flush=True)
     return facts

@@ -68,7 +68,8 @@ class Folder(Images):
         return None
 
     def facts(self) -> dict[str, object]:
-        return {**super().facts(), "left_out": self._decoded.left_out}
+        odd = {"oddities": self._decoded.oddities} if self._decoded.oddities else {}
+        return {**super().facts(), "left_out": self._decoded.left_out, **odd}
 
     def labelled(self, part: Part) -> Labels | None:
         """The folder of each picture.
