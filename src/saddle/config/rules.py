@@ -29,6 +29,14 @@ PROVIDED = {"images": ("images", *FROM_EXTRACTOR)}
 """Kind of data -> what metrics can compute from (`needs` of a metric); any other kind provides itself."""
 
 
+def name_of_one_folder(values: Values) -> Iterator[str]:
+    """`name` is the name of a folder in runs/, which a path or a hidden name could not keep."""
+    name = str(values.get("name") or "")
+    if re.search(r"[/\\]", name) or name.startswith("."):
+        kept = "-".join(part for part in re.split(r"[^A-Za-z0-9+_-]+", name) if part) or "mine"
+        yield f"name={show(name)}: a name of a folder in runs/, not a path or a hidden one; set name={kept}"
+
+
 def shared_out(values: Values) -> Iterator[str]:
     """Several devices share every batch evenly; Apple's kind comes as one."""
     devices, nodes = values["trainer"].get("devices", 1), values["trainer"].get("num_nodes", 1)
@@ -119,7 +127,12 @@ def own_pictures(values: Values) -> Iterator[str]:
         yield f"{setting}: names no folder; the one that you are in is data.root=."
     elif not root.exists():
         nearest = next(above for above in root.absolute().parents if above.exists())
-        yield f"{setting}: there is no such folder; {nearest} is there"
+        lacking = [part for part in data["root"].split(",") if not Path(part).expanduser().exists()]
+        one_of_several = "," in data["root"] and lacking
+        several = (
+            f"; for a run on each of several folders, with -m, {lacking[0]} has to be there" if one_of_several else ""
+        )
+        yield f"{setting}: there is no such folder; {nearest} is there{several}"
     elif not root.is_dir():
         yield f"{setting}: this is a file, not a folder of pictures"
     elif not _has_picture(root):
@@ -391,6 +404,7 @@ def _options(group: str, pattern: str) -> list[str]:
 
 
 RULES: tuple[Rule, ...] = (
+    name_of_one_folder,
     shared_out,
     one_device,
     enough_images,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from saddle.data.classes import are_numbers
 from saddle.data.disk.files import readable
 from saddle.data.disk.imageset import StoredImages
 from saddle.data.disk.refusals import UnusableError, no_class_folders
@@ -72,7 +73,7 @@ class Folder(Images):
         return {**super().facts(), "left_out": self._decoded.left_out, **odd}
 
     def labelled(self, part: Part) -> Labels | None:
-        """The folder of each picture.
+        """The folder of each picture; classes are sorted by name, or as numbers if all names are.
 
         Raises:
             ValueError: a picture is in no folder, or there is only one folder.
@@ -80,10 +81,13 @@ class Folder(Images):
         if self.label is None:
             return None
         folders = [readable(path.rpartition("/")[0].partition("/")[0]) for path in self._decoded.paths]
-        names, values = np.unique(folders, return_inverse=True)
+        names = sorted(set(folders))
         if len(names) < 2 or "" in names:
             raise ValueError(no_class_folders(self.root, self._decoded.paths))
-        return Labels(tuple(names.tolist()), values.astype(np.int64))
+        if are_numbers(names):
+            names.sort(key=int)
+        position = {name: label for label, name in enumerate(names)}
+        return Labels(tuple(names), np.array([position[name] for name in folders], dtype=np.int64))
 
     @cached_property
     def _decoded(self) -> Decoded:
