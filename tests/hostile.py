@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from saddle.pictures import FORMATS
+
 Pixels = NDArray[np.uint8]
 SIDE = 16
 """Of the images that the good files are to give."""
 RANDOM = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
 """A picture without any symmetry: [height, width, 3]."""
-NO_PICTURE = "no PNG, JPEG, WebP, GIF, BMP or TIFF"
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -42,6 +43,17 @@ def write_hostile(folder: Path) -> tuple[dict[str, Pixels], dict[str, str]]:
     expected["linked.png"] = expected["plain.png"]
     reasons = {name: reason for name, (_, reason) in bad.items()}
     return expected, {**reasons, "broken link.png": "a link that leads to no file", "ring.png": "cannot be followed"}
+
+
+PASSED_OVER = {
+    "around": "a link to a folder that is read already",
+    "._plain.png": "hidden",
+    ".hidden.png": "hidden",
+    "folder.png/.DS_Store": "hidden",
+    "notes.txt": "no picture",
+    "Thumbs.db": "no picture",
+}
+"""Name -> words of the reason, for what else the folder has: it is listed and never refused."""
 
 
 def _surroundings(folder: Path) -> None:
@@ -157,13 +169,13 @@ def _bad() -> dict[str, tuple[bytes, str]]:
         "empty.png": (b"", "an empty file"),
         "truncated.jpg": (jpeg[: len(jpeg) // 2], "damaged"),
         "truncated.png": (png[: len(png) // 2], "damaged"),
-        "text.png": (b"this is no picture\n", NO_PICTURE),
-        "page.jpg": (b"<!DOCTYPE html><html>404</html>" * 9, NO_PICTURE),
+        "text.png": (b"this is no picture\n", f"no {FORMATS}"),
+        "page.jpg": (b"<!DOCTYPE html><html>404</html>" * 9, f"no {FORMATS}"),
         "bomb.png": (_png(60000, 60000), "3,600,000,000 pixels"),
         "bad sum.png": (bytes(broken), "damaged"),
-        "bad header.png": (bytes(header), NO_PICTURE),
-        "script.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\nshowpage\n", NO_PICTURE),
-        "zeros.webp": (b"\0" * 4096, NO_PICTURE),
+        "bad header.png": (bytes(header), f"no {FORMATS}"),
+        "script.png": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\nshowpage\n", f"no {FORMATS}"),
+        "zeros.webp": (b"\0" * 4096, f"no {FORMATS}"),
         "riff.webp": (b"RIFF\x10\0\0\0WEBPVP8 \0\0\0\0", "damaged"),
         "not a number.tif": (
             encoded(Image.fromarray(np.full((SIDE, SIDE), np.nan, dtype=np.float32)), "TIFF"),

@@ -21,9 +21,9 @@ SADDLE = Path(__file__).resolve().parents[1] / "src" / "saddle"
 GROUND = {"storage", "noise"}
 MAY_IMPORT = {
     "cli": {"config", "distributed", "engine", "evaluation", "processes", "report", "runs", "samples"},
-    "config": {"storage"},
+    "config": {"pictures", "storage"},
     "theory": {"noise", "losses"},
-    "data": GROUND | {"theory"},
+    "data": GROUND | {"pictures", "theory"},
     "processes": set(),
     "distributed": {"processes"},
     "networks": {"noise", "distributed"},

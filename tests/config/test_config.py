@@ -21,7 +21,6 @@ from saddle.config import (
 from saddle.config.composing import Composer
 from saddle.config.field_names import FIELD
 from saddle.config.keys import CONF, KINDS, MOUNTED, TWICE, groups
-from saddle.data.disk import files
 
 # What a person may type, and words that the answer must hold.
 MISTAKES = [
@@ -328,13 +327,22 @@ def test_files_that_must_be_there_are_looked_for_before_anything_else(
         precheck(["data=folder"], conf)
     with pytest.raises(ConfigError, match="none are held out"):
         precheck(["data=folder", f"data.root={tmp_path}", "evaluate_reference=test"], conf)
-    (tmp_path / "a/b/X.JPG").touch()
-    precheck(["data=folder", f"data.root={tmp_path}"], conf)
+    for name, content in (("X.JPG", b""), ("x", b"\xff\xd8\xff")):  # by its name or by its content
+        (tmp_path / "a/b" / name).write_bytes(content)
+        precheck(["data=folder", f"data.root={tmp_path}"], conf)
+        (tmp_path / "a/b" / name).unlink()
+    with pytest.raises(ConfigError, match=r"for a run on each of several folders, with -m, .*/b has to be there"):
+        precheck(["data=folder", f'data.root="{tmp_path},{tmp_path}/b"'], conf)
 
 
-def test_both_sides_know_the_same_suffixes() -> None:
-    """Configurations are checked without the data room, so the list stands twice."""
-    assert rules.PICTURES == files.PICTURES
+def test_a_name_that_cannot_be_kept_is_refused_with_one_that_can(made: Composer, conf: Path) -> None:
+    for name, kept in (("../evil", "evil"), ("a b/c", "a-b-c"), (".hidden", "hidden"), ("..", "mine")):
+        (answer,) = rules.name_of_one_folder({"name": name})
+        assert answer.endswith(f"set name={kept}")
+        assert not list(rules.name_of_one_folder({"name": kept}))
+    with pytest.raises(ConfigError, match=r"not a path or a hidden one; set name=evil"):
+        check(made.compose(["name=../evil"]), conf)
+    assert not list(rules.name_of_one_folder({"name": None}))
 
 
 def test_each_job_of_a_sweep_is_checked_once(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:

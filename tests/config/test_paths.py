@@ -1,6 +1,7 @@
 """A path on the command line arrives as it is, whatever Hydra makes of its characters."""
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,3 +38,15 @@ def test_home_is_expanded_and_the_rest_left_alone(monkeypatch: pytest.MonkeyPatc
     assert quote_paths(["run=~/my runs"]) == ['run="/home/me/my runs"']
     given = ["-m", 'run="a b"', "run='a b'", 'data.root="/a","/b"', "run=null", "run=", "name=a b", "running=a(b)"]
     assert quote_paths(given) == given
+
+
+def test_with_m_several_folders_are_several_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless a folder has that name: a comma in a name stays one."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a b", "c", "c,d"):
+        (tmp_path / name).mkdir()
+    assert quote_paths(["-m", "data.root=a b,c"]) == ["-m", 'data.root="a b","c"']
+    override = OverridesParser.create().parse_override('data.root="a b","c"')
+    assert list(override.sweep_string_iterator()) == ['"a b"', '"c"']
+    for words in (["data.root=a b,c"], ["-m", "data.root=c,d"], ["-m", "data.root=a b,nowhere"]):
+        assert quote_paths(words)[-1] == f'data.root="{words[-1].partition("=")[2]}"'

@@ -16,11 +16,13 @@ import pytest
 import torch
 from PIL import Image
 
-from hostile import RANDOM, SIDE, encoded, write_hostile
+from hostile import PASSED_OVER, RANDOM, SIDE, encoded, write_hostile
 from saddle.data.disk import contents, store
-from saddle.data.disk.decoding import UndecodableError, decode, fitted, picture_size
+from saddle.data.disk.decoding import WHITE, decode, fitted, picture_size
 from saddle.data.disk.files import listing
 from saddle.data.disk.folder import Folder
+from saddle.data.disk.meaning import UndecodableError
+from saddle.data.disk.memory import MemoryBudget
 from saddle.data.disk.pixelfile import HEADER, PixelFile, mapped, pixel_digest
 from saddle.data.disk.store import decode_folder
 
@@ -52,7 +54,14 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 
 def folder(root: Path, **changed: Any) -> Folder:
-    settings = {"shape": (3, SIDE, SIDE), "corrupt": "refuse", "enlarge": False, "label": None, "reference": "all"}
+    settings = {
+        "shape": (3, SIDE, SIDE),
+        "corrupt": "refuse",
+        "enlarge": False,
+        "background": WHITE,
+        "label": None,
+        "reference": "all",
+    }
     return Folder(root=root, **{**settings, **changed})
 
 
@@ -88,8 +97,11 @@ def test_of_forty_hostile_files_the_good_ones_are_right_and_the_bad_ones_named(
         assert np.abs(image.astype(int) - good[name]).max() <= tolerance, name
     left_out = data.facts()["left_out"]
     assert isinstance(left_out, dict)
-    assert left_out.keys() == bad.keys()
-    assert not [name for name, reason in bad.items() if reason not in left_out[name]], left_out
+    named = {
+        "new\\nline.png" if name == "new\nline.png" else name: reason for name, reason in (bad | PASSED_OVER).items()
+    }
+    assert left_out.keys() == named.keys()
+    assert not [name for name, reason in named.items() if reason not in left_out[name]], left_out
     with pytest.raises(ValueError, match="cannot be used") as refusal:
         _ = folder(tmp_path).train
     answer = str(refusal.value)
@@ -107,6 +119,107 @@ def test_files_are_found_wherever_they_lie_and_the_others_counted(tmp_path: Path
     assert [file.path for file in found.files] == sorted(file.path for file in found.files)
 
 
+def test_of_a_hundred_odd_files_none_is_left_out_without_a_word(tmp_path: Path) -> None:
+    """Pictures under any name, links to class folders, loops, hidden and foreign files: read + left_out = 100."""
+    root, elsewhere = tmp_path / "odd", write(tmp_path / "elsewhere/cats", 5)
+    write_hostile(root)
+    (root / "cats").symlink_to(elsewhere)
+    (root / "again").symlink_to(root / "turned")
+    (root / "loop").mkdir()
+    (root / "loop/back").symlink_to(root / "loop")
+    picture = Image.fromarray(RANDOM)
+    kinds = {
+        "b.jfif": "JPEG",
+        "c": "JPEG",
+        "d.jpe": "JPEG",
+        "e.JPG_large": "JPEG",
+        "f.avif": "AVIF",
+        "g": "WEBP",
+        "h": "TIFF",
+    }
+    for name, kind in kinds.items():
+        (root / name).write_bytes(encoded(picture, kind))
+    for name, content in {
+        "i.heic": b"\0\0\0\x18ftypheic" + b"\0" * 60,
+        "j.jxl": b"\xff\x0a" + b"\0" * 60,
+        "k.svg": b"<svg/>",
+        "l.psd": b"8BPS" + b"\0" * 60,
+        "m.nef": encoded(picture, "TIFF"),
+    }.items():
+        (root / name).write_bytes(content)
+    os.mkfifo(root / "pipe.png")
+    count = sum(len(files) for _, _, files in os.walk(root)) + 5 + 8 + 2  # two followed links, and two that end loops
+    for i in range(100 - count):
+        (root / f"{i:02d}.txt").write_text("text")
+    data = folder(root, corrupt="skip")
+    left_out = data.facts()["left_out"]
+    assert isinstance(left_out, dict)
+    assert len(data.train) + len(left_out) == 100
+    assert "HEIC of a kind that is not read" in left_out["i.heic"]
+    assert left_out["loop/back"] == "a link to a folder that is read already"
+    assert left_out["pipe.png"] == "no file"
+    read = set(data._decoded.paths)
+    assert {*kinds, "cats/000.png", "again/1.tif", "turned/1.tif"} <= read
+    assert not read & left_out.keys()
+
+
+def test_files_that_are_no_pictures_are_listed_and_never_refused(tmp_path: Path) -> None:
+    write(tmp_path, 2)
+    (tmp_path / "notes.txt").write_text("BM of a car")
+    assert folder(tmp_path).facts()["left_out"] == {"notes.txt": "no picture"}
+
+
+def test_a_class_folder_may_be_a_link(tmp_path: Path) -> None:
+    """Also one to a folder of the same root: each class has the pictures that its name leads to."""
+    write(tmp_path / "elsewhere", 3)
+    root = tmp_path / "classes"
+    write(root / "cats", 2)
+    (root / "dogs").symlink_to(tmp_path / "elsewhere")
+    (root / "tabbies").symlink_to(root / "cats")
+    classes = folder(root, label="folder").classes
+    assert classes is not None
+    assert classes.counts == {"cats": 2, "dogs": 3, "tabbies": 2}
+
+
+def test_a_replaced_file_of_the_same_size_and_time_is_read_again(tmp_path: Path) -> None:
+    """As `tar`, `unzip` and `rsync -t` leave it."""
+    path = tmp_path / "a.bmp"
+    for picture in (RANDOM, 255 - RANDOM):
+        path.unlink(missing_ok=True)
+        path.write_bytes(encoded(Image.fromarray(picture), "BMP"))
+        os.utime(path, ns=(1, 1))
+        assert np.array_equal(pixels(folder(tmp_path))[0], picture.transpose(2, 0, 1))
+
+
+def test_decoders_share_a_bound_on_memory() -> None:
+    """No reservations exceed it together, and one that is larger alone is granted alone."""
+    budget, most = MemoryBudget(100), []
+
+    def use(size: int) -> None:
+        with budget.reserved(size):
+            most.append(budget.used)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(use, [60, 30, 50, 500, 10, 100, 70, 40] * 20))
+    assert len(most) == 160
+    assert max(most) <= 100
+    assert budget.used == 0
+    with pytest.raises(UndecodableError), budget.reserved(70):
+        raise UndecodableError
+    assert budget.used == 0
+
+
+def test_strips_do_not_change_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large picture is converted a few rows at a time, so that its copies take little memory."""
+    deep = np.resize(RANDOM, (40, 30)).astype(np.int32) * 1000 - 9
+    rgba = np.resize(RANDOM, (40, 30, 4))
+    for picture in (Image.fromarray(deep), Image.fromarray(rgba), Image.fromarray(rgba).convert("CMYK")):
+        monkeypatch.setattr("saddle.data.disk.decoding.STRIP", 2**20)
+        whole = fitted(picture, (3, 9, 9), False)
+        monkeypatch.setattr("saddle.data.disk.decoding.STRIP", 64)
+        assert np.array_equal(fitted(picture, (3, 9, 9), False), whole)
+
+
 def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("saddle.data.disk.refusals.NAMED", 20)
     write(tmp_path, 1)
@@ -116,7 +229,7 @@ def test_a_long_list_of_bad_files_is_cut_but_counted(tmp_path: Path, monkeypatch
         _ = folder(tmp_path).train
     assert "bad19" in str(refusal.value)
     assert "bad20" not in str(refusal.value)
-    assert "\n  and 10 more: an empty file (5); no PNG, JPEG, WebP, GIF, BMP or TIFF (5)\n" in str(refusal.value)
+    assert "\n  and 10 more: an empty file (5); no PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF (5)\n" in str(refusal.value)
     left_out = folder(tmp_path, corrupt="skip").facts()["left_out"]
     assert isinstance(left_out, dict)
     assert len(left_out) == 30
@@ -240,7 +353,7 @@ def test_folders_without_pictures_are_refused_in_words(tmp_path: Path) -> None:
         (
             "other",
             ValueError,
-            "has no pictures (.png .jpg .jpeg .webp .gif .bmp .tif .tiff); it has other files: 1 .psd",
+            "has no pictures (PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF); it has other files: 1 .psd",
         ),
     ):
         with pytest.raises(error) as refusal:
@@ -442,7 +555,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(tmp_path: Path) -> None
 def test_without_a_shape_all_pictures_keep_the_size_that_they_have_in_common(tmp_path: Path) -> None:
     write(tmp_path, 2)
     (tmp_path / "bad.png").write_bytes(b"x")
-    images, left_out, _ = decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
+    images, left_out, *_ = decode_folder(tmp_path, shape=None, corrupt="skip", enlarge=False)
     assert images.shape == (3, SIDE, SIDE)
     assert np.array_equal(images[np.array([0])][0], RANDOM.transpose(2, 0, 1))
     assert list(left_out) == ["bad.png"]

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from saddle.data.classes import Classes
 from saddle.data.digits import Digits
+from saddle.data.disk.decoding import WHITE
 from saddle.data.disk.folder import Folder
 from saddle.data.faces.dataset import CATEGORIES, Category, Faces, draw_factors
 from saddle.data.images import Images
@@ -63,7 +64,13 @@ def folders(place: Path) -> tuple[Images, Callable[[Tensor], str]]:
 
 
 def folder(root: Path, **changed: Any) -> Folder:
-    settings: dict[str, Any] = {"corrupt": "refuse", "enlarge": False, "label": "folder", "reference": "all"}
+    settings: dict[str, Any] = {
+        "corrupt": "refuse",
+        "enlarge": False,
+        "background": WHITE,
+        "label": "folder",
+        "reference": "all",
+    }
     return Folder(root=root, shape=(3, 8, 8), **{**settings, **changed})
 
 
@@ -193,6 +200,22 @@ def test_a_class_by_name_before_by_number() -> None:
     for counts in ({"a": "3"}, {"a": -1, "b": 2}, {}, {"a": 0}):
         with pytest.raises(ValueError, match="not a mapping"):
             Classes.stored(counts)
+
+
+def test_names_that_are_numbers_are_sorted_and_read_as_numbers(place: Path) -> None:
+    classes = Classes({"01": 1, "02": 1, "3": 1, "010": 1})
+    assert [classes.label(text) for text in ("1", "01", "2", "3", "10")] == [0, 0, 1, 2, 3]
+    with pytest.raises(ValueError, match=r"there is no class 0; the model knows 0 01, 1 02"):
+        classes.label("0")
+    for i, name in enumerate(("9", "10", "100", "1")):
+        (place / name).mkdir(parents=True)
+        Image.new("RGB", (8, 8), (i, 0, 0)).save(place / name / "a.png")
+    data = folder(place)
+    assert data.classes == Classes({"1": 1, "9": 1, "10": 1, "100": 1})
+    labels = data.labelled("train")
+    assert labels is not None
+    assert data.train[np.arange(4)][:, 0, 0, 0].tolist() == [3, 1, 2, 0]  # the order of the paths: 1, 10, 100, 9
+    assert labels.values.tolist() == [0, 2, 3, 1]
 
 
 # ---- drawing labels

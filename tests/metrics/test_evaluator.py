@@ -1,6 +1,7 @@
 """The evaluator keeps its promises: which images, under which name, from which cache, leaving no trace."""
 
 import functools
+import math
 import operator
 import warnings
 from importlib.metadata import version
@@ -232,11 +233,16 @@ def test_more_images_than_the_reference_has_are_refused() -> None:
         reference(count=201)
 
 
-def test_too_few_images_are_refused_before_any_is_drawn() -> None:
-    with pytest.raises(ValueError, match="need at least 6"):
-        evaluator(reference=reference(count=5))
-    with pytest.raises(ValueError, match="need at least 6"):
-        evaluator(count=5)
+def test_a_number_that_too_few_images_cannot_give_is_null_with_its_reason() -> None:
+    """Three images have no fifth neighbour; everything else is measured."""
+    for settings in ({"reference": reference(count=3)}, {"count": 3}):
+        with pytest.warns(UserWarning, match="will be null: 3 images on one side; at least 6 are needed on each"):
+            few = evaluator(**settings)
+        numbers, reasons = few(generated), few.protocol()["not_measured"]
+        assert reasons.keys() == {name for name, value in numbers.items() if math.isnan(value)}
+        assert {name.partition("_")[0] for name in reasons} == {"precision", "recall", "density", "coverage"}
+        assert len(numbers) > len(reasons)
+    assert "not_measured" not in evaluator().protocol()
 
 
 def test_few_images_are_warned_of() -> None:

@@ -48,6 +48,9 @@ def test_a_job_is_named_by_what_makes_it_different(jobs: list[list[str]], names:
 def test_a_single_run_has_its_name_and_one_without_is_named_by_its_settings() -> None:
     assert single_name(["name=mine", "loss=minimax", "seed=3"]) == single_name(["+name=mine"]) == "mine"
     assert single_name(["name='my run'"]) == "my-run"
+    assert single_name(["penalty.gamma=.5"]) == single_name(["penalty.gamma=0.5"]) == "penalty.gamma-0.5"
+    assert single_name(["penalty.gamma=5"]) == "penalty.gamma-5"
+    assert len({single_name([f"key={text}"]) for text in ("x", ".x", "..x", "/x", "x/")}) == 5
     for nothing in ([], ["name="], ["name=null"], ["name=''"]):
         assert single_name([*nothing, "seed=3"]) == job_names([[*nothing, "seed=3"]])[0]
 

@@ -4,7 +4,6 @@
 and writes numbers, tables and figures next to its README.md.
 """
 
-import json
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from PIL import Image
 
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import ROOT, find_run, finished_runs, runs_of
+from saddle.storage import to_json
 from saddle_studies import readme
 
 TRAIN = Path(__file__).resolve().parents[3] / "src" / "train.py"
@@ -123,7 +123,7 @@ class Study:
 
     def numbers(self, results: Any, file: str = "results.json") -> None:
         """Store the measurements as JSON."""
-        (self.out / file).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (self.out / file).write_text(to_json(results, indent=1) + "\n", encoding="utf-8")
 
     def table(self, section: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Write a table into its section of README.md, and print it."""

@@ -54,7 +54,10 @@ def main(argv: list[str]) -> None:
         run, state = find_run(values["run"]), values.get("state", LAST)
         require_weights(run, state)
         out = _output(run, draw, count, values)  # before the slow import of torch
-        label = stored_classes(run).label(values["label"]) if "label" in values else None
+        classes = stored_classes(run) if "label" in values else None
+        label = classes and classes.label(values["label"])
+        if classes is not None and label is not None:
+            print(f"label={values['label']} is the class {classes.names[label]}")
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         if draw == "samples":
             from saddle.samples.sampling import write_samples

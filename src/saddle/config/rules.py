@@ -19,6 +19,7 @@ from saddle.config.options import chosen
 from saddle.config.signatures import signature
 from saddle.config.source import Definition, attribute
 from saddle.config.targets import descends, resolve
+from saddle.pictures import FORMATS, is_picture
 from saddle.storage import weights_file
 
 Values = dict[str, Any]
@@ -26,6 +27,14 @@ Rule = Callable[[Values], Iterator[str]]
 FROM_EXTRACTOR = ("features", "logits", "labels")
 PROVIDED = {"images": ("images", *FROM_EXTRACTOR)}
 """Kind of data -> what metrics can compute from (`needs` of a metric); any other kind provides itself."""
+
+
+def name_of_one_folder(values: Values) -> Iterator[str]:
+    """`name` is the name of a folder in runs/, which a path or a hidden name could not keep."""
+    name = str(values.get("name") or "")
+    if re.search(r"[/\\]", name) or name.startswith("."):
+        kept = "-".join(part for part in re.split(r"[^A-Za-z0-9+_-]+", name) if part) or "mine"
+        yield f"name={show(name)}: a name of a folder in runs/, not a path or a hidden one; set name={kept}"
 
 
 def shared_out(values: Values) -> Iterator[str]:
@@ -108,9 +117,6 @@ def packages_there(values: Values) -> Iterator[str]:
                 yield f"{group}={name}: the package {package} is not installed; install it: pip install {package}"
 
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-
-
 def own_pictures(values: Values) -> Iterator[str]:
     """A person's folder is there and has a picture; whether each is whole is known when they are decoded."""
     data = values["data"]
@@ -121,11 +127,16 @@ def own_pictures(values: Values) -> Iterator[str]:
         yield f"{setting}: names no folder; the one that you are in is data.root=."
     elif not root.exists():
         nearest = next(above for above in root.absolute().parents if above.exists())
-        yield f"{setting}: there is no such folder; {nearest} is there"
+        lacking = [part for part in data["root"].split(",") if not Path(part).expanduser().exists()]
+        one_of_several = "," in data["root"] and lacking
+        several = (
+            f"; for a run on each of several folders, with -m, {lacking[0]} has to be there" if one_of_several else ""
+        )
+        yield f"{setting}: there is no such folder; {nearest} is there{several}"
     elif not root.is_dir():
         yield f"{setting}: this is a file, not a folder of pictures"
     elif not _has_picture(root):
-        yield f"{setting}: there are no pictures in this folder ({' '.join(PICTURES)})"
+        yield f"{setting}: there are no pictures in this folder ({FORMATS})"
     elif values["labels"] and len(folders := _folders(root)) < 2:
         classes = f"there is {folders[0]}/ only" if folders else "there is none"
         yield f"labels=true: {setting} needs a folder for each class, two or more; {classes}. Or set labels=false"
@@ -142,7 +153,7 @@ def _folders(root: Path) -> list[str]:
 
 
 def _has_picture(root: Path) -> bool:
-    """Whether there is a picture by its name; the search ends at the first, so a full folder costs nothing."""
+    """Whether there is a picture; the search ends at the first, so a full folder costs nothing."""
     waiting, seen = [str(root)], set()
     while waiting:
         folder = os.path.realpath(waiting.pop())
@@ -156,7 +167,7 @@ def _has_picture(root: Path) -> bool:
                         continue
                     if entry.is_dir():
                         waiting.append(entry.path)
-                    elif entry.name.lower().endswith(PICTURES):
+                    elif entry.is_file() and is_picture(Path(entry.path)):
                         return True
         except OSError:  # named when it is read
             return True
@@ -393,6 +404,7 @@ def _options(group: str, pattern: str) -> list[str]:
 
 
 RULES: tuple[Rule, ...] = (
+    name_of_one_folder,
     shared_out,
     one_device,
     enough_images,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from os.path import expanduser  # pathlib's would tidy the path up
+from os.path import exists, expanduser  # pathlib's would tidy the path up
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -39,19 +39,23 @@ def quote_paths(argv: Sequence[str]) -> list[str]:
     """The arguments with the values of path keys in double quotes and a leading `~` expanded.
 
     Spaces, `#`, `(1)`, `=`, `,`, brackets, quotes, backslashes and any script thus reach the configuration as they are.
-    Values that are quoted already stay, so a sweep over paths is data.root='"/a","/b"'; null stays as well.
+    Values that are quoted already stay, so a sweep over paths is data.root='"/a","/b"'; null stays as well. With -m,
+    `data.root=A,B` is a sweep too if both A and B exist and `A,B` does not.
     """
-    return [_quoted(argument) for argument in argv]
+    sweeping = any(word in ("-m", "--multirun", "hydra.mode=MULTIRUN") for word in argv)
+    return [_quoted(argument, sweeping) for argument in argv]
 
 
-def _quoted(argument: str) -> str:
+def _quoted(argument: str, sweeping: bool) -> str:
     match = _PATH.fullmatch(argument)
     if match is None:
         return argument
     key, value = match.groups()
     if value.lower() == "null" or (value[0] in "\"'" and _parses(argument)):
         return argument
-    return f"{key}={quote(expanduser(value))}"  # noqa: PTH111  # a text, kept as it was typed
+    whole, *parts = [expanduser(path) for path in (value, *value.split(","))]  # noqa: PTH111  # texts, kept as typed
+    several = sweeping and not exists(whole) and all(map(exists, parts))  # noqa: PTH110
+    return f"{key}={','.join(map(quote, parts if several else [whole]))}"
 
 
 def quote(text: str) -> str:

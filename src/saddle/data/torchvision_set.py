@@ -14,9 +14,10 @@ from PIL import Image
 from pydantic import PositiveInt
 
 from saddle.data.disk.contents import ImageRoot
-from saddle.data.disk.decoding import VERSION, UndecodableError, fitted
+from saddle.data.disk.decoding import VERSION, fitted
 from saddle.data.disk.files import listing
 from saddle.data.disk.imageset import StoredImages, digest_of
+from saddle.data.disk.meaning import UndecodableError
 from saddle.data.disk.parallel import in_parallel
 from saddle.data.disk.pixelfile import PixelFile, mapped, pixel_digest
 from saddle.data.images import Images, Part, Split

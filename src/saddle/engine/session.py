@@ -26,6 +26,7 @@ from saddle.callbacks.run_log import RunLog
 from saddle.config import hints, instantiate
 from saddle.config.packages import described_packages
 from saddle.data.base import Data
+from saddle.data.disk.refusals import left_out_note
 from saddle.data.images import Images
 from saddle.engine import components
 from saddle.engine.contracts import require_data, require_networks
@@ -230,7 +231,9 @@ def _store_directions(folder: RunFolder, evaluator: SampleEvaluator | None) -> N
 def _data_facts(experiment: Experiment) -> dict[str, Any]:
     facts = experiment.facts()
     if left_out := facts.get("left_out"):
-        print(f"note: {len(left_out):,} files are left out (data.corrupt=skip); summary.json will name them")
+        print(f"note: {left_out_note(left_out)}; summary.json will name them")
+    for oddity in facts.get("oddities", []):
+        print(f"note: {oddity}", file=sys.stderr, flush=True)
     if copies := facts.get("copies", {}).get("train"):
         print(
             f"note: {copies:,} of the {facts['images']['train']:,} training images are copies of others, pixel for "

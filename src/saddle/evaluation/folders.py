@@ -10,7 +10,7 @@ from saddle.config import instantiate
 from saddle.config.composing import composer
 from saddle.config.keys import CONF
 from saddle.data.disk.imageset import ImageSet, StoredImages, digest_of
-from saddle.data.disk.refusals import UnusableError
+from saddle.data.disk.refusals import UnusableError, left_out_note
 from saddle.data.disk.store import decode_folder
 from saddle.evaluation.extra_extractors import ExtraExtractors
 from saddle.metrics.evaluator import ImageEvaluator
@@ -78,12 +78,14 @@ def _images(root: Path, shape: tuple[int, int, int] | None, corrupt: Literal["re
     if root.suffix.lower() == ".npz":
         return _archived(root, shape)
     try:
-        images, left_out, _ = decode_folder(root, shape=shape, corrupt=corrupt, enlarge=False)
+        images, left_out, _, odd = decode_folder(root, shape=shape, corrupt=corrupt, enlarge=False)
     except UnusableError as error:
         hint = "corrupt=skip leaves them out" if error.others and corrupt == "refuse" else "repair or replace them"
         raise ValueError(f"{error}\n{hint}") from None
     if left_out:
-        print(f"note: {len(left_out):,} files of {root} are left out", file=sys.stderr)
+        print(f"note: {root}: {left_out_note(left_out)}", file=sys.stderr)
+    for oddity in odd:
+        print(f"note: {root}: {oddity}", file=sys.stderr)
     return images
 
 

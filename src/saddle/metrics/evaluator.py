@@ -1,5 +1,6 @@
 """The evaluation of images: metrics on features and on the images themselves, and the protocol of their numbers."""
 
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -28,6 +29,8 @@ LIBRARIES = ("torch", "torch-fidelity", "numpy")
 class ImageEvaluator(SampleEvaluator):
     """Measures a sampler against a fixed set of real images, through one extractor or several.
 
+    A metric that needs more images than a side has gives NaN, and the protocol says why.
+
     Every image passes through each extractor once, and all metrics on features share the result. What the metrics need
     of the real images is computed at the first call and kept, in memory and in the cache on disk. The processes of one
     run share out the batches, which are those of a single process; the first one computes the numbers.
@@ -41,7 +44,7 @@ class ImageEvaluator(SampleEvaluator):
         batch_size: images that are drawn, and passed through the extractors, at a time.
 
     Raises:
-        ValueError: a side has too few images for one of the metrics, or two metrics have the same name.
+        ValueError: a side has too few images for all of the metrics, or two metrics have the same name.
     """
 
     def __init__(
@@ -66,7 +69,7 @@ class ImageEvaluator(SampleEvaluator):
         self._images: dict[str, ImageMetric] = bound(metrics, ["images"], reference)
         self.metrics = [metric for _, own in self._features for metric in own.values()] + [*self._images.values()]
         self._require_names()
-        self._require_enough()
+        self._warn_of_few()
         self._warn_of_copies()
 
     def __call__(self, sample: Callable[[range], Tensor], labels: Tensor | None = None) -> dict[str, float]:
@@ -90,9 +93,9 @@ class ImageEvaluator(SampleEvaluator):
             fake = torch.cat(parts)  # [count, num_features]
             fake = fake.cpu() if fake.device.type == "mps" else fake  # which has no float64
             for metric in metrics.values():
-                numbers |= computed(metric, metric.compute(fake, labels))
+                numbers |= self._null(metric) or computed(metric, metric.compute(fake, labels))
         for image_metric, parts in zip(self._images.values(), kept[len(self._features) :], strict=False):
-            numbers |= computed(image_metric, image_metric.compute(parts))
+            numbers |= self._null(image_metric) or computed(image_metric, image_metric.compute(parts))
         world.wait()
         return numbers
 
@@ -107,16 +110,34 @@ class ImageEvaluator(SampleEvaluator):
                 *({**_names(own), **real.extractor.described(), **settings_of(own)} for real, own in self._features),
                 *({**_names({option: metric}), **metric.settings()} for option, metric in self._images.items()),
             ],
+            **({"not_measured": lacking} if (lacking := self._not_measured()) else {}),
             **{name: version(name) for name in LIBRARIES},
         }
 
-    def _require_enough(self) -> None:
-        """Refuse a side with too few images for a metric; warn of one whose numbers are biased."""
+    def _null(self, metric: Metric) -> dict[str, float]:
+        """NaN for each number of a metric for which a side has too few images, which is stored as null; else empty."""
+        missing = self._not_measured()
+        return {name: math.nan for name in metric.higher_is_better if name in missing}
+
+    def _not_measured(self) -> dict[str, str]:
+        """Name -> reason, for the numbers for which a side has too few images."""
         smaller = min(self.count, self.reference.count)
-        for metric in self.metrics:
-            if smaller < metric.fewest:
-                names = ", ".join(metric.higher_is_better)
-                raise ValueError(f"{smaller} images on one side: {names} need at least {metric.fewest} on each")
+        few = [metric for metric in self.metrics if smaller < metric.fewest]
+        return {
+            name: f"{smaller} images on one side; at least {metric.fewest} are needed on each"
+            for metric in few
+            for name in metric.higher_is_better
+        }
+
+    def _warn_of_few(self) -> None:
+        """Warn of a side with too few images for a metric, or with so few that numbers are biased."""
+        smaller = min(self.count, self.reference.count)
+        missing = self._not_measured()
+        for reason in dict.fromkeys(missing.values()):
+            names = ", ".join(name for name in missing if missing[name] == reason)
+            if all(smaller < metric.fewest for metric in self.metrics):
+                raise ValueError(f"{names} cannot be measured: {reason}")
+            warnings.warn(f"{names} will be null: {reason}", stacklevel=3)
         if smaller < FEW:
             warnings.warn(
                 f"{self.count:,} generated and {self.reference.count:,} real images: with fewer than {FEW:,} the "

@@ -1,6 +1,5 @@
 """The content of a run folder: the only module that knows its file names."""
 
-import json
 import os
 import threading
 import time
@@ -16,6 +15,7 @@ from saddle.runs.contents import ENVIRONMENT, EVALUATIONS, LARGEST, MODEL, SUMMA
 from saddle.runs.reading import is_there, read_file
 from saddle.runs.status import Status
 from saddle.runs.weights import Weights
+from saddle.storage import from_json, to_json
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,7 +28,7 @@ class RunFolder:
     """One run on disk, `runs/<sweep>/<job>/`. Nothing is created before the first write.
 
     All files except `metrics.jsonl` are written under a temporary name and renamed: a reader finds the old file or the
-    new one, never half of one. JSON contains NaN and Infinity as Python writes them, because a run may diverge.
+    new one, never half of one. JSON is strict: NaN and Infinity are null with their reason, because a run may diverge.
     """
 
     def __init__(self, path: Path | str):
@@ -126,7 +126,7 @@ class RunFolder:
         self._prepare()
         with (self.path / "metrics.jsonl").open("ab+") as file:
             _cut_torn_line(file)
-            file.write((json.dumps(line) + "\n").encode())
+            file.write((to_json(line) + "\n").encode())
             file.flush()
         self._lines += 1
 
@@ -141,7 +141,7 @@ class RunFolder:
         parsed: list[dict[str, float]] = []
         for number, line in enumerate(lines, 1):
             try:
-                parsed.append(json.loads(line))
+                parsed.append(from_json(line))
                 problem = "" if _is_reading(parsed[-1]) else "has no updates"
             except (ValueError, RecursionError):
                 problem = "is not JSON"
@@ -168,7 +168,7 @@ class RunFolder:
     def rewind(self, updates: int) -> None:
         """Delete the lines and grids after `updates`, where the run resumes."""
         lines = [line for line in self.metrics() if line["updates"] <= updates]
-        self._write_text("metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        self._write_text("metrics.jsonl", "".join(to_json(line) + "\n" for line in lines))
         self._lines = len(lines)
         self.weights.discard(after=updates)
         for path in self.grids():
@@ -378,7 +378,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if content is None:
         return None
     try:
-        parsed = json.loads(content.decode())
+        parsed = from_json(content.decode())
     except (ValueError, RecursionError) as error:
         raise ValueError(_damaged(path, f"is not JSON ({error})")) from None
     if not isinstance(parsed, dict):
@@ -396,7 +396,7 @@ def _damaged(path: Path, problem: str) -> str:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file completely or not at all."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n"
+    text = to_json(content, indent=2) + "\n"
     replace_file(path, lambda file: file.write(text.encode()))
 
 

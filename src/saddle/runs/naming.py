@@ -100,15 +100,16 @@ def setting_name(job: str, *, seed: str, run: str = "") -> str:
 def readable(text: str) -> str:
     """`text` with `-` for forbidden characters; of a path its last part and 6 digits of the whole path's hash.
 
-    A text in another script also gets digits of its hash, so that two such texts do not get one name.
+    A text in another script, or one that begins with a dot and would be hidden, also gets digits of its hash, so that
+    two such texts do not get one name. A number keeps its value: .5 is 0.5.
     """
-    text = text.strip("\"'")
+    text = re.sub(r"^\.(?=\d)", "0.", text.strip("\"'"))
     is_path = "/" in text or "\\" in text
     last = re.split(r"[/\\]", text.rstrip("/\\"))[-1] if is_path else text
     name = re.sub(f"{_FORBIDDEN}+", "-", re.sub(f"^{_FORBIDDEN}+|{_FORBIDDEN}+$", "", last))
-    if is_path or not text.isascii():
+    if is_path or not text.isascii() or name.startswith("."):
         return f"{name}.{_digits(6, text)}".lstrip(".")
-    return name.lstrip(".") or "empty"
+    return name or "empty"
 
 
 def _given(name: str) -> str:

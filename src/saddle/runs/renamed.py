@@ -1,4 +1,4 @@
-"""Configurations of earlier versions, translated into the names of this one.
+"""Configurations of earlier versions, translated into the names and keys of this one.
 
 A class that has moved is listed here once. Everything else is checked as it is, and refused with a message if this
 version has no such class or argument.
@@ -7,11 +7,12 @@ version has no such class or argument.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+FOLDER = "saddle.data.disk.folder.Folder"
 TARGETS = {
     "saddle.data.bars_and_stripes.BarsAndStripes": "saddle.data.densities.bars_and_stripes.BarsAndStripes",
     "saddle.data.discrete.DiscretePoints": "saddle.data.densities.discrete.DiscretePoints",
     "saddle.data.faces.Faces": "saddle.data.faces.dataset.Faces",
-    "saddle.data.folder.Folder": "saddle.data.disk.folder.Folder",
+    "saddle.data.folder.Folder": FOLDER,
     "saddle.data.grid.Grid": "saddle.data.densities.grid.Grid",
     "saddle.data.mixture_1d.Mixture1D": "saddle.data.densities.mixture_1d.Mixture1D",
     "saddle.data.ring.Ring": "saddle.data.densities.ring.Ring",
@@ -36,7 +37,16 @@ def _value(key: str, value: Any) -> Any:
     return TARGETS.get(value, value) if is_target else with_current_targets(value)
 
 
-UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets,)
+def with_background(config: Any) -> Any:
+    """`config` with the later key `background` of a person's own images, which were read over white without it."""
+    if isinstance(config.get("data"), Mapping):
+        data = config["data"]
+        is_folder = data.get("_target_") == FOLDER
+        return {**config, "data": {"background": [255, 255, 255], **data}} if is_folder else config
+    return {"data.background": [255, 255, 255], **config} if config.get("data._target_") == FOLDER else config
+
+
+UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets, with_background)
 """Functions applied one after the other, the oldest version's first."""
 
 

@@ -1,6 +1,5 @@
 """Samples in one file, `x.npz`, which numpy and other evaluation programs can read."""
 
-import json
 import math
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,8 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from saddle.storage import to_json
 
 IMAGES, POINTS, LABELS, CLASSES, ABOUT = "arr_0", "points", "labels", "classes", "about"
 """Names of the arrays. Images are uint8 [count, height, width, channels] under numpy's default name, as the evaluation
@@ -99,4 +100,4 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[np.uint8]
 
 def text(words: Mapping[str, Any]) -> str:
     """Plain values as a line of JSON, for `about` in an npz file and for the text entry of a PNG file."""
-    return json.dumps(words, ensure_ascii=False)
+    return to_json(words)

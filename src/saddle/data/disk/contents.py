@@ -1,6 +1,5 @@
 """The contents of a folder's files, without reading unchanged files again."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,11 +7,12 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from saddle.data.disk.decoding import UndecodableError, picture_size
+from saddle.data.disk.decoding import picture_size
 from saddle.data.disk.files import File
 from saddle.data.disk.imageset import digest_of
+from saddle.data.disk.meaning import UndecodableError
 from saddle.data.disk.parallel import in_parallel
-from saddle.storage import alone, folder, writing
+from saddle.storage import alone, folder, from_json, to_json, writing
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class ImageRoot:
     def recall(self, name: str) -> dict[str, Any]:
         """The record stored under a name; empty if there is none or if it is damaged."""
         try:
-            content = json.loads((self._cache / f"{name}.json").read_bytes())
+            content = from_json((self._cache / f"{name}.json").read_bytes())
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
@@ -117,7 +117,7 @@ class ImageRoot:
         path = self._cache / f"{name}.json"
         try:
             with writing(path):
-                self.scratch.write_text(json.dumps(content), encoding="utf-8")
+                self.scratch.write_text(to_json(content), encoding="utf-8")
                 self.scratch.replace(path)
         finally:
             self.scratch.unlink(missing_ok=True)

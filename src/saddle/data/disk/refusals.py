@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from saddle.data.disk.decoding import too_small
-from saddle.data.disk.files import PICTURES, Listing, readable
+from saddle.data.disk.files import Listing, readable
+from saddle.pictures import FORMATS
 
 NAMED = 50
 """Largest number of files that an error names with their reasons; it counts the others by reason."""
@@ -55,10 +56,19 @@ def _named(left_out: Mapping[str, str]) -> list[str]:
     if shared:
         lines.insert(0, f"all for one reason: {reasons.pop()}")
     if rest:
-        counts = [f"{reason} ({count:,})" for reason, count in rest.most_common(SIZES)]
-        counts += ["others"] if len(rest) > SIZES else []
-        lines.append(f"and {rest.total():,} more" + ("" if shared else f": {'; '.join(counts)}"))
+        lines.append(f"and {rest.total():,} more" + ("" if shared else f": {by_reason(rest)}"))
     return lines
+
+
+def by_reason(reasons: Counter[str]) -> str:
+    """The most frequent reasons, each with its number."""
+    counts = [f"{reason} ({count:,})" for reason, count in reasons.most_common(SIZES)]
+    return "; ".join([*counts, *(["others"] if len(reasons) > SIZES else [])])
+
+
+def left_out_note(left_out: Mapping[str, str]) -> str:
+    """A line on the files that gave no image."""
+    return f"{len(left_out):,} files are left out: {by_reason(Counter(left_out.values()))}"
 
 
 def _resolutions(sizes: Sequence[tuple[int, int]]) -> str:
@@ -96,4 +106,4 @@ def no_pictures(root: Path, listed: Listing) -> str:
     """The message for a folder without pictures, which lists its other files."""
     suffixes = ", ".join(f"{count:,} {suffix}" for suffix, count in listed.suffixes().most_common(5))
     there = f"it has other files: {suffixes}" if suffixes else "it is empty"
-    return f"{root} has no pictures ({' '.join(PICTURES)}); {there}"
+    return f"{root} has no pictures ({FORMATS}); {there}"

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddle.data.disk.contents import Content, ImageRoot, content_hash
-from saddle.data.disk.decoding import VERSION, UndecodableError, decode
+from saddle.data.disk.decoding import VERSION, WHITE, Colour, decode
 from saddle.data.disk.files import listing, readable
 from saddle.data.disk.imageset import StoredImages, digest_of
+from saddle.data.disk.meaning import UndecodableError
+from saddle.data.disk.oddities import oddities
 from saddle.data.disk.parallel import in_parallel
 from saddle.data.disk.pixelfile import PixelFile, mapped, pixel_digest
 from saddle.data.disk.refusals import Sizes, UnusableError, no_pictures, several_sizes
@@ -21,13 +23,20 @@ class Decoded(NamedTuple):
 
     images: StoredImages
     left_out: dict[str, str]
-    """Path -> reason, for the files that cannot be decoded."""
+    """Path -> reason, for all files and folders that gave no image."""
     paths: list[str]
     """The file of each image, relative to the folder, with `/`."""
+    oddities: list[str]
+    """What is odd about the images as a whole."""
 
 
 def decode_folder(
-    root: Path, *, shape: Sequence[int] | None, corrupt: Literal["refuse", "skip"], enlarge: bool
+    root: Path,
+    *,
+    shape: Sequence[int] | None,
+    corrupt: Literal["refuse", "skip"],
+    enlarge: bool,
+    background: Colour = WHITE,
 ) -> Decoded:
     """The pictures under `root` in the order of their paths, by the rule of `saddle.data.disk.decoding`.
 
@@ -41,6 +50,7 @@ def decode_folder(
             must be the same for all.
         corrupt: `refuse` raises an error for files that cannot be decoded, `skip` leaves them out.
         enlarge: whether pictures smaller than `shape` are enlarged; otherwise they count as undecodable.
+        background: the colour behind transparent pixels.
 
     Raises:
         FileNotFoundError, NotADirectoryError: there is no such folder.
@@ -49,7 +59,7 @@ def decode_folder(
         OSError: the cache cannot be written to.
     """
     files = listing(root)
-    pictures = files.pictures()
+    pictures = files.pictures(root)
     if not pictures.files and not pictures.unreadable:
         raise ValueError(no_pictures(root, files))
     cache = ImageRoot(root)
@@ -57,14 +67,14 @@ def decode_folder(
         contents, unreadable = cache.contents(pictures.files)
         sizes = {path: content.size for path, content in contents.items()}
         shape = shape or _common_shape(root, sizes)
-        images, refused = _Set(cache, contents, shape, enlarge).images()
+        images, refused, odd = _Set(cache, contents, shape, enlarge, tuple(background)).images()
     left_out = pictures.unreadable | unreadable
     left_out |= {path: refused[content.hash] for path, content in contents.items() if content.hash in refused}
     if images is None or (left_out and corrupt == "refuse"):
         count = len(pictures.files) + len(pictures.unreadable)
         raise UnusableError(root, count=count, left_out=left_out, sizes=sizes, shape=shape)
-    named = {readable(path): reason for path, reason in sorted(left_out.items())}
-    return Decoded(images, named, [path for path, content in contents.items() if content.hash not in refused])
+    named = {readable(path): reason for path, reason in sorted((pictures.passed_over | left_out).items())}
+    return Decoded(images, named, [path for path, content in contents.items() if content.hash not in refused], odd)
 
 
 class _Set:
@@ -74,15 +84,17 @@ class _Set:
     and a file with a row for each of the others.
     """
 
-    def __init__(self, cache: ImageRoot, contents: dict[str, Content], shape: Sequence[int], enlarge: bool) -> None:
-        self.cache, self.shape, self.enlarge = cache, tuple(shape), enlarge
+    def __init__(
+        self, cache: ImageRoot, contents: dict[str, Content], shape: Sequence[int], enlarge: bool, background: Colour
+    ) -> None:
+        self.cache, self.shape, self.enlarge, self.background = cache, tuple(shape), enlarge, background
         self.paths = list(contents)
         self.hashes = [content.hash for content in contents.values()]
-        self.settings = digest_of(VERSION, self.shape, enlarge)
+        self.settings = digest_of(VERSION, self.shape, enlarge, background)
         self.name = digest_of(self.settings, *self.hashes)
 
-    def images(self) -> tuple[StoredImages | None, dict[str, str]]:
-        """The images, or None, and content -> reason for the contents that cannot be decoded."""
+    def images(self) -> tuple[StoredImages | None, dict[str, str], list[str]]:
+        """The images, or None, content -> reason for the contents that cannot be decoded, and what is odd."""
         stored = self._stored(self.name)
         if stored is None:
             self._make()
@@ -95,12 +107,12 @@ class _Set:
         if stored is None:
             raise ValueError(f"the cache of {self.cache.root} cannot be read; delete {self.cache.pixels(self.name)}")
         kept, refused, images = stored
-        return (images if kept else None), refused
+        return (images if kept else None), refused, self.cache.recall(self.name)["oddities"]
 
     def _stored(self, name: str) -> tuple[list[str], dict[str, str], StoredImages] | None:
         """The content of each row, the contents without a row, and the images; None if anything is missing."""
         record = self.cache.recall(name)
-        if not {"kept", "refused", "digest"} <= record.keys():
+        if not {"kept", "refused", "digest", "oddities"} <= record.keys():
             return None
         pixels = mapped(self.cache.pixels(name), (len(record["kept"]), *self.shape), record["digest"])
         if pixels is None:
@@ -134,15 +146,17 @@ class _Set:
             without = {self.hashes[row]: reason for row, reason in zip(distinct, reasons, strict=True) if reason}
             with_image = [hash_ for hash_ in self.hashes if hash_ not in without]
             file.gather([first[hash_] for hash_ in with_image])
-        digest = pixel_digest(path)
-        self.cache.remember(self.name, {"kept": with_image, "refused": without, "digest": digest})
+        pixels = mapped(path, (len(with_image), *self.shape))
+        odd = oddities(pixels, self.background) if with_image and pixels is not None else []
+        record = {"kept": with_image, "refused": without, "digest": pixel_digest(path), "oddities": odd}
+        self.cache.remember(self.name, record)
 
     def _decoded(self, row: int) -> NDArray[np.uint8]:
         path = self.cache.root / self.paths[row]
         content = path.read_bytes()
         if content_hash(content) != self.hashes[row]:
             raise ValueError(f"{path} changed while it was read; start again when nothing writes to this folder")
-        return decode(content, self.shape, self.enlarge)
+        return decode(content, self.shape, self.enlarge, self.background)
 
 
 def _common_shape(root: Path, sizes: Sizes) -> tuple[int, int, int]:
