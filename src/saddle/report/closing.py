@@ -16,11 +16,13 @@ OFFLINE = "W&B offline:"
 
 
 def difference_text(comparison: Comparison) -> str:
-    """The differences to the baseline in the first column; empty if no pair of settings shares two seeds."""
-    for column in comparison.columns[:1]:
-        if any(one.interval and one.interval.n > 1 for one in comparison.differences.get(column.name, [])):
-            return plain(difference_sheet(comparison, column)) + "\n"
-    return ""
+    """The differences to the baseline in each leading column in which a pair of settings shares two seeds."""
+    sheets = [
+        difference_sheet(comparison, column)
+        for column in comparison.leads
+        if any(one.interval and one.interval.n > 1 for one in comparison.differences.get(column.name, []))
+    ]
+    return "\n\n".join(map(plain, sheets)) + "\n" if sheets else ""
 
 
 def closing_words(folder: Path, runs: Sequence[RunRecord]) -> str:

@@ -57,6 +57,11 @@ class Comparison:
         return (*self.runs, *self.missing)
 
     @property
+    def leads(self) -> tuple[Column, ...]:
+        """The columns that runs are compared by: those of the main metric and of `make fid`, or else the first one."""
+        return tuple(column for column in self.columns if column.lead) or self.columns[:1]
+
+    @property
     def models(self) -> set[str]:
         """The models that the settings train: updates and losses of different models do not compare."""
         return {str(setting.runs[0].settings.get("model._target_", "")) for setting in self.settings}
@@ -107,9 +112,9 @@ def _over_seeds(settings: Sequence[Setting], columns: Sequence[Column], which: s
 def _values(setting: Setting, column: Column, which: str) -> dict[str, float]:
     """Seed -> value of the finished runs of `setting` that were measured as `column` says."""
     return {
-        seed: run.results[column.metric][which]
+        seed: column.results[run.job][which]
         for seed, run in setting.seeds.items()
-        if run.job in column.jobs and which in run.results[column.metric]
+        if which in column.results.get(run.job, {})
     }
 
 

@@ -26,11 +26,11 @@ def runs_csv(comparison: Comparison) -> str:
         rows += [
             [
                 *(run.job, run.status, run.seed, column.name),
-                *(run.results.get(column.metric, {}).get(key) for key in ("last", "best", "best_updates")),
+                *(column.results.get(run.job, {}).get(key) for key in ("last", "best", "best_updates")),
                 *facts,
             ]
             for column in comparison.columns
-            if run.job in column.jobs
+            if run.job in column.jobs or run.job in column.results
         ] or [[run.job, run.status, run.seed, None, None, None, None, *facts]]
     return comma_separated(header, rows)
 

@@ -30,8 +30,8 @@ def curve_figures(comparison: Comparison) -> Iterator[tuple[Column, str, Figure,
 
 
 def value_figures(comparison: Comparison) -> Iterator[tuple[Column, Figure, str]]:
-    """Column, figure and its description: the last values of all settings in the first column, if there are several."""
-    for column in comparison.columns[:1]:
+    """Column, figure and its description: the last values of all settings in each leading column, if there are several."""
+    for column in comparison.leads:
         names = [setting.name for setting in comparison.settings]
         values = {name: comparison.last[name, column.name] for name in names if (name, column.name) in comparison.last}
         if 1 < len(values) <= values_figure.MOST and any(math.isfinite(one.mean) for one in values.values()):

@@ -1,5 +1,7 @@
 """Tables of numbers: results over seeds, and whether their differences are real."""
 
+from collections.abc import Sequence
+
 from saddle.report.comparison import Comparison, Difference
 from saddle.report.protocol import Column
 from saddle.report.settings import Setting
@@ -14,29 +16,34 @@ SELECTED = "Selected on the numbers it is taken from, and the more optimistic th
 def results_sheet(comparison: Comparison) -> Sheet:
     """The last values over seeds, the result of the comparison."""
     words = "Mean over the finished seeds of the value at the last evaluation, the result; below it the 95% t interval."
+    after = [column.name for column in comparison.columns if not column.jobs]
+    also = (f"Measured after training, on the final model: {', '.join(after)}.",) if after else ()
     floors = [
         f"{column.name} {', '.join(map(number, column.floors))}" for column in comparison.columns if column.floors
     ]
     floor = (f"What real data score against real data, the floor: {'; '.join(floors)}.",) if floors else ()
-    return _over_seeds(comparison, comparison.last, "results", "Results", (words, *floor))
+    return _over_seeds(comparison, comparison.columns, comparison.last, "results", "Results", (words, *also, *floor))
 
 
 def best_sheet(comparison: Comparison) -> Sheet:
     """The best values over seeds, which are optimistic."""
     words = f"Mean over the finished seeds of the best of each run's own evaluations. {SELECTED}"
-    return _over_seeds(comparison, comparison.best, "best", "Best of each run's evaluations", (words,))
+    columns = [column for column in comparison.columns if column.jobs]
+    return _over_seeds(comparison, columns, comparison.best, "best", "Best of each run's evaluations", (words,))
 
 
 def difference_sheet(comparison: Comparison, column: Column) -> Sheet:
     """Each setting minus the baseline in one column."""
     differences = comparison.differences[column.name]
     tests = sum(one.p is not None for one in differences)
+    seeds = {setting.name: set(setting.seeds) for setting in comparison.settings}
+    shared = {one.setting: len(seeds[one.setting] & seeds[comparison.baseline]) for one in differences}
     better = "Larger" if column.higher else "Smaller"
     return Sheet(
         key=f"differences-{comparison.columns.index(column)}",
         title=f"{column.name}: difference to {comparison.baseline}",
         header=("setting", "pairs", "mean difference", "95% interval", "p", "p, Holm", "is it real?"),
-        rows=tuple(_difference(one, column) for one in differences),
+        rows=tuple(_difference(one, column, shared[one.setting]) for one in differences),
         numeric=frozenset({1, 2, 3, 4, 5}),
         words=(f"Last values, paired by seed. {_tests(tests)} {better} is better.",),
     )
@@ -48,22 +55,27 @@ def arrow(column: Column) -> str:
 
 
 def _over_seeds(
-    comparison: Comparison, values: dict[tuple[str, str], Interval], key: str, title: str, words: tuple[str, ...]
+    comparison: Comparison,
+    columns: Sequence[Column],
+    values: dict[tuple[str, str], Interval],
+    key: str,
+    title: str,
+    words: tuple[str, ...],
 ) -> Sheet:
     rows = [
         (
             Cell(text=setting.name),
             _seeds(setting),
-            *(_interval(values.get((setting.name, column.name))) for column in comparison.columns),
+            *(_interval(values.get((setting.name, column.name)), len(setting.seeds)) for column in columns),
         )
         for setting in comparison.settings
     ]
     return Sheet(
         key=key,
         title=title,
-        header=("setting", "seeds", *(f"{column.name} {arrow(column)}" for column in comparison.columns)),
+        header=("setting", "seeds", *(f"{column.name} {arrow(column)}" for column in columns)),
         rows=tuple(rows),
-        numeric=frozenset(range(1, 2 + len(comparison.columns))),
+        numeric=frozenset(range(1, 2 + len(columns))),
         words=words,
     )
 
@@ -82,28 +94,31 @@ def _seeds(setting: Setting) -> Cell:
     return Cell(text=text, value=done, note="a seed twice: the first counts" if twice else "")
 
 
-def _interval(interval: Interval | None) -> Cell:
+def _interval(interval: Interval | None, seeds: int) -> Cell:
+    """An interval over some of the finished `seeds` says how many of them were measured."""
     if interval is None:
         return Cell(text="-")
-    return Cell(text=number(interval.mean), value=interval.mean, note=_bounds(interval))
+    count = str(interval.n) if interval.n == seeds else f"{interval.n} of {seeds}"
+    return Cell(text=number(interval.mean), value=interval.mean, note=_bounds(interval, count))
 
 
-def _bounds(interval: Interval) -> str:
+def _bounds(interval: Interval, count: str) -> str:
     if interval.n == 1:
-        return "one seed: no interval"
+        return f"one seed{count[1:]}: no interval"
     if (bounds := interval.bounds) is None:
-        return f"no interval, n = {interval.n}"
-    return f"{number(bounds[0])} to {number(bounds[1])}, n = {interval.n}"
+        return f"no interval, n = {count}"
+    return f"{number(bounds[0])} to {number(bounds[1])}, n = {count}"
 
 
-def _difference(one: Difference, column: Column) -> tuple[Cell, ...]:
+def _difference(one: Difference, column: Column, shared: int) -> tuple[Cell, ...]:
+    """The row of a setting that shares `shared` finished seeds with the baseline; both may be measured at fewer."""
     name, verdict, interval = Cell(text=one.setting), _verdict(one, column), one.interval
     if interval is None:
         return (name, Cell(text="0", value=0), *(Cell(text="-") for _ in range(4)), verdict)
     bounds = interval.bounds
     return (
         name,
-        Cell(text=str(interval.n), value=interval.n),
+        Cell(text=str(interval.n) if interval.n == shared else f"{interval.n} of {shared}", value=interval.n),
         Cell(text=f"{'+' * (interval.mean > 0)}{number(interval.mean)}", value=interval.mean),
         Cell(text=f"{number(bounds[0])} to {number(bounds[1])}", value=bounds[0]) if bounds else Cell(text="none"),
         number_cell(one.p),

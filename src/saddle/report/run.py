@@ -38,6 +38,8 @@ class RunRecord:
         summary: `summary.json`.
         lines: the lines of the log, each with `updates`.
         grids: update -> picture of samples.
+        real: a picture of real samples, drawn like the grids.
+        evaluations: the results of `evaluation.json`, the newest last.
         overrides: the overrides of the run's job, if the sweep lists them.
         main: the metric that runs are compared by; empty while neither this run nor another has named it.
         floor: what real data score against real data in the main metric.
@@ -54,6 +56,8 @@ class RunRecord:
     environment: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, float]] = field(default_factory=list)
     grids: dict[int, Path] = field(default_factory=dict)
+    real: Path | None = None
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
     overrides: tuple[str, ...] = ()
     main: str = ""
     floor: float | None = None
@@ -83,7 +87,7 @@ class RunRecord:
     @property
     def finished(self) -> bool:
         """Whether the run ended well and has results."""
-        return self.status == "finished" and bool(self.results)
+        return self.status == "finished" and bool(self.results or self.evaluations)
 
     @cached_property
     def results(self) -> dict[str, dict[str, float]]:
@@ -174,6 +178,8 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
             environment=folder.environment() or {},
             lines=[line for line in folder.metrics() if isinstance(line, dict) and _is_number(line.get("updates"))],
             grids={int(path.stem): path for path in folder.grids()},
+            real=folder.real if folder.real.is_file() else None,
+            evaluations=folder.evaluations(),
             main=str(summary.get("main_metric") or ""),
             floor=summary.get("floor"),
         )

@@ -16,7 +16,7 @@ def runs_sheet(comparison: Comparison, folder: Path) -> Sheet:
     """Every run; links are relative to `folder`."""
     columns = comparison.columns
     of = {run.job: setting.name for setting in comparison.settings for run in setting.runs}
-    titles = [title for column in columns for title in (f"{column.name} {arrow(column)}", f"best {column.name}*")]
+    titles = [title for column in columns for title in _titles(column)]
 
     def row(run: RunRecord) -> tuple[Cell, ...]:
         link = quote(Path(os.path.relpath(run.folder, folder)).as_posix()) if run.status != "not started" else ""
@@ -28,7 +28,7 @@ def runs_sheet(comparison: Comparison, folder: Path) -> Sheet:
             _status(run, resumed),
             count_cell(run.updates),
             Cell(text=duration(run.seconds), value=run.seconds),
-            *(cell for column in columns for cell in _values(run, column)),
+            *(cell for column in columns for cell in _values(run, column)[: len(_titles(column))]),
             Cell(text=_code(run)),
         )
 
@@ -63,19 +63,22 @@ def unfinished_sheet(comparison: Comparison) -> Sheet:
     )
 
 
+def _titles(column: Column) -> tuple[str, ...]:
+    """A value that was measured once, after training, has no best."""
+    last, best = f"{column.name} {arrow(column)}", f"best {column.name}*"
+    return (last, best) if column.jobs else (last,)
+
+
 def _status(run: RunRecord, note: str = "") -> Cell:
     return Cell(text=run.status, note=note, mark="worse" if run.status in ("failed", "unreadable") else "")
 
 
 def _values(run: RunRecord, column: Column) -> tuple[Cell, Cell]:
     """The last and the best value of a finished run; of one that is not finished, the value so far."""
-    if run.job not in column.jobs:
-        return Cell(text="-"), Cell(text="-")
-    if run.finished and column.metric in run.results:
-        own = run.results[column.metric]
+    if run.finished and (own := column.results.get(run.job)):
         at = f"@{own['best_updates']:,}" if "best_updates" in own else ""
         return number_cell(own["last"]), Cell(text=number(own.get("best")), value=own.get("best"), note=at)
-    curve = run.curve(column.metric)
+    curve = run.curve(column.metric) if run.job in column.jobs else {}
     if not curve:
         return Cell(text="-"), Cell(text="-")
     latest = max(curve)

@@ -63,6 +63,11 @@ class RunFolder:
         return self.path / "evaluation.json"
 
     @property
+    def real(self) -> Path:
+        """A picture of real samples, drawn like the grids, `samples/real.png`."""
+        return self.path / "samples" / "real.png"
+
+    @property
     def nearest(self) -> Path:
         """A picture of samples next to their nearest training images, `nearest.png`."""
         return self.path / "nearest.png"
@@ -146,6 +151,10 @@ class RunFolder:
         name = f"samples/{updates:06d}.png"
         self._replace(name, lambda file: image.save(file, format="PNG"))
         return self.path / name
+
+    def save_real(self, image: "Image") -> None:
+        """Store the picture `real`."""
+        self._replace("samples/real.png", lambda file: image.save(file, format="PNG"))
 
     def grids(self) -> list[Path]:
         """All grids, by updates."""
