@@ -17,6 +17,21 @@ def table_csv(comparison: Comparison) -> str:
     return comma_separated(HEADER, list(_lines(comparison)))
 
 
+def effects_csv(comparison: Comparison) -> str:
+    """A line for each column and each level of a factor; only a header if the design crosses no factors."""
+    header = ("column", "factor", "level", "reference", "cells", "cells_of_reference", "n", "difference")
+    rows = [
+        [
+            *(column, one.factor, one.level, one.reference, one.cells, one.of),
+            *(_numbers(one.interval) if one.interval else [0, None, None, None]),
+            *(one.p, one.adjusted),
+        ]
+        for column, effects in comparison.effects.items()
+        for one in effects
+    ]
+    return comma_separated((*header, "difference_low", "difference_high", "p", "p_holm"), rows)
+
+
 def runs_csv(comparison: Comparison) -> str:
     """A line for each run and column, with the values of `summary.json`."""
     header = ("run", "status", "seed", "column", "last", "best", "best_updates", "updates", "seconds", "cause")

@@ -9,13 +9,13 @@ from saddle.report.facts import cost_sheet, keys_sheet, protocol_sheet
 from saddle.report.frames import frames_of
 from saddle.report.page import Block, Plot
 from saddle.report.protocol import Column
-from saddle.report.results import ALPHA, best_sheet, difference_sheet, results_sheet
+from saddle.report.results import ALPHA, best_sheet, difference_sheet, effects_sheet, results_sheet
 from saddle.report.sheet import Sheet
 from saddle.report.states import runs_sheet, unfinished_sheet
 from saddle.report.style import MOST
 
 MOST_ON_SIGHT = 12
-"""Largest number of grids that are all open; of more runs, those of the other seeds unfold."""
+"""Largest number of grids that are all shown at first; of more runs, one seed of each setting."""
 
 
 def lead(comparison: Comparison, command: str) -> list[str]:
@@ -57,6 +57,7 @@ def blocks(
     """
     parts = [
         _differences(comparison),
+        _effects(comparison),
         Block(
             key="values",
             title="Results",
@@ -80,6 +81,7 @@ def table_sheets(comparison: Comparison, folder: Path) -> list[Sheet]:
     sheets = [
         results_sheet(comparison),
         *_difference_sheets(comparison, comparison.leads),
+        *_effect_sheets(comparison, comparison.leads),
         best_sheet(comparison),
         *_keys(comparison),
         cost_sheet(comparison),
@@ -90,8 +92,22 @@ def table_sheets(comparison: Comparison, folder: Path) -> list[Sheet]:
     return [sheet for sheet in sheets if sheet.rows]
 
 
+def paper_sheets(comparison: Comparison) -> list[Sheet]:
+    """The tables of the LaTeX file."""
+    sheets = [
+        results_sheet(comparison),
+        *_difference_sheets(comparison, comparison.leads),
+        *_effect_sheets(comparison, comparison.leads),
+    ]
+    return [sheet for sheet in sheets if sheet.rows]
+
+
 def _difference_sheets(comparison: Comparison, columns: Sequence[Column]) -> tuple[Sheet, ...]:
     return tuple(difference_sheet(comparison, column) for column in columns if len(comparison.settings) > 1)
+
+
+def _effect_sheets(comparison: Comparison, columns: Sequence[Column]) -> tuple[Sheet, ...]:
+    return tuple(effects_sheet(comparison, column) for column in columns if column.name in comparison.effects)
 
 
 def _others(comparison: Comparison) -> list[Column]:
@@ -124,6 +140,15 @@ def _differences(comparison: Comparison) -> Block:
     )
 
 
+def _effects(comparison: Comparison) -> Block:
+    return Block(
+        key="effects",
+        title="Effect of each factor",
+        sheets=_effect_sheets(comparison, comparison.leads),
+        folded=_folded("effects-0", sheets=_effect_sheets(comparison, _others(comparison))),
+    )
+
+
 def _curves(comparison: Comparison, plots: Mapping[str, Sequence[Plot]]) -> Block:
     leads, others = (
         tuple(plot for column in columns for plot in plots.get(column.name, ()))
@@ -149,12 +174,12 @@ def _curves(comparison: Comparison, plots: Mapping[str, Sequence[Plot]]) -> Bloc
 
 
 def _samples(comparison: Comparison) -> Block:
-    """The baseline first, then one run of each setting, then the other seeds."""
+    """The baseline first; where not all runs fit, one run of each setting comes before the other seeds."""
     ordered = sorted(comparison.settings, key=lambda setting: setting.name != comparison.baseline)
     firsts = [setting.runs[0] for setting in ordered]
     others = [run for setting in ordered for run in setting.runs[1:]]
-    folded = others if len(firsts) + len(others) > MOST_ON_SIGHT else []
-    frames = frames_of([*firsts, *others], folded)
+    names = {run.job: setting.name for setting in ordered for run in setting.runs}
+    frames = frames_of([*firsts, *others], names, MOST_ON_SIGHT)
     words = "Grids of one run are drawn from the same codes. Arrow keys move the slider."
     shown = frames if frames.strips or frames.linked else None
     return Block(key="samples", title="Samples", words=(words,), frames=shown)

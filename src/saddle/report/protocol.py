@@ -55,7 +55,7 @@ class Column:
 
 
 def columns_of(runs: Sequence[RunRecord]) -> list[Column]:
-    """The columns of a comparison: the metrics that training is judged by, then those of `make fid`, then all others."""
+    """The columns of a comparison: the metrics that training is judged by, those of `make fid`, then all others."""
     groups: dict[tuple[str, str], list[Measurement]] = {}
     for run in runs:
         for one in measurements_of(run, runs):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from saddle.report.comparison import Comparison, Difference
+from saddle.report.effects import Effect
 from saddle.report.protocol import Column
 from saddle.report.settings import Setting
 from saddle.report.sheet import Cell, Sheet, number_cell
@@ -10,6 +11,7 @@ from saddle.report.statistics import Interval
 from saddle.report.text import number
 
 ALPHA = 0.05
+DIFFERENCE = ("pairs", "mean difference", "95% interval", "p", "p, Holm", "is it real?")
 SELECTED = "Selected on the numbers it is taken from, and the more optimistic the more evaluations a run has."
 
 
@@ -42,10 +44,37 @@ def difference_sheet(comparison: Comparison, column: Column) -> Sheet:
     return Sheet(
         key=f"differences-{comparison.columns.index(column)}",
         title=f"{column.name}: difference to {comparison.baseline}",
-        header=("setting", "pairs", "mean difference", "95% interval", "p", "p, Holm", "is it real?"),
-        rows=tuple(_difference(one, column, shared[one.setting]) for one in differences),
+        header=("setting", *DIFFERENCE),
+        rows=tuple((Cell(text=one.setting), *_numbers(one, column, shared[one.setting])) for one in differences),
         numeric=frozenset({1, 2, 3, 4, 5}),
-        words=(f"Last values, paired by seed. {_tests(tests)} {better} is better.",),
+        words=(f"{_tests(tests, 'Last values, paired by seed.')} {better} is better.",),
+    )
+
+
+def effects_sheet(comparison: Comparison, column: Column) -> Sheet:
+    """The effect of each factor in one column, averaged over the others."""
+    effects = comparison.effects[column.name]
+    better = "Larger" if column.higher else "Smaller"
+    return Sheet(
+        key=f"effects-{comparison.columns.index(column)}",
+        title=f"{column.name}: effect of each factor, averaged over the others",
+        header=("factor", "level minus reference", "cells", *DIFFERENCE),
+        rows=tuple(
+            (
+                Cell(text=one.factor),
+                Cell(text=f"{one.level} - {one.reference}"),
+                Cell(text=f"{one.cells} of {one.of}", value=one.cells),
+                *_numbers(one, column, None),
+            )
+            for one in effects
+        ),
+        numeric=frozenset({2, 3, 4, 5, 6, 7}),
+        words=(
+            "A cell is a combination of the other factors' levels. For each seed the differences are averaged over the "
+            "cells; the mean, its 95% t interval and the paired t test are over the seeds that all these cells share. "
+            f"{_tests(sum(one.p is not None for one in effects), 'Last values.')} {better} is better. An average can "
+            "hide effects of opposite sign.",
+        ),
     )
 
 
@@ -80,10 +109,10 @@ def _over_seeds(
     )
 
 
-def _tests(count: int) -> str:
+def _tests(count: int, values: str) -> str:
     if not count:
-        return "No test: it takes two seeds that a setting shares with the baseline, and better three or more."
-    return f"Paired t test; p adjusted by Holm for the {count} test{'s' * (count > 1)} of this table."
+        return f"{values} No test: it takes two seeds that both sides share, and better three or more."
+    return f"{values} Paired t test; p adjusted by Holm for the {count} test{'s' * (count > 1)} of this table."
 
 
 def _seeds(setting: Setting) -> Cell:
@@ -110,15 +139,15 @@ def _bounds(interval: Interval, count: str) -> str:
     return f"{number(bounds[0])} to {number(bounds[1])}, n = {count}"
 
 
-def _difference(one: Difference, column: Column, shared: int) -> tuple[Cell, ...]:
-    """The row of a setting that shares `shared` finished seeds with the baseline; both may be measured at fewer."""
-    name, verdict, interval = Cell(text=one.setting), _verdict(one, column), one.interval
+def _numbers(one: Difference | Effect, column: Column, shared: int | None) -> tuple[Cell, ...]:
+    """What `DIFFERENCE` names; of `shared` finished seeds that make a pair, fewer may have been measured."""
+    verdict, interval = _verdict(one, column), one.interval
     if interval is None:
-        return (name, Cell(text="0", value=0), *(Cell(text="-") for _ in range(4)), verdict)
+        return (Cell(text="0", value=0), *(Cell(text="-") for _ in range(4)), verdict)
     bounds = interval.bounds
+    count = str(interval.n) if shared in (None, interval.n) else f"{interval.n} of {shared}"
     return (
-        name,
-        Cell(text=str(interval.n) if interval.n == shared else f"{interval.n} of {shared}", value=interval.n),
+        Cell(text=count, value=interval.n),
         Cell(text=f"{'+' * (interval.mean > 0)}{number(interval.mean)}", value=interval.mean),
         Cell(text=f"{number(bounds[0])} to {number(bounds[1])}", value=bounds[0]) if bounds else Cell(text="none"),
         number_cell(one.p),
@@ -127,7 +156,7 @@ def _difference(one: Difference, column: Column, shared: int) -> tuple[Cell, ...
     )
 
 
-def _verdict(one: Difference, column: Column) -> Cell:
+def _verdict(one: Difference | Effect, column: Column) -> Cell:
     """What the numbers allow us to say; a difference that was not shown may still exist."""
     if one.interval is None:
         return Cell(text="no pair", mark="dim")

@@ -11,19 +11,23 @@ from saddle.report.run import RunRecord
 from saddle.report.sheet import Cell, Sheet, count_cell, number_cell
 from saddle.report.text import duration, number
 
+NUMERIC = ("seed", "updates", "measured time")
+
 
 def runs_sheet(comparison: Comparison, folder: Path) -> Sheet:
-    """Every run; links are relative to `folder`."""
+    """Every run, with its setting where the run's name does not tell it; links are relative to `folder`."""
     columns = comparison.columns
     of = {run.job: setting.name for setting in comparison.settings for run in setting.runs}
     titles = [title for column in columns for title in _titles(column)]
+    named = any(name != run.setting for run in comparison.jobs if (name := of.get(run.job)))
+    facts = ("run", *(["setting"] if named else []), "seed", "status", "updates", "measured time")
 
     def row(run: RunRecord) -> tuple[Cell, ...]:
         link = quote(Path(os.path.relpath(run.folder, folder)).as_posix()) if run.status != "not started" else ""
         resumed = f"went on {run.resumed} time{'s' * (run.resumed > 1)}" if run.resumed else ""
         return (
             Cell(text=run.job, link=link),
-            Cell(text=of.get(run.job, "-")),
+            *([Cell(text=of.get(run.job, "-"))] if named else []),
             Cell(text=run.seed or "-", value=float(run.seed) if run.seed.isdigit() else None),
             _status(run, resumed),
             count_cell(run.updates),
@@ -35,9 +39,9 @@ def runs_sheet(comparison: Comparison, folder: Path) -> Sheet:
     return Sheet(
         key="runs",
         title="Runs",
-        header=("run", "setting", "seed", "status", "updates", "measured time", *titles, "code"),
+        header=(*facts, *titles, "code"),
         rows=tuple(row(run) for run in comparison.jobs),
-        numeric=frozenset({2, 4, 5, *range(6, 6 + len(titles))}),
+        numeric=frozenset({*map(facts.index, NUMERIC), *range(len(facts), len(facts) + len(titles))}),
         words=(f"* the best of the run's own evaluations, with its update. {SELECTED}",),
     )
 

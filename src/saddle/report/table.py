@@ -24,7 +24,7 @@ def terminal(runs: Sequence[RunRecord], width: int = 100) -> str:
     """The table as text of at most `width` characters a line, with the meaning of its marks below it.
 
     If it is too wide, columns are left out: first the other metrics from the right, then the multiple of the floor, the
-    last grid, the time, what `make fid` measured; finally long job names lose their middle.
+    last grid, the time; finally long job names lose their middle.
     """
     measured = columns_of(runs)
     columns = _columns(runs, measured)
@@ -42,23 +42,21 @@ def _columns(runs: Sequence[RunRecord], measured: Sequence[Column]) -> list[Tabl
     others = [column for column in measured if column.results and not _is_main(column, runs)]
     leads = [column for column in others if column.lead]
     rest = [column for column in others if not column.lead]
-    spare = len(leads)
     columns = [
         TableColumn(title="job", cell=lambda run: run.job, spare=0, right=False),
         TableColumn(title="status", cell=lambda run: run.status, spare=0, right=False),
         TableColumn(title="updates", cell=lambda run: "-" if run.updates is None else str(run.updates), spare=0),
-        TableColumn(title="time", cell=lambda run: duration(run.seconds), spare=spare + 1),
+        TableColumn(title="time", cell=lambda run: duration(run.seconds), spare=1),
     ]
     if mains:
         columns.append(TableColumn(title=" or ".join(mains), cell=_last(measured, named=len(mains) > 1), spare=0))
         columns.append(TableColumn(title="best*", cell=_best, spare=0))
     if any(run.floor for run in runs):
-        columns.append(TableColumn(title="x floor", cell=_multiple, spare=spare + 3))
-    for index, column in enumerate(leads):
-        columns.append(TableColumn(title=column.name, cell=_other(column), spare=1 + index))
+        columns.append(TableColumn(title="x floor", cell=_multiple, spare=3))
+    columns += [TableColumn(title=column.name, cell=_other(column), spare=0) for column in leads]
     for index, column in enumerate(rest):
-        columns.append(TableColumn(title=column.name, cell=_other(column), spare=spare + 4 + index))
-    columns.append(TableColumn(title="last grid", cell=_grid, spare=spare + 2, right=False))
+        columns.append(TableColumn(title=column.name, cell=_other(column), spare=4 + index))
+    columns.append(TableColumn(title="last grid", cell=_grid, spare=2, right=False))
     return columns
 
 

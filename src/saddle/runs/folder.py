@@ -64,8 +64,8 @@ class RunFolder:
 
     @property
     def real(self) -> Path:
-        """A picture of real samples, drawn like the grids, `samples/real.png`."""
-        return self.path / "samples" / "real.png"
+        """A picture of real samples, drawn like the grids, `real.png`."""
+        return self.path / "real.png"
 
     @property
     def nearest(self) -> Path:
@@ -154,7 +154,7 @@ class RunFolder:
 
     def save_real(self, image: "Image") -> None:
         """Store the picture `real`."""
-        self._replace("samples/real.png", lambda file: image.save(file, format="PNG"))
+        self._replace("real.png", lambda file: image.save(file, format="PNG"))
 
     def grids(self) -> list[Path]:
         """All grids, by updates."""
