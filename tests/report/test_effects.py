@@ -100,7 +100,7 @@ def test_a_missing_seed_is_left_out_of_all_cells_and_a_missing_cell_is_said() ->
 
 def test_the_interval_covers_the_effect_in_95_of_100_designs_and_counting_cells_would_not() -> None:
     """The four cells of a seed vary together, and the effect differs between them; on average it is 2."""
-    luck, held, counted, times = np.random.default_rng(0), 0, 0, 1200
+    luck, held, counted, times = np.random.default_rng(0), 0, 0, 500
     shared, own = luck.normal(0, 2, (times, 1, 3)), luck.normal(0, 0.5, (times, 4, 3))
     differences = np.array([[1.5], [1.8], [2.2], [2.5]]) + shared + own  # [times, cells, seeds]
     base = {str(seed): 0.0 for seed in range(3)}
@@ -112,7 +112,7 @@ def test_the_interval_covers_the_effect_in_95_of_100_designs_and_counting_cells_
         held += of_loss[0] < 2 < of_loss[1]
         low, high = t_interval([value for cell in cells for value in cell]).bounds or (math.nan, math.nan)
         counted += low < 2 < high
-    assert held / times == pytest.approx(0.95, abs=0.019)
+    assert held / times == pytest.approx(0.95, abs=0.029)
     assert counted / times < 0.8
 
 
