@@ -131,6 +131,24 @@ def test_a_run_that_was_only_measured_after_training_is_compared(tmp_path: Path)
     assert "7" in plain(results_sheet(comparison))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        *('{"evaluations": 3}', '{"evaluations": [3]}', '{"evaluations": [{"metrics": [1]}]}', "[", "[]"),
+        *('{"evaluations": [{"protocol": {"comparisons": [{"extractor": "x"}]}}]}',),
+        *('{"evaluations": [{"protocol": {"comparisons": [3]}}]}', '{"evaluations": [{"protocol": 3}]}'),
+        *('{"evaluations": [{"protocol": {"comparisons": 3}}]}', '{"evaluations": [{"floor": "x", "updates": {}}]}'),
+    ],
+)
+def test_a_file_that_was_changed_by_hand_marks_its_run_and_leaves_the_others(tmp_path: Path, content: str) -> None:
+    make_run(tmp_path / "a").evaluation.write_text(content)
+    make_run(tmp_path / "b")
+    comparison = compared(tmp_path)
+    assert [run.status for run in comparison.runs] == ["unreadable", "finished"]
+    assert "damaged" in comparison.runs[0].cause
+    assert [column.name for column in comparison.columns] == ["fd_faces", "precision_faces", "swd"]
+
+
 def test_a_value_that_is_no_number_is_not_compared(tmp_path: Path) -> None:
     """A strict file has null for what is not finite."""
     run = make_run(tmp_path / "one")

@@ -179,12 +179,27 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
             lines=[line for line in folder.metrics() if isinstance(line, dict) and _is_number(line.get("updates"))],
             grids={int(path.stem): path for path in folder.grids()},
             real=folder.real if folder.real.is_file() else None,
-            evaluations=folder.evaluations(),
+            evaluations=_evaluations(folder),
             main=str(summary.get("main_metric") or ""),
             floor=summary.get("floor"),
         )
-    except (ValueError, OSError, AttributeError, TypeError, yaml.YAMLError) as error:
+    except (ValueError, OSError, AttributeError, KeyError, TypeError, yaml.YAMLError) as error:
         return RunRecord(**own, status="unreadable", cause=f"a file of it is damaged: {error}".partition("\n")[0])
+
+
+def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
+    """The evaluations after training.
+
+    Raises:
+        ValueError: the file was changed by hand.
+    """
+    evaluations = folder.evaluations()
+    for one in evaluations:
+        parts = [one.get(key) or {} for key in ("metrics", "protocol", "higher_is_better", "floor")]
+        comparisons = parts[1].get("comparisons") or ()
+        if not all(isinstance(part, dict) for part in parts) or not all(own["metrics"] for own in comparisons):
+            raise ValueError(f"{folder.evaluation} has no mappings where they belong: it was changed by hand")
+    return evaluations
 
 
 def _config(folder: RunFolder) -> dict[str, Any]:
