@@ -52,6 +52,7 @@ def test_what_make_fid_measured_has_columns_intervals_differences_and_p(sweep: P
     (difference,) = comparison.differences["fid"]
     assert difference.p == pytest.approx(scipy.stats.ttest_rel(FID["hinge"], FID["minimax"]).pvalue)
     assert ("loss-hinge", "fid") not in comparison.best  # it was measured once
+    assert [column.floors for column in comparison.columns[1::3]] == [(1.5,), ()]  # one without its uncertainty is of halves
     assert curves_of(comparison.settings, comparison.columns[1]) == []
 
 

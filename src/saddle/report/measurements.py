@@ -59,7 +59,7 @@ def _during_training(run: RunRecord, runs: Sequence[RunRecord]) -> Iterator[Meas
             metric=metric,
             protocol=protocol,
             result=run.results.get(metric, {}),
-            floor=run.summary.get("floor") if main else None,
+            floor=run.floor if main and run.summary else None,
             training=True,
             lead=main,
         )
@@ -73,15 +73,17 @@ def _after_training(run: RunRecord) -> Iterator[Measurement]:
     for evaluation in (one for one in newest if one.get("model") == newest[0].get("model")):
         protocol, directions = evaluation.get("protocol") or {}, evaluation.get("higher_is_better") or {}
         firsts = {one["metrics"][0] for one in protocol.get("comparisons", ()) if "extractor" in one}
+        floors = evaluation.get("floor") or {}
         for metric, value in (evaluation.get("metrics") or {}).items():
-            if isinstance(value, int | float):  # a strict file has null for what is not finite
+            is_uncertainty = metric.removesuffix("_error") in evaluation["metrics"] and metric.endswith("_error")
+            if isinstance(value, int | float) and not is_uncertainty:  # a strict file has null for what is not finite
                 direction = {"higher_is_better": directions[metric]} if metric in directions else {}
                 yield Measurement(
                     run=run,
                     metric=metric,
                     protocol=_protocol(run, protocol, metric),
                     result={"last": value, **direction},
-                    floor=(evaluation.get("floor") or {}).get(metric),
+                    floor=floors.get(metric) if f"{metric}_error" in floors else None,  # else it is of halves
                     training=False,
                     lead=metric == run.main or metric in firsts,
                 )
