@@ -6,6 +6,7 @@ torch is imported only when something is built, so that a wrong configuration is
 import math
 import os
 import sys
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -321,18 +322,20 @@ class Sweep:
             return object.__getattribute__(self, name)  # raises the error that led here
         raise AttributeError(f"{self.path} is a sweep: {name} belongs to each of its runs, such as .runs[0].{name}")
 
-    def compare(self, baseline: str | None = None) -> "Comparison":
+    def compare(self, baseline: str | None = None, names: Mapping[str, str] | None = None) -> "Comparison":
         """The comparison of the settings over their seeds, and with a baseline, paired by seed.
 
         Args:
             baseline: setting, or one of its jobs; None for the first.
+            names: setting, or part of settings' names such as `loss-f_kl` -> name to show instead.
 
         Raises:
             LookupError: there is no such setting or job.
+            ValueError: two settings would have one name.
         """
         from saddle.report.comparison import read_comparison
 
-        return read_comparison(self.path, [run.folder for run in self.runs], None, baseline)
+        return read_comparison(self.path, [run.folder for run in self.runs], None, baseline, names)
 
     def table(self) -> str:
         """The table of the runs, as on the terminal."""

@@ -71,6 +71,7 @@ def test_a_run_folder_is_whole(sweep: tuple[Path, str], job: str) -> None:
     assert [line["updates"] for line in lines if "loss_discriminator" in line] == [2, 4, 6]
     assert [line["updates"] for line in lines if "fd_digits" in line] == [0, 3, 6]
     assert sorted(path.name for path in (folder / "samples").iterdir()) == ["000000.png", "000003.png", "000006.png"]
+    assert Image.open(folder / "real.png").size == Image.open(folder / "samples" / "000000.png").size
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["updates"] == 6
     assert summary["images_seen"] == 6 * 64

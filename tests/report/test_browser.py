@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from fake_runs import make_run, make_sweep
 from saddle.cli import compare
+from saddle.runs.sweep import runs_of
 
 webdriver: Any = pytest.importorskip("selenium.webdriver", reason="selenium is missing: make setup")
+WebDriverWait: Any = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="chromium or chromedriver is missing: make setup-browser"
 )
 FLAGS = ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage")
+LONG = "relativistic_average_penalty-gradient_penalty"
 LEAST_CONTRAST = 4.5
 """Of text, in WCAG 2.2, level AA."""
 
@@ -24,8 +28,10 @@ LEAST_CONTRAST = 4.5
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a sweep in which one run failed halfway."""
-    sweep = make_sweep(tmp_path_factory.mktemp("a place #1") / "two", ["minimax", "hinge", "wasserstein"], [0, 1, 2])
+    sweep = make_sweep(tmp_path_factory.mktemp("a place #1") / "two", ["minimax", "hinge", LONG], [0, 1, 2])
     make_run(sweep / f"loss-hinge_{'long-' * 20}seed-3", loss="hinge", seed=3, ended="failed")
+    for run in runs_of(sweep):
+        run.save_real(Image.new("RGB", (24, 24)))
     compare.main(["compare.py", f"sweep={sweep}"])
     return sweep / "compare" / "index.html"
 
@@ -73,6 +79,32 @@ def test_the_slider_moves_all_grids_to_the_same_update_by_the_keyboard(opened: A
     assert slider.get_attribute("aria-valuetext") == "update 1,000"
 
 
+def test_the_seeds_that_are_chosen_are_shown_next_to_real_data(opened: Any) -> None:
+    assert len(_shown(opened)) == 10
+    seeds = {one.get_attribute("value"): one for one in opened.find_elements("css selector", ".seeds input")}
+    assert list(seeds) == ["0", "1", "2", "3"]
+    for seed in ("1", "3"):
+        seeds[seed].send_keys(webdriver.Keys.SPACE)
+    assert len(_shown(opened)) == 6
+    first = opened.find_element("css selector", ".strips figure")
+    assert first.find_element("css selector", "figcaption").text == "real data"
+    assert first.find_element("css selector", "img").is_displayed()
+
+
+def test_names_take_two_lines_at_most_and_what_goes_on_to_the_right_fades(browser: Any, page: Path) -> None:
+    code = """return [...document.querySelectorAll(".sheet:not(#runs, #unfinished) tbody .name")]
+        .filter((one) => one.offsetParent)
+        .map((one) => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight))"""
+    fades = "return document.querySelector('#runs .box').classList.contains('more')"
+    for width, lines in ((1280, 1), (400, 2)):
+        _look(browser, width=width, dark=False)
+        browser.get(page.as_uri())
+        heights = browser.execute_script(code)
+        assert len(heights) > 5
+        assert max(heights) < lines + 0.5
+        assert WebDriverWait(browser, 5).until(lambda browser: browser.execute_script(fades))
+
+
 def test_a_click_on_a_title_sorts_by_its_numbers_and_what_has_none_stands_last(opened: Any) -> None:
     (head,) = [one for one in opened.find_elements("css selector", "#runs thead th") if one.text == "fd_faces ↓"]
     for way, sign in (("ascending", 1), ("descending", -1)):
@@ -81,7 +113,8 @@ def test_a_click_on_a_title_sorts_by_its_numbers_and_what_has_none_stands_last(o
         values = [sign * float(value) for value in _column(opened, "runs", "fd_faces ↓") if value]
         assert len(values) == 10
         assert values == sorted(values)
-    best = opened.find_elements("css selector", "#runs thead button")[7]
+    titles = opened.find_elements("css selector", "#runs thead button")
+    (best,) = [one for one in titles if one.text == "best fd_faces*"]
     best.send_keys(webdriver.Keys.ENTER)
     for _ in range(2):
         assert _column(opened, "runs", "best fd_faces*")[-1] is None
@@ -129,9 +162,9 @@ def _look(browser: Any, *, width: int, dark: bool) -> None:
 
 
 def _shown(browser: Any) -> list[str]:
-    """What stands below each grid that is seen, or in its place."""
+    """What stands below each grid that is seen, but for its seed, or in its place."""
     code = """return [...document.querySelectorAll(".frame small, .none")]
-        .filter((one) => one.offsetParent).map((one) => one.innerText)"""
+        .filter((one) => one.offsetParent).map((one) => one.innerText.replace(/^seed \\d+, /, ""))"""
     found: list[str] = browser.execute_script(code)
     return found
 

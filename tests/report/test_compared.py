@@ -70,17 +70,18 @@ def test_a_seed_that_one_model_alone_has_does_not_tell_its_runs_apart(tmp_path: 
 
 
 def test_the_values_stand_in_their_order_with_their_intervals(tmp_path: Path) -> None:
-    """One seed has a dot and no line; one that is not finite has no place."""
+    """One seed has a dot and no line; one that is not finite, or was not measured, has words in their place."""
     values = {"a": [3.0, 5.0], "b": [2.0], "c": [9.0, 9.5, 10.0], "d": [float("nan"), 1.0]}
     intervals = {name: t_interval(seeds) for name, seeds in values.items()}
-    for higher, order in ((False, ["c", "a", "b"]), (True, ["b", "a", "c"])):
-        (panel,) = values_figure.draw(intervals, styles_of(list(values)), "a", "fd", higher).axes
+    for higher, order in ((False, ["d", "e", "c", "a", "b"]), (True, ["d", "e", "b", "a", "c"])):
+        (panel,) = values_figure.draw(intervals | {"e": None}, styles_of(list(values)), "a", "fd", higher).axes
         assert [label.get_text() for label in panel.get_yticklabels()] == order  # from below: the best one above
         base, *drawn = panel.lines
         assert list(base.get_xdata()) == [4.0, 4.0]  # type: ignore[arg-type]  # right at run time, wider on paper
         lines = [line for line in drawn if len(line.get_xdata()) == 2]  # type: ignore[arg-type]  # right at run time, wider on paper
         assert {tuple(line.get_xdata()) for line in lines} == {intervals[name].bounds for name in "ac"}  # type: ignore[arg-type]  # right at run time, wider on paper
         assert len(drawn) == 3 + 2
+        assert [text.get_text() for text in panel.texts] == ["not finite", "not measured"]
 
 
 def test_differences_are_paired_by_seed_and_adjusted_within_their_column(tmp_path: Path) -> None:

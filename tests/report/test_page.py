@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from saddle.report.run import RunRecord, read_runs
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import runs_of, write_sweep
 
-VOID = {"meta", "link", "img", "input", "br"}
+VOID = {"meta", "link", "img", "input", "br", "wbr"}
 
 
 class Page(HTMLParser):
@@ -33,6 +34,7 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.texts: list[str] = []
         self._open: list[str] = []
+        self._broken = False
         self._table = ""
         self.feed(path.read_text(encoding="utf-8"))
         assert not self._open
@@ -43,13 +45,14 @@ class Page(HTMLParser):
         self.addresses += [value for name, value in attrs if name in ("href", "src", "xlink:href") and value]
         if tag == "img":
             assert given["alt"]
-        if tag == "figure" and given.get("class") == "sheet":
+        if tag == "figure" and "sheet" in (given.get("class") or "").split():
             self._table = given["id"] or ""
             self.tables[self._table] = []
         if tag == "tr":
             self.tables[self._table].append([])
         if tag in ("td", "th"):
             self.tables[self._table][-1].append(("", given))
+        self._broken = tag == "wbr"  # the word goes on behind it
         if tag not in VOID:
             self._open.append(tag)
 
@@ -57,10 +60,11 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.texts.append(data)
+        self.texts.append(f"{self.texts.pop() if self._broken else ''}{data}")
         if {"td", "th"} & set(self._open):
             text, given = self.tables[self._table][-1].pop()
-            self.tables[self._table][-1].append((f"{text} {data.strip()}".strip(), given))
+            between = "" if self._broken else " "
+            self.tables[self._table][-1].append((f"{text}{between}{data.strip()}".strip(), given))
 
 
 @pytest.fixture(scope="module")
@@ -139,13 +143,13 @@ def test_causes_intervals_and_what_there_is_not_are_said(page: Page) -> None:
 
 def test_tables_and_figures_lie_beside_the_page(sweep: Path) -> None:
     assert {path.name for path in (sweep / "compare").iterdir()} == {
-        *("index.html", "table.csv", "runs.csv", "table.md", "figures")
+        *("index.html", "table.csv", "effects.csv", "runs.csv", "table.md", "table.tex", "figures")
     }
     names = {path.name for path in (sweep / "compare" / "figures").iterdir()}
     assert "overview.png" in names
-    assert {f"values-fd_faces-A.{kind}" for kind in ("png", "svg")} <= names
+    assert {f"values-fd_faces-A.{kind}" for kind in ("png", "svg", "pdf")} <= names
     for axis in ("updates", "seconds"):
-        assert {f"curves-fd_faces-A-{axis}.{kind}" for kind in ("png", "svg")} <= names
+        assert {f"curves-fd_faces-A-{axis}.{kind}" for kind in ("png", "svg", "pdf")} <= names
     lines = (sweep / "compare" / "table.md").read_text().splitlines()
     results = [line for line in lines[lines.index("## Results") + 2 :][:5] if line.startswith("|")]
     assert len({line.count("|") for line in results}) == 1
@@ -179,6 +183,11 @@ def test_two_hundred_runs_have_a_page(tmp_path: Path) -> None:
     assert len(page.tables["results"]) == 101
 
 
+def names_of(runs: list[RunRecord]) -> dict[str, str]:
+    """Job -> setting, by name."""
+    return {run.job: run.setting for run in sorted(runs, key=lambda run: run.job)}
+
+
 def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[RunRecord]:
     """Runs with grids of `size` bytes at given updates."""
     picture = encoded(Image.new("L", (7, 5)), "PNG")
@@ -193,11 +202,12 @@ def drawn(tmp_path: Path, grids: dict[str, list[int]], size: int) -> list[RunRec
 
 def test_grids_stand_side_by_side_at_the_same_updates(tmp_path: Path) -> None:
     runs = drawn(tmp_path, {"a": [*range(0, 6001, 250)], "b": [*range(0, 4001, 250)], "c": [*range(0, 4001, 500)]}, 100)
-    frames = frames_of(runs, [])
+    frames = frames_of(runs, names_of(runs), 12)
     assert len(frames.positions) == 9
     assert (frames.positions[0], frames.positions[-1]) == ("update 0", "the end of each run")
     assert frames.positions[-2] == "update 4,000"  # the last that most have
-    for run, pictures in frames.strips:
+    for strip in frames.strips:
+        run, pictures = strip.run, strip.pictures
         for picture in pictures:
             assert all(
                 frames.positions[p] in (f"update {picture.updates:,}", frames.positions[-1]) for p in picture.positions
@@ -207,19 +217,33 @@ def test_grids_stand_side_by_side_at_the_same_updates(tmp_path: Path) -> None:
         assert (pictures[0].width, pictures[0].height) == (7, 5)
 
 
-def test_of_many_runs_the_other_seeds_unfold(tmp_path: Path) -> None:
-    sweep = make_sweep(tmp_path / "many", [f"loss_{number}" for number in range(5)], [0, 1, 2])
-    compare.main(["compare.py", f"sweep={sweep}"])
-    before, after = (sweep / "compare" / "index.html").read_text().split("<summary>The other seeds</summary>")
-    assert (before.count('<figure class="strip">'), after.count('<figure class="strip">')) == (5, 10)
+def test_of_many_runs_one_seed_of_each_setting_is_shown_and_the_others_can_be_chosen(tmp_path: Path) -> None:
+    """A setting that does not have the first seed shows its own first one."""
+    runs = drawn(tmp_path, {f"k-{k}_seed-{seed}": [0] for seed in (0, 1, 2) for k in "abcde"}, 100)
+    runs = [replace(run, settings={"seed": int(run.job[-1])}) for run in runs if run.job != "k-c_seed-0"]
+    frames = frames_of(runs, names_of(runs), 12)
+    assert frames.seeds == {"0": True, "1": True, "2": False}
+    assert [strip.setting for strip in frames.strips] == sorted(strip.setting for strip in frames.strips)
+    assert frames_of(runs, names_of(runs), 14).seeds == {"0": True, "1": True, "2": True}
+
+
+def test_real_samples_are_shown_once_for_each_data_set(tmp_path: Path) -> None:
+    runs = drawn(tmp_path, {name: [0] for name in "abc"}, 100)
+    for name, byte in (("a", b"1"), ("b", b"1"), ("c", b"2")):
+        RunFolder(tmp_path / name).real.write_bytes((tmp_path / name / "samples" / "000000.png").read_bytes() + byte)
+    runs = read_runs([RunFolder(run.folder) for run in runs])
+    one, several = (frames_of(some, names_of(some), 12).reals for some in (runs[:2], runs))
+    assert [caption for caption, _ in one] == ["real data"]
+    assert [caption for caption, _ in several] == ["real data of a and 1 more", "real data of c"]
+    assert (one[0][1].width, one[0][1].height) == (7, 5)
 
 
 def test_grids_stay_within_their_room_and_the_last_runs_are_linked(tmp_path: Path) -> None:
     runs = drawn(tmp_path, {f"run-{k:02d}": [0, 500, 1000] for k in range(10)}, 1000)
-    frames = frames_of(runs, [], most_bytes=9000)
-    stored = sum(1000 * len(pictures) for _, pictures in frames.strips)
+    frames = frames_of(runs, names_of(runs), 12, most_bytes=9000)
+    stored = sum(1000 * len(strip.pictures) for strip in frames.strips)
     assert stored <= 9000
-    assert [run.job for run, _ in frames.strips] == [run.job for run in runs[: len(frames.strips)]]
+    assert [strip.run.job for strip in frames.strips] == [run.job for run in runs[: len(frames.strips)]]
     assert [run.job for run in frames.linked] == [run.job for run in runs[len(frames.strips) :]]
     assert frames.linked
-    assert frames_of([], []).positions == ()
+    assert frames_of([], {}, 12).positions == ()

@@ -166,12 +166,13 @@ def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(
     sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(sweep.parents[1])
-    for arguments in ([], [f"sweep={sweep}"]):
+    for arguments in ([], [f"sweep={sweep}", "names=loss-nonsaturating=Usual,loss-hinge=Hinge"]):
         compare.main(["compare.py", *arguments])
         said = capsys.readouterr().out
         table = said.partition("comparison: ")[0].partition(" failed: ")[0].splitlines()
         shown = [line.split()[0] for line in table if line.startswith("loss-") and "  " in line]
         assert shown == ["loss-nonsaturating", "loss-minimax", "loss-hinge"]
+    assert "| Usual |" in (sweep / "compare" / "table.md").read_text()
     compare.main(["compare.py", f"run={sweep / 'loss-minimax'}"])
     assert (sweep / "loss-minimax" / "compare" / "index.html").is_file()
     with pytest.raises(SystemExit, match="did you mean"):

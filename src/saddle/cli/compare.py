@@ -7,6 +7,7 @@ from saddle.cli.arguments import arguments
 from saddle.report.closing import difference_text, page_line
 from saddle.report.comparison import read_comparison
 from saddle.report.files import write_comparison
+from saddle.report.names import read_names
 from saddle.report.table import terminal
 from saddle.runs.commands import typed
 from saddle.runs.messages import show_warnings_as_notes
@@ -16,6 +17,7 @@ ARGUMENTS = {
     "sweep": "folder of a sweep, runs/NAME; by default the newest one under runs/",
     "run": "folder of one run, runs/NAME/JOB, instead of a sweep",
     "baseline": "the setting, or one of its jobs, that the others are compared with; by default the first",
+    "names": "names to show: SETTING=NAME,SETTING=NAME, or a file with one pair in each line; parts work: loss-f_kl=KL",
 }
 
 
@@ -32,7 +34,7 @@ def main(argv: list[str]) -> None:
         else:
             folder = Path(values["sweep"]).expanduser() if "sweep" in values else newest_sweep()
             runs = runs_of(folder)
-        comparison = read_comparison(folder, runs, None, values.get("baseline"))
+        comparison = read_comparison(folder, runs, None, values.get("baseline"), read_names(values.get("names", "")))
     except (LookupError, ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     print(f"{folder}\n\n{terminal(comparison.runs)}\n")

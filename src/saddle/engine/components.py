@@ -1,9 +1,12 @@
 """The parts of a run in addition to its model: instruments, loggers, callbacks, progress, recipe and summary."""
 
 from collections.abc import Sequence
+from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
+import torch
 from omegaconf import DictConfig, OmegaConf
+from PIL.Image import Image
 from pytorch_lightning import Callback
 from pytorch_lightning.loggers import Logger
 
@@ -110,6 +113,12 @@ def instruments(
         samples(every=cfg.sample_every, data=data, seed=cfg.seed, count=cfg.sample_images or data.shown),
         *evaluations(cfg, data, model, evaluator),
     ]
+
+
+def real_grid(cfg: DictConfig, data: Data) -> Image:
+    """A picture of real samples, as many as in a grid; the same for all seeds."""
+    count = cfg.sample_images or data.shown
+    return data.render(data.sample(0, range(count), torch.device("cpu")), columns=ceil(sqrt(count)))
 
 
 def evaluations(

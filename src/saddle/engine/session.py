@@ -165,6 +165,8 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     folder.rewind(-1 if resumed_at is None else resumed_at)
     folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
     _announce(experiment, resumed_at)
+    if not folder.real.is_file():
+        folder.save_real(components.real_grid(cfg, experiment.data))
     with interruption.listening():
         experiment.fit(trainer)
         if model.interrupted:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from saddle.report.comparison import Comparison
 from saddle.report.files import FOLDER, PAGE
-from saddle.report.results import difference_sheet
+from saddle.report.results import difference_sheet, effects_sheet
 from saddle.report.run import RunRecord
-from saddle.report.sheet import plain
+from saddle.report.sheet import Sheet, plain
 from saddle.runs.commands import in_checkout, typed
 
 OFFLINE = "W&B offline:"
@@ -16,11 +16,13 @@ OFFLINE = "W&B offline:"
 
 
 def difference_text(comparison: Comparison) -> str:
-    """The differences to the baseline in the first column; empty if no pair of settings shares two seeds."""
-    for column in comparison.columns[:1]:
+    """Differences to the baseline and effects of factors, in each leading column in which two seeds make pairs."""
+    sheets: list[Sheet] = []
+    for column in comparison.leads:
         if any(one.interval and one.interval.n > 1 for one in comparison.differences.get(column.name, [])):
-            return plain(difference_sheet(comparison, column)) + "\n"
-    return ""
+            sheets.append(difference_sheet(comparison, column))
+            sheets += [effects_sheet(comparison, column)] if column.name in comparison.effects else []
+    return "\n\n".join(map(plain, sheets)) + "\n" if sheets else ""
 
 
 def closing_words(folder: Path, runs: Sequence[RunRecord]) -> str:

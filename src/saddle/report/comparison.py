@@ -1,10 +1,13 @@
 """Runs compared: results over seeds, and differences to a baseline paired by seed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from saddle.report.cost import Costs, costs_of
+from saddle.report.effects import Effect, effects_of
+from saddle.report.names import renamed
 from saddle.report.protocol import Column, columns_of
 from saddle.report.run import RunRecord, read_runs
 from saddle.report.settings import Setting, settings_of
@@ -38,6 +41,7 @@ class Comparison:
         settings: the rows; runs without a stored configuration belong to none.
         last, best: (setting, column) -> interval over the seeds, if any run finished.
         differences: column -> one for each setting but the baseline.
+        effects: column -> one for each level of each factor but the baseline's, if the design crosses factors.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Comparison:
     last: dict[tuple[str, str], Interval]
     best: dict[tuple[str, str], Interval]
     differences: dict[str, list[Difference]]
+    effects: dict[str, list[Effect]]
     costs: Costs
 
     @property
@@ -57,13 +62,22 @@ class Comparison:
         return (*self.runs, *self.missing)
 
     @property
+    def leads(self) -> tuple[Column, ...]:
+        """The columns that runs are compared by: those of the main metric and of `make fid`, or else the first one."""
+        return tuple(column for column in self.columns if column.lead) or self.columns[:1]
+
+    @property
     def models(self) -> set[str]:
         """The models that the settings train: updates and losses of different models do not compare."""
         return {str(setting.runs[0].settings.get("model._target_", "")) for setting in self.settings}
 
 
 def read_comparison(
-    folder: Path, runs: Sequence[RunFolder], states: Mapping[str, str] | None, baseline: str | None
+    folder: Path,
+    runs: Sequence[RunFolder],
+    states: Mapping[str, str] | None,
+    baseline: str | None,
+    names: Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compare `runs`, and list the jobs of their sweep that have no folder yet.
 
@@ -72,14 +86,18 @@ def read_comparison(
         runs: the runs of the sweep, in the order of its jobs.
         states: how jobs ended as their launcher saw it, see `read_runs`.
         baseline: the setting, or one of its jobs, that the others are compared with; None: the first setting.
+        names: setting, or part of settings' names -> name to show instead, see `saddle.report.names`.
 
     Raises:
         LookupError: there is no such setting or job.
+        ValueError: two settings would have one name.
     """
     jobs = {name: job.get("overrides", []) for name, job in jobs_of(folder).items()}
     missing = [RunFolder(folder / name) for name in jobs if name not in {run.job for run in runs}]
     every = read_runs([*runs, *missing], states, jobs)
     settings, columns = settings_of(every), columns_of(every)
+    names = names or {}
+    settings = [replace(one, name=name) for one, name in zip(settings, renamed(settings, names, every), strict=True)]
     base = _baseline(settings, baseline)
     return Comparison(
         name=folder.resolve().name,
@@ -91,6 +109,7 @@ def read_comparison(
         last=_over_seeds(settings, columns, "last"),
         best=_over_seeds(settings, columns, "best"),
         differences={column.name: _differences(settings, column, base) for column in columns} if base else {},
+        effects=_effects(settings, columns, base, names) if base else {},
         costs=costs_of(settings),
     )
 
@@ -107,9 +126,9 @@ def _over_seeds(settings: Sequence[Setting], columns: Sequence[Column], which: s
 def _values(setting: Setting, column: Column, which: str) -> dict[str, float]:
     """Seed -> value of the finished runs of `setting` that were measured as `column` says."""
     return {
-        seed: run.results[column.metric][which]
+        seed: column.results[run.job][which]
         for seed, run in setting.seeds.items()
-        if run.job in column.jobs and which in run.results[column.metric]
+        if which in column.results.get(run.job, {})
     }
 
 
@@ -127,11 +146,29 @@ def _differences(settings: Sequence[Setting], column: Column, baseline: Setting)
     ]
 
 
+def _effects(
+    settings: Sequence[Setting], columns: Sequence[Column], baseline: Setting, names: Mapping[str, str]
+) -> dict[str, list[Effect]]:
+    """Column -> its effects, if there are any, with the levels' new names."""
+
+    def shown(factor: str, level: str) -> str:
+        return names.get(f"{factor}-{level}", level)
+
+    effects = {
+        column.name: [
+            replace(one, level=shown(one.factor, one.level), reference=shown(one.factor, one.reference))
+            for one in effects_of(settings, baseline, partial(_values, column=column, which="last"))
+        ]
+        for column in columns
+    }
+    return {name: found for name, found in effects.items() if found}
+
+
 def _baseline(settings: Sequence[Setting], name: str | None) -> Setting | None:
     if name is None:
         return settings[0] if settings else None
     for setting in settings:
-        if name == setting.name or name in (run.job for run in setting.runs):
+        if name in (setting.name, *(job for run in setting.runs for job in (run.job, run.setting))):
             return setting
     names = ", ".join(setting.name for setting in settings)
     raise LookupError(f"baseline={name}: there is no such setting; there are {names or 'none'}")

@@ -17,6 +17,21 @@ def table_csv(comparison: Comparison) -> str:
     return comma_separated(HEADER, list(_lines(comparison)))
 
 
+def effects_csv(comparison: Comparison) -> str:
+    """A line for each column and each level of a factor; only a header if the design crosses no factors."""
+    header = ("column", "factor", "level", "reference", "cells", "cells_of_reference", "n", "difference")
+    rows = [
+        [
+            *(column, one.factor, one.level, one.reference, one.cells, one.of),
+            *(_numbers(one.interval) if one.interval else [0, None, None, None]),
+            *(one.p, one.adjusted),
+        ]
+        for column, effects in comparison.effects.items()
+        for one in effects
+    ]
+    return comma_separated((*header, "difference_low", "difference_high", "p", "p_holm"), rows)
+
+
 def runs_csv(comparison: Comparison) -> str:
     """A line for each run and column, with the values of `summary.json`."""
     header = ("run", "status", "seed", "column", "last", "best", "best_updates", "updates", "seconds", "cause")
@@ -26,11 +41,11 @@ def runs_csv(comparison: Comparison) -> str:
         rows += [
             [
                 *(run.job, run.status, run.seed, column.name),
-                *(run.results.get(column.metric, {}).get(key) for key in ("last", "best", "best_updates")),
+                *(column.results.get(run.job, {}).get(key) for key in ("last", "best", "best_updates")),
                 *facts,
             ]
             for column in comparison.columns
-            if run.job in column.jobs
+            if run.job in column.jobs or run.job in column.results
         ] or [[run.job, run.status, run.seed, None, None, None, None, *facts]]
     return comma_separated(header, rows)
 

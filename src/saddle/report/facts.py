@@ -2,6 +2,7 @@
 
 from saddle.report.comparison import Comparison
 from saddle.report.cost import measured
+from saddle.report.protocol import Column
 from saddle.report.settings import Setting, differing
 from saddle.report.sheet import Cell, Sheet, count_cell, number_cell
 from saddle.report.text import duration
@@ -45,8 +46,10 @@ def cost_sheet(comparison: Comparison) -> Sheet:
 def protocol_sheet(comparison: Comparison) -> Sheet:
     """How each metric was measured; metrics of equal protocols share a column."""
     groups: list[tuple[list[str], dict[str, str]]] = []
+    finished = sum(run.finished for run in comparison.runs)
     for column in comparison.columns:
-        flat = {key: str(value) for key, value in column.protocol.items() if value != ""}
+        flat = {"measured": _when(column), "runs": f"{len(column.results)} of {finished} finished"}
+        flat |= {key: str(value) for key, value in column.protocol.items() if value != ""}
         same = next((names for names, protocol in groups if protocol == flat), None)
         groups.append(([column.name], flat)) if same is None else same.append(column.name)
     keys = list(dict.fromkeys(key for _, protocol in groups for key in protocol))
@@ -61,6 +64,11 @@ def protocol_sheet(comparison: Comparison) -> Sheet:
         numeric=frozenset(),
         words=("Numbers of runs whose protocols differ stand in columns of their own, marked (A), (B).",),
     )
+
+
+def _when(column: Column) -> str:
+    after = any(not one.training for one in column.measurements)
+    return " or ".join(["during training"] * bool(column.jobs) + ["after training, of the final model"] * after)
 
 
 def _cost(setting: Setting, nominal: float | None, base: float | None) -> tuple[Cell, ...]:

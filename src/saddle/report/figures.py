@@ -3,6 +3,8 @@
 import io
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -14,11 +16,21 @@ from saddle.report.curves import Curve, curves_of
 from saddle.report.curves_figure import Abscissa, draw
 from saddle.report.protocol import Column
 from saddle.report.style import MOST, styles_of
-from saddle.report.text import number
+from saddle.report.text import number, wrapped
 
 
-def curve_figures(comparison: Comparison) -> Iterator[tuple[Column, str, Figure, str]]:
-    """Column, `updates` or `seconds`, figure and its description, for every figure that can be drawn."""
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A figure of one column, the name of its files, and its description for readers who do not see it."""
+
+    column: Column
+    name: str
+    figure: Figure
+    alt: str
+
+
+def curve_figures(comparison: Comparison) -> Iterator[Drawn]:
+    """Each column against updates and against nominal seconds, where it can be drawn."""
     styles = styles_of(_ranked(comparison))
     for column in comparison.columns:
         curves = curves_of(comparison.settings, column)
@@ -26,21 +38,32 @@ def curve_figures(comparison: Comparison) -> Iterator[tuple[Column, str, Figure,
         for key, across in _abscissas(comparison).items():
             drawn = [curve for curve in curves if curve.setting in across.scale]
             if any(_is_line(curve) for curve in drawn):
-                yield column, key, draw(drawn, styles, across, up, column.floors), _alt(column, across, drawn)
+                figure = draw(drawn, styles, across, up, column.floors)
+                name = f"curves-{_file_name(column)}-{key}"
+                yield Drawn(column=column, name=name, figure=figure, alt=_alt(column, across, drawn))
 
 
-def value_figures(comparison: Comparison) -> Iterator[tuple[Column, Figure, str]]:
-    """Column, figure and its description: the last values of all settings in the first column, if there are several."""
-    for column in comparison.columns[:1]:
+def value_figures(comparison: Comparison) -> Iterator[Drawn]:
+    """The last values of the settings in each leading column, if there are several settings."""
+    for column in comparison.leads:
         names = [setting.name for setting in comparison.settings]
-        values = {name: comparison.last[name, column.name] for name in names if (name, column.name) in comparison.last}
-        if 1 < len(values) <= values_figure.MOST and any(math.isfinite(one.mean) for one in values.values()):
-            seeds = "interval over seeds" if any(one.bounds for one in values.values()) else "one seed: no interval"
-            label = f"{column.name}, last value, {seeds}; {'larger' if column.higher else 'smaller'} is better"
+        values = {name: comparison.last.get((name, column.name)) for name in names}
+        known = {name: one for name, one in values.items() if one is not None}
+        if 1 < len(values) <= values_figure.MOST and any(math.isfinite(one.mean) for one in known.values()):
+            bounds = any(one.bounds for one in known.values())
+            seeds = "mean and 95% interval over the seeds" if bounds else "one seed: no interval"
+            better = "larger" if column.higher else "smaller"
+            label = f"{wrapped(column.name, values_figure.LONGEST)}, {better} is better\nlast value: {seeds}"
             figure = values_figure.draw(
                 values, styles_of(_ranked(comparison)), comparison.baseline, label, column.higher
             )
-            yield column, figure, "; ".join(f"{name} {number(one.mean)}" for name, one in values.items())
+            alt = "; ".join(f"{name} {number(one.mean)}" for name, one in known.items())
+            yield Drawn(column=column, name=f"values-{_file_name(column)}", figure=figure, alt=alt)
+
+
+def _file_name(column: Column) -> str:
+    """`fd_faces-A` for the column `fd_faces (A)`."""
+    return column.name.replace(" (", "-").replace(")", "")
 
 
 def _is_line(curve: Curve) -> bool:
@@ -48,11 +71,17 @@ def _is_line(curve: Curve) -> bool:
 
 
 def svg(figure: Figure) -> str:
-    """The figure as SVG with text as text; the same figure gives the same bytes."""
-    file = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "saddle"}):
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+    """The figure as SVG."""
+    file = io.BytesIO()
+    save(figure, file, "svg")
+    return file.getvalue().decode()
+
+
+def save(figure: Figure, file: IO[bytes], kind: str) -> None:
+    """Write a figure as `png`, `svg` or `pdf`, with text as text; the same figure gives the same bytes."""
+    dates = {"svg": "Date", "pdf": "CreationDate"}
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "saddle", "pdf.fonttype": 42}):
+        figure.savefig(file, format=kind, metadata={dates[kind]: None} if kind in dates else None)
 
 
 def _abscissas(comparison: Comparison) -> dict[str, Abscissa]:

@@ -10,6 +10,9 @@ from saddle.runs.sweep import read_sweep
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from saddle.report.figures import Drawn
+    from saddle.report.page import Plot
+
 FOLDER = "compare"
 PAGE = "index.html"
 FIGURES = "figures"
@@ -20,25 +23,22 @@ MOST_OVERVIEW = 16
 def write_comparison(folder: Path, comparison: Comparison) -> Path:
     """Write page, tables and figures into `folder`/compare; returns the page's path."""
     from saddle.report import export, layout, overview  # matplotlib: about a second that a start should not cost
-    from saddle.report.figures import curve_figures, svg, value_figures
+    from saddle.report.figures import curve_figures, value_figures
+    from saddle.report.latex import latex
     from saddle.report.page import Plot, page
 
     out = folder / FOLDER
+    figures = out / FIGURES
+    values = [_plot(figures, drawn, paper=True) for drawn in value_figures(comparison)]
     curves: dict[str, list[Plot]] = {}
-    values: list[Plot] = []
-    drawn = [
-        (values, f"values-{_file_name(column.name)}", figure, alt) for column, figure, alt in value_figures(comparison)
-    ]
-    for column, key, figure, alt in curve_figures(comparison):
-        drawn.append((curves.setdefault(column.name, []), f"curves-{_file_name(column.name)}-{key}", figure, alt))
-    for plots, name, figure, alt in drawn:
-        plots.append(Plot(svg=svg(figure), alt=alt, key=name))
-        _write(out / FIGURES / f"{name}.svg", plots[-1].svg)
-        _picture(out / FIGURES / f"{name}.png", figure)
+    for drawn in curve_figures(comparison):
+        paper = drawn.column in comparison.leads
+        curves.setdefault(drawn.column.name, []).append(_plot(figures, drawn, paper=paper))
     if len(comparison.runs) <= MOST_OVERVIEW:
-        figure = overview.draw(comparison.runs, losses=len(comparison.models) < 2)
-        _picture(out / FIGURES / "overview.png", figure)
+        _save(figures / "overview.png", overview.draw(comparison.runs, losses=len(comparison.models) < 2))
     _write(out / "table.csv", export.table_csv(comparison))
+    _write(out / "effects.csv", export.effects_csv(comparison))
+    _write(out / "table.tex", latex(layout.paper_sheets(comparison)))
     _write(out / "runs.csv", export.runs_csv(comparison))
     _write(out / "table.md", export.table_markdown(comparison, layout.table_sheets(comparison, out)))
     lead = layout.lead(comparison, str(read_sweep(folder).get("command", "")))
@@ -52,10 +52,19 @@ def _write(path: Path, text: str) -> None:
     )  # a name may be half a character
 
 
-def _picture(path: Path, figure: "Figure") -> None:
-    replace_file(path, lambda file: figure.savefig(file, format="png"))
+def _plot(folder: Path, drawn: "Drawn", *, paper: bool) -> "Plot":
+    """The figure for the page, and its files: SVG, PNG and, for a `paper`, PDF, which takes longest."""
+    from saddle.report.figures import svg
+    from saddle.report.page import Plot
+
+    for kind in ("png", "pdf") if paper else ("png",):
+        _save(folder / f"{drawn.name}.{kind}", drawn.figure)
+    plot = Plot(svg=svg(drawn.figure), alt=drawn.alt, key=drawn.name)
+    _write(folder / f"{drawn.name}.svg", plot.svg)
+    return plot
 
 
-def _file_name(column: str) -> str:
-    """`fd_faces-A` for the column `fd_faces (A)`."""
-    return column.replace(" (", "-").replace(")", "")
+def _save(path: Path, figure: "Figure") -> None:
+    from saddle.report.figures import save
+
+    replace_file(path, lambda file: save(figure, file, path.suffix[1:]))

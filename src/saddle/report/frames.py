@@ -4,8 +4,9 @@ import math
 import struct
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from saddle.report.run import RunRecord, is_whole
 
@@ -28,7 +29,13 @@ class Picture:
     height: int
 
 
-Strip = tuple[RunRecord, tuple[Picture, ...]]
+@dataclass(frozen=True, kw_only=True)
+class Strip:
+    """The pictures of one run, under the name of its setting."""
+
+    setting: str
+    run: RunRecord
+    pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,20 +44,32 @@ class Frames:
 
     Attributes:
         positions: the label of each position; the last is the end of each run, whatever its updates.
-        strips: the runs on sight, each with its pictures.
-        folded: the runs that are closed until one opens them, each with its pictures.
+        reals: pictures of real samples, each with a caption; of several data sets there are several.
+        strips: the runs, those of one setting side by side.
+        seeds: the seeds that can be chosen, and whether each is chosen at first.
         linked: runs whose grids did not fit.
     """
 
     positions: tuple[str, ...]
+    reals: tuple[tuple[str, Picture], ...]
     strips: tuple[Strip, ...]
-    folded: tuple[Strip, ...]
+    seeds: Mapping[str, bool]
     linked: tuple[RunRecord, ...]
 
 
-def frames_of(runs: Sequence[RunRecord], folded: Sequence[RunRecord], most_bytes: int = MOST_BYTES) -> Frames:
-    """The grids of `runs`; if they do not fit, the last runs are left out first. `folded` names runs not on sight."""
+def frames_of(
+    runs: Sequence[RunRecord], settings: Mapping[str, str], most_on_sight: int, most_bytes: int = MOST_BYTES
+) -> Frames:
+    """The grids of `runs`; if they do not fit, the last runs are left out first.
+
+    Args:
+        runs: the runs, the most important ones first.
+        settings: job -> setting, in the order of the page.
+        most_on_sight: largest number of grids that are all shown; of more, one seed of each setting is shown at first.
+        most_bytes: room for the files of all grids.
+    """
     drawn = [run for run in runs if run.grids]
+    reals = _reals(drawn)
     updates = _positions(drawn, most_bytes)
     strips: list[Strip] = []
     linked: list[RunRecord] = []
@@ -62,15 +81,41 @@ def frames_of(runs: Sequence[RunRecord], folded: Sequence[RunRecord], most_bytes
             linked.append(run)
             continue
         room -= size
-        strips.append((run, tuple(filter(None, (_picture(run, at, positions) for at, positions in wanted.items())))))
-    labels = (*(f"update {at:,}" for at in updates), "the end of each run")
-    hidden = {run.job for run in folded}
+        pictures = (_picture(run.grids[at], at, positions) for at, positions in wanted.items())
+        strips.append(Strip(setting=settings[run.job], run=run, pictures=tuple(filter(None, pictures))))
+    order = list(settings)
     return Frames(
-        positions=labels if strips else (),
-        strips=tuple(strip for strip in strips if strip[0].job not in hidden),
-        folded=tuple(strip for strip in strips if strip[0].job in hidden),
+        positions=(*(f"update {at:,}" for at in updates), "the end of each run") if strips else (),
+        reals=reals if strips else (),
+        strips=tuple(sorted(strips, key=lambda strip: order.index(strip.run.job))),
+        seeds=_seeds(strips, most_on_sight),
         linked=tuple(linked),
     )
+
+
+def _seeds(strips: Sequence[Strip], most_on_sight: int) -> dict[str, bool]:
+    """Seed -> whether it is chosen at first: all of them, or as many as it takes to see each setting."""
+    chosen: set[str] = set()
+    for strip in strips:
+        own = {other.run.seed for other in strips if other.setting == strip.setting}
+        if len(strips) <= most_on_sight or not chosen & own:
+            chosen.add(strip.run.seed)
+    seeds = sorted({strip.run.seed for strip in strips}, key=lambda seed: (len(seed), seed))
+    return {seed: seed in chosen for seed in seeds}
+
+
+def _reals(runs: Sequence[RunRecord]) -> tuple[tuple[str, Picture], ...]:
+    """The distinct pictures of real samples; those of several data sets name the runs."""
+    jobs: dict[str, list[str]] = {}
+    pictures: dict[str, Picture] = {}
+    for run in runs:
+        if run.real is not None and (picture := _picture(run.real, 0, ())) is not None:
+            jobs.setdefault(picture.uri, []).append(run.job)
+            pictures[picture.uri] = picture
+    if len(pictures) < 2:
+        return tuple(("real data", picture) for picture in pictures.values())
+    names = {uri: f"{own[0]}{f' and {len(own) - 1} more' * (len(own) > 1)}" for uri, own in jobs.items()}
+    return tuple((f"real data of {names[uri]}", picture) for uri, picture in pictures.items())
 
 
 def _positions(runs: Sequence[RunRecord], most_bytes: int) -> list[int]:
@@ -110,12 +155,12 @@ def _size(run: RunRecord, updates: int) -> int:
         return 0
 
 
-def _picture(run: RunRecord, updates: int, positions: tuple[int, ...]) -> Picture | None:
+def _picture(path: Path, updates: int, positions: tuple[int, ...]) -> Picture | None:
     try:
-        content = run.grids[updates].read_bytes()
+        content = path.read_bytes()
     except OSError:  # a run that is resumed from an earlier state removes its later grids
         return None
-    if not content.startswith(SIGNATURE) or len(content) < 24 or not is_whole(run.grids[updates]):
+    if not content.startswith(SIGNATURE) or len(content) < 24 or not is_whole(path):
         return None
     width, height = struct.unpack(">II", content[16:24])  # the header chunk of a PNG begins with them
     uri = f"data:image/png;base64,{b64encode(content).decode()}"

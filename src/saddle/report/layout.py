@@ -8,16 +8,14 @@ from saddle.report.comparison import Comparison, Difference
 from saddle.report.facts import cost_sheet, keys_sheet, protocol_sheet
 from saddle.report.frames import frames_of
 from saddle.report.page import Block, Plot
-from saddle.report.results import ALPHA, best_sheet, difference_sheet, results_sheet
+from saddle.report.protocol import Column
+from saddle.report.results import ALPHA, best_sheet, difference_sheet, effects_sheet, results_sheet
 from saddle.report.sheet import Sheet
 from saddle.report.states import runs_sheet, unfinished_sheet
 from saddle.report.style import MOST
 
-ON_SIGHT = 1
-"""Number of metrics whose differences and curves are open; those of the others unfold."""
-
 MOST_ON_SIGHT = 12
-"""Largest number of grids that are all open; of more runs, those of the other seeds unfold."""
+"""Largest number of grids that are all shown at first; of more runs, one seed of each setting."""
 
 
 def lead(comparison: Comparison, command: str) -> list[str]:
@@ -27,9 +25,12 @@ def lead(comparison: Comparison, command: str) -> list[str]:
     lines = [f"{_count(len(jobs), 'run')} of {_count(len(comparison.settings), 'setting')}: {counted}."]
     if command:
         lines.append(f"Command: {command}")
-    if comparison.columns and (differences := comparison.differences.get(comparison.columns[0].name)):
-        lines.append(_answer(differences, comparison.baseline, comparison.columns[0].name))
-    return lines
+    answers = [
+        _answer(differences, comparison.baseline, column.name)
+        for column in comparison.leads
+        if (differences := comparison.differences.get(column.name))
+    ]
+    return [*lines, *dict.fromkeys(answers)]
 
 
 def _answer(differences: Sequence[Difference], baseline: str, metric: str) -> str:
@@ -56,6 +57,7 @@ def blocks(
     """
     parts = [
         _differences(comparison),
+        _effects(comparison),
         Block(
             key="values",
             title="Results",
@@ -78,7 +80,8 @@ def table_sheets(comparison: Comparison, folder: Path) -> list[Sheet]:
     """The tables of the Markdown file."""
     sheets = [
         results_sheet(comparison),
-        *_difference_sheets(comparison)[:ON_SIGHT],
+        *_difference_sheets(comparison, comparison.leads),
+        *_effect_sheets(comparison, comparison.leads),
         best_sheet(comparison),
         *_keys(comparison),
         cost_sheet(comparison),
@@ -89,9 +92,27 @@ def table_sheets(comparison: Comparison, folder: Path) -> list[Sheet]:
     return [sheet for sheet in sheets if sheet.rows]
 
 
-def _difference_sheets(comparison: Comparison) -> tuple[Sheet, ...]:
-    columns = comparison.columns if len(comparison.settings) > 1 else ()
-    return tuple(difference_sheet(comparison, column) for column in columns)
+def paper_sheets(comparison: Comparison) -> list[Sheet]:
+    """The tables of the LaTeX file."""
+    sheets = [
+        results_sheet(comparison),
+        *_difference_sheets(comparison, comparison.leads),
+        *_effect_sheets(comparison, comparison.leads),
+    ]
+    return [sheet for sheet in sheets if sheet.rows]
+
+
+def _difference_sheets(comparison: Comparison, columns: Sequence[Column]) -> tuple[Sheet, ...]:
+    return tuple(difference_sheet(comparison, column) for column in columns if len(comparison.settings) > 1)
+
+
+def _effect_sheets(comparison: Comparison, columns: Sequence[Column]) -> tuple[Sheet, ...]:
+    return tuple(effects_sheet(comparison, column) for column in columns if column.name in comparison.effects)
+
+
+def _others(comparison: Comparison) -> list[Column]:
+    """The columns whose differences and curves unfold, while those of the leading ones are open."""
+    return [column for column in comparison.columns if column not in comparison.leads]
 
 
 def _keys(comparison: Comparison) -> tuple[Sheet, ...]:
@@ -104,23 +125,35 @@ def _folded(key: str, sheets: tuple[Sheet, ...] = (), plots: tuple[Plot, ...] = 
 
 
 def _differences(comparison: Comparison) -> Block:
-    sheets, words = _difference_sheets(comparison), ""
+    sheets, words = _difference_sheets(comparison, comparison.leads), ""
     if sheets:
         words = (
-            f"{comparison.columns[0].name} of each setting minus that of {comparison.baseline}, the baseline; another "
-            "one: make compare SWEEP=... BASELINE=SETTING."
+            f"{' and '.join(column.name for column in comparison.leads)} of each setting minus that of "
+            f"{comparison.baseline}, the baseline; another one: make compare SWEEP=... BASELINE=SETTING."
         )
     return Block(
         key="differences",
         title="Is it real?",
         words=(words,) if words else (),
-        sheets=sheets[:ON_SIGHT],
-        folded=_folded("differences-0", sheets=sheets[ON_SIGHT:]),
+        sheets=sheets,
+        folded=_folded("differences-0", sheets=_difference_sheets(comparison, _others(comparison))),
+    )
+
+
+def _effects(comparison: Comparison) -> Block:
+    return Block(
+        key="effects",
+        title="Effect of each factor",
+        sheets=_effect_sheets(comparison, comparison.leads),
+        folded=_folded("effects-0", sheets=_effect_sheets(comparison, _others(comparison))),
     )
 
 
 def _curves(comparison: Comparison, plots: Mapping[str, Sequence[Plot]]) -> Block:
-    shown = [tuple(plots[column.name]) for column in comparison.columns if plots.get(column.name)]
+    leads, others = (
+        tuple(plot for column in columns for plot in plots.get(column.name, ()))
+        for columns in (comparison.leads, _others(comparison))
+    )
     words = (
         "Lines are means over the finished seeds, bands their 95% t intervals; a run that has not ended is a thin line."
     )
@@ -135,18 +168,18 @@ def _curves(comparison: Comparison, plots: Mapping[str, Sequence[Plot]]) -> Bloc
         key="curves",
         title="Learning curves",
         words=(words, seconds),
-        plots=sum(shown[:ON_SIGHT], ()),
-        folded=_folded("curve-0", plots=sum(shown[ON_SIGHT:], ())),
+        plots=leads,
+        folded=_folded("curve-0", plots=others),
     )
 
 
 def _samples(comparison: Comparison) -> Block:
-    """The baseline first, then one run of each setting, then the other seeds."""
+    """The baseline first; where not all runs fit, one run of each setting comes before the other seeds."""
     ordered = sorted(comparison.settings, key=lambda setting: setting.name != comparison.baseline)
     firsts = [setting.runs[0] for setting in ordered]
     others = [run for setting in ordered for run in setting.runs[1:]]
-    folded = others if len(firsts) + len(others) > MOST_ON_SIGHT else []
-    frames = frames_of([*firsts, *others], folded)
+    names = {run.job: setting.name for setting in ordered for run in setting.runs}
+    frames = frames_of([*firsts, *others], names, MOST_ON_SIGHT)
     words = "Grids of one run are drawn from the same codes. Arrow keys move the slider."
     shown = frames if frames.strips or frames.linked else None
     return Block(key="samples", title="Samples", words=(words,), frames=shown)

@@ -134,6 +134,9 @@ def _without_spikes(panel: Axes) -> None:
         low, high = np.min(ranges), np.max(ranges)
         margin = 0.08 * (high - low) or 0.1
         panel.set_ylim(low - margin, high + margin)
+        if any((values < low - margin).any() or (values > high + margin).any() for values in drawn):
+            where: Style = {"ha": "right", "va": "top", "fontsize": 7, "color": "0.35"}
+            panel.text(0.99, 0.98, "spikes go on beyond the axis", transform=panel.transAxes, **where)
 
 
 def _grid(panel: Axes, run: RunRecord, title: str, style: Style) -> None:

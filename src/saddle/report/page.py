@@ -46,10 +46,15 @@ def page(title: str, lead: Sequence[str], blocks: Sequence[Block]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["inline"] = _inline
+    environment.filters |= {"inline": _inline, "breakable": _breakable}
     style, script = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
     template = environment.get_template("page.html")
     return template.render(title=title, lead=lead, blocks=blocks, style=style, script=script)
+
+
+def _breakable(text: str) -> Markup:
+    """A name that a narrow column breaks between its parts, not within them."""
+    return Markup(re.sub(r"([_/]|, ?)", r"\1<wbr>", str(Markup.escape(text))))
 
 
 def _inline(plot: Plot) -> Markup:

@@ -38,6 +38,8 @@ class RunRecord:
         summary: `summary.json`.
         lines: the lines of the log, each with `updates`.
         grids: update -> picture of samples.
+        real: a picture of real samples, drawn like the grids.
+        evaluations: the results of `evaluation.json`, the newest last.
         overrides: the overrides of the run's job, if the sweep lists them.
         main: the metric that runs are compared by; empty while neither this run nor another has named it.
         floor: what as many real data score against real data in the main metric.
@@ -55,6 +57,8 @@ class RunRecord:
     environment: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, float]] = field(default_factory=list)
     grids: dict[int, Path] = field(default_factory=dict)
+    real: Path | None = None
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
     overrides: tuple[str, ...] = ()
     main: str = ""
     floor: float | None = None
@@ -85,7 +89,7 @@ class RunRecord:
     @property
     def finished(self) -> bool:
         """Whether the run ended well and has results."""
-        return self.status == "finished" and bool(self.results)
+        return self.status == "finished" and bool(self.results or self.evaluations)
 
     @cached_property
     def results(self) -> dict[str, dict[str, float]]:
@@ -179,6 +183,8 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
             environment=folder.environment() or {},
             lines=[{key: value for key, value in line.items() if _is_number(value)} for line in folder.metrics()],
             grids=grids,
+            real=folder.real if folder.real.is_file() else None,
+            evaluations=_evaluations(folder),
             main=str(summary.get("main_metric") or ""),
             **_floor(summary),
         )
@@ -192,6 +198,21 @@ def _floor(summary: dict[str, Any]) -> dict[str, float | None]:
     """The floor and its uncertainty; no floor if it is that of an earlier version, which compared halves of images."""
     halves = of_images(summary) and "floor_error" not in summary
     return {"floor": None if halves else summary.get("floor"), "floor_error": summary.get("floor_error")}
+
+
+def _evaluations(folder: RunFolder) -> list[dict[str, Any]]:
+    """The evaluations after training.
+
+    Raises:
+        ValueError: the file was changed by hand.
+    """
+    evaluations = folder.evaluations()
+    for one in evaluations:
+        parts = [one.get(key) or {} for key in ("metrics", "protocol", "higher_is_better", "floor")]
+        comparisons = parts[1].get("comparisons") or ()
+        if not all(isinstance(part, dict) for part in parts) or not all(own["metrics"] for own in comparisons):
+            raise ValueError(f"{folder.evaluation} has no mappings where they belong: it was changed by hand")
+    return evaluations
 
 
 def _config(folder: RunFolder) -> dict[str, Any]:

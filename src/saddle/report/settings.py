@@ -54,13 +54,13 @@ def differing(settings: Sequence[Setting]) -> dict[str, list[str]]:
         values = tuple(_shown(path, run) for run in runs)
         if len(set(values)) > 1:
             by_values.setdefault(values, []).append(path.removesuffix("._target_"))
-    chosen = {_key(override) for setting in settings for override in setting.overrides}
+    chosen = {key_of(override) for setting in settings for override in setting.overrides}
     ordered = sorted(by_values.items(), key=lambda entry: not chosen & set(entry[1]))
     return {", ".join(dict.fromkeys(keys)): list(values) for values, keys in ordered}
 
 
-def _key(override: str) -> str:
-    """`optimizer.generator` of `optimizer@optimizer.generator=sgd`."""
+def key_of(override: str) -> str:
+    """The key of an override: `optimizer.generator` of `optimizer@optimizer.generator=sgd`."""
     return override.partition("=")[0].lstrip("+~").rpartition("@")[2]
 
 

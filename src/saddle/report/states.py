@@ -11,33 +11,37 @@ from saddle.report.run import RunRecord
 from saddle.report.sheet import Cell, Sheet, count_cell, number_cell
 from saddle.report.text import duration, number
 
+NUMERIC = ("seed", "updates", "measured time")
+
 
 def runs_sheet(comparison: Comparison, folder: Path) -> Sheet:
-    """Every run; links are relative to `folder`."""
+    """Every run, with its setting where the run's name does not tell it; links are relative to `folder`."""
     columns = comparison.columns
     of = {run.job: setting.name for setting in comparison.settings for run in setting.runs}
-    titles = [title for column in columns for title in (f"{column.name} {arrow(column)}", f"best {column.name}*")]
+    titles = [title for column in columns for title in _titles(column)]
+    named = any(name != run.setting for run in comparison.jobs if (name := of.get(run.job)))
+    facts = ("run", *(["setting"] if named else []), "seed", "status", "updates", "measured time")
 
     def row(run: RunRecord) -> tuple[Cell, ...]:
         link = quote(Path(os.path.relpath(run.folder, folder)).as_posix()) if run.status != "not started" else ""
         resumed = f"went on {run.resumed} time{'s' * (run.resumed > 1)}" if run.resumed else ""
         return (
             Cell(text=run.job, link=link),
-            Cell(text=of.get(run.job, "-")),
+            *([Cell(text=of.get(run.job, "-"))] if named else []),
             Cell(text=run.seed or "-", value=float(run.seed) if run.seed.isdigit() else None),
             _status(run, "; ".join(filter(None, (resumed, run.cause if run.finished else "")))),
             count_cell(run.updates),
             Cell(text=duration(run.seconds), value=run.seconds),
-            *(cell for column in columns for cell in _values(run, column)),
+            *(cell for column in columns for cell in _values(run, column)[: len(_titles(column))]),
             Cell(text=_code(run)),
         )
 
     return Sheet(
         key="runs",
         title="Runs",
-        header=("run", "setting", "seed", "status", "updates", "measured time", *titles, "code"),
+        header=(*facts, *titles, "code"),
         rows=tuple(row(run) for run in comparison.jobs),
-        numeric=frozenset({2, 4, 5, *range(6, 6 + len(titles))}),
+        numeric=frozenset({*map(facts.index, NUMERIC), *range(len(facts), len(facts) + len(titles))}),
         words=(f"* the best of the run's own evaluations, with its update. {SELECTED}",),
     )
 
@@ -63,19 +67,22 @@ def unfinished_sheet(comparison: Comparison) -> Sheet:
     )
 
 
+def _titles(column: Column) -> tuple[str, ...]:
+    """A value that was measured once, after training, has no best."""
+    last, best = f"{column.name} {arrow(column)}", f"best {column.name}*"
+    return (last, best) if column.jobs else (last,)
+
+
 def _status(run: RunRecord, note: str = "") -> Cell:
     return Cell(text=run.status, note=note, mark="worse" if run.status in ("failed", "unreadable") else "")
 
 
 def _values(run: RunRecord, column: Column) -> tuple[Cell, Cell]:
     """The last and the best value of a finished run; of one that is not finished, the value so far."""
-    if run.job not in column.jobs:
-        return Cell(text="-"), Cell(text="-")
-    if run.finished and column.metric in run.results:
-        own = run.results[column.metric]
+    if run.finished and (own := column.results.get(run.job)):
         at = f"@{own['best_updates']:,}" if "best_updates" in own else ""
         return number_cell(own["last"]), Cell(text=number(own.get("best")), value=own.get("best"), note=at)
-    curve = run.curve(column.metric)
+    curve = run.curve(column.metric) if run.job in column.jobs else {}
     if not curve:
         return Cell(text="-"), Cell(text="-")
     latest = max(curve)

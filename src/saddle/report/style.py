@@ -7,9 +7,11 @@ from typing import Any
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from saddle.report.text import number, shorten
+from saddle.report.text import number
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 """Okabe and Ito (2008): distinct with any kind of colour vision; without yellow and black, for any background."""
@@ -48,6 +50,14 @@ def number_ticks(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
-def words(text: str, longest: int | None = None) -> str:
-    """Text in which matplotlib sees no mathematics, of at most `longest` characters."""
-    return (text if longest is None else shorten(text, longest)).replace("$", r"\$")
+def words(text: str) -> str:
+    """Text in which matplotlib sees no mathematics."""
+    return text.replace("$", r"\$")
+
+
+def size_of(drawn: Text | Legend) -> tuple[float, float]:
+    """Width and height of a text or a legend in inches, in the fonts of its figure."""
+    figure = drawn.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    box = drawn.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]  # of Agg, see above
+    return box.width / figure.dpi, box.height / figure.dpi

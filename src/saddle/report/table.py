@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
+from saddle.report.protocol import Column, columns_of
 from saddle.report.run import RunRecord
 from saddle.report.text import aligned, duration, number, shorten, with_error
 
@@ -26,19 +27,22 @@ def terminal(runs: Sequence[RunRecord], width: int = 100) -> str:
     If it is too wide, columns are left out: first the other metrics from the right, then the multiple of the floor, the
     last grid, the time; finally long job names lose their middle.
     """
-    columns = _columns(runs)
+    measured = columns_of(runs)
+    columns = _columns(runs, measured)
     while _width(columns, runs) > width and any(column.spare for column in columns):
         columns.remove(max(columns, key=lambda column: column.spare))
     longest = max(NARROWEST_JOB, max(len(run.job) for run in runs) - max(0, _width(columns, runs) - width))
     cells = [[column.title for column in columns]]
     cells += [[shorten(run.job, longest), *(column.cell(run) for column in columns[1:])] for run in runs]
     right = {index for index, column in enumerate(columns) if column.right}
-    return "\n".join([*aligned(cells, right), *_notes(runs)])
+    return "\n".join([*aligned(cells, right), *_notes(runs, measured)])
 
 
-def _columns(runs: Sequence[RunRecord]) -> list[TableColumn]:
-    mains = _mains(runs)
-    others = list(dict.fromkeys(name for run in runs for name in run.results if name != run.main))
+def _columns(runs: Sequence[RunRecord], measured: Sequence[Column]) -> list[TableColumn]:
+    mains = _names(runs, measured)
+    others = [column for column in measured if column.results and not _is_main(column, runs)]
+    leads = [column for column in others if column.lead]
+    rest = [column for column in others if not column.lead]
     columns = [
         TableColumn(title="job", cell=lambda run: run.job, spare=0, right=False),
         TableColumn(title="status", cell=lambda run: run.status, spare=0, right=False),
@@ -46,33 +50,45 @@ def _columns(runs: Sequence[RunRecord]) -> list[TableColumn]:
         TableColumn(title="time", cell=lambda run: duration(run.seconds), spare=1),
     ]
     if mains:
-        columns.append(TableColumn(title=" or ".join(mains), cell=_last(named=len(mains) > 1), spare=0))
+        columns.append(TableColumn(title=" or ".join(mains), cell=_last(measured, named=len(mains) > 1), spare=0))
         columns.append(TableColumn(title="best*", cell=_best, spare=0))
     if any(run.floor for run in runs):
         columns.append(TableColumn(title="x floor", cell=_multiple, spare=3))
-    for index, name in enumerate(others):
-        columns.append(TableColumn(title=name, cell=_other(name), spare=4 + index))
+    columns += [TableColumn(title=column.name, cell=_other(column), spare=0) for column in leads]
+    for index, column in enumerate(rest):
+        columns.append(TableColumn(title=column.name, cell=_other(column), spare=4 + index))
     columns.append(TableColumn(title="last grid", cell=_grid, spare=2, right=False))
     return columns
 
 
-def _mains(runs: Sequence[RunRecord]) -> list[str]:
-    """The metrics that the runs are compared by: one, unless they are runs on different data sets."""
-    return list(dict.fromkeys(run.main for run in runs if run.main))
+def _names(runs: Sequence[RunRecord], measured: Sequence[Column]) -> list[str]:
+    """What the runs are compared by: one name, unless their data or their protocols differ."""
+    named = [column.name for column in measured if _is_main(column, runs)]
+    return named or list(dict.fromkeys(run.main for run in runs if run.main))
 
 
-def _last(named: bool) -> Callable[[RunRecord], str]:
+def _is_main(column: Column, runs: Sequence[RunRecord]) -> bool:
+    """Whether it is the column of the main metric, as it was measured during training, of any of the runs."""
+    return any(run.main == column.metric and run.job in column.jobs for run in runs)
+
+
+def _last(measured: Sequence[Column], named: bool) -> Callable[[RunRecord], str]:
     """The last value, with its metric if the runs differ in it, and with its update if the run is older than that."""
 
     def cell(run: RunRecord) -> str:
         text = f"{number(run.value(run.main).get('last'))}{run.stale}"
-        return f"{run.main} {text}" if named and run.value(run.main) else text
+        own = (column.name for column in measured if column.metric == run.main and run.job in column.jobs)
+        return " ".join([next(own, run.main), text]) if named and run.value(run.main) else text
 
     return cell
 
 
-def _other(name: str) -> Callable[[RunRecord], str]:
-    return lambda run: "-" if name == run.main else number(run.value(name).get("last"))
+def _other(column: Column) -> Callable[[RunRecord], str]:
+    def cell(run: RunRecord) -> str:
+        so_far = run.value(column.metric) if run.job in column.jobs else {}
+        return number(column.results.get(run.job, so_far).get("last"))
+
+    return cell
 
 
 def _grid(run: RunRecord) -> str:
@@ -89,8 +105,8 @@ def _multiple(run: RunRecord) -> str:
     return number(round(value["last"] / run.floor, 1)) if value and run.floor else "-"
 
 
-def _notes(runs: Sequence[RunRecord]) -> list[str]:
-    mains = _mains(runs)
+def _notes(runs: Sequence[RunRecord], measured: Sequence[Column]) -> list[str]:
+    mains = list(dict.fromkeys(run.main for run in runs if run.main))
     if not mains:
         return []
     notes = [
@@ -109,8 +125,15 @@ def _notes(runs: Sequence[RunRecord]) -> list[str]:
                 f"the floor of {left_out} of {len(own)} runs is left out: an earlier version measured half of the real "
                 "images against half, which is about twice as far as all against all"
             )
-    if len(mains) > 1:
-        notes.append(f"{' and '.join(mains)} are measured in different ways: their numbers do not compare")
+    finished = sum(run.finished for run in runs)
+    for column in measured:
+        if column.lead and not column.jobs:
+            count = f"of {len(column.results)} of the {finished} finished runs"
+            floor = f"; of real images {', '.join(map(number, column.floors))}" if column.floors else ""
+            notes.append(f"{column.name}: measured after training, {count}{floor}")
+    names = _names(runs, measured)
+    if len(names) > 1:
+        notes.append(f"{' and '.join(names)} are measured in different ways: their numbers do not compare")
     return notes
 
 

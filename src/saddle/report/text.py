@@ -1,5 +1,6 @@
 """How numbers, names and tables are written for people."""
 
+import re
 from collections.abc import Collection, Sequence
 
 
@@ -33,6 +34,18 @@ def shorten(name: str, longest: int) -> str:
         return name
     head = (longest - 2) // 2
     return f"{name[:head]}..{name[len(name) - (longest - 2 - head) :]}"
+
+
+def wrapped(name: str, longest: int) -> str:
+    """The whole name in lines of at most `longest` characters, broken behind `_`, commas and spaces."""
+    lines = [""]
+    for piece in re.findall(r"[^_,\s]+[_,\s]*|[_,\s]+", name):
+        if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > longest:
+            lines.append("")
+        lines[-1] += piece
+        while len(lines[-1].rstrip()) > longest:
+            lines[-1:] = [lines[-1][:longest], lines[-1][longest:]]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def aligned(lines: Sequence[Sequence[str]], right: Collection[int]) -> list[str]:

@@ -70,6 +70,11 @@ class RunFolder:
         return self.path / "evaluation.json"
 
     @property
+    def real(self) -> Path:
+        """A picture of real samples, drawn like the grids, `real.png`."""
+        return self.path / "real.png"
+
+    @property
     def nearest(self) -> Path:
         """A picture of samples next to their nearest training images, `nearest.png`."""
         return self.path / "nearest.png"
@@ -180,6 +185,10 @@ class RunFolder:
         name = f"samples/{updates:06d}.png"
         self._replace(name, lambda file: image.save(file, format="PNG"))
         return self.path / name
+
+    def save_real(self, image: "Image") -> None:
+        """Store the picture `real`."""
+        self._replace("real.png", lambda file: image.save(file, format="PNG"))
 
     def grids(self) -> list[Path]:
         """All grids, by updates."""

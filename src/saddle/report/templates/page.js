@@ -27,6 +27,22 @@ for (const button of document.querySelectorAll("thead button")) {
   });
 }
 
+// A table that goes on to the right fades there.
+for (const box of document.querySelectorAll(".box")) {
+  const fade = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  box.addEventListener("scroll", fade, { passive: true });
+  new ResizeObserver(fade).observe(box); // also when a folded part is opened
+}
+
+// The grids of the chosen seeds are shown.
+const seeds = document.querySelectorAll(".seeds input");
+const choose = () => {
+  const chosen = new Set(Array.from(seeds, (one) => one.checked && one.value));
+  for (const strip of document.querySelectorAll(".strip")) strip.hidden = !chosen.has(strip.dataset.seed);
+};
+for (const one of seeds) one.addEventListener("change", choose);
+if (seeds.length) choose(); // a browser may remember what was chosen
+
 // The slider shows the grids of its position, and says where a run has none.
 const slider = document.getElementById("at");
 if (slider) {
