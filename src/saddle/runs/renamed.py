@@ -36,7 +36,27 @@ def _value(key: str, value: Any) -> Any:
     return TARGETS.get(value, value) if is_target else with_current_targets(value)
 
 
-UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets,)
+ADDED: dict[str, dict[str, Any]] = {
+    "saddle.augment.ada.ADA": {"cutout": None},
+    "saddle.augment.color.Color": {"share": 1.0},
+}
+"""Class -> arguments that it did not take in an earlier version, with the values that leave it as it was."""
+
+
+def with_added_arguments(config: Any) -> Any:
+    """`config`, in the forms of `with_current_targets`, with the arguments that its classes did not take before."""
+    if isinstance(config, list):
+        return [with_added_arguments(value) for value in config]
+    if not isinstance(config, Mapping):
+        return config
+    targets = {key.removesuffix("_target_"): value for key, value in config.items() if str(key).endswith("_target_")}
+    added = {
+        f"{path}{name}": value for path, target in targets.items() for name, value in ADDED.get(str(target), {}).items()
+    }
+    return {**added, **{key: with_added_arguments(value) for key, value in config.items()}}
+
+
+UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets, with_added_arguments)
 """Functions applied one after the other, the oldest version's first."""
 
 
