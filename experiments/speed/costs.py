@@ -89,9 +89,8 @@ def main() -> None:
     again = {name: _quartiles(ratios[name], unit=default[1]) for name in names} | {DEFAULT: default}
     found = {name: (earlier | again)[name] for name in _settings() if name in earlier | again}
     machine = {key: describe("auto", None)[key] for key in ("processor", "threads", "versions")}
-    file.write_text(
-        json.dumps({"seconds": found, "equal": EQUAL, "what": "quartiles of an update", **machine}, indent=1) + "\n"
-    )
+    measured = {"seconds": found, "equal": EQUAL, "what": "quartiles of an update", **machine}
+    file.write_text(json.dumps(measured, indent=1) + "\n")
     readme.replace(HERE / "README.md", "costs", _table(found))
     print(_table(found))
 
@@ -122,16 +121,11 @@ def _seconds(name: str) -> list[float]:
 
 def _table(found: dict[str, list[float]]) -> str:
     _, of_default, _ = found[DEFAULT]
-    rows = [
-        [
-            name if name == DEFAULT else f"`{name}`",
-            f"{1e3 * middle:.3g}",
-            "1"
-            if name == DEFAULT
-            else f"{middle / of_default:.2f} ({low / of_default:.2f} to {high / of_default:.2f})",
-        ]
-        for name, (low, middle, high) in found.items()
-    ]
+    rows = [[DEFAULT, f"{1e3 * of_default:.3g}", "1"]]
+    for name, seconds in found.items():
+        low, middle, high = (each / of_default for each in seconds)
+        if name != DEFAULT:
+            rows.append([f"`{name}`", f"{1e3 * seconds[1]:.3g}", f"{middle:.2f} ({low:.2f} to {high:.2f})"])
     return readme.table(["setting", "ms an update, median", "over the default's (quartiles)"], rows)
 
 

@@ -213,6 +213,10 @@ def test_nominal_seconds_are_the_benchs_only_if_it_knows_all_settings(sweep: Pat
     assert costs.over("loss-minimax", "loss-minimax") == (1, "1")
     factor = math.exp(math.hypot(math.log(3) / 2, math.log(3) / 2))  # both have quartiles at a ratio of 3
     assert costs.over("loss-hinge", "loss-minimax") == (2, f"2.00 ({2 / factor:.2f} to {2 * factor:.2f})")
+    exact = {"loss=minimax": [2, 2, 2], "loss=hinge": [4, 4, 4], "the default game": [1, 1, 1]}
+    again = {"d_steps=1": [1, math.exp(0.3), 9], "model=gan": [0.1, math.exp(-0.3), 2]}  # the same game: off by 0.3
+    bench.write_text(json.dumps({"seconds": exact | again, "equal": [*again]}))
+    assert costs_of(settings, bench).spread == pytest.approx({"loss-minimax": 0.3, "loss-hinge": 0.3})
     bench.write_text(json.dumps({"seconds": {"loss=minimax": [1, 2, 3]}}))
     costs = costs_of(settings, bench)
     seconds = sorted(run.summary["seconds"] / 1000 for run in settings[0].runs)
