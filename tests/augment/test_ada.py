@@ -202,7 +202,8 @@ def r3gan(**changed: Any) -> ADA:
 
 def test_r3gan_s_colours_happen_with_half_of_p_and_its_cutout_with_p() -> None:
     """Geometry with p = 0.55, each colour transform with 0.275, cutout with 0.55; of a quarter of the image at most."""
-    augment, count = r3gan(), 4000
+    augment: Any = r3gan()
+    count = 4000
     geometry_, color_, cutout = augment.transforms
     p = augment.probability
     assert p.item() == pytest.approx(0.55)

@@ -56,7 +56,8 @@ class ADA(Augment):
         super().__init__()
         self.target, self.kimg, self.every = target, kimg, every
         self.geometry, self.color = geometry, color
-        self.transforms = [geometry, color, *([] if cutout is None else [cutout])]  # in the order of the paper
+        self.transforms: list[Geometry | Color | Cutout] = [geometry, color]  # in the order of the paper
+        self.transforms += [cutout] if cutout is not None else []
         self.numbers = sum(transform.numbers for transform in self.transforms)
         self.register_buffer("probability", torch.tensor(float(probability)))
         self.register_buffer("signs", torch.zeros(()))  # sum over the steps since the last change
