@@ -10,7 +10,7 @@ from saddle.augment.color import Color
 from saddle.augment.geometry import Geometry
 from saddle.noise import noise
 
-COLOR = {"brightness": 0.0, "contrast": 0.0, "invert": False, "hue": 0.0, "saturation": 0.0}
+COLOR = {"brightness": 0.0, "contrast": 0.0, "invert": False, "hue": 0.0, "saturation": 0.0, "share": 1.0}
 GEOMETRY = {"flip": False, "turn": False, "shift": 0, "scale": 0, "rotation": 0, "stretch": 0, "translation": 0}
 
 

@@ -34,11 +34,26 @@ def test_resampling_by_hand(side: int) -> None:
     turned = resampled(x, *linear([0.0, -1.0, 0.0], [1.0, 0.0, 0.0]))
     torch.testing.assert_close(turned, torch.rot90(x, 1, (2, 3)), **exact)
     shifted = resampled(x, *linear([1.0, 0.0, -2.0], [0.0, 1.0, 1.0]))  # 2 to the right, 1 up
-    expected = torch.cat([x[..., :2].flip(3), x[..., :-2]], dim=3)
-    expected = torch.cat([expected[:, :, 1:], expected[:, :, -1:]], dim=2)
+    expected = torch.cat([x[..., 1:3].flip(3), x[..., :-2]], dim=3)  # the pixel at the edge is not repeated
+    expected = torch.cat([expected[:, :, 1:], expected[:, :, -2:-1]], dim=2)
     torch.testing.assert_close(shifted, expected, **exact)
     halfway = resampled(x, *linear([1.0, 0.0, 0.5], [0.0, 1.0, 0.0]))
     torch.testing.assert_close(halfway[..., :-1], (x[..., 1:] + x[..., :-1]) / 2, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [3.0, -5.25, 7.0, 9.0, 10.5, 40.0])
+def test_edges_are_those_of_torch_s_reflection_and_then_of_zeros(shift: float) -> None:
+    """As the authors' code pads: mirrored by side - 1 pixels, then looked up with zeros beyond."""
+    x = images(2, 3, 8, 8)
+    wide = torch.nn.functional.pad(x, (7, 7, 7, 7), mode="reflect")  # [2, 3, 22, 22]
+    down, right = torch.meshgrid(torch.arange(8.0) - 3.5, torch.arange(8.0) - 3.5 + shift, indexing="ij")
+    sources = torch.stack([right, down], dim=2).expand(2, 8, 8, 2) * (2 / 22)
+    expected = torch.nn.functional.grid_sample(wide, sources, padding_mode="zeros", align_corners=False)
+    matrix, offset = linear([1.0, 0.0, shift], [0.0, 1.0, 0.0])
+    found = resampled(x, matrix.expand(2, 2, 2), offset.expand(2, 2))
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    if shift == 40:
+        assert not found.any()
 
 
 def test_a_ramp_stays_a_ramp() -> None:
@@ -179,6 +194,42 @@ def test_each_transform_happens_with_probability_p(probability: float) -> None:
         found = made_color(x, numbers(made_color, range(count)), torch.tensor(probability))
         changed = (found != x).flatten(1).any(1).float().mean().item()
         assert changed == pytest.approx(probability, abs=0.03), setting
+
+
+def r3gan(**changed: Any) -> ADA:
+    return build("augment", "ada_r3gan_cifar10", **changed)
+
+
+def test_r3gan_s_colours_happen_with_half_of_p_and_its_cutout_with_p() -> None:
+    """Geometry with p = 0.55, each colour transform with 0.275, cutout with 0.55; of a quarter of the image at most."""
+    augment: Any = r3gan()
+    count = 4000
+    geometry_, color_, cutout = augment.transforms
+    p = augment.probability
+    assert p.item() == pytest.approx(0.55)
+    x = images(count, 3, 1, 1)
+    still = {"brightness": 0, "contrast": 0, "hue": 0, "saturation": 0, "share": color_.share}
+    for setting in ("brightness", "contrast", "hue", "saturation"):
+        one = color(**{**still, setting: 1.0})
+        changed = (one(x, numbers(one, range(count)), p) != x).flatten(1).any(1).float().mean().item()
+        assert changed == pytest.approx(0.275, abs=0.02), setting
+    ones = torch.ones(count, 1, 16, 16)
+    cut = cutout(ones, noise(0, "test cutout", 0, range(count), (3,), "uniform"), p) == 0  # [count, 1, 16, 16]
+    assert cut.flatten(1).any(1).float().mean().item() == pytest.approx(0.55, abs=0.03)
+    sizes = cut.flatten(1).sum(1)
+    assert sizes.max() == 8 * 8
+    inside = cut[sizes == 64][0, 0].nonzero()
+    assert (inside.max(0).values - inside.min(0).values == 7).all()  # a rectangle of half of the sides
+    assert augment.target is None
+    shift = geometry_.affine_map(numbers(geometry_, range(count)), p, 512, 512)[0]
+    assert (shift != torch.eye(2)).flatten(1).any(1).float().mean() > 0.7  # one of flip, turn, scale, rotation, stretch
+
+
+def test_ada_as_it_was_draws_the_same_numbers() -> None:
+    """Without cutout nothing is drawn for it, so that runs with augment=ada keep their transforms."""
+    assert build("augment", "ada").numbers == 28
+    assert r3gan().numbers == 31
+    assert build("augment", "ada").color.share == 1
 
 
 # ---- ADA's controller

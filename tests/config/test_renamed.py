@@ -79,3 +79,15 @@ def test_old_keys_compose_to_the_present_configuration() -> None:
     (cfg, _, notes), (present, _, none) = compose_job(old), compose_job(new)
     assert cfg == present
     assert (len(notes), none) == (3, [])
+
+
+def test_arguments_that_a_class_did_not_take_before_leave_it_as_it_was() -> None:
+    """ADA took neither cutout nor a share for its colours; a file, a node of it and a flat state are all completed."""
+    cfg = composed("augment=ada")
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    del config["augment"]["cutout"], config["augment"]["color"]["share"]
+    assert upgraded(config) == OmegaConf.to_container(cfg, resolve=True)
+    flat = {path: value for path, value in identity(cfg).items() if path != "augment.color.share"}
+    assert not differences(flat, identity(cfg))
+    other = composed("augment=ada_r3gan_cifar10")
+    assert upgraded(OmegaConf.to_container(other, resolve=True)) == OmegaConf.to_container(other, resolve=True)

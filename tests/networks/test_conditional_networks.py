@@ -1,5 +1,7 @@
 """Conditional networks."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -88,7 +90,7 @@ def test_the_projection_is_added_to_the_logit(name: str) -> None:
 
 def test_the_logit_of_a_conditional_r3gan_is_the_projection_alone() -> None:
     """D(x, y) = <L phi(x), embed(y)>: it is odd in the embedding, and L maps features to features."""
-    _, discriminator = networks("r3gan", 4)
+    discriminator: Any = networks("r3gan", 4)[1]
     x, embedding = given("images", 6, 1, 8, 8), discriminator.projection.embedding.weight
     logits = discriminator(x, Y)
     last = discriminator.layers[-1]

@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import math
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,12 +211,30 @@ def test_nominal_seconds_are_the_benchs_only_if_it_knows_all_settings(sweep: Pat
     bench.write_text(json.dumps({"seconds": {"loss=minimax": [1, 2, 3], "loss=hinge": [2, 4, 6]}}))
     costs = costs_of(settings, bench)
     assert (costs.source, costs.seconds) == (BENCH, {"loss-minimax": 2, "loss-hinge": 4})
+    assert costs.over("loss-minimax", "loss-minimax") == (1, "1")
+    factor = math.exp(math.hypot(math.log(3) / 2, math.log(3) / 2))  # both have quartiles at a ratio of 3
+    assert costs.over("loss-hinge", "loss-minimax") == (2, f"2.00 ({2 / factor:.2f} to {2 * factor:.2f})")
+    exact = {"loss=minimax": [2, 2, 2], "loss=hinge": [4, 4, 4], "the default game": [1, 1, 1]}
+    again = {"d_steps=1": [1, math.exp(0.3), 9], "model=gan": [0.1, math.exp(-0.3), 2]}  # the same game: off by 0.3
+    bench.write_text(json.dumps({"seconds": exact | again, "equal": [*again]}))
+    assert costs_of(settings, bench).spread == pytest.approx({"loss-minimax": 0.3, "loss-hinge": 0.3})
     bench.write_text(json.dumps({"seconds": {"loss=minimax": [1, 2, 3]}}))
     costs = costs_of(settings, bench)
     seconds = sorted(run.summary["seconds"] / 1000 for run in settings[0].runs)
     assert costs.source == SWEEP
     assert costs.seconds["loss-minimax"] == pytest.approx(seconds[1])
     assert costs_of(settings, tmp_path / "none.json").source == SWEEP
+    single = [replace(setting, runs=setting.runs[:1]) for setting in settings]
+    ratio, words = costs_of(single, bench).over("loss-hinge", "loss-minimax")
+    assert words == f"{ratio:.2f} (spread unknown)"
+
+
+def test_the_shipped_bench_finds_no_difference_between_losses_of_equal_work(tmp_path: Path) -> None:
+    """Minimax and nonsaturating do the same work; the interval of their ratio says so, whatever the machine did."""
+    settings = compared(make_sweep(tmp_path / "equal", ["minimax", "nonsaturating"], [0])).settings
+    _, words = costs_of(settings).over("loss-nonsaturating", "loss-minimax")
+    low, high = map(float, re.findall(r"[0-9.]+", words.partition("(")[2]))
+    assert low < 1 < high
 
 
 def test_the_csv_files_have_all_numbers_in_full(sweep: Path) -> None:

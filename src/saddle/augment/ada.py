@@ -8,6 +8,7 @@ from torch import Tensor
 
 from saddle.augment.base import Augment
 from saddle.augment.color import Color
+from saddle.augment.cutout import Cutout
 from saddle.augment.draws import Fraction
 from saddle.augment.geometry import Geometry
 
@@ -25,16 +26,17 @@ class ADA(Augment):
     recognises every real. The signs are those of the whole batch, so p is the same on every rank. p and the sum since
     its last change are buffers and belong to the checkpoint. (The authors' code does not limit p to 1.)
 
-    The transforms are the paper's choice "bgc": pixel blitting, geometry, colour. The wavelet filters around the
-    geometry are left out, see `Geometry`. Image-space filters, noise and cutout, which are not in "bgc", are not
-    implemented. According to the paper, G does not learn the transforms themselves while p < 0.8.
+    The transforms are the paper's choice "bgc", pixel blitting, geometry, colour, and cutout, which is not in "bgc".
+    The wavelet filters around the geometry are left out, see `Geometry`. Image-space filters and noise, which are not
+    in "bgc" either, are not implemented. According to the paper, G does not learn the transforms themselves while
+    p < 0.8.
 
     Args:
         probability: initial value of p.
         target: target of r; null: p is constant.
         kimg: thousands of reals in which p can go from 0 to 1.
         every: steps of D between two changes.
-        geometry, color: transforms.
+        geometry, color, cutout: transforms; null: no cutout.
     """
 
     probability: Tensor
@@ -49,17 +51,22 @@ class ADA(Augment):
         every: PositiveInt,
         geometry: Geometry,
         color: Color,
+        cutout: Cutout | None,
     ) -> None:
         super().__init__()
         self.target, self.kimg, self.every = target, kimg, every
         self.geometry, self.color = geometry, color
-        self.numbers = geometry.numbers + color.numbers
+        self.transforms: list[Geometry | Color | Cutout] = [geometry, color]  # in the order of the paper
+        self.transforms += [cutout] if cutout is not None else []
+        self.numbers = sum(transform.numbers for transform in self.transforms)
         self.register_buffer("probability", torch.tensor(float(probability)))
         self.register_buffer("signs", torch.zeros(()))  # sum over the steps since the last change
 
     def transformed(self, x: Tensor, uniform: Tensor) -> Tensor:
-        geometry, color = uniform.split([self.geometry.numbers, self.color.numbers], dim=1)
-        return self.color(self.geometry(x, geometry, self.probability), color, self.probability)
+        parts = uniform.split([transform.numbers for transform in self.transforms], dim=1)
+        for transform, numbers in zip(self.transforms, parts, strict=True):
+            x = transform(x, numbers, self.probability)
+        return x
 
     @torch.no_grad()
     def observe(self, step: int, logits_real: Tensor, threshold: float | None) -> None:

@@ -8,7 +8,7 @@ from saddle.augment.draws import Fraction, normal, per_image, shares
 
 
 class Color:
-    r"""The colour transforms of Karras et al. 2020, appendix B, in their order; each is applied with probability p.
+    r"""The colour transforms of Karras et al. 2020, appendix B, in their order; each is applied with a share of p.
 
     $$v \mapsto S H L c (v + b), \quad P = \tfrac13 \mathbf 1 \mathbf 1^T, \quad Q = I - P$$
 
@@ -26,6 +26,7 @@ class Color:
         invert: whether L inverts the brightness, but not the hue, with probability 1/2.
         hue: h is uniform up to this fraction of 180 degrees.
         saturation: s is 2^N(0, saturation^2).
+        share: each transform is applied with this share of p; 1 in the paper.
     """
 
     numbers = 10
@@ -38,13 +39,14 @@ class Color:
         invert: bool,
         hue: Fraction,
         saturation: NonNegativeFloat,
+        share: Fraction,
     ) -> None:
         self.brightness, self.contrast, self.invert = brightness, contrast, invert
-        self.hue, self.saturation = hue, saturation
+        self.hue, self.saturation, self.share = hue, saturation, share
 
     def __call__(self, x: Tensor, uniform: Tensor, probability: Tensor) -> Tensor:
         """x [n, channels, height, width] transformed by `uniform` [n, numbers] with p `probability` []."""
-        on = shares(uniform[:, :5]) < probability  # [n, 5]
+        on = shares(uniform[:, :5]) < self.share * probability  # [n, 5]
         brightness, contrast, invert, hue, saturation = uniform[:, 5:].unbind(1)
         b = torch.where(on[:, 0], self.brightness * normal(brightness), 0.0)
         c = torch.where(on[:, 1], torch.exp2(self.contrast * normal(contrast)), 1.0)

@@ -22,7 +22,8 @@ class Geometry:
     with a flip F, a quarter turn Q and a shift by k whole pixels, which do not interpolate, and a scaling S, rotations
     R_1 and R_2 before and after a stretching A, and a translation t, which do. Each is applied with probability p, each
     rotation with 1 - sqrt(1 - p), so that at least one of them is applied with p. An image without any transform is
-    returned unchanged, bit for bit. Beyond its edges the image is mirrored.
+    returned unchanged, bit for bit. Beyond its edges the image is mirrored once, without repeating the outermost
+    pixels; what is still farther is 0, mid-grey. The authors' code does so (NVlabs/stylegan2-ada-pytorch).
 
     Pixels are interpolated linearly. The paper instead samples at twice the resolution between two wavelet filters,
     with less blur of fine detail and less aliasing of shrunk images.
@@ -94,13 +95,26 @@ def resampled(x: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
     down = torch.arange(height, device=x.device, dtype=x.dtype) - (height - 1) / 2
     from_right = matrix[:, :, 0, None, None] * right  # [n, 2, 1, width]
     from_down = matrix[:, :, 1, None, None] * down[:, None] + offset[:, :, None, None]  # [n, 2, height, 1]
-    pairs = zip((from_right + from_down).unbind(1), (width, height), strict=True)
-    sources = torch.stack(
-        [position * (2 / side) for position, side in pairs], dim=3
-    )  # [n, height, width, 2] in [-1, 1]
-    sampled = grid_sample(x, sources, mode="bilinear", padding_mode="reflection", align_corners=False)
+    (right, within_right), (down, within_down) = (
+        _mirrored(positions, side)
+        for positions, side in zip((from_right + from_down).unbind(1), (width, height), strict=True)
+    )
+    sources = torch.stack([right * (2 / width), down * (2 / height)], dim=3)  # [n, height, width, 2] in (-1, 1)
+    sampled = grid_sample(x, sources, mode="bilinear", padding_mode="border", align_corners=False)
+    sampled = sampled * (within_right * within_down)[:, None]
     identity = (matrix == torch.eye(2, device=x.device)).flatten(1).all(1) & (offset == 0).all(1)  # [n]
     return torch.where(identity.view(-1, 1, 1, 1), x, sampled)
+
+
+def _mirrored(positions: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """Positions inside of the image that show what is at `positions`, in pixels from the centre, and its weight.
+
+    The mirrored image has side - 1 more pixels on each end; beyond the last one the weight falls to 0 within a pixel.
+    """
+    edge = (side - 1) / 2  # the centre of the outermost pixel
+    reached = positions.clamp(-3 * edge, 3 * edge)
+    inside = reached - 2 * (reached - reached.clamp(-edge, edge))
+    return inside, 1 - (positions - reached).abs().clamp(max=1)
 
 
 def _matrix(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:

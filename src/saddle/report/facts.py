@@ -1,7 +1,7 @@
 """Tables of the facts behind the numbers: settings, cost, protocols."""
 
 from saddle.report.comparison import Comparison
-from saddle.report.cost import measured
+from saddle.report.cost import Costs, measured
 from saddle.report.protocol import Column
 from saddle.report.settings import Setting, differing
 from saddle.report.sheet import Cell, Sheet, count_cell, number_cell
@@ -26,7 +26,6 @@ def keys_sheet(comparison: Comparison) -> Sheet:
 def cost_sheet(comparison: Comparison) -> Sheet:
     """The cost of each setting."""
     costs = comparison.costs
-    base = costs.seconds.get(comparison.baseline)
     return Sheet(
         key="cost",
         title="Cost",
@@ -34,10 +33,11 @@ def cost_sheet(comparison: Comparison) -> Sheet:
             *("setting", "updates", "images seen", "nominal s an update", "nominal time", "over the baseline's update"),
             *("measured s an update", "measured time"),
         ),
-        rows=tuple(_cost(setting, costs.seconds[setting.name], base) for setting in comparison.settings),
+        rows=tuple(_cost(setting, costs, comparison.baseline) for setting in comparison.settings),
         numeric=frozenset(range(1, 8)),
         words=(
             f"Nominal seconds are updates times the median seconds of an update, here from {costs.source}. "
+            "In parentheses how far a ratio may be off: one whose interval contains 1 shows no difference. "
             "Measured times (median over the runs) hold whatever else the machine did: they are information only.",
         ),
     )
@@ -71,19 +71,19 @@ def _when(column: Column) -> str:
     return " or ".join(["during training"] * bool(column.jobs) + ["after training, of the final model"] * after)
 
 
-def _cost(setting: Setting, nominal: float | None, base: float | None) -> tuple[Cell, ...]:
+def _cost(setting: Setting, costs: Costs, baseline: str) -> tuple[Cell, ...]:
     ended = [run for run in setting.runs if run.finished]
     updates = max((run.updates or 0 for run in ended), default=None)
     images = max((run.summary.get("images_seen") or 0 for run in ended), default=None)
-    own = measured(setting)
-    share = nominal / base if nominal is not None and base else None
+    own, nominal = measured(setting), costs.seconds[setting.name]
+    ratio, words = costs.over(setting.name, baseline)
     return (
         Cell(text=setting.name),
         count_cell(updates),
         Cell(text=f"{images:,}" if images else "-", value=images),
         number_cell(nominal),
         _time(nominal, updates),
-        Cell(text="-" if share is None else f"{share:.2f}", value=share),
+        Cell(text=words, value=ratio),
         number_cell(own),
         _time(own, updates),
     )

@@ -194,7 +194,7 @@ def _read(folder: RunFolder, state: str | None, overrides: Sequence[str]) -> Run
         return RunRecord(**own, status="unreadable", cause=f"a file of it is damaged: {first_line(error)}")
 
 
-def _floor(summary: dict[str, Any]) -> dict[str, float | None]:
+def _floor(summary: dict[str, Any]) -> dict[str, Any]:
     """The floor and its uncertainty; no floor if it is that of an earlier version, which compared halves of images."""
     halves = of_images(summary) and "floor_error" not in summary
     return {"floor": None if halves else summary.get("floor"), "floor_error": summary.get("floor_error")}

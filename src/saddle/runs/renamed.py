@@ -7,7 +7,6 @@ version has no such class or argument.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-FOLDER = "saddle.data.disk.folder.Folder"
 TARGETS = {
     "saddle.data.bars_and_stripes.BarsAndStripes": "saddle.data.densities.bars_and_stripes.BarsAndStripes",
     "saddle.data.discrete.DiscretePoints": "saddle.data.densities.discrete.DiscretePoints",
@@ -37,16 +36,28 @@ def _value(key: str, value: Any) -> Any:
     return TARGETS.get(value, value) if is_target else with_current_targets(value)
 
 
-def with_background(config: Any) -> Any:
-    """`config` with the later key `background` of a person's own images, which were read over white without it."""
-    if isinstance(config.get("data"), Mapping):
-        data = config["data"]
-        is_folder = data.get("_target_") == FOLDER
-        return {**config, "data": {"background": [255, 255, 255], **data}} if is_folder else config
-    return {"data.background": [255, 255, 255], **config} if config.get("data._target_") == FOLDER else config
+ADDED: dict[str, dict[str, Any]] = {
+    "saddle.augment.ada.ADA": {"cutout": None},
+    "saddle.augment.color.Color": {"share": 1.0},
+    "saddle.data.disk.folder.Folder": {"background": [255, 255, 255]},
+}
+"""Class -> arguments that it did not take in an earlier version, with the values that leave it as it was."""
 
 
-UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets, with_background)
+def with_added_arguments(config: Any) -> Any:
+    """`config`, in the forms of `with_current_targets`, with the arguments that its classes did not take before."""
+    if isinstance(config, list):
+        return [with_added_arguments(value) for value in config]
+    if not isinstance(config, Mapping):
+        return config
+    targets = {key.removesuffix("_target_"): value for key, value in config.items() if str(key).endswith("_target_")}
+    added = {
+        f"{path}{name}": value for path, target in targets.items() for name, value in ADDED.get(str(target), {}).items()
+    }
+    return {**added, **{key: with_added_arguments(value) for key, value in config.items()}}
+
+
+UPGRADES: tuple[Callable[[Any], Any], ...] = (with_current_targets, with_added_arguments)
 """Functions applied one after the other, the oldest version's first."""
 
 
