@@ -16,6 +16,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from saddle_studies.study import Study
+
 import torch
 
 from saddle.data.faces.dataset import draw_factors
@@ -29,7 +31,6 @@ from saddle.samples.codes.views.table import READ
 from saddle.samples.codes.views.traversal import dimensions, directions, factors
 from saddle.samples.codes.views.view import View
 from saddle.samples.sampling import coded, load_model
-from saddle_studies.study import Study
 
 ROWS, ALL = 8, 100
 """Of the pictures: so many directions, and every factor."""

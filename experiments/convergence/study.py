@@ -7,6 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 
+from saddle_studies.figures import convergence, dirac_field, eigenvalues
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.convergence import Finding, TrialSettings, table
+
 import torch
 from omegaconf import OmegaConf
 from torch import Tensor
@@ -26,9 +30,6 @@ from saddle.theory.dirac import (
 )
 from saddle.theory.games import Steps, dirac, field, trajectory
 from saddle.theory.stability import flow_jacobian, jacobian, spectral_radius
-from saddle_studies.figures import convergence, dirac_field, eigenvalues
-from saddle_studies.study import Claim, Study
-from saddle_studies.theory.convergence import Finding, TrialSettings, table
 
 RATE = 0.2
 PENALTIES = {

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
+from saddle_studies.figures.landscape import draw
+
 import torch
 from matplotlib.figure import Figure
 from pytorch_lightning import Callback, Trainer
@@ -15,7 +17,6 @@ from saddle.models.discriminating import scoring
 from saddle.models.discriminator import DiscriminatorAlone
 from saddle.search.base import Draw, Negatives
 from saddle.search.replay_buffer import Find
-from saddle_studies.figures.landscape import draw
 
 SETTINGS = [
     *("model=discriminator", "data=mixture_1d", "network=mlp", "trainer.precision=32-true", "logger=none"),

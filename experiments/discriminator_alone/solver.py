@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+from saddle_studies.solver import solved
+
 import torch
 
 from saddle.data.base import Data
@@ -11,7 +13,6 @@ from saddle.models.discriminating import scoring
 from saddle.models.gan import GAN
 from saddle.samples.codes.views.sheet import Row
 from saddle.search.ascent import Ascent
-from saddle_studies.solver import solved
 
 COUNT, RATE, REPEATS = 64, 0.01, 5
 

@@ -16,6 +16,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from saddle_studies.study import Study
+
 import torch
 from landscape import landscape
 from listed import listed
@@ -30,7 +32,6 @@ from saddle.runs.folder import RunFolder
 from saddle.samples.codes.views.sheet import Row, sheet
 from saddle.search.ascent import Ascent
 from saddle.search.random import Random
-from saddle_studies.study import Study
 
 KINDS = {"noise": "noise", "half_noised": "half real, half noise", "between": "mean of two reals"}
 KINDS |= {"gaussian": "fitted Gaussian"}

@@ -10,6 +10,8 @@ measures. Writes results/sensitivity.json, results/sensitivity.png and the table
 import json
 from pathlib import Path
 
+from saddle_studies import readme
+
 import numpy as np
 import torch
 from degrade import kept
@@ -20,7 +22,6 @@ from study import DEGRADATIONS, Instruments, Row, rises, study
 from torch import Tensor
 
 from saddle.metrics.extractors.small import SmallExtractor
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from saddle_studies import readme
+
 import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
@@ -29,7 +31,6 @@ from saddle.data.pixels import from_uint8
 from saddle.metrics.extractors.trunk import Trunk
 from saddle.noise import generator, order
 from saddle.storage import SHIPPED
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 RECIPES = HERE / "recipes"

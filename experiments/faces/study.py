@@ -13,13 +13,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from saddle_studies.study import Study
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from saddle.engine.stored import read_config
-from saddle_studies.study import Study
 
 TIMES = (100, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
 """Those of the lecture (000 I.1.5)."""

@@ -16,9 +16,10 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from saddle.cli.arguments import arguments
 from saddle_studies import readme
 from saddle_studies.fuzzing import Outcome, fuzzed
+
+from saddle.cli.arguments import arguments
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {"files": "how many, by default 2000", "seed": "of the changes, by default 0"}

@@ -26,6 +26,8 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from saddle_studies import readme
+
 import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
@@ -38,7 +40,6 @@ from saddle.engine import session  # noqa: F401  # imported here once, for all t
 from saddle.noise import generator
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {

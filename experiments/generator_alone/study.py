@@ -15,6 +15,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from saddle_studies.midpoints import midpoints
+from saddle_studies.study import Study
+
 import torch
 from PIL import Image
 from torch import Tensor
@@ -30,8 +33,6 @@ from saddle.samples.codes.paths import linear
 from saddle.samples.codes.subject import Subject
 from saddle.samples.codes.views.plane import plane
 from saddle.samples.codes.views.sheet import Row, sheet
-from saddle_studies.midpoints import midpoints
-from saddle_studies.study import Study
 
 SEED = 0
 """Of the images that are given back and joined: the same for every run."""

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from saddle_studies import readme
+
 from matplotlib.figure import Figure
 from PIL import Image
 from scipy.stats import t
 
 from saddle.cli.arguments import arguments
 from saddle.runs.folder import RunFolder
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 COSTS = HERE.parent / "speed" / "results" / "costs.json"

@@ -17,6 +17,15 @@ from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
+from saddle_studies.figures import ideal_loop, steps_and_bound
+from saddle_studies.grouped import Values, grouped, last, plus_minus
+from saddle_studies.panels import Panel, draw
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.critic import Critic
+from saddle_studies.theory.critic_training import stepwise
+from saddle_studies.theory.examples import DATA, MADE
+from saddle_studies.theory.ideal_loop import ideal_loop as play_ideally
+
 import numpy as np
 import torch
 from omegaconf import DictConfig
@@ -32,14 +41,6 @@ from saddle.report.statistics import Interval
 from saddle.runs.folder import RunFolder
 from saddle.theory import between, divergences
 from saddle.theory.value import greatest_value
-from saddle_studies.figures import ideal_loop, steps_and_bound
-from saddle_studies.grouped import Values, grouped, last, plus_minus
-from saddle_studies.panels import Panel, draw
-from saddle_studies.study import Claim, Study
-from saddle_studies.theory.critic import Critic
-from saddle_studies.theory.critic_training import stepwise
-from saddle_studies.theory.examples import DATA, MADE
-from saddle_studies.theory.ideal_loop import ideal_loop as play_ideally
 
 STRETCH, STRETCHES = 20, 4
 """Updates between two looks at the clock, and how many; the first is left out."""

@@ -10,6 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+from saddle_studies.study import Study
+
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
@@ -19,8 +22,6 @@ from saddle.report.results import difference_sheet
 from saddle.report.run import RunRecord
 from saddle.report.text import number
 from saddle.runs.sweep import runs_of
-from saddle_studies.figures.sheet import COLOURS, sheet
-from saddle_studies.study import Study
 
 BASELINE = "loss-nonsaturating"
 SHOWN = 4

@@ -5,12 +5,12 @@ make study NAME=max_of_discriminators          one core: a quarter of a minute
 
 import sys
 
-import torch
-from torch import Tensor
-
 from saddle_studies.figures import envelope, heights
 from saddle_studies.study import Claim, Study
 from saddle_studies.theory import maximum
+
+import torch
+from torch import Tensor
 
 X = torch.linspace(-14, 14, 281, dtype=torch.float64)
 NORMAL = maximum.gaussians(X, torch.tensor(0.0), 1.0)

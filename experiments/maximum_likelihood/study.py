@@ -13,6 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from saddle_studies.figures import likelihood, one_gaussian
+from saddle_studies.grouped import grouped, last, plus_minus
+from saddle_studies.panels import Panel, draw
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.likelihood import argmax, kl_from, mean_log_likelihood, sandwich_deviation, two_modes
+from saddle_studies.theory.one_gaussian import covering, gaussian, seeking
+
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
@@ -29,12 +36,6 @@ from saddle.runs.folder import RunFolder
 from saddle.samples.sampling import load_model
 from saddle.theory import between
 from saddle.theory.arrangements import line
-from saddle_studies.figures import likelihood, one_gaussian
-from saddle_studies.grouped import grouped, last, plus_minus
-from saddle_studies.panels import Panel, draw
-from saddle_studies.study import Claim, Study
-from saddle_studies.theory.likelihood import argmax, kl_from, mean_log_likelihood, sandwich_deviation, two_modes
-from saddle_studies.theory.one_gaussian import covering, gaussian, seeking
 
 X = torch.linspace(-12, 12, 2401, dtype=torch.float64)
 """Evenly spaced, 0.01 apart: sums over them are integrals of what is smooth."""

@@ -10,6 +10,15 @@ import math
 import sys
 from collections.abc import Sequence
 
+from saddle_studies.figures import bound, loss_as_divergence, optimal_discriminator, smoothed_jsd
+from saddle_studies.grouped import Values, grouped, last, plus_minus
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory.critic import Critic
+from saddle_studies.theory.critic_training import stepwise, to_the_end
+from saddle_studies.theory.examples import DATA, MADE
+from saddle_studies.theory.smoothed_jsd import even_codes
+from saddle_studies.theory.smoothed_jsd import smoothed_jsd as smoothed
+
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -28,14 +37,6 @@ from saddle.theory.arrangements import line
 from saddle.theory.optimal_discriminator import best_logits, distance, log_ratio
 from saddle.theory.smoothed import convolved
 from saddle.theory.value import cross_entropy, greatest_value, proven_jsd
-from saddle_studies.figures import bound, loss_as_divergence, optimal_discriminator, smoothed_jsd
-from saddle_studies.grouped import Values, grouped, last, plus_minus
-from saddle_studies.study import Claim, Study
-from saddle_studies.theory.critic import Critic
-from saddle_studies.theory.critic_training import stepwise, to_the_end
-from saddle_studies.theory.examples import DATA, MADE
-from saddle_studies.theory.smoothed_jsd import even_codes
-from saddle_studies.theory.smoothed_jsd import smoothed_jsd as smoothed
 
 TRAINED = (10, 50, 300)
 """Steps of the networks whose loss is read as a divergence."""

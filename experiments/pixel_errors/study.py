@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import Any
 
+from saddle_studies.study import Study
+
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
@@ -30,7 +32,6 @@ from saddle.models.discriminating import scoring
 from saddle.models.gan import GAN
 from saddle.noise import generator
 from saddle.runs.folder import RunFolder
-from saddle_studies.study import Study
 
 COUNT, SHOWN, SEED = 2_000, 8, 0
 CHANGES = (

@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from saddle_studies import readme
+
 import pairs
 import torch
 import untrained
@@ -26,7 +28,6 @@ from saddle.cli.arguments import arguments
 from saddle.data.pixels import to_uint8
 from saddle.metrics.extractors.inception import Inception
 from saddle.metrics.frechet import GaussianFit
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 Row = dict[str, Any]

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from saddle_studies import readme
+
 import pairs
 from extraction import distance, features, features_resized, inception
 from omegaconf import DictConfig, OmegaConf
@@ -20,7 +22,6 @@ from saddle.cli.arguments import arguments
 from saddle.data.pixels import to_uint8
 from saddle.metrics.extractors.inception import Inception
 from saddle.metrics.extractors.small import SmallExtractor
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"

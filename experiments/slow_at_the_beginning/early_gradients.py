@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from statistics import mean
 
+from saddle_studies import readme
+
 from saddle.runs.sweep import newest_sweep, runs_of
 
 STRETCHES = ((0, 100), (100, 500), (500, 1000), (1000, 10**9))
@@ -17,15 +19,16 @@ STRETCHES = ((0, 100), (100, 500), (500, 1000), (1000, 10**9))
 def main() -> None:
     """Print the table of the sweep that is named, or of the newest one."""
     sweep = Path(sys.argv[1]) if len(sys.argv) > 1 else newest_sweep()
-    print("| job | " + " | ".join(f"{a:,} to {b:,}" if b < 10**9 else f"from {a:,}" for a, b in STRETCHES) + " |")
-    print("| --- |" + " ---: |" * len(STRETCHES))
+    rows = []
     for run in runs_of(sweep):
         lines = [line for line in run.metrics() if "gradient_generator" in line]
         means = [
             mean([v["gradient_generator"] for v in lines if a < v["updates"] <= b] or [float("nan")])
             for a, b in STRETCHES
         ]
-        print(f"| {run.job} | " + " | ".join(f"{value:.3g}" for value in means) + " |")
+        rows.append([run.job, *(f"{value:.3g}" for value in means)])
+    header = ["job", *(f"{a:,} to {b:,}" if b < 10**9 else f"from {a:,}" for a, b in STRETCHES)]
+    print(readme.table(header, rows), end="")
 
 
 if __name__ == "__main__":

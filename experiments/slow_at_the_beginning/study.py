@@ -11,6 +11,13 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 
+from saddle_studies.figures import objectives_descended
+from saddle_studies.figures import slow_start as slow_start_figure
+from saddle_studies.grouped import Values, grouped, last, plus_minus
+from saddle_studies.panels import Panel, draw
+from saddle_studies.study import Claim, Study
+from saddle_studies.theory import slow_start
+
 import torch
 from torch import Tensor, nn
 
@@ -20,12 +27,6 @@ from saddle.noise import noise
 from saddle.report.curves import over_seeds
 from saddle.report.run import RunRecord
 from saddle.report.statistics import Interval
-from saddle_studies.figures import objectives_descended
-from saddle_studies.figures import slow_start as slow_start_figure
-from saddle_studies.grouped import Values, grouped, last, plus_minus
-from saddle_studies.panels import Panel, draw
-from saddle_studies.study import Claim, Study
-from saddle_studies.theory import slow_start
 
 STRETCHES = ((0, 50), (50, 200), (200, 1_000))
 """Updates over which G's gradient is averaged."""

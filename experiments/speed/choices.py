@@ -21,6 +21,8 @@ from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
+from saddle_studies import readme
+
 import torch
 from loops import BestLoop, Game
 from torch import Tensor
@@ -28,7 +30,6 @@ from training import GAMES, composed, game_of, ratio, shown
 
 from saddle.cli.arguments import arguments
 from saddle.runs.environment import describe
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {"rounds": "of all variants in turn, by default 5"}

@@ -21,6 +21,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from saddle_studies import readme
+
 from pytorch_lightning import Callback
 from training import HERE, composed, train_as_saddle
 
@@ -28,7 +30,6 @@ from saddle.cli.arguments import arguments
 from saddle.config.keys import CONF
 from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
-from saddle_studies import readme
 
 ALLOWED = {
     "only": "settings that have one of these words, again; the others stay as they were measured",

@@ -18,12 +18,13 @@ from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
+from saddle_studies import readme
+
 from pytorch_lightning import Callback
 
 import saddle
 from saddle.metrics.evaluator import ImageEvaluator
 from saddle.runs.environment import describe
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 STRETCH, UPDATES, EVALUATE = 20, 300, 60

@@ -16,13 +16,14 @@ from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
+from saddle_studies import readme
+
 import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
 from saddle.metrics.frechet import GaussianFit, frechet_distance_of
 from saddle.runs.environment import describe
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 COUNT, SIZE, ROUNDS = 10_000, 2_048, 7

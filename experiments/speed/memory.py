@@ -21,6 +21,8 @@ from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
+from saddle_studies import readme
+
 import numpy as np
 from pytorch_lightning import Callback
 from training import LOG_EVERY, best_of, composed, train_as_saddle
@@ -31,7 +33,6 @@ from saddle.cli.arguments import arguments
 from saddle.data.images import Images
 from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {"side": "best, saddle or evaluating: that one alone, in this process"}

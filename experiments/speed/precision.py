@@ -18,6 +18,8 @@ from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
+from saddle_studies import readme
+
 import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
@@ -30,7 +32,6 @@ from saddle.engine.building import build_data
 from saddle.metrics.extractors.base import Extractor
 from saddle.metrics.frechet import GaussianFit, frechet_distance
 from saddle.runs.environment import describe
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "extractors"))

@@ -19,9 +19,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from saddle_studies import readme
+
 from saddle.processes.threads import thread_variables
 from saddle.runs.environment import describe
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 TRAIN = [sys.executable, str(HERE.parents[1] / "src" / "train.py")]

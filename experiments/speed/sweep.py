@@ -16,9 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from saddle_studies import readme
+
 from saddle.processes.threads import thread_variables
 from saddle.runs.environment import describe
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 TRAIN = [sys.executable, str(HERE.parents[1] / "src" / "train.py"), "-m", "seed=0,1", "logger=none", "fresh=true"]

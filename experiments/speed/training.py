@@ -26,6 +26,8 @@ from saddle.processes.threads import thread_variables
 
 os.environ |= thread_variables(side_by_side=1)
 
+from saddle_studies import readme
+
 import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
@@ -51,7 +53,6 @@ from saddle.models.gan import GAN
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {

@@ -16,6 +16,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+from saddle_studies import readme
+
 import torch
 from scipy import __version__
 from scipy.integrate import cubature
@@ -26,7 +28,6 @@ from saddle.theory.arrangements import grid, line, ring
 from saddle.theory.density import Density
 from saddle.theory.estimate import Estimate
 from saddle.theory.gaussian_mixture import GaussianMixture
-from saddle_studies import readme
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE = {1: 1e-8, 2: 1e-5}

@@ -15,15 +15,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from saddle_studies.grouped import plus_minus
+from saddle_studies.midpoints import midpoints
+from saddle_studies.study import Study
+
 from omegaconf import OmegaConf
 from PIL import Image, ImageDraw
 
 from saddle.engine.experiment import trained
 from saddle.models.base import CodedModel
 from saddle.runs.folder import RunFolder
-from saddle_studies.grouped import plus_minus
-from saddle_studies.midpoints import midpoints
-from saddle_studies.study import Study
 
 HERE = Path(__file__).resolve().parent
 COSTS = HERE.parent / "speed" / "results" / "costs.json"

@@ -18,11 +18,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from saddle_studies.study import Study
+
 import numpy as np
 from omegaconf import OmegaConf
 
 from saddle.runs.folder import RunFolder
-from saddle_studies.study import Study
 
 COSTS = Path(__file__).resolve().parents[1] / "speed" / "results" / "costs.json"
 DEFAULT = "the default game"

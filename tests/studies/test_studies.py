@@ -6,7 +6,6 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from options import options
 from saddle.config import precheck
 from saddle.report.curves import over_seeds
 from saddle.report.statistics import t_interval
+from saddle_studies import interruption
 from saddle_studies.grouped import grouped, last, plus_minus
 from saddle_studies.panels import Panel, draw
 from saddle_studies.study import Study
@@ -95,11 +95,11 @@ def test_a_study_trains_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """What the command line has beside `out` and `name` goes to the sweep; a job that failed stops nothing."""
     started: list[list[str]] = []
 
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+    def run(command: list[str]) -> int:
         started.append(command[2:])
-        return subprocess.CompletedProcess(command, codes.pop())
+        return codes.pop()
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(interruption, "run", run)
     codes = [2, 1, 0]
     study = Study(str(STUDIES["k_steps"]), ["study.py", f"out={tmp_path}", "name=tiny", "seed=0"], "")
     assert study.train() == Path("runs/tiny_k_steps")
@@ -108,6 +108,38 @@ def test_a_study_trains_its_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(SystemExit):
         study.train()
     assert (tmp_path / "README.md").is_file()
+
+
+def test_a_study_with_settings_writes_and_trains_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The committed numbers stay beside the text about them; settings of execution alone change nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(interruption, "run", lambda command: 0)
+
+    def begin(name: str, *arguments: str) -> Study:
+        own = {"faces": ["run"], "which_to_choose": ["only"]}.get(name, [])
+        return Study(str(STUDIES[name]), ["study.py", *arguments], "", own=own)
+
+    for arguments in ((), ("hydra.launcher.jobs=1",)):
+        study = begin("k_steps", *arguments)
+        assert (study.out, study.train()) == (STUDIES["k_steps"].parent, Path("runs/k_steps"))
+    assert not any(tmp_path.iterdir())
+
+    study = begin("k_steps", "updates=60", "seed=0", "hydra.launcher.jobs=1")
+    assert re.fullmatch(r"runs/study-k_steps-[0-9a-f]{6}", str(study.out))
+    assert study.train() == Path(f"{study.out}_k_steps")
+    text = (study.out / "README.md").read_text(encoding="utf-8")
+    assert text.startswith('> `make study NAME=k_steps ARGS="updates=60 seed=0 hydra.launcher.jobs=1"` wrote')
+    study.table("training", ["k"], [["7"]])
+    assert capsys.readouterr().out.endswith(f"\n{study.out}/README.md\n")
+    assert "\n| 7 |\n" in (study.out / "README.md").read_text(encoding="utf-8")
+    assert "\n| 7 |\n" not in STUDIES["k_steps"].with_name("README.md").read_text(encoding="utf-8")
+
+    assert study.out == begin("k_steps", "seed=0", "updates=60").out != begin("k_steps", "updates=61").out
+    other_runs, part = begin("faces", "run=runs/a"), begin("which_to_choose", "only=loss")
+    assert (other_runs.out.parent, part.out.parent) == (Path("runs"), Path("runs"))
+    assert part.train("which_k") == Path("runs/which_k")  # trained as always, and resumed by the whole study
 
 
 @pytest.mark.parametrize(("own", "words"), [((), "run=...        is not accepted"), (("run",), "run=A,B  ")])
@@ -146,7 +178,7 @@ def test_make_names_what_can_be_made(name: str, words: str) -> None:
 def test_a_study_without_a_finished_run_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What failed is no result; of what finished the study goes on."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1))
+    monkeypatch.setattr(interruption, "run", lambda command: 1)
     study = Study(str(STUDIES["k_steps"]), ["study.py", f"out={tmp_path / 'out'}"], "")
     make_run(Path("runs/k_steps/one"), ended="failed")
     with pytest.raises(SystemExit, match=r"^error: no run of runs/k_steps has finished yet: one \(failed\)$"):

@@ -1,37 +1,45 @@
 """The command line, the training and the output of a study in experiments/.
 
 `make study NAME=losses` starts experiments/losses/study.py, which trains conf/experiment/losses.yaml, reads the runs,
-and writes numbers, tables and figures next to its README.md.
+and writes numbers, tables and figures next to its README.md. With other settings it writes elsewhere, because that
+README.md speaks about the numbers of the study as it is committed.
 """
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from saddle_studies import interruption, readme
+
 from matplotlib.figure import Figure
 from PIL import Image
 
-from saddle.runs.folder import RunFolder
+from saddle.runs.folder import RunFolder, replace_file
 from saddle.runs.sweep import ROOT, find_run, finished_runs, runs_of
 from saddle.storage import to_json
-from saddle_studies import readme
 
 TRAIN = Path(__file__).resolve().parents[3] / "src" / "train.py"
 COLOURS = 256
 HELP = """\
 Settings, in ARGS="..." of make study:
-  out=FOLDER     the folder of the results; by default that of the study's README.md
-  name=NAME      a prefix of the names of its sweeps: runs/NAME_{study}
+  out=FOLDER     the folder of the results; by default that of the study's README.md, or with any setting but
+                 name= and hydra.*, runs/study-{study}-HASH
+  name=NAME      a prefix of the names of its sweeps: runs/NAME_{study}; by default none, or with any setting of
+                 src/train.py, study-{study}-HASH
   {run}
   KEY=VALUE      any key of src/train.py, for all of its runs: seed=0 updates=200 hydra.launcher.jobs=2
 """
 RUN = "run=A,B        analyses these runs, or all runs of a sweep's folder, and trains nothing"
 NO_RUN = "run=...        is not accepted: the study needs its own sweeps"
+OTHER = """\
+> `{command}` wrote these tables and figures; the text is about the study with its own settings.
+
+"""
+"""Stands above a README.md that speaks about other runs."""
 SOME_FAILED = 1
 """Exit code of a sweep of which a job failed, which is a result, too."""
 
@@ -60,7 +68,7 @@ class Study:
         Args:
             script: the path of the study's own file; its folder is the study's.
             argv: the command line: `out=FOLDER` is the folder of the results, `name=NAME` a prefix of the names of
-                its sweeps; everything else is passed to `src/train.py`.
+                its sweeps; everything else is passed to `src/train.py`. See `HELP` for the defaults.
             about: the text of `--help`.
             own: keys of the script itself, whose values are in `options`.
         """
@@ -72,13 +80,21 @@ class Study:
             sys.exit(0)
         if "run" not in own and any(argument.startswith("run=") for argument in arguments):
             sys.exit(f"error: {self.name} takes no run=: it needs its own sweeps")
-        self.out = Path(_taken("out", arguments) or home)
+        self._command = f"make study NAME={self.name}" + (f' ARGS="{" ".join(arguments)}"' if arguments else "")
+        out, self._prefix = _taken("out", arguments), _taken("name", arguments)
+        settings = [argument for argument in arguments if not argument.startswith("hydra.")]
+        elsewhere = f"study-{self.name}-{blake2b(repr(sorted(settings)).encode(), digest_size=3).hexdigest()}"
+        self.out = Path(out) if out else ROOT / elsewhere if settings else home
         self.options = {key: value for key in own if (value := _taken(key, arguments))}
-        self._prefix = _taken("name", arguments)
+        if self._prefix is None and any(setting in arguments for setting in settings):
+            self._prefix = elsewhere
         self._overrides = arguments
+        self._sweeps: list[Path] = []
+        interruption.keep(self._kept)
         if self.out.resolve() != home:
             self.out.mkdir(parents=True, exist_ok=True)
-            shutil.copy(home / "README.md", self.out)
+            text = (home / "README.md").read_text(encoding="utf-8")
+            (self.out / "README.md").write_text(OTHER.format(command=self._command) * bool(settings) + text, "utf-8")
 
     def train(self, experiment: str | None = None, *overrides: str, part: str = "") -> Path:
         """Train the sweep of `conf/experiment/EXPERIMENT.yaml`; finished runs are kept.
@@ -89,12 +105,13 @@ class Study:
             part: a name for each sweep if one experiment is trained several times with different overrides.
 
         Returns:
-            The sweep's folder: `runs/EXPERIMENT`, with the suffix `_PART` and the prefix of `name=`.
+            The sweep's folder: `runs/EXPERIMENT`, with the suffix `_PART` and the prefix `NAME_`.
         """
         experiment = experiment or self.name
         name = "_".join(word for word in (self._prefix, experiment, part) if word)
         words = [f"experiment={experiment}", f"name={name}", *overrides, *self._overrides]
-        code = subprocess.run([sys.executable, str(TRAIN), "-m", *words], check=False).returncode
+        self._sweeps.append(ROOT / name)
+        code = interruption.run([sys.executable, str(TRAIN), "-m", *words])
         if code not in (0, SOME_FAILED):
             sys.exit(code)
         return ROOT / name
@@ -123,13 +140,15 @@ class Study:
 
     def numbers(self, results: Any, file: str = "results.json") -> None:
         """Store the measurements as JSON."""
-        (self.out / file).write_text(to_json(results, indent=1) + "\n", encoding="utf-8")
+        text = to_json(results, indent=1) + "\n"
+        replace_file(self.out / file, lambda opened: opened.write(text.encode()))
+        print(self.out / file, flush=True)
 
     def table(self, section: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table into its section of README.md, and print it."""
+        """Write a table into its section of README.md, and print both."""
         text = readme.table(header, rows)
         readme.replace(self.out / "README.md", section, text)
-        print(f"\n{text}", flush=True)
+        print(f"\n{text}\n{self.out / 'README.md'}", flush=True)
 
     def figure(self, name: str, figure: Figure) -> None:
         """Store a figure as a PNG of few colours, a third of the size."""
@@ -140,7 +159,7 @@ class Study:
     def picture(self, name: str, image: Image.Image) -> None:
         """Store an image as a PNG in all its colours: with few colours the noise of samples looks worse than it is."""
         path = self.out / f"{name}.png"
-        image.save(path, optimize=True)
+        replace_file(path, lambda opened: image.save(opened, format="png", optimize=True))
         print(path, flush=True)
 
     def claims(self, claims: Sequence[Claim]) -> None:
@@ -149,6 +168,13 @@ class Study:
             self.figure(claim.name, claim.figure)
         keys = ("name", "says", "where", "measured", "test")
         self.numbers([{key: getattr(claim, key) for key in keys} for claim in claims], "claims.json")
+
+    def _kept(self) -> str:
+        """What an interrupted study leaves, and how to resume it."""
+        runs = [run for sweep in self._sweeps for folder in sweep.glob("*") if (run := RunFolder(folder)).exists()]
+        finished = sum(run.status().state == "finished" for run in runs)
+        states = f"{finished} of {len(runs)} runs begun in {', '.join(map(str, self._sweeps))} have finished, and "
+        return f"{states if runs else ''}the same command resumes after what is stored: {self._command}"
 
 
 def _taken(key: str, arguments: list[str]) -> str | None:

@@ -22,6 +22,9 @@ PACKAGES = (
     "numpy",
 )
 
+GENERATED = [f":(exclude)experiments/*.{ending}" for ending in ("json", "md", "png")]
+"""Results, tables and figures, in any folder of experiments/, for git."""
+
 
 def describe(precision: str, previous: dict[str, object] | None) -> dict[str, object]:
     """Everything that a run's numbers depend on in addition to its configuration.
@@ -45,8 +48,12 @@ def describe(precision: str, previous: dict[str, object] | None) -> dict[str, ob
 
 
 def code() -> dict[str, object]:
-    """The version of the code: `commit`, None without a repository, and whether files differ from it (`dirty`)."""
-    return {"commit": _git("rev-parse", "HEAD"), "dirty": bool(_git("status", "--porcelain"))}
+    """The version of the code: `commit`, None without a repository, and whether files differ from it (`dirty`).
+
+    What experiments write (`GENERATED`) is no code.
+    """
+    changes = _git("status", "--porcelain", "--untracked-files=all", "--", ".", *GENERATED)
+    return {"commit": _git("rev-parse", "HEAD"), "dirty": bool(changes)}
 
 
 def _git(*arguments: str) -> str | None:

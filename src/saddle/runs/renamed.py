@@ -11,7 +11,7 @@ TARGETS = {
     "saddle.data.bars_and_stripes.BarsAndStripes": "saddle.data.densities.bars_and_stripes.BarsAndStripes",
     "saddle.data.discrete.DiscretePoints": "saddle.data.densities.discrete.DiscretePoints",
     "saddle.data.faces.Faces": "saddle.data.faces.dataset.Faces",
-    "saddle.data.folder.Folder": FOLDER,
+    "saddle.data.folder.Folder": "saddle.data.disk.folder.Folder",
     "saddle.data.grid.Grid": "saddle.data.densities.grid.Grid",
     "saddle.data.mixture_1d.Mixture1D": "saddle.data.densities.mixture_1d.Mixture1D",
     "saddle.data.ring.Ring": "saddle.data.densities.ring.Ring",

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from saddle_studies.theory.convergence import Finding, Verdict
+
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-
-from saddle_studies.theory.convergence import Finding, Verdict
 
 COLOURS: Mapping[Verdict, str] = {
     "converges": "#7BC8A4",

@@ -1,10 +1,10 @@
 """A maximum of a few discriminators over a generator's parameter, and descent on it."""
 
-from matplotlib.figure import Figure
-from torch import Tensor
-
 from saddle_studies.figures.sheet import COLOURS, sheet
 from saddle_studies.theory.maximum import Descent
+
+from matplotlib.figure import Figure
+from torch import Tensor
 
 
 def draw(theta: Tensor, branches: Tensor, optimal: Tensor, descent: Descent) -> Figure:

@@ -2,10 +2,10 @@
 
 import math
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(x: Tensor, data: Tensor, generators: Tensor, heights: Tensor) -> Figure:

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(*, step_sizes: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> Figure:

@@ -1,9 +1,9 @@
 """Mean log-likelihood and KL over one parameter."""
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(

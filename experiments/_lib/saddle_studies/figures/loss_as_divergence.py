@@ -3,10 +3,10 @@
 import math
 from collections.abc import Mapping
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(*, jsd: Tensor, losses: Tensor, least: Tensor, apart: Tensor, trained: Mapping[str, Tensor]) -> Figure:

@@ -1,10 +1,10 @@
 """What each objective of G descends at D*."""
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(share: Tensor, data: float, minimax: Tensor, nonsaturating: Tensor) -> Figure:

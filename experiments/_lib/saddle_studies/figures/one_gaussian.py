@@ -1,9 +1,9 @@
 """One Gaussian on two modes."""
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(x: Tensor, data: Tensor, covering: Tensor, seeking: Tensor) -> Figure:

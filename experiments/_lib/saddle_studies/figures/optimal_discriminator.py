@@ -1,9 +1,9 @@
 """Two densities on the line, the best discriminator between them, and one that was trained."""
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(*, x: Tensor, p: Tensor, q: Tensor, optimum: Tensor, trained: Tensor, distance: float) -> Figure:

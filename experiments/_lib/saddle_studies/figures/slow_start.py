@@ -1,9 +1,9 @@
 """G's gradient under both objectives against D's confidence."""
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.figure import Figure
 from torch import Tensor
-
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from saddle_studies.figures.sheet import COLOURS, sheet
+
 from matplotlib.figure import Figure
 
 from saddle.theory.estimate import Estimate
-from saddle_studies.figures.sheet import COLOURS, sheet
 
 
 def draw(*, deviations: Sequence[float], smoothed: Sequence[Estimate], exact: Sequence[float], jsd: float) -> Figure:
