@@ -69,7 +69,7 @@ def test_a_setting_of_which_no_run_has_begun_may_have_a_name_already() -> None:
 def test_the_new_names_are_everywhere_and_the_baseline_may_have_either(tmp_path: Path) -> None:
     sweep = make_sweep(tmp_path / "two", ["minimax", "hinge"], [0, 1])
     for baseline in ("loss-hinge", "Hinge_50%", "loss-hinge_seed-1"):
-        comparison = load(sweep).compare(baseline, names={"loss-hinge": "Hinge_50%"})  # type: ignore[union-attr]  # a sweep
+        comparison = load(sweep).compare(baseline, names={"loss-hinge": "Hinge_50%"})
         assert comparison.baseline == "Hinge_50%"
         assert ("Hinge_50%", "fd_faces") in comparison.last
     sheets = table_sheets(comparison, sweep)

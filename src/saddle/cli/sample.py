@@ -55,7 +55,7 @@ def main(argv: list[str]) -> None:
         require_weights(run, state)
         out = _output(run, draw, count, values)  # before the slow import of torch
         classes = stored_classes(run) if "label" in values else None
-        label = classes and classes.label(values["label"])
+        label = None if classes is None else classes.label(values["label"])
         if classes is not None and label is not None:
             print(f"label={values['label']} is the class {classes.names[label]}")
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported

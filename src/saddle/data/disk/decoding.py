@@ -37,7 +37,7 @@ VERSION = 2
 """Version of the rule, raised whenever the pixels change."""
 STRIP = 2**20
 """Number of pixels that are converted at a time, so that a conversion's copies do not count."""
-Colour = tuple[int, int, int]
+Colour = Sequence[int]
 WHITE: Colour = (255, 255, 255)
 ORIENTATION = 0x0112
 SIDEWAYS = (5, 6, 7, 8)

@@ -48,7 +48,7 @@ def meaning(image: Image.Image) -> Meaning:
 
 
 def _of_png(image: Image.Image) -> Meaning:
-    transparent, layout = image.info.get("transparency"), str(image.tile[0][3]) if image.tile else ""
+    transparent, layout = image.info.get("transparency"), str(image.tile[0][3]) if image.tile else ""  # type: ignore[attr-defined]  # a PNG's
     if transparent is None:
         return Meaning()
     if layout == "RGB;16B":

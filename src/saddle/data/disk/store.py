@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddle.data.disk.contents import Content, ImageRoot, content_hash
-from saddle.data.disk.decoding import VERSION, WHITE, Colour, decode
+from saddle.data.disk.decoding import VERSION, WHITE, decode
 from saddle.data.disk.files import listing, readable
 from saddle.data.disk.imageset import StoredImages, digest_of
 from saddle.data.disk.meaning import UndecodableError
@@ -67,7 +67,7 @@ def decode_folder(
         contents, unreadable = cache.contents(pictures.files)
         sizes = {path: content.size for path, content in contents.items()}
         shape = shape or _common_shape(root, sizes)
-        images, refused, odd = _Set(cache, contents, shape, enlarge, tuple(background)).images()
+        images, refused, odd = _Set(cache, contents, shape, enlarge, background).images()
     left_out = pictures.unreadable | unreadable
     left_out |= {path: refused[content.hash] for path, content in contents.items() if content.hash in refused}
     if images is None or (left_out and corrupt == "refuse"):
@@ -85,9 +85,14 @@ class _Set:
     """
 
     def __init__(
-        self, cache: ImageRoot, contents: dict[str, Content], shape: Sequence[int], enlarge: bool, background: Colour
+        self,
+        cache: ImageRoot,
+        contents: dict[str, Content],
+        shape: Sequence[int],
+        enlarge: bool,
+        background: Sequence[int],
     ) -> None:
-        self.cache, self.shape, self.enlarge, self.background = cache, tuple(shape), enlarge, background
+        self.cache, self.shape, self.enlarge, self.background = cache, tuple(shape), enlarge, tuple(background)
         self.paths = list(contents)
         self.hashes = [content.hash for content in contents.values()]
         self.settings = digest_of(VERSION, self.shape, enlarge, background)
@@ -146,9 +151,10 @@ class _Set:
             without = {self.hashes[row]: reason for row, reason in zip(distinct, reasons, strict=True) if reason}
             with_image = [hash_ for hash_ in self.hashes if hash_ not in without]
             file.gather([first[hash_] for hash_ in with_image])
-        pixels = mapped(path, (len(with_image), *self.shape))
+        digest = pixel_digest(path)
+        pixels = mapped(path, (len(with_image), *self.shape), digest)
         odd = oddities(pixels, self.background) if with_image and pixels is not None else []
-        record = {"kept": with_image, "refused": without, "digest": pixel_digest(path), "oddities": odd}
+        record = {"kept": with_image, "refused": without, "digest": digest, "oddities": odd}
         self.cache.remember(self.name, record)
 
     def _decoded(self, row: int) -> NDArray[np.uint8]:
