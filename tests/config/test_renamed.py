@@ -79,3 +79,14 @@ def test_old_keys_compose_to_the_present_configuration() -> None:
     (cfg, _, notes), (present, _, none) = compose_job(old), compose_job(new)
     assert cfg == present
     assert (len(notes), none) == (3, [])
+
+
+def test_own_images_of_earlier_versions_were_read_over_white() -> None:
+    target, white = "saddle.data.folder.Folder", [255, 255, 255]
+    nested = upgraded({"data": {"_target_": target, "root": "a"}, "seed": 0})
+    assert nested["data"]["background"] == white
+    flat = upgraded({"data._target_": target, "data.root": "a"})
+    assert flat["data.background"] == white
+    assert upgraded(nested) == nested
+    assert upgraded({"data._target_": target, "data.background": [0, 0, 0]})["data.background"] == [0, 0, 0]
+    assert "data.background" not in upgraded({"data._target_": "saddle.data.densities.ring.Ring"})
