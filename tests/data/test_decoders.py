@@ -119,7 +119,7 @@ def test_premultiplied_grey_is_read() -> None:
     grey = DRAWN.integers(0, alpha + 1)
     tags = {258: [8, 8], 262: [GREY], 277: [2], 338: [1]}
     content = tiff([np.concatenate([grey, alpha], 2).astype(np.uint8).tobytes()], SIZE, tags)
-    assert error(content, (grey + 255.0 - alpha)) <= 2
+    assert error(content, (np.asarray(grey + 255.0 - alpha, dtype=np.float64))) <= 2
 
 
 def test_what_is_no_tiff_that_can_be_read_is_not_called_none() -> None:

@@ -66,10 +66,11 @@ def test_white_drawings_are_noticed_and_seen_on_black(tmp_path: Path, monkeypatc
             reference="all",
         )
 
-    (first, second) = logos(WHITE).facts()["oddities"]  # type: ignore[misc]  # a list
+    first, second = logos(WHITE)._decoded.oddities
     assert "3 of 3 images have one colour only" in first
     assert "data.background=[0,0,0]" in first
     assert "2 of 3 images are copies" in second
+    assert logos(WHITE).facts()["oddities"] == [first, second]
     assert "oddities" not in logos((0, 0, 0)).facts()
     assert np.array_equal(logos((0, 0, 0)).train[np.array([0])][0, 1], RANDOM[..., 0])
     assert logos((9, 0, 7)).train[np.array([0])].amin((0, 2, 3)).tolist() >= [9, 0, 7]

@@ -67,7 +67,7 @@ def decode_folder(
         contents, unreadable = cache.contents(pictures.files)
         sizes = {path: content.size for path, content in contents.items()}
         shape = shape or _common_shape(root, sizes)
-        images, refused, odd = _Set(cache, contents, shape, enlarge, tuple(background)).images()
+        images, refused, odd = _Set(cache, contents, shape, enlarge, background).images()
     left_out = pictures.unreadable | unreadable
     left_out |= {path: refused[content.hash] for path, content in contents.items() if content.hash in refused}
     if images is None or (left_out and corrupt == "refuse"):
