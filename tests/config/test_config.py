@@ -345,6 +345,22 @@ def test_a_name_that_cannot_be_kept_is_refused_with_one_that_can(made: Composer,
     assert not list(rules.name_of_one_folder({"name": None}))
 
 
+@pytest.mark.parametrize(
+    ("shape", "hint"),
+    [
+        ("data.shape=[3,16,16]", "resolution=16"),
+        ("data.shape=[3,32,64]", "data.shape=[3,32,32]"),
+        ("data.shape=[3,48,48]", "data.shape=[3,32,32]"),
+    ],
+)
+def test_hints_on_shapes_work(made: Composer, conf: Path, shape: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        check(made.compose([shape]), conf)
+    assert f"set {hint}, or network=mlp, which takes any shape" in str(refusal.value)
+    for followed in (hint, "network=mlp"):
+        check(made.compose([shape, followed]), conf)
+
+
 def test_each_job_of_a_sweep_is_checked_once(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before Hydra begins, so that its words are ours, or by the launcher, which takes those over."""
     checked: list[DictConfig] = []

@@ -91,3 +91,14 @@ def test_arguments_that_a_class_did_not_take_before_leave_it_as_it_was() -> None
     assert not differences(flat, identity(cfg))
     other = composed("augment=ada_r3gan_cifar10")
     assert upgraded(OmegaConf.to_container(other, resolve=True)) == OmegaConf.to_container(other, resolve=True)
+
+
+def test_own_images_of_earlier_versions_were_read_over_white() -> None:
+    target, white = "saddle.data.folder.Folder", [255, 255, 255]
+    nested = upgraded({"data": {"_target_": target, "root": "a"}, "seed": 0})
+    assert nested["data"]["background"] == white
+    flat = upgraded({"data._target_": target, "data.root": "a"})
+    assert flat["data.background"] == white
+    assert upgraded(nested) == nested
+    assert upgraded({"data._target_": target, "data.background": [0, 0, 0]})["data.background"] == [0, 0, 0]
+    assert "data.background" not in upgraded({"data._target_": "saddle.data.densities.ring.Ring"})

@@ -1,6 +1,7 @@
 """People's own images: every good file gives the right pixels, every bad one is named, and nothing is done twice."""
 
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from contextlib import suppress
 from hashlib import file_digest
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ import torch
 from PIL import Image
 
 from hostile import PASSED_OVER, RANDOM, SIDE, encoded, write_hostile
-from saddle.data.disk import contents, store
+from saddle.data.disk import contents, refusals, store
 from saddle.data.disk.decoding import WHITE, decode, fitted, picture_size
 from saddle.data.disk.files import listing
 from saddle.data.disk.folder import Folder
@@ -25,6 +26,7 @@ from saddle.data.disk.meaning import UndecodableError
 from saddle.data.disk.memory import MemoryBudget
 from saddle.data.disk.pixelfile import HEADER, PixelFile, mapped, pixel_digest
 from saddle.data.disk.store import decode_folder
+from saddle.networks.base import Resolution
 
 Decode = Callable[..., Any]
 
@@ -243,7 +245,7 @@ def test_a_reason_that_all_files_share_is_said_once(tmp_path: Path) -> None:
     assert answer.count("10 x 10 pixels, too small for 16 x 16") == 1
     assert "\n  000.png\n" in answer
     assert "\n  019.png\n  and 10 more\n" in answer
-    assert "the largest picture has 10 x 10 pixels: resolution=10 fits all\n" in answer
+    assert "the largest picture has 10 x 10 pixels: resolution=8 fits all\n" in answer
     assert "skipping them leaves nothing\n" in answer
 
 
@@ -322,7 +324,7 @@ def test_small_pictures_are_enlarged_where_that_is_wanted(tmp_path: Path) -> Non
     write(tmp_path / "larger", 1, side=12)
     with pytest.raises(ValueError, match="too small for 16 x 16") as refusal:
         _ = folder(tmp_path, corrupt="skip").train
-    for words in ("12 x 12 pixels", "resolution=12 fits some, resolution=10 all", "data.enlarge=true"):
+    for words in ("12 x 12 pixels", "resolution=8 fits all", "data.enlarge=true"):
         assert words in str(refusal.value)
     assert len(folder(tmp_path, enlarge=True).train) == 3
     assert len(folder(tmp_path, shape=(3, 12, 12), corrupt="skip").train) == 1
@@ -361,6 +363,22 @@ def test_folders_without_pictures_are_refused_in_words(tmp_path: Path) -> None:
         assert words in str(refusal.value)
     with pytest.raises(ValueError, match="1 or 3 channels"):
         folder(tmp_path, shape=(2, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("sides", "words"),
+    [
+        ((254, 300), "resolution=256 fits some, resolution=128 all"),
+        ((64, 64), "resolution=64 fits all"),
+        ((7, 20), "resolution=16 fits some"),
+        ((7, 5), "no resolution fits, the smallest is 8"),
+    ],
+)
+def test_proposed_resolutions_are_those_that_every_network_takes(sides: tuple[int, int], words: str) -> None:
+    answer = refusals._resolutions([(side, side + 5) for side in sides])
+    assert answer.endswith(words)
+    assert {*map(int, re.findall(r"resolution=(\d+)", answer))} <= {*get_args(Resolution)}
+    assert get_args(Resolution)[::-1] == refusals.RESOLUTIONS
 
 
 def test_skipping_must_leave_something(tmp_path: Path) -> None:

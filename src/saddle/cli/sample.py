@@ -54,10 +54,7 @@ def main(argv: list[str]) -> None:
         run, state = find_run(values["run"]), values.get("state", LAST)
         require_weights(run, state)
         out = _output(run, draw, count, values)  # before the slow import of torch
-        classes = stored_classes(run) if "label" in values else None
-        label = None if classes is None else classes.label(values["label"])
-        if classes is not None and label is not None:
-            print(f"label={values['label']} is the class {classes.names[label]}")
+        label = _label(run, values["label"]) if "label" in values else None
         os.environ |= thread_variables(side_by_side=1)  # before torch is imported
         if draw == "samples":
             from saddle.samples.sampling import write_samples
@@ -75,6 +72,14 @@ def main(argv: list[str]) -> None:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("\ninterrupted: nothing half-written is left")
+
+
+def _label(run: RunFolder, text: str) -> int:
+    """The label that `text` names; says which class that is."""
+    classes = stored_classes(run)
+    label = classes.label(text)
+    print(f"label={text} is the class {classes.names[label]}")
+    return label
 
 
 def _output(run: RunFolder, draw: str, count: int, values: Mapping[str, str]) -> Output:

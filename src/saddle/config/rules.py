@@ -220,10 +220,14 @@ def schedules_in_time(values: Values) -> Iterator[str]:
 def square_images(values: Values) -> Iterator[str]:
     """A network for square images draws nothing else."""
     shape = values["data"].get("shape")
-    sides = {node["resolution"] for _, node in _nodes(values, "network") if "resolution" in node}
-    for side in sides if shape is not None else ():
+    nodes = [(path, node) for path, node in _nodes(values, "network") if "resolution" in node]
+    kinds = [signature(resolve(node["_target_"], path)).arguments["resolution"].kind for path, node in nodes]
+    for side in {node["resolution"] for _, node in nodes} if shape is not None else ():
         if shape[1:] != [side, side]:
-            sized = "resolution=..., or " if len(shape) == 3 else ""
+            sized = ""
+            if len(shape) == 3:
+                fitting = shape[1] == shape[2] and all(fits(shape[1], kind) for kind in kinds)
+                sized = f"resolution={shape[1]}, or " if fitting else f"data.shape=[{shape[0]},{side},{side}], or "
             yield (
                 f"data.shape={show(shape)} does not go with networks for images of {side} x {side}: "
                 f"set {sized}network=mlp, which takes any shape"

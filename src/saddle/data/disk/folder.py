@@ -56,7 +56,7 @@ class Folder(Images):
         self.shape = tuple(shape)
         self.corrupt = corrupt
         self.enlarge = enlarge
-        self.background = background
+        self.background = (background[0], background[1], background[2])
         self.label = label
         self.reference = reference
 

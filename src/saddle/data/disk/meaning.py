@@ -48,9 +48,11 @@ def meaning(image: Image.Image) -> Meaning:
 
 
 def _of_png(image: Image.Image) -> Meaning:
-    transparent, layout = image.info.get("transparency"), str(image.tile[0][3]) if image.tile else ""  # type: ignore[attr-defined]  # a PNG's
+    transparent = image.info.get("transparency")
     if transparent is None:
         return Meaning()
+    tiles = image.tile  # type: ignore[attr-defined]  # of a picture from a file
+    layout = str(tiles[0][3]) if tiles else ""
     if layout == "RGB;16B":
         raise _refused("a PNG with one transparent colour of 16 bits, of which Pillow compares 8")
     if image.mode.startswith("I"):

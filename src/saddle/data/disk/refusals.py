@@ -14,6 +14,8 @@ EXAMPLES = 20
 """Largest number of files that it names if all have the same reason."""
 SIZES = 5
 """Largest number of sizes, or of reasons of further files, that an error names."""
+RESOLUTIONS = (256, 128, 64, 32, 16, 8)
+"""Resolutions that every network takes: others, which only some take, are not proposed."""
 Sizes = Mapping[str, tuple[int, int] | None]
 """Path -> width and height of a picture; None for a file that is not a picture."""
 
@@ -74,9 +76,18 @@ def left_out_note(left_out: Mapping[str, str]) -> str:
 def _resolutions(sizes: Sequence[tuple[int, int]]) -> str:
     """The resolutions that fit pictures of these sizes without enlarging them."""
     width, height = max(sizes, key=lambda size: (min(size), max(size)))
-    some, every = min(width, height), min(map(min, sizes))
-    fitting = f"resolution={some} fits all" if some == every else f"resolution={some} fits some, resolution={every} all"
-    return f"the largest picture has {width} x {height} pixels: {fitting}"
+    largest = f"the largest picture has {width} x {height} pixels"
+    some, every = (_resolution_within(side) for side in (min(width, height), min(map(min, sizes))))
+    if not some:
+        return f"{largest}: no resolution fits, the smallest is {RESOLUTIONS[-1]}"
+    if some == every:
+        return f"{largest}: resolution={some} fits all"
+    return f"{largest}: resolution={some} fits some" + (f", resolution={every} all" if every else "")
+
+
+def _resolution_within(side: int) -> int | None:
+    """The largest resolution that fits a picture whose shorter side this is; None if there is none."""
+    return next((resolution for resolution in RESOLUTIONS if resolution <= side), None)
 
 
 def several_sizes(root: Path, sizes: Sizes) -> str:

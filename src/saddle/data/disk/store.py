@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saddle.data.disk.contents import Content, ImageRoot, content_hash
-from saddle.data.disk.decoding import VERSION, WHITE, decode
+from saddle.data.disk.decoding import VERSION, WHITE, Colour, decode
 from saddle.data.disk.files import listing, readable
 from saddle.data.disk.imageset import StoredImages, digest_of
 from saddle.data.disk.meaning import UndecodableError
