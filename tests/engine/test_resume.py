@@ -18,6 +18,7 @@ from PIL import Image
 
 from options import composed
 from saddle.cli.training import carry_out
+from saddle.engine.errors import RunRefusedError, out_of_memory
 from saddle.engine.existing_run import claim_folder
 from saddle.engine.stored import stored_config
 from saddle.models.gan import GAN
@@ -475,6 +476,21 @@ def test_more_updates_than_asked_for_are_refused_whatever_the_run_says(
     assert _contents(finished) == before
 
 
+def test_a_run_that_seems_to_be_trained_elsewhere_names_the_way_out(finished: RunFolder) -> None:
+    """The process may be gone although its last sign of life is fresh, or dated by a clock that is fast."""
+    finished.mark("running", updates=9)
+    status = finished.path / "status.json"
+    status.write_text(json.dumps(json.loads(status.read_text()) | {"machine": "another", "host": "elsewhere"}))
+    for settings in ([], ["fresh=true"]):
+        with pytest.raises(
+            RunRefusedError, match=r"process \d+ on elsewhere .*If that process is gone, delete .*status.json"
+        ):
+            claim_folder(composed(*SMALL, *EVERY, MLP, "updates=13", *settings), finished)
+    status.unlink()
+    assert claim_folder(composed(*SMALL, *EVERY, MLP, "updates=13"), finished)
+    finished.refuse()
+
+
 def test_a_log_that_lost_its_last_lines_is_written_again_from_the_state_before(
     nine: Path, finished: RunFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -515,3 +531,23 @@ def test_a_folder_that_is_removed_while_its_run_is_trained_ends_the_run_in_words
     assert "no longer belongs to this run: it was removed or renamed" in said
     assert "Traceback" not in said
     assert not folder.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "the memory is not sufficient (MemoryError): set a smaller batch_size"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 8192 bytes\nmore"),
+            "8192 bytes): set",
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), "2 GiB): set a smaller batch_size"),
+        (ValueError("d_steps is not enough"), ""),
+        (RuntimeError("a bug"), ""),
+    ],
+)
+def test_too_little_memory_is_no_bug(error: Exception, said: str) -> None:
+    words = out_of_memory(error)
+    assert said in words
+    assert bool(words) == bool(said)
+    assert "\n" not in words

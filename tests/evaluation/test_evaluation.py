@@ -169,8 +169,12 @@ def test_one_damaged_run_does_not_cost_the_others(capsys: pytest.CaptureFixture[
     finished("a")
     damaged = finished("b")
     damaged.weights.path("last").write_bytes(b"nonsense")
+    (finished("c").path / "summary.json").write_text('{"updates": "many"}')
+    (finished("d").path / "status.json").write_text("{")
     printed, code = call_network(capsys, "extractor=none")
     assert "a " in printed
+    assert "c was not evaluated: " in code
+    assert "summary.json: updates is of another type" in code
     assert "b was not evaluated" in code
     assert "is damaged or no safetensors file" in code
 

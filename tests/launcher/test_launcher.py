@@ -323,6 +323,16 @@ def test_a_job_that_another_process_trains_is_not_touched(tmp_path: Path) -> Non
     assert (run.path / "status.json").read_text() == stored
 
 
+def test_a_status_that_cannot_be_read_costs_its_job_alone(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "seed-0")
+    job = Job(number=1, run=run, overrides=["seed=0"], cfg=DictConfig({}), before=run.status())
+    run.mark("finished")
+    (run.path / "status.json").write_text("{")
+    job.record_result(0, [])
+    assert job.state == "failed"
+    job.interrupt()
+
+
 def test_a_refused_job_does_not_spoil_the_finished_run_in_its_folder(program: list[str]) -> None:
     run = RunFolder("runs/sweep/do-finish")
     run.mark("finished")

@@ -405,3 +405,17 @@ def test_help_names_every_argument(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert shown.startswith("Compares runs.\n\npython compare.py [key=value ...]\n")
     assert all(f"{key}=" in shown and text in shown for key, text in ALLOWED.items())
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`runs` is a file: Hydra makes the folder, and would print a trace."""
+
+    def job() -> None:
+        assert os.environ["HYDRA_FULL_ERROR"] == "1"
+        raise FileExistsError(17, "File exists", "runs")
+
+    monkeypatch.setattr(train, "job", job)
+    monkeypatch.setenv("SADDLE_SWEEP", "1")
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
+    with pytest.raises(SystemExit, match="error: runs: File exists; move what is in the way"):
+        train._hand_to_hydra()

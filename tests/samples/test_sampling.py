@@ -212,7 +212,7 @@ def test_a_strangers_configuration_is_refused(run: RunFolder, path: str, value: 
 def test_other_weights_are_refused(run: RunFolder) -> None:
     for damaged in (b"", b"\x80\x04nonsense" * 10):
         run.weights.path("last").write_bytes(damaged)
-        with pytest.raises(ValueError, match=r"model.safetensors cannot be read"):
+        with pytest.raises(ValueError, match="is damaged or no safetensors file"):
             load_model(run, stored_config(run, files=False))
     run.save_weights("last", packed({"other": torch.zeros(1)}, 5))
     with pytest.raises(ValueError, match="does not fit"):

@@ -54,7 +54,7 @@ class Job:
 
         Nothing is stored for a job that was refused.
         """
-        before, after = self.before, self.run.status()
+        before, after = self.before, self._present()
         if code == REFUSED and after.state == "running":
             self.state, self.cause = "running", "another process trains it right now"
             return
@@ -73,6 +73,13 @@ class Job:
     def interrupt(self) -> None:
         """Record that the job was interrupted, and store it if the run could not do so itself."""
         self.state = "interrupted"
-        status = self.run.status()
+        status = self._present()
         if status.died or status.state == "new":
             self.run.mark("interrupted", **status.details)
+
+    def _present(self) -> Status:
+        """The status of its run; "failed" if that cannot be read, which must not end the other jobs."""
+        try:
+            return self.run.status()
+        except (ValueError, OSError) as error:
+            return Status(state="failed", details={"error": str(error)})

@@ -17,7 +17,7 @@ from saddle.config.keys import groups
 from saddle.config.messages import listing, meant, nearest
 from saddle.processes.threads import thread_variables
 from saddle.runs.commands import in_checkout, typed
-from saddle.runs.folder import write_json
+from saddle.runs.folder import RunFolder, write_json
 from saddle.runs.messages import not_finished, require_weights, show_warnings_as_notes, shown, without_weights
 from saddle.runs.summary import of_images
 from saddle.runs.sweep import find_run, finished_runs, newest_sweep
@@ -105,11 +105,7 @@ def _runs(values: Mapping[str, str]) -> None:
         require_weights(runs[0], state)
     if not any(run.weights.states() for run in runs):
         raise LookupError("; ".join(map(without_weights, runs)))
-    refused = {
-        run.job: NO_IMAGES
-        for run in runs
-        if (run.summary() or {}).get("protocol") and not of_images(run.summary() or {})
-    }
+    refused = {run.job: why for run in runs if (why := _why_not(run))}
     runs = [run for run in runs if run.job not in refused]
     if not runs:
         raise LookupError("; ".join(f"{job}: {why}" for job, why in refused.items()))
@@ -138,6 +134,15 @@ def _runs(values: Mapping[str, str]) -> None:
         _advise(extra.missing)
     if refused:
         sys.exit("\n".join(f"{job} was not evaluated: {why}" for job, why in refused.items()))
+
+
+def _why_not(run: RunFolder) -> str:
+    """Why a run cannot be measured again; empty if it can."""
+    try:
+        summary = run.summary() or {}
+    except (ValueError, OSError) as error:
+        return str(error)
+    return NO_IMAGES if summary.get("protocol") and not of_images(summary) else ""
 
 
 def _advise(missing: Mapping[str, str]) -> None:

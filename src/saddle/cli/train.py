@@ -22,7 +22,7 @@ from saddle.config.commandline import notes_on
 from saddle.config.composing import with_options
 from saddle.config.keys import CONF, KINDS, ROOT, groups
 from saddle.engine.stored import stored_config
-from saddle.processes.ranks import end_with_parent, interrupt_with_sweep
+from saddle.processes.ranks import SWEEP, end_with_parent, interrupt_with_sweep
 from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
 from saddle.runs.sweep import find_run
@@ -109,8 +109,11 @@ def _main(argv: list[str]) -> None:
 
 def _hand_to_hydra() -> None:
     """Let Hydra compose and start the job, and print its errors and those of the file system in one line."""
-    if FULL_ERROR in os.environ:  # the user wants to see traces
+    if (
+        FULL_ERROR in os.environ and SWEEP not in os.environ
+    ):  # the user wants to see traces; a sweep sets it for its jobs
         job()
+        return
     os.environ[FULL_ERROR] = "1"  # otherwise Hydra prints a trace of any error, and ends the process
     try:
         job()

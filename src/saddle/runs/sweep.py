@@ -1,5 +1,6 @@
 """Sweeps on disk: the runs that belong together, and how runs are found by their paths."""
 
+import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -84,11 +85,21 @@ def finished_runs(sweep: Path) -> list[RunFolder]:
         LookupError: no run is finished.
     """
     runs = runs_of(sweep)
-    finished = [run for run in runs if run.status().state == "finished"]
+    states = [_state(run) for run in runs]
+    finished = [run for run, state in zip(runs, states, strict=True) if state == "finished"]
     if not finished:
-        states = ", ".join(f"{run.job} ({run.status().state})" for run in runs)
-        raise LookupError(f"no run of {sweep} has finished yet: {states}")
+        listed = ", ".join(f"{run.job} ({state})" for run, state in zip(runs, states, strict=True))
+        raise LookupError(f"no run of {sweep} has finished yet: {listed}")
     return finished
+
+
+def _state(run: RunFolder) -> str:
+    """The state of a run, or why it is unknown, of which a line on stderr tells."""
+    try:
+        return run.status().state
+    except (ValueError, OSError) as error:
+        print(f"note: {error}", file=sys.stderr)
+        return f"unreadable: {error}"
 
 
 def find_run(path: str | Path) -> RunFolder:

@@ -72,7 +72,7 @@ class Weights:
         try:
             tensors = load_file(path)
         except (SafetensorError, OSError, ValueError) as error:
-            raise ValueError(f"{path} cannot be read: {error}") from None
+            raise ValueError(f"{path} is damaged or no safetensors file: {error}") from None
         stored = self.metadata(state).get("digest")
         if stored is not None and stored != digest(tensors):  # Saddle 0.3 stored none
             raise ValueError(f"{path} is damaged: its digest is wrong; resuming the run replaces it")
