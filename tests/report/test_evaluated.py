@@ -12,10 +12,11 @@ from fake_runs import make_run, make_sweep, measure_again
 from saddle.report.closing import difference_text
 from saddle.report.comparison import Comparison, read_comparison
 from saddle.report.curves import curves_of
+from saddle.report.differences import difference_sheet
 from saddle.report.export import runs_csv, table_csv
 from saddle.report.facts import protocol_sheet
 from saddle.report.layout import lead
-from saddle.report.results import best_sheet, difference_sheet, results_sheet
+from saddle.report.results import best_sheet, results_sheet
 from saddle.report.sheet import plain
 from saddle.report.states import runs_sheet
 from saddle.report.table import terminal
@@ -52,7 +53,10 @@ def test_what_make_fid_measured_has_columns_intervals_differences_and_p(sweep: P
     (difference,) = comparison.differences["fid"]
     assert difference.p == pytest.approx(scipy.stats.ttest_rel(FID["hinge"], FID["minimax"]).pvalue)
     assert ("loss-hinge", "fid") not in comparison.best  # it was measured once
-    assert [column.floors for column in comparison.columns[1::3]] == [(1.5,), ()]  # one without its uncertainty is of halves
+    assert [column.floors for column in comparison.columns[1::3]] == [
+        (1.5,),
+        (),
+    ]  # one without its uncertainty is of halves
     assert curves_of(comparison.settings, comparison.columns[1]) == []
 
 
