@@ -12,9 +12,9 @@ import scipy.stats
 from fake_runs import make_run
 from saddle.report.closing import difference_text
 from saddle.report.comparison import Comparison, read_comparison
+from saddle.report.differences import effects_sheet
 from saddle.report.effects import Effect, effects_of, factors_of
 from saddle.report.export import effects_csv
-from saddle.report.results import effects_sheet
 from saddle.report.run import RunRecord
 from saddle.report.settings import Setting
 from saddle.report.statistics import holm, t_interval

@@ -12,10 +12,11 @@ from fake_runs import make_run, make_sweep, measure_again
 from saddle.report.closing import difference_text
 from saddle.report.comparison import Comparison, read_comparison
 from saddle.report.curves import curves_of
+from saddle.report.differences import difference_sheet
 from saddle.report.export import runs_csv, table_csv
 from saddle.report.facts import protocol_sheet
 from saddle.report.layout import lead
-from saddle.report.results import best_sheet, difference_sheet, results_sheet
+from saddle.report.results import best_sheet, results_sheet
 from saddle.report.sheet import plain
 from saddle.report.states import runs_sheet
 from saddle.report.table import terminal

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from saddle.report.comparison import Comparison
+from saddle.report.differences import difference_sheet, effects_sheet
 from saddle.report.files import FOLDER, PAGE
-from saddle.report.results import difference_sheet, effects_sheet
 from saddle.report.run import RunRecord
 from saddle.report.sheet import Sheet, plain
 from saddle.runs.commands import in_checkout, typed

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from saddle.report.comparison import Comparison, Difference
+from saddle.report.differences import ALPHA, difference_sheet, effects_sheet
 from saddle.report.facts import cost_sheet, keys_sheet, protocol_sheet
 from saddle.report.frames import frames_of
 from saddle.report.page import Block, Plot
 from saddle.report.protocol import Column
-from saddle.report.results import ALPHA, best_sheet, difference_sheet, effects_sheet, results_sheet
+from saddle.report.results import best_sheet, results_sheet
 from saddle.report.sheet import Sheet
 from saddle.report.states import runs_sheet, unfinished_sheet
 from saddle.report.style import MOST
