@@ -179,7 +179,7 @@ def _eight_bits(image: Image.Image, box: Box, mode: str, background: Colour, val
 
 def _blended(part: Image.Image, background: Colour) -> Image.Image:
     colours = (part.convert("LA") if part.mode == "La" else part).convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", part.size, background), colours)
+    return Image.alpha_composite(Image.new("RGBA", part.size, tuple(background)), colours)
 
 
 def _numbers(image: Image.Image, box: Box, values: Meaning) -> NDArray[Any]:
