@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from saddle.config.composing import Composer, composer
 from saddle.config.keys import CONF
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # an activated environment
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a script inherits SIG_IGN
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # one under nohup does, too
 
