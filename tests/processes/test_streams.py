@@ -41,7 +41,7 @@ def test_a_command_without_streams_writes_into_no_file_of_its_own(tmp_path: Path
     """The first file that a process opens gets the number of a stream that is closed, and all output with it."""
     code = (
         "import sys; from saddle.processes.streams import lasting_streams, open_missing_streams as o; o();"
-        "file = open('data', 'w'); "
+        "file = open('data', 'w'); import os; assert os.get_inheritable(1) and os.get_inheritable(2);"
         "\nwith lasting_streams(): print('out'); print('err', file=sys.stderr)\nfile.write('kept')"
     )
     shell = [f'"{sys.executable}" -c "$CODE" <&- >&- 2>&-']

@@ -16,6 +16,8 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
 
+from saddle.processes.streams import open_missing_streams
+
 PRELOADED = ["saddle.engine.session", "wandb"]
 """Imports of a run. They start no thread, device or connection, so that the server can be forked."""
 
@@ -136,4 +138,5 @@ def take_over(environment: Mapping[str, str], stdout: int, stderr: int) -> None:
     os.environ.clear()
     os.environ.update(environment)
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__  # the copied process may have replaced them
+    open_missing_streams()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text stream

@@ -81,7 +81,8 @@ def open_missing_streams() -> None:
             os.fstat(number)
         except OSError:
             with suppress(OSError):
-                os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+                opened = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+                os.set_inheritable(opened, True)  # the processes of a sweep's jobs need streams too
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", closefd=False))
