@@ -3,6 +3,7 @@
 import re
 import sys
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -56,9 +57,11 @@ class SweepLauncher(Launcher):
             _refuse(f"{cause}: leave -m out, or start the sweep as one process", say=rank_of_process() == 0)
         overrides, hydra, flags = [list(job) for job in job_overrides], self.config.hydra, _flags(self.config)
         try:
+            configs = check_jobs(overrides)
+            _print_hints(configs)
             jobs = Jobs(
                 overrides=overrides,
-                configs=check_jobs(overrides),
+                configs=configs,
                 root=root,
                 name=OmegaConf.select(self.config, "name"),
                 fresh=bool(OmegaConf.select(self.config, "fresh")),
@@ -74,6 +77,16 @@ class SweepLauncher(Launcher):
         if code:
             sys.exit(code)
         return [JobReturn(overrides=job, status=JobStatus.COMPLETED, _return_value=None) for job in overrides]
+
+
+def _print_hints(configs: Sequence[DictConfig]) -> None:
+    """Print each hint once, with the number of jobs that it concerns."""
+    from saddle.config import hints
+
+    counts = Counter(hint for cfg in configs for hint in hints(cfg))
+    for hint, count in counts.items():
+        which = "all jobs" if count == len(configs) else f"{count} of {len(configs)} jobs"
+        print(f"note: {hint} ({which})", file=sys.stderr, flush=True)
 
 
 def _refuse(message: str, say: bool) -> NoReturn:

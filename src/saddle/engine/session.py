@@ -44,6 +44,7 @@ from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.environment import describe
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import closing, conditions, opening, show_warnings_as_notes, shown
+from saddle.runs.sweep_position import SweepPosition
 from saddle.runs.trial import Trial
 
 EXPECTED = (ValueError, OSError, RankDiedError, MisconfigurationException)
@@ -263,7 +264,7 @@ def _announce(experiment: Experiment, resumed_at: int | None) -> None:
         print(conditions(model.classes.counts, MOST_CLASSES), flush=True)
     if resumed_at is not None:
         print(f"from update {resumed_at:,} on", flush=True)
-    for hint in hints(cfg):
+    for hint in hints(cfg) if SweepPosition.current() is None else ():  # its launcher prints those of all jobs once
         print(f"note: {hint}", file=sys.stderr, flush=True)
 
 

@@ -33,8 +33,9 @@ def opening(cfg: DictConfig, data: str, sizes: Mapping[str, int], folder: RunFol
     lines = [
         f"training {', '.join([*options, f'data {data}'])}; {', '.join(networks)} parameters",
         f"{cfg.updates:,} updates{_steps(cfg)}; {_devices(cfg)}, {cfg.trainer.precision}, seed {cfg.seed}",
-        f"into {shown(folder.path)}",
     ]
+    if SweepPosition.current() is None:  # of a sweep the launcher has printed all folders
+        lines.append(f"into {shown(folder.path)}")
     if cfg.compiled:
         lines.append("the networks are compiled in the first update, which takes a minute or more")
     return "\n".join(lines)
@@ -53,7 +54,7 @@ def closing(folder: RunFolder) -> str:
     summary = folder.summary() or {}
     run = quote(str(shown(folder.path)))
     lines = [_result(summary) if summary else f"its result is missing: {shown(folder.path) / 'summary.json'}"]
-    if grid := folder.last_grid():
+    if (grid := folder.last_grid()) and SweepPosition.current() is None:
         lines.append(f"last grid: {shown(grid)}")
     if summary.get("wandb"):
         lines.append(summary["wandb"])
