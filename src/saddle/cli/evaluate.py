@@ -109,7 +109,6 @@ def _runs(values: Mapping[str, str]) -> None:
     runs = [run for run in runs if run.job not in refused]
     if not runs:
         raise LookupError("; ".join(f"{job}: {why}" for job, why in refused.items()))
-    _say("loading ...")
     from saddle.evaluation.finished import evaluate_run
     from saddle.report.evaluations import evaluation_tables
 
@@ -164,7 +163,6 @@ def _folders(values: Mapping[str, str]) -> None:
         if out.is_dir():
             raise ValueError(f"out={out} is a folder; the numbers go into a file, out=FILE.json")
         require_writable(out)
-    _say("loading ...")
     from saddle.evaluation.folders import evaluate_folders
     from saddle.report.evaluations import evaluation_tables
 

@@ -1,12 +1,16 @@
 """The console script: `saddle train`, `saddle evaluate`, `saddle sample`, `saddle compare`."""
 
+import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 from saddle import __version__
 from saddle.engine.errors import out_of_memory
+from saddle.processes.ranks import rank_of_process
 from saddle.processes.streams import lasting_streams, open_missing_streams, printable
+from saddle.runs.sweep_position import CONFIG
 
 COMMANDS = {
     "train": "one run, or with -m every job of a sweep",
@@ -43,6 +47,7 @@ def start(command: str) -> None:
     """
     open_missing_streams()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _say_at_once(command)
     module = import_module(f"saddle.cli.{command}")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with lasting_streams(escaped=command != "train"):  # a callback of the user's may draw on the terminal
@@ -58,3 +63,11 @@ def start(command: str) -> None:
                 raise
             print(f"error: {words}", file=sys.stderr)
             sys.exit(1)
+
+
+def _say_at_once(command: str) -> None:
+    """Say that the command has begun: importing PyTorch and Lightning takes seconds."""
+    quick = command == "compare" or {"-h", "--help", "--cfg", "-c"} & set(sys.argv)
+    if not quick and CONFIG not in os.environ and rank_of_process() == 0:
+        with suppress(OSError):
+            print(f"saddle {command}: loading ...", file=sys.stderr, flush=True)
