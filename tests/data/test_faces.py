@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from saddle.data.drawing import Box, Canvas, Window, ellipse, rotation
+from saddle.data.faces import dataset
 from saddle.data.faces.dataset import CATEGORIES, CONTINUOUS, FACTORS, Faces, draw_factors, render_faces
 
 RESOLUTION = 48
@@ -172,6 +173,29 @@ def test_cache_is_read_the_second_time(
     assert torch.equal(second.train.pixels, first.train.pixels)
     assert torch.equal(second.test.pixels, first.test.pixels)
     assert capsys.readouterr().err == ""
+
+
+def test_what_was_drawn_before_an_interruption_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SADDLE_CACHE", str(tmp_path))
+    monkeypatch.setattr("saddle.data.faces.dataset.PIECE", 32)
+    render, drawn = dataset.render_faces, list[int]()
+
+    def interrupted(factors: Any, resolution: int) -> Any:
+        if len(drawn) == 2:
+            raise KeyboardInterrupt
+        drawn.append(len(factors["tilt"]))
+        return render(factors, resolution)
+
+    monkeypatch.setattr("saddle.data.faces.dataset.render_faces", interrupted)
+    arguments: Any = {"shape": (3, 16, 16), "train_count": 70, "test_count": 10, "seed": 0, "label": None}
+    with pytest.raises(KeyboardInterrupt):
+        Faces(**arguments, reference="test").train.pixels  # noqa: B018
+    monkeypatch.setattr(
+        "saddle.data.faces.dataset.render_faces", lambda *own: drawn.append(len(own[0]["tilt"])) or render(*own)
+    )
+    faces = Faces(**arguments, reference="test")
+    assert np.array_equal(faces.train.pixels.numpy(), render(faces.factors("train"), 16))
+    assert drawn == [32, 32, 6, 10]
 
 
 @pytest.mark.parametrize("shape", [[3, 7, 7], [1, 32, 32], [3, 32, 64], [3, 32]])

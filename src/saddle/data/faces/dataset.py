@@ -4,13 +4,14 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveInt
+from tqdm import tqdm
 
 from saddle.data.disk.imageset import StoredImages, digest_of
 from saddle.data.drawing import Canvas, smooth
@@ -35,6 +36,9 @@ VERSION = 13
 BLOCK_PIXELS = 2**18
 """Number of pixels drawn together, few enough for a processor's cache. The last block is padded with its last face, so
 that every image is computed by the same operations."""
+
+PIECE = 4_096
+"""Number of faces in a file of the cache."""
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "hair_colour": tuple(HAIR_COLOURS),
@@ -155,6 +159,7 @@ class Faces(Images):
         self.seed = seed
         self.label = label
         self.reference = reference
+        self._announced = False
 
     def factors(self, split: str) -> Factors:
         """The factors of every image of `split`, `train` or `test`: [count] each."""
@@ -189,12 +194,34 @@ class Faces(Images):
 
     @cached_property
     def _images(self) -> dict[str, NDArray[np.uint8]]:
-        return cached(self._key, self._draw)
+        """Part -> images, from the cache in pieces, so that what was drawn before an interruption is kept."""
+        images = {split: np.empty((count, *self.shape), np.uint8) for split, count in self.counts.items()}
+        factors = {split: self.factors(split) for split in self.counts}
+        pieces = [
+            (split, slice(start, min(start + PIECE, count)))
+            for split, count in self.counts.items()
+            for start in range(0, count, PIECE)
+        ]
+        with tqdm(
+            total=sum(self.counts.values()),
+            desc="faces",
+            delay=2,
+            leave=False,
+            unit="img",
+            file=sys.stderr,
+            mininterval=0.2 if sys.stderr.isatty() else 30,  # seconds between two states in a log
+        ) as bar:
+            for split, rows in pieces:
+                own = {name: values[rows] for name, values in factors[split].items()}
+                images[split][rows] = cached(f"{self._key}/{split}_{rows.start}", partial(self._draw, own))["images"]
+                bar.update(rows.stop - rows.start)
+        return images
 
-    def _draw(self) -> dict[str, NDArray[np.uint8]]:
-        resolution = self.shape[1]
-        inside = CHECKOUT is not None and folder().is_relative_to(CHECKOUT)
-        place = os.path.relpath(folder(), CHECKOUT) if inside else str(folder())
-        what = f"{sum(self.counts.values()):,} faces at {resolution} x {resolution}"
-        print(f"rendering {what} (once; kept in {place}/faces)", file=sys.stderr)
-        return {split: render_faces(self.factors(split), resolution) for split in self.counts}
+    def _draw(self, factors: Factors) -> dict[str, NDArray[np.uint8]]:
+        if not self._announced:
+            self._announced = True
+            inside = CHECKOUT is not None and folder().is_relative_to(CHECKOUT)
+            place = os.path.relpath(folder(), CHECKOUT) if inside else str(folder())
+            what = f"{sum(self.counts.values()):,} faces at {self.shape[1]} x {self.shape[1]}"
+            print(f"rendering {what} (once; kept in {place}/faces)", file=sys.stderr, flush=True)
+        return {"images": render_faces(factors, self.shape[1])}
