@@ -190,7 +190,9 @@ def test_compare_takes_the_newest_sweep_a_sweep_or_a_run(
 def test_numbers_are_short_and_keep_four_digits() -> None:
     values = [12.3456, 0.00123456, 123456.0, 1e9, -0.5, None, math.nan, math.inf]
     assert [number(value) for value in values] == ["12.35", "0.001235", "123456", "1e+09", "-0.5", "-", "nan", "inf"]
-    assert [duration(value) for value in (0.4, 59.6, 123, 3725, None)] == ["0s", "1m00s", "2m03s", "1h02m", "-"]
+    assert [duration(value) for value in (0.4, 59.6, 123, 3725, None, math.nan, math.inf)] == [
+        *("0s", "1m00s", "2m03s", "1h02m", "-", "-", "-")
+    ]
 
 
 def test_neither_the_report_nor_the_launcher_imports_torch() -> None:

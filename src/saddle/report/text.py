@@ -1,5 +1,6 @@
 """How numbers, names and tables are written for people."""
 
+import math
 import re
 from collections.abc import Collection, Sequence
 
@@ -17,8 +18,8 @@ def with_error(value: float | None, error: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """`45s`, `2m03s`, `1h02m`; a dash for what was not measured."""
-    if seconds is None:
+    """`45s`, `2m03s`, `1h02m`; a dash for what was not measured, or is no number."""
+    if seconds is None or not math.isfinite(seconds):
         return "-"
     whole = round(seconds)
     if whole < 60:
