@@ -186,13 +186,15 @@ def test_what_was_drawn_before_an_interruption_is_kept(monkeypatch: pytest.Monke
         drawn.append(len(factors["tilt"]))
         return render(factors, resolution)
 
+    def counted(factors: Any, resolution: int) -> Any:
+        drawn.append(len(factors["tilt"]))
+        return render(factors, resolution)
+
     monkeypatch.setattr("saddle.data.faces.dataset.render_faces", interrupted)
     arguments: Any = {"shape": (3, 16, 16), "train_count": 70, "test_count": 10, "seed": 0, "label": None}
     with pytest.raises(KeyboardInterrupt):
         Faces(**arguments, reference="test").train.pixels  # noqa: B018
-    monkeypatch.setattr(
-        "saddle.data.faces.dataset.render_faces", lambda *own: drawn.append(len(own[0]["tilt"])) or render(*own)
-    )
+    monkeypatch.setattr("saddle.data.faces.dataset.render_faces", counted)
     faces = Faces(**arguments, reference="test")
     assert np.array_equal(faces.train.pixels.numpy(), render(faces.factors("train"), 16))
     assert drawn == [32, 32, 6, 10]
