@@ -9,6 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from saddle.runs.reading import MEND
+
 KEY = "digest"
 """Key of the digest in the file's metadata; files of Saddle 0.3 and earlier have none."""
 
@@ -31,6 +33,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # a file is no mapping
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged or no safetensors file: {error}") from None
+    except OSError as error:
+        raise OSError(f"{path} cannot be read ({error}): {MEND}") from None
     if stored is not None and stored != _digest(tensors):
         raise ValueError(
             f"{path} is damaged (its digest is wrong): restore it from a copy, or train its run again (fresh=true)"
