@@ -12,7 +12,7 @@ def test_no_changed_file_ends_a_command_in_a_trace(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("SADDLE_FUZZ_SECRET", "")
     outcomes = fuzzed(tmp_path, count=60, seed=1, draw_every=1000)
     assert [f"{one.file}: {one.fault}" for one in outcomes if one.fault] == []
-    assert sum(bool(one.words) for one in outcomes) > 30
+    assert sum(bool(one.words) for one in outcomes) > 20
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ WHOLE: tuple[bytes, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one file: the reader's words, empty if it was read; `fault`, why that was wrong; seconds."""
+    """What became of one file: the words of a refusal, empty if it was read; `fault`, why that was wrong; seconds."""
 
     file: str
     words: str
@@ -139,7 +139,10 @@ READERS: dict[str, tuple[Callable[[RunFolder], object], ...]] = {
     "metrics.jsonl": (lambda run: run.metrics(), _compared),
     "evaluation.json": (lambda run: run.evaluations(),),
     "checkpoints/model.json": (stored_classes,),
-    "checkpoints/model.safetensors": (lambda run: load_model(run, stored_config(run, files=False)),),
+    "checkpoints/model.safetensors": (
+        lambda run: run.weights.load("last"),
+        lambda run: load_model(run, stored_config(run, files=False)),
+    ),
     "checkpoints/last.ckpt": (lambda run: Checkpoints(run.checkpoints).load(),),
     "samples/000020.png": (_compared,),
     "images.npz": (lambda run: read_images(run.path / "images.npz"),),
@@ -178,12 +181,12 @@ def _outcome(name: str, reader: Callable[[RunFolder], object], run: RunFolder) -
     began, words, fault, said = time.monotonic(), "", "", StringIO()
     try:
         with redirect_stdout(said), redirect_stderr(said):
-            words = str(reader(run)) if reader in (_compared, _drawn) else str(reader(run))[:0]
+            said.write(str(reader(run)))
     except (LookupError, ValueError, OSError) as error:
         words = str(error)
         if isinstance(error, KeyError | IndexError | UnicodeError):
             fault = f"{type(error).__name__}: {error}"
-        elif not words or not any(place in words for place in (run.path.name, Path(name).name, "sweep.json")):
+        elif not any(place in words for place in (run.path.name, Path(name).name)):
             fault = f"names no place: {words}"
         elif reader in (_compared, _drawn) and name in COMPARED:
             fault = f"the comparison is refused: {words}"
@@ -192,8 +195,8 @@ def _outcome(name: str, reader: Callable[[RunFolder], object], run: RunFolder) -
     if SECRET in words + said.getvalue():
         fault = "the environment was read"
     seconds = time.monotonic() - began
-    label = getattr(reader, "__name__", "")
-    return Outcome(file=f"{name} ({label})" if fault else name, words=words[:200], fault=fault[:300], seconds=seconds)
+    label = f"{name} ({getattr(reader, '__name__', '')})" if fault else name
+    return Outcome(file=label, words=words[:200], fault=fault[:300], seconds=seconds)
 
 
 def _change(path: Path, content: bytes, rng: random.Random, number: int) -> None:

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saddle.runs.reading import is_there
+from saddle.runs.reading import MEND, is_there
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,6 +64,7 @@ class Weights:
 
         Raises:
             ValueError: the file is damaged, or is not what was stored.
+            OSError: the file cannot be read.
         """
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -71,7 +72,9 @@ class Weights:
         path = self.path(state)
         try:
             tensors = load_file(path)
-        except (SafetensorError, OSError, ValueError) as error:
+        except OSError as error:
+            raise OSError(f"{path} cannot be read ({error.strerror or error}): {MEND}") from None
+        except (SafetensorError, ValueError) as error:
             raise ValueError(f"{path} is damaged or no safetensors file: {error}") from None
         stored = self.metadata(state).get("digest")
         if stored is not None and stored != digest(tensors):  # Saddle 0.3 stored none
