@@ -283,11 +283,14 @@ def test_a_disk_without_room_ends_the_run_and_leaves_the_last_state(
     assert "error: the checkpoint runs/single/parts/checkpoints/last.ckpt could not be written" in said
     assert "Traceback" not in said
     assert parts.status().state == "failed"
-    assert sorted(path.name for path in parts.checkpoints.iterdir()) == ["last.ckpt"]
+    files = ["best.safetensors", "last.ckpt", "model.json", "model.safetensors"]
+    assert sorted(path.name for path in parts.checkpoints.iterdir()) == files
+    assert parts.weights.updates("last") == 4
     assert train(parts, "network=mlp", "updates=13") == 0
     assert_same(whole, parts)
 
 
+@pytest.mark.slow  # new processes, a minute; the tests above stop training at every kind of moment within this one
 def test_a_few_real_kills_on_one_device_and_on_two() -> None:
     """The first of those that `make faults` carries out: SIGKILL at a random moment, the same command again."""
     script = Path(__file__).parents[2] / "experiments/faults/kills.py"

@@ -36,7 +36,8 @@ ENVIRONMENT = {
 EVALUATIONS = {
     "evaluations": [
         {
-            **{"metrics": NUMBERS, "floor": NUMBERS, "nearest": NUMBERS, "higher_is_better": FLAGS},
+            **{"metrics": NUMBERS, "floor": NUMBERS, "higher_is_better": FLAGS, "state": TEXT},
+            **{"nearest": {"extractor": TEXT, "samples": NUMBER, "held_out": NUMBER}},
             **{"protocol": PROTOCOL, "updates": COUNT, "model": TEXT, "missing": TEXTS, "wandb": TEXT},
         }
     ]
