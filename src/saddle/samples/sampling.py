@@ -158,7 +158,9 @@ def write_samples(
 def updates_of(run: RunFolder, state: str) -> int | None:
     """The number of updates after which the weights of a state were stored."""
     updates = run.weights.updates(state)
-    return (run.model() or {}).get("updates") if updates is None and state == LAST else updates
+    if updates is None and state == LAST:  # Saddle 0.3 wrote them elsewhere
+        return (run.model() or run.summary() or {}).get("updates")
+    return updates
 
 
 def described(
