@@ -34,6 +34,8 @@ OWN = {
     "maximum_likelihood": (*FACES, "model.images=200", "model.components=1,2", "model.dimensions=4,8"),
     "optimal_discriminator": ("data=mixture_1d,discrete",),
     "k_steps": ("data=mixture_1d", "d_steps=1,2"),
+    "g_steps": ("data=mixture_1d", "g_steps=1,2"),
+    "generations": FACES,
     "losses": (*FACES, "loss=nonsaturating,hinge"),
     "together": FACES,
     "which_to_choose": (*FACES, "only=penalty", "penalty=none,r1"),
