@@ -491,7 +491,7 @@ class ConfigError(Exception): pass
 def check_jobs(jobs):
     if any("note=wrong" in job for job in jobs): raise ConfigError("note=wrong: there is no such note")
     return [{"seed": job[0][-1]} for job in jobs]
-stub.ConfigError, stub.check_jobs, stub.check = ConfigError, check_jobs, None
+stub.ConfigError, stub.check_jobs, stub.check, stub.hints = ConfigError, check_jobs, None, lambda cfg: []
 sys.modules["saddle.config"] = stub
 @hydra.main(version_base="1.3", config_path="conf", config_name="study")
 def main(cfg):

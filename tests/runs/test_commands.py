@@ -10,6 +10,7 @@ from saddle.runs.commands import typed
 
 def test_python_is_named_by_its_path_unless_the_shell_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("sys.argv", ["src/train.py"])
+    monkeypatch.chdir(tmp_path)
     assert typed("sample") == "python src/sample.py"
     monkeypatch.setenv("PATH", str(tmp_path))
     assert typed("sample") == f"{sys.executable} src/sample.py"
