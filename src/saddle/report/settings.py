@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from saddle.config.options import option_name
 from saddle.report.run import RunRecord
+from saddle.runs.naming import parts
 
 ABSENT = "(absent)"
 """The value shown for a key that a run's configuration does not have."""
@@ -35,9 +36,9 @@ def settings_of(runs: Sequence[RunRecord]) -> list[Setting]:
     followers = _followers(known)
     groups: dict[str, list[RunRecord]] = {}
     for run in known:
-        rest = {path: value for path, value in run.settings.items() if path not in followers}
+        rest = {path: value for path, value in run.settings.items() if path not in followers and value is not None}
         groups.setdefault(json.dumps(rest, sort_keys=True, default=str), []).append(run)
-    names = _names([[run.setting for run in group] for group in groups.values()])
+    names = _distinct([_name(group) for group in groups.values()], [group[0] for group in groups.values()], followers)
     return [Setting(name=name, runs=tuple(group)) for name, group in zip(names, groups.values(), strict=True)]
 
 
@@ -79,15 +80,33 @@ def _followers(runs: Sequence[RunRecord]) -> set[str]:
     }
 
 
-def _names(candidates: Sequence[Sequence[str]]) -> list[str]:
-    """The first name of each group; a second group of that name gets a number."""
-    names: list[str] = []
-    for own in candidates:
-        name, number = own[0], 2
-        while name in names:
-            name, number = f"{own[0]} ({number})", number + 1
-        names.append(name)
-    return names
+def _name(runs: Sequence[RunRecord]) -> str:
+    """The name of the jobs of one setting, without what differs between them.
+
+    A sweep over losses gives a model that has none a job for each loss, all of one setting: `model-fixed_code`.
+    """
+    names = dict.fromkeys(run.setting for run in runs)
+    first = next(iter(names))
+    if len(names) == 1:
+        return first
+    shared = [override for override in runs[0].overrides if all(override in run.overrides for run in runs)]
+    return "_".join(part for part in parts(shared) if part in first) or first
+
+
+def _distinct(names: Sequence[str], runs: Sequence[RunRecord], followers: set[str]) -> list[str]:
+    """The names of settings, each with one run; equal names get a key in which their settings differ, or a number."""
+    distinct: list[str] = []
+    for name, run in zip(names, runs, strict=True):
+        same = [other for other_name, other in zip(names, runs, strict=True) if other_name == name]
+        paths = [path for path in dict.fromkeys(path for one in same for path in one.settings) if path not in followers]
+        values = {path: [_shown(path, one) for one in same] for path in paths}
+        telling = next((path for path in paths if len(set(values[path])) == len(same) > 1), None)
+        wanted = f"{name}, {telling.removesuffix('._target_')} {_shown(telling, run)}" if telling else name
+        number = 2
+        while wanted in distinct:
+            wanted, number = f"{name} ({number})", number + 1
+        distinct.append(wanted)
+    return distinct
 
 
 def _shown(path: str, run: RunRecord) -> str:

@@ -97,6 +97,11 @@ def setting_name(job: str, *, seed: str, run: str = "") -> str:
     return re.sub(rf"(^|_)seed-{re.escape(seed)}(?=_|$)", "", name).strip("_") or "all runs"
 
 
+def parts(job: Sequence[str]) -> list[str]:
+    """`key-value` of each override, as a job's name joins them."""
+    return [_part(key, value) for key, value in _values(job).items()]
+
+
 def readable(text: str) -> str:
     """`text` with `-` for forbidden characters; of a path its last part and 6 digits of the whole path's hash.
 
