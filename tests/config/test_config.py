@@ -72,6 +72,10 @@ MISTAKES = [
         "no penalty is chosen that has gama; choose one first: penalty=dragan, penalty=gradient_penalty,",
     ),
     ("logger=none logger.wandb.project=x", "no logger is chosen that has wandb; choose one first: logger=wandb"),
+    ("~metric@evaluator.metrics.kd", "no option is chosen there; write ~metric@evaluator.metrics."),
+    ("~loss seed.x=3", "seed is a value and holds no x"),
+    ("callback=[device_stats,device_stats]", "device_stats is chosen twice"),
+    ("logger=[none,csv]", "none goes with no other option; write logger=none or logger=[csv]"),
     # names that the field has for them
     ("loss=wgan", "there is no such option; write loss=wasserstein penalty=weight_clipping d_steps=5 network.discrim"),
     ("loss=LSGAN", "there is no such option; write loss=least_squares"),

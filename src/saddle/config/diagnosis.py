@@ -21,7 +21,13 @@ def check_option(override: Override, options: list[str]) -> None:
         raise ConfigError(f"{key}=null: takes {listing(options, 'or')}; to leave the group out, write ~{key}")
     if isinstance(value, list) and override.key_or_group not in SEVERAL:
         raise ConfigError(f"{override.input_line}: takes one option; for a sweep over several: -m {key}=a,b")
-    for option in map(str, value if isinstance(value, list) else [value]):
+    names = [str(option) for option in (value if isinstance(value, list) else [value])]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ConfigError(f"{override.input_line}: {listing(twice, 'and')} is chosen twice; name each option once")
+    if "none" in names and len(names) > 1:
+        rest = ",".join(name for name in names if name != "none")
+        raise ConfigError(f"{override.input_line}: none goes with no other option; write {key}=none or {key}=[{rest}]")
+    for option in names:
         if option not in options:
             raise ConfigError(f"{override.input_line}: {no_option(override.key_or_group, option, options)}")
 
@@ -37,10 +43,16 @@ def check_mount(override: Override, mounts: Sequence[str]) -> None:
 
     `mounts` are the groups as the defaults list names them: `loss`, `optimizer@optimizer.generator`.
     """
-    if override.is_delete():
-        return
-    key, line, value = override.get_key_element().lstrip("+~"), override.input_line, override.get_value_string()
+    key, line = override.get_key_element().lstrip("+~"), override.input_line
     same = [mount for mount in mounts if mount.partition("@")[0] == override.key_or_group]
+    if override.is_delete():
+        if key not in same:
+            there = (
+                f"write {listing([f'~{mount}' for mount in same], 'or')}" if same else "there is nothing to leave out"
+            )
+            raise ConfigError(f"{line}: no option is chosen there; {there}")
+        return
+    value = override.get_value_string()
     if override.is_add() and key in same:
         raise ConfigError(f"{line}: {key} is there already; write {key}={value}")
     if override.key_or_group in MOUNTED and key not in same:
