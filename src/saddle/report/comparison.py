@@ -161,7 +161,7 @@ def _effects(
         ]
         for column in columns
     }
-    return {name: found for name, found in effects.items() if found}
+    return {name: own for name, own in effects.items() if own}
 
 
 def _baseline(settings: Sequence[Setting], name: str | None) -> Setting | None:

@@ -78,8 +78,8 @@ def effects_of(
         values: setting -> seed -> value in the column.
     """
     factors = factors_of(settings)
-    found = [one for factor in factors for one in _of_factor(factor, factors, settings, baseline, values)]
-    p_values = [t_test(differences) for *_, differences in found]
+    paired = [one for factor in factors for one in _of_factor(factor, factors, settings, baseline, values)]
+    p_values = [t_test(differences) for *_, differences in paired]
     return [
         Effect(
             factor=factor,
@@ -92,12 +92,12 @@ def effects_of(
             adjusted=adjusted,
         )
         for (factor, level, reference, cells, of, differences), p, adjusted in zip(
-            found, p_values, holm(p_values), strict=True
+            paired, p_values, holm(p_values), strict=True
         )
     ]
 
 
-Found = tuple[str, str, str, int, int, list[float]]
+PairedLevel = tuple[str, str, str, int, int, list[float]]
 """Factor, level, reference, number of cells, number of cells of the reference, d[s] of each seed."""
 
 
@@ -107,7 +107,7 @@ def _of_factor(
     settings: Sequence[Setting],
     baseline: Setting,
     values: Callable[[Setting], Mapping[str, float]],
-) -> list[Found]:
+) -> list[PairedLevel]:
     others = [other for other in factors if other is not factor]
     cells: dict[str, dict[tuple[str, ...], Mapping[str, float]]] = {}  # level -> cell -> seed -> value
     for index, setting in enumerate(settings):

@@ -36,11 +36,11 @@ class Listing:
         chosen = Listing(passed_over=dict(self.passed_over))
         for file in self.files:
             try:
-                found = is_picture(root / file.path)
+                readable = is_picture(root / file.path)
             except OSError as error:
                 chosen.unreadable[file.path] = f"cannot be read: {error.strerror}"
                 continue
-            if found:
+            if readable:
                 chosen.files.append(file)
             else:
                 chosen.passed_over[file.path] = "no picture"
