@@ -74,6 +74,11 @@ MISTAKES = [
     ("logger=none logger.wandb.project=x", "no logger is chosen that has wandb; choose one first: logger=wandb"),
     ("~metric@evaluator.metrics.kd", "no option is chosen there; write ~metric@evaluator.metrics."),
     ("~loss seed.x=3", "seed is a value and holds no x"),
+    ("data=ring network=mlp ~metric@evaluator.metrics.modes sed=1", "there is no key sed"),
+    (
+        "data=ring network=mlp ~metric@evaluator.metrics.x",
+        "no option is chosen there; write ~metric@evaluator.metrics.",
+    ),
     ("callback=[device_stats,device_stats]", "device_stats is chosen twice"),
     ("logger=[none,csv]", "none goes with no other option; write logger=none or logger=[csv]"),
     # names that the field has for them

@@ -90,7 +90,7 @@ class Composer:
     def _explain(self, parsed: Sequence[Override]) -> None:
         """Find the override that does not fit what the others compose to, and refuse it; nothing if there is none."""
         choosing = [override for override in parsed if override.key_or_group in self.groups]
-        mounts = _mounts(self._load([])) if choosing else []
+        mounts = self._mounts_without_deletions(choosing) if choosing else []
         for override in choosing:
             check_mount(override, mounts)
         choosing += [override for override in parsed if override.key_or_group.startswith("hydra/")]
@@ -104,6 +104,14 @@ class Composer:
             if override not in choosing:
                 own = of_hydra if override.is_hydra_override() else composed
                 check_key(override, own, _mounts(cfg), self._having)
+
+    def _mounts_without_deletions(self, choosing: Sequence[Override]) -> list[str]:
+        """The groups as they are where the options are chosen and none is left out; else those of the defaults."""
+        kept = [str(override.input_line) for override in choosing if not override.is_delete()]
+        try:
+            return _mounts(self._load(kept if len(kept) < len(choosing) else []))
+        except BROKEN:
+            return _mounts(self._load([]))
 
     def _having(self, group: str, key: str) -> list[str]:
         """The options of a group that have a key, or any key if it is ""."""

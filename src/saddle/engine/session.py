@@ -24,6 +24,7 @@ from saddle.callbacks.lifecycle import Lifecycle
 from saddle.callbacks.measure import Measure
 from saddle.callbacks.run_log import RunLog
 from saddle.config import hints, instantiate
+from saddle.config.options import OPTIONS
 from saddle.config.packages import described_packages
 from saddle.data.base import Data
 from saddle.data.disk.refusals import left_out_note
@@ -122,17 +123,18 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
     if state is None:
         folder.write_config(OmegaConf.to_yaml(cfg, resolve=True))
         _store_environment(experiment)
-    require_data(cfg, experiment.data)
+    parts = OmegaConf.masked_copy(cfg, [OPTIONS, "data", "network", "seed"])
+    require_data(parts, experiment.data)
     facts = _data_facts(experiment)  # first, so that defects of a user's images are reported before anything is built
     present_facts = state_facts(cfg, facts["digest"])
     if state is not None:
         require_unchanged(state, present_facts, cfg.updates)
         _store_environment(experiment)  # not before: a refusal leaves the folder as it was
     evaluator = experiment.evaluator
-    _store_directions(folder, evaluator)
     _require_a_batch(cfg.batch_size, experiment.data)
     model = experiment.model
-    require_networks(cfg, model, experiment.data)
+    require_networks(parts, model, experiment.data)
+    _store_directions(folder, evaluator)
     if state is not None:
         experiment.restore(state)
     stored_facts = state["facts"] if state is not None else {}

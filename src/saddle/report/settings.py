@@ -90,7 +90,7 @@ def _name(runs: Sequence[RunRecord]) -> str:
     if len(names) == 1:
         return first
     shared = [override for override in runs[0].overrides if all(override in run.overrides for run in runs)]
-    return "_".join(part for part in parts(shared) if part in first) or first
+    return "_".join(part for part in parts(shared) if f"_{part}_" in f"_{first}_") or first
 
 
 def _distinct(names: Sequence[str], runs: Sequence[RunRecord], followers: set[str]) -> list[str]:
@@ -111,7 +111,7 @@ def _distinct(names: Sequence[str], runs: Sequence[RunRecord], followers: set[st
 
 def _shown(path: str, run: RunRecord) -> str:
     """A value; for the class of a group's option the option's name."""
-    value = run.settings.get(path, ABSENT)
-    if path.endswith("._target_") and isinstance(value, str) and value != ABSENT:
+    value = run.settings.get(path)  # null and absent mean the same
+    if path.endswith("._target_") and isinstance(value, str):
         return option_name(run.config, path.removesuffix("._target_"))
     return "none" if value is None or value == {} else str(value)

@@ -82,13 +82,13 @@ def sweep_name(jobs: Sequence[Sequence[str]], name: str | None = None) -> str:
         return _given(name)
     values = [_values(job) for job in jobs]
     studies = {job["experiment"] for job in values if "experiment" in job}
-    parts = [readable(study) for study in studies] if len(studies) == 1 else []
-    for key in _differing(values) or ([] if parts else _keys(values)):
+    words = [readable(study) for study in studies] if len(studies) == 1 else []
+    for key in _differing(values) or ([] if words else _keys(values)):
         distinct = list(dict.fromkeys(readable(job[key]) for job in values if key in job))
         spelled = "-".join(distinct) if len(distinct) <= MOST_VALUES else f"{distinct[0]}..{distinct[-1]}"
-        parts.append(f"{_short(key)}-{spelled}")
+        words.append(f"{_short(key)}-{spelled}")
     digits = _digits(6, sorted(sorted(job.items()) for job in values))
-    return f"{'_'.join(parts)[:LONGEST_SWEEP] or 'default'}_{digits}"
+    return f"{'_'.join(words)[:LONGEST_SWEEP] or 'default'}_{digits}"
 
 
 def setting_name(job: str, *, seed: str, run: str = "") -> str:
