@@ -114,7 +114,9 @@ def assert_same(one: RunFolder, other: RunFolder) -> None:
     assert _flat({key: first[key] for key in ("updates", "model", "optimizers", "notes")}) == _flat(
         {key: second[key] for key in ("updates", "model", "optimizers", "notes")}
     )
-    assert one.weights.path("last").read_bytes() == other.weights.path("last").read_bytes()
+    assert one.weights.states() == other.weights.states()
+    for state in one.weights.states():
+        assert one.weights.path(state).read_bytes() == other.weights.path(state).read_bytes(), state
     assert one.metrics() == other.metrics()
     assert [path.name for path in one.grids()] == [path.name for path in other.grids()]
     for left, right in zip(one.grids(), other.grids(), strict=True):
@@ -154,6 +156,21 @@ def test_a_killed_run_goes_on_bit_for_bit(
     capsys.readouterr()
     assert train(parts, *KINDS[kind], "updates=13") == 0
     assert_same(whole, parts)
+
+
+@pytest.mark.parametrize("where", ["RunFolder.save_weights", "Checkpoints.save"])
+def test_the_best_and_the_kept_states_survive_a_kill_between_their_files(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Evaluations and checkpoints of the same updates: last, best, kept weights and the state are written in turn."""
+    settings = ["network=mlp", "updates=9", "evaluate_every=4", "keep=1"]
+    whole = RunFolder("runs/single/whole")
+    train(whole, *settings)
+    for call in range(2, 7) if where == "RunFolder.save_weights" else (1, 2):
+        parts = RunFolder(f"runs/single/{call}")
+        cut(parts, monkeypatch, where, call, *settings)
+        assert train(parts, *settings) == 0
+        assert_same(whole, parts)
 
 
 def test_a_run_without_its_random_state_in_the_folder_is_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +297,7 @@ def test_a_disk_without_room_ends_the_run_and_leaves_the_last_state(
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     said = capsys.readouterr().err
-    assert "error: the checkpoint runs/single/parts/checkpoints/last.ckpt could not be written" in said
+    assert re.search(r"error: the (checkpoint|weights) runs/single/parts/checkpoints/\S+ could not be written", said)
     assert "Traceback" not in said
     assert parts.status().state == "failed"
     files = ["best.safetensors", "last.ckpt", "model.json", "model.safetensors"]

@@ -59,7 +59,17 @@ def test_a_state_that_is_not_stored_is_answered_with_those_that_are(tmp_path: Pa
     with pytest.raises(LookupError, match="stored are last, best, 600, 900"):
         run.weights.require("700")
     run.weights.discard(after=600)
-    assert run.weights.kept() == [600]
+    assert run.weights.states() == ["last", "best", "600"]
+    run.weights.discard(after=200)
+    assert run.weights.states() == ["last"]  # what is repeated may end before the old best
+
+
+def test_a_state_that_was_renamed_by_hand_is_refused(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    stored(run, "500", 1.0, 500)
+    run.weights.path("500").rename(run.weights.path("4"))
+    with pytest.raises(ValueError, match="has the weights of update 500"):
+        run.weights.load("4")
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("best", []), ("all", [4, 8, 12, 13]), (2, [12, 13])])

@@ -72,8 +72,10 @@ class Checkpoint(BundledCallback):
             "facts": self.facts(),
         }
         if trainer.is_global_zero:
+            self.snapshots.save(
+                model
+            )  # before the state: a kill in between is repaired by the updates that are repeated
             self.checkpoints.save(state)
-            self.snapshots.save(model)
         self.stored = model.updates
 
 

@@ -42,7 +42,9 @@ class Snapshots(BundledCallback):
         self.folder, self.recipe = folder, recipe
         self.keep, self.metric, self.readings = keep, metric, readings
         self.sign = -1 if higher_is_better else 1
-        self.best = min((self.sign * value for value in logged), default=None)
+        self.best = min(
+            (self.sign * value for value in logged if value == value), default=None
+        )  # NaN is never the best
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         self._save_best(model)
@@ -71,7 +73,10 @@ class Snapshots(BundledCallback):
             self._save(BEST, model)
 
     def _save(self, state: str, model: GenerativeModel) -> None:
-        tensors = {name: tensor.cpu().contiguous() for name, tensor in model.sampling_module().state_dict().items()}
+        state_dict = model.sampling_module().state_dict()
+        tensors = {
+            name: tensor.detach().cpu().clone().contiguous() for name, tensor in state_dict.items()
+        }  # none shared
         self.folder.save_weights(state, packed(tensors, model.updates))
         if state == LAST:
             self.folder.write_recipe({**self.recipe, "updates": model.updates})

@@ -151,7 +151,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         checkpoints=checkpoints,
         snapshots=snapshots,
         every=cfg.checkpoint_every,
-        stored=resumed_at,
+        stored=None if unread else resumed_at,  # a state whose evaluation is repeated is stored again
         facts=lambda: {
             **present_facts,
             "seconds": lifecycle.seconds,
@@ -161,7 +161,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         },
     )
     progress = components.progress(cfg, folder, measure, evaluator)
-    callbacks = [RestoredState(state), measure, *advice, interruption, checkpoint, snapshots, lifecycle, progress]
+    callbacks = [RestoredState(state), measure, *advice, interruption, snapshots, checkpoint, lifecycle, progress]
     trainer = experiment.trainer(callbacks=[*callbacks, *experiment.callbacks()], loggers=loggers, waiting=waiting)
 
     folder.begin_training()

@@ -53,7 +53,7 @@ def evaluate_run(
         raise ValueError(f"{run.path}: only images are measured again; all numbers of {data.name} are in summary.json")
     _note_on_images(run, experiment, data)
     result: Result = {
-        "state": state,
+        "states": [state],
         "updates": updates_of(run, state),
         "model": sha256(run.weights.path(state).read_bytes()).hexdigest()[:16],
         "protocol": evaluator.protocol(),
@@ -67,7 +67,11 @@ def evaluate_run(
             "measured before with the same weights and protocol: fresh=true measures again",
             file=sys.stderr,
         )
-        return measured[-1] | {"missing": result["missing"]}
+        newest = measured[-1]
+        if state not in (states := newest.get("states") or [LAST]):  # the best may be the last
+            newest = newest | {"states": [*states, state]}
+            run.write_evaluations([*others, *measured[:-1], newest])
+        return newest | {"missing": result["missing"]}
     labels = model.labels_of(range(evaluator.count), cfg.seed)
     result["metrics"] = evaluator(lambda indices: model.sample(indices, cfg.seed), labels)
     result |= {"higher_is_better": evaluator.higher_is_better, "floor": evaluator.floor()}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from saddle.report.run import RunRecord
-from saddle.runs.weights import LAST
+from saddle.runs.weights import BEST, LAST
 
 UNKNOWN = "not stored: no run measured like this has ended"
 EVALUATION = ("evaluator", "extractor", "data", "evaluate_images", "evaluate_reference", "resolution", "labels")
@@ -73,13 +73,15 @@ def _after_training(run: RunRecord) -> Iterator[Measurement]:
     """
     if not run.finished:
         return
+    main = (run.summary.get("metrics") or {}).get(run.main) or {}
+    present = {LAST: run.summary.get("updates"), BEST: main.get("best_updates")}
     newest: dict[str, Any] = {}  # state -> its newest model
     for evaluation in reversed(run.evaluations):
-        state = str(evaluation.get("state") or LAST)  # Saddle 0.3 measured the last alone
-        if state == LAST and evaluation.get("updates") != run.summary.get("updates"):
-            continue
-        if newest.setdefault(state, evaluation.get("model")) == evaluation.get("model"):
-            yield from _of_evaluation(run, evaluation, {} if state == LAST else {"state": state})
+        for state in evaluation.get("states") or [LAST]:  # Saddle 0.3 measured the last alone
+            if state in present and evaluation.get("updates") != present[state]:
+                continue
+            if newest.setdefault(state, evaluation.get("model")) == evaluation.get("model"):
+                yield from _of_evaluation(run, evaluation, {} if state == LAST else {"state": state})
 
 
 def _of_evaluation(run: RunRecord, evaluation: Mapping[str, Any], state: Mapping[str, str]) -> Iterator[Measurement]:

@@ -36,7 +36,7 @@ ENVIRONMENT = {
 EVALUATIONS = {
     "evaluations": [
         {
-            **{"metrics": NUMBERS, "floor": NUMBERS, "higher_is_better": FLAGS, "state": TEXT},
+            **{"metrics": NUMBERS, "floor": NUMBERS, "higher_is_better": FLAGS, "states": [TEXT]},
             **{"nearest": {"extractor": TEXT, "samples": NUMBER, "held_out": NUMBER}},
             **{"protocol": PROTOCOL, "updates": COUNT, "model": TEXT, "missing": TEXTS, "wandb": TEXT},
         }

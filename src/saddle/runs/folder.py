@@ -203,9 +203,17 @@ class RunFolder:
         return grids[-1] if grids else None
 
     def save_weights(self, state: str, content: bytes) -> None:
-        """Store the weights of a state: `last`, `best`, or a number of updates."""
+        """Store the weights of a state: `last`, `best`, or a number of updates.
+
+        Raises:
+            OSError: they could not be written; what was stored before is unchanged.
+        """
         self._prepare()
-        replace_file(self.weights.path(state), lambda file: file.write(content))
+        path = self.weights.path(state)
+        try:
+            replace_file(path, lambda file: file.write(content))
+        except OSError as error:
+            raise OSError(f"the weights {path} could not be written: {error.strerror or error}") from None
 
     def write_recipe(self, recipe: Mapping[str, Any]) -> None:
         """Store the recipe for building the network of the weights."""

@@ -41,6 +41,6 @@ def summarise(lines: Sequence[dict[str, float]], directions: Mapping[str, bool])
 
 def _summary(name: str, higher: bool, lines: list[dict[str, Any]]) -> dict[str, Any]:
     sign = -1 if higher else 1
-    best = min(lines, key=lambda line: (sign * line[name], -line["updates"]))  # the latest of equal values
+    best = min(lines, key=lambda line: (line[name] != line[name], sign * line[name], -line["updates"]))  # NaN last
     values = {"last": lines[-1][name], "best": best[name], "best_updates": best["updates"]}
     return {**values, "higher_is_better": higher}

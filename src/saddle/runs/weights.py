@@ -76,8 +76,10 @@ class Weights:
             raise OSError(f"{path} cannot be read ({error.strerror or error}): {MEND}") from None
         except (SafetensorError, ValueError) as error:
             raise ValueError(f"{path} is damaged or no safetensors file: {error}") from None
-        stored = self.metadata(state).get("digest")
-        if stored is not None and stored != digest(tensors):  # Saddle 0.3 stored none
+        stored, updates = self.metadata(state).get("digest"), self.updates(state)
+        if state.isdecimal() and updates != int(state):
+            raise ValueError(f"{path} has the weights of update {updates}: it was renamed or copied by hand")
+        if stored is not None and stored != digest(tensors, updates):  # Saddle 0.3 stored none
             raise ValueError(f"{path} is damaged: its digest is wrong; resuming the run replaces it")
         return tensors
 
@@ -98,7 +100,9 @@ class Weights:
         return stored if isinstance(stored, dict) else {}
 
     def discard(self, *, after: int) -> None:
-        """Delete the states kept by choice after `after` updates, where the run resumes."""
+        """Delete the states after `after` updates, where the run resumes, except the last, which is replaced."""
+        if (self.updates(BEST) or 0) > after:
+            self.path(BEST).unlink(missing_ok=True)
         for updates in self.kept():
             if updates > after:
                 self.path(str(updates)).unlink()
@@ -113,13 +117,13 @@ def packed(tensors: "Mapping[str, Tensor]", updates: int) -> bytes:
     """The content of a file of weights."""
     from safetensors.torch import save
 
-    facts = json.dumps({"updates": updates, "digest": digest(tensors)})
+    facts = json.dumps({"updates": updates, "digest": digest(tensors, updates)})
     return save(dict(tensors), {"saddle": facts})  # one key, because safetensors writes several in a random order
 
 
-def digest(tensors: "Mapping[str, Tensor]") -> str:
-    """32 hexadecimal digits of the names, types, shapes and bytes of tensors, whatever their order."""
-    sha = blake2b(digest_size=16)
+def digest(tensors: "Mapping[str, Tensor]", updates: int | None) -> str:
+    """32 hexadecimal digits of the updates and the names, types, shapes and bytes of tensors, whatever their order."""
+    sha = blake2b(f"{updates}\n".encode(), digest_size=16)
     for name, tensor in sorted(tensors.items()):
         sha.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         sha.update(_bytes(tensor))
