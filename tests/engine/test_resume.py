@@ -156,6 +156,23 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert_same(whole, parts)
 
 
+def test_a_kill_between_a_state_and_its_weights_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At an update that is evaluated and stored: the best weights, the state, the last weights, those that are kept."""
+    settings = ("network=mlp", "updates=5", "keep=all", "evaluate_every=4")
+
+    def weights(folder: RunFolder) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.checkpoints.glob("*.safetensors")}
+
+    whole = RunFolder("runs/single/whole")
+    train(whole, *settings)
+    assert whole.weights.states() == ["last", "best", "4", "5"]
+    for call in (3, 4):
+        parts = RunFolder(f"runs/single/{call}")
+        cut(parts, monkeypatch, "RunFolder.save_weights", call, *settings)
+        assert train(parts, *settings) == 0
+        assert weights(parts) == weights(whole)
+
+
 def test_a_run_without_its_random_state_in_the_folder_is_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
     """The usual way, a shuffled order and noise from the global generator, would differ; ours does not look at it."""
     whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")

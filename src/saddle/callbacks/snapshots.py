@@ -18,6 +18,8 @@ class Snapshots(BundledCallback):
     The best state is the one whose evaluation has the best value of the main metric so far, the latest of equal ones,
     as `summary.json` calls it. It is selected by the numbers by which runs are compared, and thus biased.
 
+    It acts before `Checkpoint`: a run that resumes from a state does not repeat that state's evaluation.
+
     Args:
         folder: folder of the run.
         recipe: plain values from which the network of the weights can be built.
