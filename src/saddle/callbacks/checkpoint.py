@@ -45,8 +45,6 @@ class Checkpoint(BundledCallback):
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
         _callback_states(trainer, model)  # a state that could not be read again is refused before training
-        if self.stored is not None:  # a kill may have come between the state and its weights
-            self.snapshots.save(model)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
         if model.updates % self.every == 0 or model.interrupted:

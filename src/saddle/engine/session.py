@@ -159,7 +159,7 @@ def _train(experiment: Experiment, waiting: Sequence[ForkedRank]) -> bool:
         },
     )
     progress = components.progress(cfg, folder, measure, evaluator)
-    callbacks = [RestoredState(state), measure, *advice, interruption, snapshots, checkpoint, lifecycle, progress]
+    callbacks = [RestoredState(state), measure, *advice, interruption, checkpoint, snapshots, lifecycle, progress]
     trainer = experiment.trainer(callbacks=[*callbacks, *experiment.callbacks()], loggers=loggers, waiting=waiting)
 
     folder.begin_training()
