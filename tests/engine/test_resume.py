@@ -156,21 +156,18 @@ def test_a_killed_run_goes_on_bit_for_bit(
     assert_same(whole, parts)
 
 
-def test_a_kill_between_a_state_and_its_weights_loses_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_between_a_state_and_its_weights_loses_none() -> None:
     """At an update that is evaluated and stored, whose evaluation the resumed run does not repeat."""
-    settings = ("network=mlp", "updates=4", "keep=all", "evaluate_every=4")
-
-    def weights(folder: RunFolder) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in folder.checkpoints.glob("*.safetensors")}
-
-    whole = RunFolder("runs/single/whole")
-    train(whole, *settings)
-    assert whole.weights.states() == ["last", "best", "4"]
-    for call in (3, 4):
-        parts = RunFolder(f"runs/single/{call}")
-        cut(parts, monkeypatch, "RunFolder.save_weights", call, *settings)
-        assert train(parts, *settings) == 0
-        assert weights(parts) == weights(whole)
+    settings, folder = ("network=mlp", "updates=4", "keep=all", "evaluate_every=4"), RunFolder("runs/single/one")
+    assert train(folder, *settings) == 0
+    assert folder.weights.states() == ["last", "best", "4"]
+    assert folder.weights.updates("best") == 4
+    weights = {path: path.read_bytes() for path in folder.checkpoints.glob("*.safetensors")}
+    for path in weights:
+        path.unlink()
+    die(folder)
+    assert train(folder, *settings) == 0
+    assert {path: path.read_bytes() for path in folder.checkpoints.glob("*.safetensors")} == weights
 
 
 def test_a_run_without_its_random_state_in_the_folder_is_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
