@@ -173,6 +173,20 @@ def test_the_best_and_the_kept_states_survive_a_kill_between_their_files(
         assert_same(whole, parts)
 
 
+def test_a_kill_between_a_state_and_its_weights_loses_none() -> None:
+    """At an update that is evaluated and stored, whose evaluation the resumed run does not repeat."""
+    settings, folder = ("network=mlp", "updates=4", "keep=all", "evaluate_every=4"), RunFolder("runs/single/one")
+    assert train(folder, *settings) == 0
+    assert folder.weights.states() == ["last", "best", "4"]
+    assert folder.weights.updates("best") == 4
+    weights = {path: path.read_bytes() for path in folder.checkpoints.glob("*.safetensors")}
+    for path in weights:
+        path.unlink()
+    die(folder)
+    assert train(folder, *settings) == 0
+    assert {path: path.read_bytes() for path in folder.checkpoints.glob("*.safetensors")} == weights
+
+
 def test_a_run_without_its_random_state_in_the_folder_is_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
     """The usual way, a shuffled order and noise from the global generator, would differ; ours does not look at it."""
     whole, parts = RunFolder("runs/single/whole"), RunFolder("runs/single/parts")

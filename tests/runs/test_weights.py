@@ -99,7 +99,7 @@ def test_the_best_is_the_latest_of_the_best_so_far_and_never_nan(tmp_path: Path,
         keep="best",
         metric="m",
         higher_is_better=higher_is_better,
-        logged=[sign * 3.0],
+        logged={7: sign * 3.0},
         readings=lambda: readings,
     )
     snapshots._save = lambda state, model: saved.append(readings["m"])  # type: ignore[method-assign]

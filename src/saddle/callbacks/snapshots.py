@@ -1,6 +1,6 @@
 """Storing the weights with which a run can be sampled, during training and at its end."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from pytorch_lightning import Trainer
@@ -18,13 +18,15 @@ class Snapshots(BundledCallback):
     The best state is the one whose evaluation has the best value of the main metric so far, the latest of equal ones,
     as `summary.json` calls it. It is selected by the numbers by which runs are compared, and thus biased.
 
+    A resumed run stores the weights of its state again: it may have ended between the state and its weights.
+
     Args:
         folder: folder of the run.
         recipe: plain values from which the network of the weights can be built.
         keep: which others are kept: `best` none, `all` each checkpoint's, a number that many of the newest.
         metric: name of the main metric; None without an evaluator.
         higher_is_better: direction of the main metric.
-        logged: values of the main metric in the evaluations before the run was resumed.
+        logged: updates -> value of the main metric, in the evaluations before the run was resumed.
         readings: function that returns the readings of this update.
     """
 
@@ -36,17 +38,21 @@ class Snapshots(BundledCallback):
         keep: Literal["best", "all"] | int,
         metric: str | None,
         higher_is_better: bool,
-        logged: Sequence[float],
+        logged: Mapping[int, float],
         readings: Callable[[], Mapping[str, Reading]],
     ) -> None:
         self.folder, self.recipe = folder, recipe
         self.keep, self.metric, self.readings = keep, metric, readings
         self.sign = -1 if higher_is_better else 1
-        self.best = min(
-            (self.sign * value for value in logged if value == value), default=None
-        )  # NaN is never the best
+        values = {at: self.sign * value for at, value in logged.items() if value == value}  # NaN is never the best
+        self.best = min(values.values(), default=None)
+        self.best_updates = max((at for at, value in values.items() if value == self.best), default=None)
 
     def on_train_start(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
+        if model.updates:
+            self.save(model)
+        if model.updates == self.best_updates:
+            self._save(BEST, model)
         self._save_best(model)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any

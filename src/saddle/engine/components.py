@@ -93,7 +93,11 @@ def snapshots(experiment: "Experiment", measure: Measure, resumed_at: int | None
         keep=cfg.keep,
         metric=metric,
         higher_is_better=bool(evaluator is not None and evaluator.higher_is_better.get(str(metric))),
-        logged=[line[metric] for line in lines if metric in line and line["updates"] <= (resumed_at or 0)],
+        logged={
+            int(line["updates"]): line[metric]
+            for line in lines
+            if metric in line and line["updates"] <= (resumed_at or 0)
+        },
         readings=lambda: measure.readings,
     )
 
