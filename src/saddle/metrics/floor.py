@@ -53,7 +53,10 @@ def frechet_floor(
     $$F_{N/2}\, \left(\frac{N}{2h}\right) \le F_h \le F_{N/2} \left(\frac{F_{N/2}}{F_{N/4}}\right)^{\log_2 (2h / N)}$$
 
     The floor is the geometric mean of the two. From about eight images for each feature on, the laws agree and it is
-    right to 5%; with fewer images it is right to within its uncertainty (tests/metrics/test_floor.py).
+    right to 5%; with fewer images it is right to within its uncertainty (tests/metrics/test_floor.py). Limits: of one
+    or two features, or one that dominates, ten splits say little, and the floor may be three times too low; with fewer
+    than two generated images for each feature and more real ones it is up to a quarter too low; of a reference with
+    copies it is that of the halves, which share images, and too low by about the number of copies.
 
     Args:
         halves: distances of the halves of the reference, [splits].
