@@ -24,8 +24,8 @@ from saddle.engine.stored import stored_classes, stored_config
 from saddle.processes.threads import thread_variables
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import require_weights
+from saddle.runs.naming import register_resolvers
 from saddle.runs.sweep import find_run, runs_of
-from saddle.runs.trial import register_resolvers
 from saddle.runs.weights import LAST
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from saddle.engine.components import loggers
 from saddle.report.run import read_runs
 from saddle.report.settings import settings_of
 from saddle.runs.folder import RunFolder
-from saddle.runs.trial import Trial, single_folder
+from saddle.runs.naming import single_folder
+from saddle.runs.trial import Trial
 from test_wandb import KEY, friendly, logger, nowhere, records, resumable, server  # noqa: F401  # one is a fixture
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

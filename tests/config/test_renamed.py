@@ -13,8 +13,8 @@ from saddle.config.words import RENAMED, with_present_keys
 from saddle.engine.stored import read_config, stored_config
 from saddle.runs.folder import RunFolder
 from saddle.runs.identity import differences, identity, identity_of
+from saddle.runs.naming import register_resolvers
 from saddle.runs.renamed import TARGETS, upgraded
-from saddle.runs.trial import register_resolvers
 
 OLD = {new: old for old, new in TARGETS.items()}
 

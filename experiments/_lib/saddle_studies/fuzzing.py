@@ -33,9 +33,9 @@ from saddle.report.table import terminal
 from saddle.runs.checkpoints import Checkpoints
 from saddle.runs.folder import RunFolder
 from saddle.runs.messages import closing, without_weights
+from saddle.runs.naming import register_resolvers
 from saddle.runs.summary import summarise
 from saddle.runs.sweep import find_run, runs_of, write_sweep
-from saddle.runs.trial import register_resolvers
 from saddle.runs.weights import packed
 from saddle.samples.archives import read_images
 from saddle.samples.sampling import load_model

@@ -25,9 +25,10 @@ from saddle.engine.stored import stored_config
 from saddle.processes.ranks import SWEEP, end_with_parent, interrupt_with_sweep
 from saddle.runs.commands import as_typed
 from saddle.runs.folder import RunFolder
+from saddle.runs.naming import register_resolvers
 from saddle.runs.sweep import find_run
 from saddle.runs.sweep_position import received
-from saddle.runs.trial import Trial, register_resolvers
+from saddle.runs.trial import Trial
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 RESUMING = {

@@ -8,6 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
+from omegaconf import OmegaConf
+
+from saddle.runs.trial import Trial
+
 LONGEST_JOB = 120
 LONGEST_SWEEP = 80
 LONGEST_GIVEN = 200
@@ -51,6 +55,22 @@ def single_name(job: Sequence[str]) -> str:
     """The folder name of a run outside a sweep: `name` if its overrides set it, else `job_names` of them."""
     name = _values(job).get("name", "null")
     return job_names([job])[0] if name.strip("\"'") in ("", "null") else _given(name)
+
+
+def single_folder(overrides: Sequence[str]) -> str:
+    """The folder below `runs/` of a run outside a sweep: `single/<name>`.
+
+    A run that an agent of W&B starts is `<sweep>/<job>_<run>`. A W&B sweep may request the same settings twice and
+    expects two runs, so each W&B run has its own folder; one that is started again finds its folder.
+    """
+    if (trial := Trial.current()) is None:
+        return f"single/{single_name(overrides)}"
+    return f"{readable(trial.sweep)}/{job_names([overrides])[0]}_{readable(trial.run)}"
+
+
+def register_resolvers() -> None:
+    """Define `${single_run:OVERRIDES}`, which `conf/train.yaml` uses."""
+    OmegaConf.register_new_resolver("single_run", single_folder, replace=True)
 
 
 def grown_names(jobs: Sequence[Sequence[str]], listed: Mapping[str, Sequence[str]]) -> list[str]:
