@@ -32,7 +32,7 @@ def test_the_example_of_the_theory_prints_what_it_says(capsys: pytest.CaptureFix
     exec(example, {})
     printed, said = capsys.readouterr().out, " ".join(re.findall(r"print\(.*?\)  # (.*)", example))
     found, written = ([float(each) for each in re.findall(r"\d\.\d+(?:e-\d+)?", text)] for text in (printed, said))
-    assert len(found) == 5
+    assert len(found) == 7
     assert found[:1] + found[2:] == pytest.approx(written[:1] + written[2:], rel=1e-12)
     assert found[1] < 1e-8
 
