@@ -91,8 +91,9 @@ bench: setup  ## training against hand-written loops, what choices and evaluatio
 	$(RUNPY) experiments/speed/frechet.py
 	$(RUNPY) experiments/speed/start.py
 
-faults: setup  ## fifty kills at random moments, each resumed and compared bit for bit (minutes)
+faults: setup  ## 120 kills at random moments, each resumed and compared bit for bit, and 2,000 changed files (15 minutes)
 	$(RUNPY) experiments/faults/kills.py
+	$(RUNPY) experiments/faults/fuzz.py
 
 test: setup  ## the test suite, in a process for each core, at most four
 	@$(RUNPY) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile $(ARGS)
