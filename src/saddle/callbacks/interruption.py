@@ -47,11 +47,17 @@ class Interruption(BundledCallback):
                 signal.signal(number, handler)
 
     def on_train_batch_end(self, trainer: Trainer, model: GenerativeModel, *_: object) -> None:  # type: ignore[override]  # ours, not any
-        model.interrupted = any_rank(model.interrupted or trainer.should_stop)
+        self._take_over(trainer, model)
         trainer.should_stop = model.interrupted
 
     def on_train_end(self, trainer: Trainer, model: GenerativeModel) -> None:  # type: ignore[override]  # ours, not any
-        model.interrupted = any_rank(model.interrupted or trainer.should_stop)  # another callback may have stopped it
+        self._take_over(trainer, model)
+
+    def _take_over(self, trainer: Trainer, model: GenerativeModel) -> None:
+        """End training on all ranks if a signal, or another callback such as EarlyStopping, has ended it on one."""
+        if trainer.should_stop and not model.interrupted and trainer.is_global_zero:
+            say(f"\na callback has stopped training after update {model.updates:,}")
+        model.interrupted = any_rank(model.interrupted or trainer.should_stop)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.model.interrupted and number == signal.SIGINT:
