@@ -43,7 +43,7 @@ from saddle.engine import session  # noqa: F401  # imported here once, for all t
 from saddle.evaluation import finished  # noqa: F401
 from saddle.noise import generator
 from saddle.runs.folder import RunFolder, read_json, write_json
-from saddle.runs.trial import register_resolvers
+from saddle.runs.naming import register_resolvers
 
 HERE = Path(__file__).resolve().parent
 ALLOWED = {
